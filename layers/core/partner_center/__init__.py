@@ -1,0 +1,1 @@
+"""The Partner Center: ordering, validating, issuing and selling TLS certificates through resellers."""

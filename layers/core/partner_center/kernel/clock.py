@@ -1,0 +1,23 @@
+"""Time is an argument: whoever needs the hour is handed a clock."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the present moment as an aware datetime in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+def rfc3339(moment: datetime) -> str:
+    """`2026-11-23T05:00:00Z` (RFC 3339, UTC, whole seconds): how times appear in the API and in tables."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """The inverse of `rfc3339`. Raises ValueError for anything else, a time without zone included."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone: {text!r}")
+    return moment.astimezone(UTC)

@@ -1,0 +1,120 @@
+"""The one tree of errors. Named after what happened; only `entry.api` translates them to HTTP.
+
+Every error carries a stable `code` of the public contract and a sentence for the reader. Facts that a caller
+may act upon (an order id, seconds to wait) are attributes, never buried in the text.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a request.
+
+    `code` is stable and part of the contract; `field` is a JSON Pointer (RFC 6901) into the request body, or
+    None when the problem belongs to no single field; `name` is the DNS name concerned, if one is; `detail` is
+    a sentence that says what to do. `order_id` points at the order that stands in the way.
+    """
+
+    code: str
+    detail: str
+    field: str | None = None
+    name: str | None = None
+    order_id: str | None = None
+
+
+class PartnerCenterError(Exception):
+    """Root of everything the system refuses or fails at knowingly."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Malformed(PartnerCenterError):
+    """The request cannot be read at all: bad JSON, bad cursor, unknown query parameter."""
+
+    code = "malformed"
+
+    def __init__(self, detail: str, problems: Iterable[Problem] = ()) -> None:
+        super().__init__(detail)
+        self.problems = tuple(problems)
+
+
+class Unauthenticated(PartnerCenterError):
+    """No key, or one that is unknown, expired or revoked. Says no more than that."""
+
+    code = "unauthenticated"
+
+
+class Forbidden(PartnerCenterError):
+    """The key is good but its role may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(PartnerCenterError):
+    """Unknown, or somebody else's: the two answer alike."""
+
+    code = "not_found"
+
+
+class BodyTooLarge(PartnerCenterError):
+    """The request body exceeds 256 KiB."""
+
+    code = "body_too_large"
+
+
+class UnsupportedMediaType(PartnerCenterError):
+    """The body is not application/json."""
+
+    code = "unsupported_media_type"
+
+
+class ContentRefused(PartnerCenterError):
+    """The request was understood and its content is refused; `problems` holds every reason found."""
+
+    code = "content_refused"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "The request was refused; see problems."
+            if len(self.problems) != 1
+            else self.problems[0].detail
+        )
+
+
+class IdempotencyKeyReused(PartnerCenterError):
+    """The Idempotency-Key is bound to another request body."""
+
+    code = "idempotency_key_reused"
+
+
+class StateConflict(PartnerCenterError):
+    """What is asked does not fit the state of the order; `conflict` is the stable code."""
+
+    def __init__(self, conflict: str, detail: str, order_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = conflict  # type: ignore[misc]
+        self.order_id = order_id
+
+
+class ChangedMeanwhile(PartnerCenterError):
+    """If-Match named another version of the order than the present one."""
+
+    code = "changed_meanwhile"
+
+
+class TryAgain(PartnerCenterError):
+    """Nothing was written because of contention or an outage; the same request may be sent again."""
+
+    code = "try_again"
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after

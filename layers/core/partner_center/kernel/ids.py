@@ -1,0 +1,36 @@
+"""Identifiers: time-ordered, readable, safe in a URL, impossible to guess."""
+
+import secrets
+from datetime import datetime
+from typing import Protocol
+
+_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class Ids(Protocol):
+    """Makes new identifiers; a test hands in one that counts."""
+
+    def new(self, prefix: str, moment: datetime) -> str:
+        """`ord_` and 26 letters that sort by `moment` (milliseconds)."""
+        ...
+
+    def secret(self, bits: int) -> str:
+        """URL-safe random text of at least `bits` bits of entropy."""
+        ...
+
+
+def encode_time_ordered(milliseconds: int, randomness: int) -> str:
+    """26 Crockford base-32 letters of a UUIDv7-like value: 48 bits of time, then 80 random bits."""
+    value = (milliseconds << 80) | randomness
+    return "".join(_CROCKFORD[(value >> shift) & 31] for shift in range(125, -1, -5))
+
+
+class RandomIds:
+    """The real thing, from the operating system's random source."""
+
+    def new(self, prefix: str, moment: datetime) -> str:
+        milliseconds = int(moment.timestamp() * 1000)
+        return f"{prefix}_{encode_time_ordered(milliseconds, secrets.randbits(80))}"
+
+    def secret(self, bits: int) -> str:
+        return secrets.token_urlsafe((bits + 7) // 8)
