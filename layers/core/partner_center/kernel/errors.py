@@ -83,9 +83,7 @@ class ContentRefused(PartnerCenterError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__(
-            "The request was refused; see problems."
-            if len(self.problems) != 1
-            else self.problems[0].detail
+            "The request was refused; see problems." if len(self.problems) != 1 else self.problems[0].detail
         )
 
 

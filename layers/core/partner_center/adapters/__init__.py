@@ -1,0 +1,1 @@
+"""Where the contexts' ports meet AWS, DNS and HTTP."""

@@ -1,0 +1,133 @@
+"""Every DynamoDB key of every table, built here and nowhere else (docs/data-model.md lists the access patterns).
+
+The tenant is part of each partition key that a reseller's request can reach, so neither a foreign id nor a
+cursor leads out of it.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+OPEN_SHARDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The primary key of one item."""
+
+    pk: str
+    sk: str
+
+
+def order_partition(reseller_id: str, order_id: str) -> str:
+    return f"R#{reseller_id}#O#{order_id}"
+
+
+# ---- business table
+
+
+def order_head(reseller_id: str, order_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), "HEAD")
+
+
+def order_content(reseller_id: str, order_id: str, revision: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"CONTENT#{revision:06d}")
+
+
+def order_wait(reseller_id: str, order_id: str, step: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"WAIT#{step}")
+
+
+def order_event(reseller_id: str, order_id: str, event_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"EVENT#{event_id}")
+
+
+def order_message(reseller_id: str, order_id: str, message_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"MESSAGE#{message_id}")
+
+
+def sent_mail(reseller_id: str, order_id: str, mail_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"MAIL#{mail_id}")
+
+
+def request_guard(reseller_id: str, method: str, path: str, idempotency_key: str) -> Key:
+    digest = sha256(f"{method}\n{path}\n{idempotency_key}".encode()).hexdigest()
+    return Key(f"R#{reseller_id}#REQUEST#{digest}", "GUARD")
+
+
+def partner_order_guard(reseller_id: str, partner_order_id: str) -> Key:
+    return Key(f"R#{reseller_id}#PARTNER#{partner_order_id}", "GUARD")
+
+
+def common_name_search(reseller_id: str, common_name: str, order_id: str) -> Key:
+    return Key(f"R#{reseller_id}#BY#common_name", f"{common_name}#{order_id}")
+
+
+def contract(reseller_id: str, contract_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CONTRACT#{contract_id}", "HEAD")
+
+
+def ledger_entry(reseller_id: str, contract_id: str, entry_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CONTRACT#{contract_id}", f"LEDGER#{entry_id}")
+
+
+def contract_of_reseller(reseller_id: str, contract_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CONTRACTS", contract_id)
+
+
+def open_shard(order_id: str) -> str:
+    """Partition of the sparse index of unfinished orders, sorted there by `check_at`."""
+    return f"OPEN#{int(sha256(order_id.encode()).hexdigest(), 16) % OPEN_SHARDS}"
+
+
+# ---- validation table
+
+
+def challenge(reseller_id: str, order_id: str, challenge_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"CHALLENGE#{challenge_id}")
+
+
+def approval(token_sha256: str) -> Key:
+    return Key(f"APPROVAL#{token_sha256}", "VALUE")
+
+
+def proof(reseller_id: str, subscriber: str, authorization_domain: str, proof_id: str) -> Key:
+    """`subscriber`: the reseller's customer_id, or the first order of a lineage; never the reseller as a whole."""
+    return Key(f"R#{reseller_id}#S#{subscriber}", f"PROOF#{authorization_domain}#{proof_id}")
+
+
+# ---- issuance table
+
+
+def generation(reseller_id: str, order_id: str, number: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"GENERATION#{number:04d}")
+
+
+def preflight(reseller_id: str, order_id: str, number: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"PREFLIGHT#{number:04d}")
+
+
+def serial(serial_hex: str) -> Key:
+    return Key(f"SERIAL#{serial_hex}", "CERTIFICATE")
+
+
+def issuing_ca(issuer_id: str) -> Key:
+    return Key("CA", f"ISSUER#{issuer_id}")
+
+
+# ---- access table
+
+
+def api_key(key_id: str) -> Key:
+    return Key(f"KEY#{key_id}", "KEY")
+
+
+def reseller(reseller_id: str) -> Key:
+    return Key(f"RESELLER#{reseller_id}", "PROFILE")
+
+
+# ---- audit table
+
+
+def audit_record(reseller_id: str, month: str, record_id: str) -> Key:
+    """`month`: yyyy-mm, so that a busy reseller's partition stays bounded."""
+    return Key(f"R#{reseller_id}#{month}", record_id)
