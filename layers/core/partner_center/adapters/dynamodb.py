@@ -38,21 +38,21 @@ _RETRIED_ERRORS = {
 def to_attribute(value: Value) -> dict[str, Any]:
     """One value as a DynamoDB AttributeValue. Raises TypeError for what has no loss-free form (floats)."""
     match value:
-        case bool():
-            return {"BOOL": value}
+        case bool() | None:
+            attribute: dict[str, Any] = {"NULL": True} if value is None else {"BOOL": value}
         case str():
-            return {"S": value}
+            attribute = {"S": value}
         case int():
-            return {"N": str(value)}
+            attribute = {"N": str(value)}
         case bytes():
-            return {"B": value}
-        case None:
-            return {"NULL": True}
+            attribute = {"B": value}
         case Mapping():
-            return {"M": {name: to_attribute(inner) for name, inner in value.items()}}
+            attribute = {"M": {name: to_attribute(inner) for name, inner in value.items()}}
         case list() | tuple():
-            return {"L": [to_attribute(inner) for inner in value]}
-    raise TypeError(f"{type(value).__name__} has no DynamoDB form")
+            attribute = {"L": [to_attribute(inner) for inner in value]}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no DynamoDB form")
+    return attribute
 
 
 def from_attribute(attribute: Mapping[str, Any]) -> Any:
@@ -254,7 +254,7 @@ class Database:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
-            old = error.response.get("Item")
+            old: Any = error.response.get("Item")
             raise action.refused(from_item(old) if old else None) from error
 
     def transact(self, actions: Iterable[Action]) -> None:

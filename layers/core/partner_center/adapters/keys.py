@@ -1,4 +1,4 @@
-"""Every DynamoDB key of every table, built here and nowhere else (docs/data-model.md lists the access patterns).
+"""Every DynamoDB key of every table, built here and nowhere else (docs/data-model.md lists their use).
 
 The tenant is part of each partition key that a reseller's request can reach, so neither a foreign id nor a
 cursor leads out of it.
@@ -91,8 +91,12 @@ def approval(token_sha256: str) -> Key:
 
 
 def proof(reseller_id: str, subscriber: str, authorization_domain: str, proof_id: str) -> Key:
-    """`subscriber`: the reseller's customer_id, or the first order of a lineage; never the reseller as a whole."""
+    """`subscriber`: the reseller's customer_id, or the first order of a lineage; never the reseller."""
     return Key(f"R#{reseller_id}#S#{subscriber}", f"PROOF#{authorization_domain}#{proof_id}")
+
+
+def preflight(reseller_id: str, order_id: str, generation_number: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"PREFLIGHT#{generation_number:04d}")
 
 
 # ---- issuance table
@@ -100,10 +104,6 @@ def proof(reseller_id: str, subscriber: str, authorization_domain: str, proof_id
 
 def generation(reseller_id: str, order_id: str, number: int) -> Key:
     return Key(order_partition(reseller_id, order_id), f"GENERATION#{number:04d}")
-
-
-def preflight(reseller_id: str, order_id: str, number: int) -> Key:
-    return Key(order_partition(reseller_id, order_id), f"PREFLIGHT#{number:04d}")
 
 
 def serial(serial_hex: str) -> Key:
