@@ -1,0 +1,1 @@
+"""Resellers, their keys and what each role may do."""

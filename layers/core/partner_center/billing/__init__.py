@@ -1,0 +1,1 @@
+"""Contracts, units and the ledger: start = left + held + used, at every moment."""

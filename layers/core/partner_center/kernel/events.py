@@ -1,0 +1,65 @@
+"""What happened, told to others: past tense, versioned, owned by one context (events/schemas)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from partner_center.kernel.clock import rfc3339
+from partner_center.kernel.ids import Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact in the published language. `type` is `order.placed`, `domain.approved` ...; `version` its schema.
+
+    `correlation_id` is the request or execution that caused it; `data` holds ids and plain values only.
+    """
+
+    event_id: str
+    type: str
+    occurred_at: datetime
+    correlation_id: str
+    data: Mapping[str, str | int | None]
+    version: int = 1
+
+    def envelope(self) -> dict[str, object]:
+        """The event as it is published and stored."""
+        return {
+            "id": self.event_id,
+            "type": self.type,
+            "version": self.version,
+            "occurred_at": rfc3339(self.occurred_at),
+            "correlation_id": self.correlation_id,
+            "data": {name: value for name, value in self.data.items() if value is not None},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """Who did what, when, on which evidence; append-only, kept two years past the last certificate."""
+
+    record_id: str
+    reseller_id: str
+    order_id: str
+    at: datetime
+    actor: str
+    action: str
+    facts: Mapping[str, str | int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Chronicle:
+    """Makes the event and the audit record that accompany every change of an order."""
+
+    ids: Ids
+    moment: datetime
+    actor: str
+    correlation_id: str
+
+    def event(self, type_: str, reseller_id: str, order_id: str, **data: str | int | None) -> Event:
+        ids = {"reseller_id": reseller_id, "order_id": order_id}
+        return Event(self.ids.new("evt", self.moment), type_, self.moment, self.correlation_id, ids | data)
+
+    def audit(self, action: str, reseller_id: str, order_id: str, **facts: str | int | None) -> AuditRecord:
+        record_id = self.ids.new("aud", self.moment)
+        return AuditRecord(record_id, reseller_id, order_id, self.moment, self.actor, action, facts)

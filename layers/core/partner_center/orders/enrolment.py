@@ -1,0 +1,339 @@
+"""The gate: everything that is wrong with an order, found at once, before anything is stored (M54).
+
+Structure, product, names, CSR, key, contacts, methods, agreement, contract: each part is examined as far as
+the others let it, so that one answer names every problem. Validate and place use this one path.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from partner_center.billing.contracts import Contract, choose_contract, contract_problems
+from partner_center.catalog.agreements import acceptance_problems, agreement_for
+from partner_center.catalog.pricing import Quote, quote
+from partner_center.catalog.products import MAX_NAMES, Catalog, Product
+from partner_center.kernel.errors import Problem
+from partner_center.kernel.level import Level
+from partner_center.orders.csr import Csr, contains_private_key, read_csr
+from partner_center.orders.key_gate import BlockedKeys, key_problems
+from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
+from partner_center.orders.order import AcceptedAgreement, ChosenMethod, OrderContent, PricePart
+from partner_center.orders.requests import DomainControl, Method, MethodChoice, OrderRequest
+from partner_center.orders.structure import json_pointer, read_shape
+from partner_center.validation.approvers import is_allowed_approver
+
+# Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
+METHODS_CHECKED = frozenset({Method.EMAIL})
+LEVELS_VALIDATED = frozenset({Level.DV})
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the gate needs to know beside the body; `contracts` are all of the reseller's."""
+
+    key_id: str
+    moment: datetime
+    catalog: Catalog
+    contracts: Sequence[Contract]
+    blocked: BlockedKeys
+    methods: frozenset[Method] = METHODS_CHECKED
+    levels: frozenset[Level] = LEVELS_VALIDATED
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order that may be placed."""
+
+    request: OrderRequest
+    product: Product
+    content: OrderContent
+    contract: Contract
+    quote: Quote
+    term_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Every problem found, the names as far as they are known, and the order if nothing is wrong."""
+
+    problems: tuple[Problem, ...]
+    names: tuple[str, ...]
+    quote: Quote | None
+    accepted: Accepted | None
+
+
+def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
+    """Examine a posted order. Never raises for any JSON object; never quotes key material."""
+    request, problems_of_shape = read_shape(OrderRequest, body)
+    problems = [*key_material_problems(body), *problems_of_shape]
+    product = _product(body, around, problems)
+    csr = _csr(body, around.blocked, problems)
+    names = _names(body, csr, product, problems)
+    term_days = _term(body, product, problems)
+    price = quote(product, names.names, term_days) if product and names.names and term_days else None
+    contract = _contract(body, product, price, around, problems)
+    if product is not None:
+        problems += _contact_problems(body, product)
+        problems += _method_problems(request, body, names.names, product, around.methods)
+        problems += _agreement_problems(body, product)
+    if problems or not (request and product and csr and price and contract and term_days):
+        return Examination(tuple(problems), names.names, price, None)
+    content = _content(request, product, csr, names, price, around)
+    accepted = Accepted(request, product, content, contract, price, term_days)
+    return Examination((), names.names, price, accepted)
+
+
+def key_material_problems(body: Any) -> Iterator[Problem]:
+    """A private key in any field is refused; its text is never repeated (incident of 2018)."""
+    for location, text in _texts(body, ()):
+        if contains_private_key(text):
+            in_csr = location == ("csr",)
+            yield Problem(
+                "csr_contains_private_key" if in_csr else "private_key_not_accepted",
+                "This field holds a private key. It was not stored, but treat the key as exposed: make a new "
+                "key and a CSR from it, and send the CSR alone.",
+                json_pointer(location),
+            )
+
+
+def _texts(value: Any, location: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        yield location, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield location, str(name)
+            yield from _texts(inner, (*location, str(name)))
+    elif isinstance(value, Sequence):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*location, index))
+
+
+def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Problem]) -> Product | None:
+    code = body.get("product")
+    if not isinstance(code, str):
+        return None
+    product = around.catalog.product(code.strip())
+    if product is None:
+        problems.append(
+            Problem("unknown_product", "There is no such product; see GET /v1/products.", "/product")
+        )
+    elif product.level not in around.levels:
+        problems.append(
+            Problem(
+                "product_not_available",
+                f"{product.name} needs {product.level} validation, which is not offered here yet; choose a "
+                "domain-validated product.",
+                "/product",
+            )
+        )
+    return product
+
+
+def _csr(body: Mapping[str, Any], blocked: BlockedKeys, problems: list[Problem]) -> Csr | None:
+    text = body.get("csr")
+    if not isinstance(text, str) or contains_private_key(text):
+        return None
+    reading = read_csr(text)
+    problems += reading.problems
+    if reading.csr is not None:
+        problems += key_problems(reading.csr.spki_der, blocked)
+    return reading.csr
+
+
+def _names(
+    body: Mapping[str, Any], csr: Csr | None, product: Product | None, problems: list[Problem]
+) -> NamesReading:
+    common_name, additional = body.get("common_name"), body.get("additional_domains")
+    reading = examine_names(
+        csr.dns_names if csr else (),
+        csr.common_name if csr else None,
+        common_name if isinstance(common_name, str) else None,
+        [name for name in additional if isinstance(name, str)] if isinstance(additional, list) else [],
+        _name_rules(product),
+    )
+    if csr is not None or reading.names:
+        problems += reading.problems
+    return reading
+
+
+def _name_rules(product: Product | None) -> NameRules:
+    """What the product allows; for an unknown product the widest, so that the names' own faults still show."""
+    if product is None:
+        return NameRules(MAX_NAMES, wildcard_allowed=True, wildcard_required=False, wildcard_san_allowed=True)
+    return NameRules(
+        max_names=product.max_names,
+        wildcard_allowed=product.wildcard.base_may_be_wildcard,
+        wildcard_required=False,
+        wildcard_san_allowed=product.wildcard.additional_may_be_wildcards,
+    )
+
+
+def _term(body: Mapping[str, Any], product: Product | None, problems: list[Problem]) -> int | None:
+    if product is None:
+        return None
+    days = body.get("term_days")
+    if days is None:
+        return product.default_term_days
+    if not isinstance(days, int) or isinstance(days, bool) or days not in product.terms_days:
+        terms = ", ".join(map(str, product.terms_days))
+        problems.append(
+            Problem("term_not_offered", f"{product.name} is sold for {terms} days.", "/term_days")
+        )
+        return None
+    return days
+
+
+def _contract(
+    body: Mapping[str, Any],
+    product: Product | None,
+    price: Quote | None,
+    around: Circumstances,
+    problems: list[Problem],
+) -> Contract | None:
+    if product is None:
+        return None
+    units = price.units if price else 0
+    wanted = body.get("contract_id")
+    if wanted is None:
+        contract = choose_contract(around.contracts, product.code, units, around.moment)
+    else:
+        contract = next((one for one in around.contracts if one.contract_id == wanted), None)
+    problems += contract_problems(contract, product.code, units, around.moment)
+    return contract
+
+
+def _contact_problems(body: Mapping[str, Any], product: Product) -> Iterator[Problem]:
+    contacts = body.get("contacts")
+    if product.level is Level.DV or not isinstance(contacts, Mapping):
+        return
+    if contacts.get("organization") is None:
+        yield Problem(
+            "missing_field", f"{product.name} needs a contact at the organization.", "/contacts/organization"
+        )
+    if body.get("organization") is None:
+        yield Problem("missing_field", f"{product.name} needs the organization.", "/organization")
+
+
+def _method_problems(
+    request: OrderRequest | None,
+    body: Mapping[str, Any],
+    names: Sequence[str],
+    product: Product,
+    available: frozenset[Method],
+) -> Iterator[Problem]:
+    control, _ = (
+        (request.domain_control, ())
+        if request
+        else read_shape(DomainControl, body.get("domain_control") or {"method": "dns_txt"})
+    )
+    if control is None and not request:
+        return  # its shape is already refused
+    for given in control.names if control else ():
+        if given not in names:
+            yield Problem(
+                "name_not_in_order",
+                "A method is chosen for a name that the order does not have.",
+                json_pointer(("domain_control", "names", given)),
+                name=given,
+            )
+    seen: set[tuple[str, str]] = set()
+    for name in names:
+        choice, pointer = choice_for(name, control)
+        for problem in _choice_problems(name, choice, pointer, product, available):
+            if (problem.code, problem.detail) not in seen:
+                seen.add((problem.code, problem.detail))
+                yield problem
+
+
+def choice_for(name: str, control: DomainControl | None) -> tuple[MethodChoice, str]:
+    """The method chosen for `name` (absent: dns_txt) and where in the body it stands."""
+    if control is None:
+        return MethodChoice(method=Method.DNS_TXT), "/domain_control"
+    if name in control.names:
+        return control.names[name], json_pointer(("domain_control", "names", name))
+    return MethodChoice(method=control.method, approver_email=control.approver_email), "/domain_control"
+
+
+def _choice_problems(
+    name: str, choice: MethodChoice, pointer: str, product: Product, available: frozenset[Method]
+) -> Iterator[Problem]:
+    if choice.method not in available or choice.method not in product.validation_methods:
+        offered = ", ".join(sorted(available & set(map(Method, product.validation_methods))))
+        yield Problem(
+            "method_not_available", f"This method is not available; choose one of: {offered}.", pointer
+        )
+    if choice.method is Method.HTTP_FILE and name.startswith("*."):
+        yield Problem(
+            "method_not_for_wildcard",
+            "A file shows control of one name only; choose e-mail or DNS for a wildcard.",
+            pointer,
+            name=name,
+        )
+    if choice.method is not Method.EMAIL:
+        return
+    if not choice.approver_email:
+        yield Problem(
+            "approver_required",
+            "The e-mail method needs approver_email, one of the addresses that may approve.",
+            f"{pointer}/approver_email",
+        )
+    elif not is_allowed_approver(choice.approver_email, name):
+        yield Problem(
+            "approver_not_allowed",
+            f"This address may not approve {name}; only admin, administrator, webmaster, hostmaster or "
+            "postmaster at the domain itself or at a domain above it may.",
+            f"{pointer}/approver_email",
+            name=name,
+        )
+
+
+def _agreement_problems(body: Mapping[str, Any], product: Product) -> Sequence[Problem]:
+    agreement = body.get("agreement")
+    return acceptance_problems(agreement if isinstance(agreement, Mapping) else {}, product)
+
+
+def _content(
+    request: OrderRequest,
+    product: Product,
+    csr: Csr,
+    names: NamesReading,
+    price: Quote,
+    around: Circumstances,
+) -> OrderContent:
+    chosen: Callable[[str], MethodChoice] = lambda name: choice_for(name, request.domain_control)[0]  # noqa: E731
+    return OrderContent(
+        csr_der=csr.der.hex(),
+        spki_der=csr.spki_der.hex(),
+        spki_sha256=csr.spki_sha256,
+        names=names.names,
+        common_name=names.names[0],
+        contacts=request.contacts,
+        organization=request.organization,
+        methods={
+            name: ChosenMethod(
+                method=chosen(name).method,
+                approver_email=(chosen(name).approver_email or "").lower() or None,
+            )
+            for name in names.names
+        },
+        agreement=AcceptedAgreement(
+            version=request.agreement.version,
+            sha256=agreement_for(product).sha256,
+            accepted_by=request.agreement.accepted_by,
+            capacity=request.agreement.capacity,
+            accepted_at=around.moment,
+            key_id=around.key_id,
+        ),
+        price=tuple(
+            PricePart(
+                kind=line.kind,
+                quantity=line.quantity,
+                unit=f"{line.unit.amount:.2f}",
+                amount=f"{line.amount.amount:.2f}",
+            )
+            for line in price.lines
+        ),
+        lifecycle=request.lifecycle,
+        note=request.note,
+    )

@@ -1,0 +1,175 @@
+"""What an order is: its head, its content by revision, and how it began."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from partner_center.kernel.level import Level
+from partner_center.kernel.money import Money
+from partner_center.orders.requests import Contacts, Lifecycle, Method, Organization
+
+
+class OrderStatus(StrEnum):
+    """The states of api.md; there are no others."""
+
+    PENDING = "pending"
+    ISSUED = "issued"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class OrderKind(StrEnum):
+    """Why the order was placed."""
+
+    NEW = "new"
+    RENEWAL = "renewal"
+    REPLACEMENT = "replacement"
+
+
+class CloseReason(StrEnum):
+    """Why a pending order ended without a certificate."""
+
+    REQUESTED = "requested"
+    TIMED_OUT = "timed_out"
+    REVIEW = "review"
+    ORGANIZATION = "organization"
+    DENIED = "denied"
+
+
+class PaymentKind(StrEnum):
+    """Prepaid units, or a card."""
+
+    BULK = "bulk"
+    PAY_AS_YOU_GO = "pay_as_you_go"
+
+
+PATIENCE = timedelta(days=30)
+LONGEST_PENDING = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """How an order ended: when, by whom, why."""
+
+    at: datetime
+    by: str
+    reason: CloseReason
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHead:
+    """The small, often written part of an order.
+
+    `revision` counts its contents, `generation` its certificates, `attempt` its executions, `version` every
+    change of the head (the ETag). `signing` holds from the preflight's claim to the stored certificate: the
+    point of no return, in which amendments and cancellations are refused. `subscriber` is whom proofs belong
+    to: the reseller's customer_id, or this order's lineage.
+    """
+
+    reseller_id: str
+    order_id: str
+    status: OrderStatus
+    kind: OrderKind
+    product: str
+    level: Level
+    common_name: str
+    subscriber: str
+    contract_id: str
+    payment_kind: PaymentKind
+    units: int
+    net: Money
+    term_days: int
+    placed_at: datetime
+    revised_at: datetime
+    updated_at: datetime
+    revision: int = 1
+    generation: int = 1
+    attempt: int = 1
+    version: int = 1
+    signing: bool = False
+    held_back: str | None = None
+    serial: str | None = None
+    issued_at: datetime | None = None
+    term_to: datetime | None = None
+    partner_order_id: str | None = None
+    customer_id: str | None = None
+    closed: Closed | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the order may still change: amended, cancelled, approved."""
+        return self.status is OrderStatus.PENDING and not self.signing
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.version}"'
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ChosenMethod(_Stored):
+    """How one name is to be proven."""
+
+    method: Method
+    approver_email: str | None = None
+
+
+class AcceptedAgreement(_Stored):
+    """The applicant's acceptance, with the digest of the text that was accepted."""
+
+    version: str
+    sha256: str
+    accepted_by: str
+    capacity: str
+    accepted_at: datetime
+    key_id: str
+
+
+class PricePart(_Stored):
+    """One line of the price: `quantity` times `unit`."""
+
+    kind: str
+    quantity: int
+    unit: str
+    amount: str
+
+
+class OrderContent(_Stored):
+    """What was ordered, as one revision of it; a change of any of this makes a new revision.
+
+    `csr_der` and `spki_sha256` are hexadecimal; `names` is exactly what the certificate will carry, the
+    common name first.
+    """
+
+    csr_der: str
+    spki_der: str
+    spki_sha256: str
+    names: tuple[str, ...]
+    common_name: str
+    contacts: Contacts
+    organization: Organization | None
+    methods: dict[str, ChosenMethod]
+    agreement: AcceptedAgreement
+    price: tuple[PricePart, ...]
+    lifecycle: Lifecycle | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Head and present content together."""
+
+    head: OrderHead
+    content: OrderContent
+
+
+def pending_until(head: OrderHead, last_mail_at: datetime | None) -> datetime:
+    """When a pending order is cancelled: 30 days after the last mail or revision, 90 after placing."""
+    latest = max(head.revised_at, last_mail_at) if last_mail_at else head.revised_at
+    return min(latest + PATIENCE, head.placed_at + LONGEST_PENDING)

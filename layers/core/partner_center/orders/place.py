@@ -1,0 +1,150 @@
+"""Placing an order: examined, priced, units held, all in one transaction, once per Idempotency-Key."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from partner_center.accounts.api_keys import Principal
+from partner_center.billing.contracts import ContractKind, EntryKind, LedgerEntry
+from partner_center.catalog.products import Catalog
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ContentRefused, IdempotencyKeyReused, Problem
+from partner_center.kernel.events import Chronicle
+from partner_center.kernel.ids import Ids
+from partner_center.orders.enrolment import Accepted, Circumstances, Examination, examine
+from partner_center.orders.key_gate import BlockedKeys
+from partner_center.orders.order import Order, OrderHead, OrderKind, OrderStatus, PaymentKind
+from partner_center.orders.ports import Contracts, Orders, Placement, RequestGuard, RequestSeenBefore
+
+METHOD, PATH = "POST", "/v1/orders"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """The use case, with everything it needs."""
+
+    orders: Orders
+    contracts: Contracts
+    catalog: Catalog
+    blocked: BlockedKeys
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self,
+        principal: Principal,
+        body: Mapping[str, Any],
+        idempotency_key: str | None,
+        correlation_id: str,
+    ) -> Order:
+        """The order placed now, or the one that this Idempotency-Key placed before, as it was then.
+
+        Raises ContentRefused with every problem, IdempotencyKeyReused, TryAgain; then nothing was written.
+        """
+        digest = body_digest(body)
+        reseller_id = principal.reseller_id
+        if idempotency_key is not None:
+            guard = self.orders.guard(reseller_id, METHOD, PATH, idempotency_key)
+            if guard is not None:
+                return self._replay(guard, digest)
+        moment = self.clock.now()
+        examination = self._examine(principal, body, moment)
+        if examination.accepted is None:
+            raise ContentRefused(examination.problems)
+        head = _head(examination.accepted, principal, self.ids.new("ord", moment), moment)
+        chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", correlation_id)
+        guard = RequestGuard(METHOD, PATH, idempotency_key, digest, head) if idempotency_key else None
+        try:
+            self.orders.place(_placement(head, examination.accepted, guard, chronicle))
+        except RequestSeenBefore as seen:
+            return self._replay(seen.guard, digest)
+        return Order(head, examination.accepted.content)
+
+    def _examine(self, principal: Principal, body: Mapping[str, Any], moment: datetime) -> Examination:
+        contracts = self.contracts.of_reseller(principal.reseller_id)
+        around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
+        examination = examine(body, around)
+        number = body.get("partner_order_id")
+        if not isinstance(number, str):
+            return examination
+        taken_by = self.orders.partner_order(principal.reseller_id, number)
+        if taken_by is None:
+            return examination
+        problems = (*examination.problems, duplicate_partner_order(taken_by))
+        return Examination(problems, examination.names, examination.quote, None)
+
+    def _replay(self, guard: RequestGuard, digest: str) -> Order:
+        if guard.body_sha256 != digest:
+            raise IdempotencyKeyReused(
+                "This Idempotency-Key was used with another body; use a new key for a new order."
+            )
+        return Order(
+            guard.head, self.orders.content(guard.head.reseller_id, guard.head.order_id, guard.head.revision)
+        )
+
+
+def duplicate_partner_order(order_id: str | None) -> Problem:
+    """The reseller's own number is taken, and by which order."""
+    return Problem(
+        "duplicate_partner_order_id",
+        "Another order of yours bears this number; look at that order, or choose another number.",
+        "/partner_order_id",
+        order_id=order_id,
+    )
+
+
+def body_digest(body: Mapping[str, Any]) -> str:
+    """SHA-256 of the body's meaning: white space and the order of fields do not matter."""
+    return sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datetime) -> OrderHead:
+    request, bulk = accepted.request, accepted.contract.kind is ContractKind.BULK
+    return OrderHead(
+        reseller_id=principal.reseller_id,
+        order_id=order_id,
+        status=OrderStatus.PENDING,
+        kind=OrderKind.NEW,
+        product=accepted.product.code,
+        level=accepted.product.level,
+        common_name=accepted.content.common_name,
+        subscriber=f"customer:{request.customer_id}" if request.customer_id else f"lineage:{order_id}",
+        contract_id=accepted.contract.contract_id,
+        payment_kind=PaymentKind.BULK if bulk else PaymentKind.PAY_AS_YOU_GO,
+        units=accepted.quote.units if bulk else 0,
+        net=accepted.quote.net,
+        term_days=accepted.term_days,
+        placed_at=moment,
+        revised_at=moment,
+        updated_at=moment,
+        partner_order_id=request.partner_order_id,
+        customer_id=request.customer_id,
+    )
+
+
+def _placement(
+    head: OrderHead, accepted: Accepted, guard: RequestGuard | None, chronicle: Chronicle
+) -> Placement:
+    ids = (head.reseller_id, head.order_id)
+    entry_id = chronicle.ids.new("led", chronicle.moment)
+    return Placement(
+        head=head,
+        content=accepted.content,
+        guard=guard,
+        contract=accepted.contract,
+        hold=LedgerEntry(
+            entry_id, EntryKind.HOLD, head.units, head.order_id, chronicle.actor, chronicle.moment
+        ),
+        event=chronicle.event("order.placed", *ids, generation=head.generation, attempt=head.attempt),
+        audit=chronicle.audit(
+            "order.placed",
+            *ids,
+            product=head.product,
+            names=" ".join(accepted.content.names)[:2000],
+            spki_sha256=accepted.content.spki_sha256,
+            agreement_sha256=accepted.content.agreement.sha256,
+        ),
+    )

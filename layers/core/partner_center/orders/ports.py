@@ -1,0 +1,112 @@
+"""What the orders context needs of the world."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from partner_center.billing.contracts import Contract, LedgerEntry
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.kernel.events import AuditRecord, Event
+from partner_center.orders.order import Order, OrderContent, OrderHead
+
+
+@dataclass(frozen=True, slots=True)
+class RequestGuard:
+    """Binds an Idempotency-Key to the answer that took effect: the order as it was placed."""
+
+    method: str
+    path: str
+    idempotency_key: str
+    body_sha256: str
+    head: OrderHead
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Everything that one transaction writes when an order is placed."""
+
+    head: OrderHead
+    content: OrderContent
+    guard: RequestGuard | None
+    contract: Contract
+    hold: LedgerEntry
+    event: Event
+    audit: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What changes when the certificate is stored: the order is issued and its units are used."""
+
+    head: OrderHead
+    expected_version: int
+    use: LedgerEntry
+    event: Event
+    audit: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What changes when a pending order ends without a certificate: its units come back."""
+
+    head: OrderHead
+    expected_version: int
+    release: LedgerEntry
+    event: Event
+    audit: AuditRecord
+
+
+class RequestSeenBefore(PartnerCenterError):
+    """The Idempotency-Key is already bound."""
+
+    code = "request_seen_before"
+
+    def __init__(self, guard: RequestGuard) -> None:
+        super().__init__("This Idempotency-Key is already bound.")
+        self.guard = guard
+
+
+class OrderReader(Protocol):
+    """Reads orders of one reseller; an unknown or foreign id is None."""
+
+    def head(self, reseller_id: str, order_id: str) -> OrderHead | None: ...
+
+    def content(self, reseller_id: str, order_id: str, revision: int) -> OrderContent: ...
+
+
+class Orders(OrderReader, Protocol):
+    """Writes orders, each change in one transaction with its ledger entry, event and audit record."""
+
+    def guard(
+        self, reseller_id: str, method: str, path: str, idempotency_key: str
+    ) -> RequestGuard | None: ...
+
+    def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None:
+        """The order that bears the reseller's own number already."""
+        ...
+
+    def place(self, placement: Placement) -> None:
+        """Raises RequestSeenBefore, ContentRefused (number taken, contract no longer serves), TryAgain."""
+        ...
+
+    def complete(self, completion: Completion) -> None:
+        """Raises ChangedMeanwhile when the head is no longer at `expected_version`."""
+        ...
+
+    def close(self, closing: Closing) -> None:
+        """Raises ChangedMeanwhile when the head is no longer at `expected_version`."""
+        ...
+
+
+class Contracts(Protocol):
+    """Reads contracts, at their present state."""
+
+    def of_reseller(self, reseller_id: str) -> Sequence[Contract]: ...
+
+
+def load(orders: OrderReader, reseller_id: str, order_id: str) -> Order | None:
+    """Head and present content, or None for an unknown or foreign id."""
+    head = orders.head(reseller_id, order_id)
+    if head is None:
+        return None
+    return Order(head, orders.content(reseller_id, order_id, head.revision))

@@ -1,0 +1,123 @@
+"""An order as the reseller posts it (api.md, "Order, as posted"): shapes and sizes, nothing of meaning."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters are not allowed here")
+    return text
+
+
+Line = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
+    AfterValidator(_printable),
+]
+Reference = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_upper=True)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9 ().-]{6,32}$")]
+Email = Annotated[EmailStr, StringConstraints(max_length=254)]
+
+
+class Shape(BaseModel):
+    """Unknown fields are refused: a misspelt option that is silently ignored costs money later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Method(StrEnum):
+    """How control of a domain is shown; rules.md maps each to its BR section."""
+
+    EMAIL = "email"
+    DNS_TXT = "dns_txt"
+    DNS_CNAME = "dns_cname"
+    HTTP_FILE = "http_file"
+    DNS_PERSIST = "dns_persist"
+
+
+class Contact(Shape):
+    """A person of the order; the phone number is never used for the verification call."""
+
+    first_name: Line
+    last_name: Line
+    email: Email
+    phone: Phone
+    title: Line | None = None
+
+
+class Contacts(Shape):
+    """Whom the order concerns; the organization contact is needed from OV upwards."""
+
+    technical: Contact
+    organization: Contact | None = None
+
+
+class Organization(Shape):
+    """The applicant, as it will stand in the certificate once verified (OV, EV)."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=64)]
+    street: Line
+    locality: Line
+    state: Line | None = None
+    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=16)]
+    country: Country
+    registration_number: Reference | None = None
+    business_category: (
+        Literal["Private Organization", "Government Entity", "Business Entity", "Non-Commercial Entity"]
+        | None
+    ) = None
+    jurisdiction: Line | None = None
+
+
+class MethodChoice(Shape):
+    """A method for one name, and for e-mail the address that shall approve."""
+
+    method: Method
+    approver_email: Annotated[str, StringConstraints(max_length=320)] | None = None
+
+
+class DomainControl(MethodChoice):
+    """The method for all names, with exceptions for single ones."""
+
+    names: Annotated[dict[str, MethodChoice], Field(max_length=100)] = {}
+
+
+class Acceptance(Shape):
+    """The applicant's own acceptance of the subscriber agreement: who, in which capacity, which version."""
+
+    version: Line
+    accepted_by: Line
+    capacity: Line
+
+
+class Lifecycle(Shape):
+    """What happens by itself during the term."""
+
+    auto_reissue: bool = False
+    key: Literal["same", "new_csr"] = "new_csr"
+    days_before: Annotated[int, Field(ge=1, le=90)] = 30
+    reminders: bool = True
+
+
+class OrderRequest(Shape):
+    """The body of POST /v1/orders and /v1/orders/validate."""
+
+    product: Line
+    csr: Annotated[str, StringConstraints(min_length=1, max_length=262_144)]
+    common_name: Name | None = None
+    additional_domains: Annotated[list[Name], Field(max_length=1000)] = []
+    term_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    contract_id: Reference | None = None
+    partner_order_id: Reference | None = None
+    customer_id: Reference | None = None
+    contacts: Contacts
+    organization: Organization | None = None
+    domain_control: DomainControl | None = None
+    agreement: Acceptance
+    lifecycle: Lifecycle | None = None
+    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
