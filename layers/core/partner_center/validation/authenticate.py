@@ -1,0 +1,82 @@
+"""Opening an order's domain validation: make each challenge's value, ask its approver, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.ids import Ids
+from partner_center.validation.challenges import (
+    VALUE_BITS,
+    VALUE_LIFETIME,
+    Challenge,
+    ChallengeStatus,
+    Wanted,
+    all_valid,
+)
+from partner_center.validation.ports import ApprovalRequest, ApproverMail, Challenges, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class OpenValidation:
+    """The use case. Running it again sends nothing twice, but for a crash between mail and record."""
+
+    challenges: Challenges
+    vault: Vault
+    approvers: ApproverMail
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, reseller_id: str, order_id: str, revision: int, wanted: Sequence[Wanted]) -> None:
+        """Bring every wanted challenge into being and mail those that were not mailed yet.
+
+        Raises TryAgain when the mail or the database is out; what was done stays done.
+        """
+        known = {each.challenge_id: each for each in self.challenges.of_order(reseller_id, order_id)}
+        for each in wanted:
+            challenge = known.get(each.challenge_id) or self._create(reseller_id, order_id, revision, each)
+            if challenge.sent_at is None and challenge.status is ChallengeStatus.PENDING:
+                self._ask(challenge)
+
+    def _create(self, reseller_id: str, order_id: str, revision: int, wanted: Wanted) -> Challenge:
+        moment = self.clock.now()
+        token = self.ids.secret(VALUE_BITS)
+        challenge = Challenge(
+            reseller_id=reseller_id,
+            order_id=order_id,
+            challenge_id=wanted.challenge_id,
+            revision=revision,
+            method=wanted.method,
+            authorization_domain=wanted.authorization_domain,
+            names=wanted.names,
+            approver_email=wanted.approver_email,
+            token_sha256=token_digest(token),
+            encrypted_token=self.vault.seal(token, wanted.challenge_id),
+            status=ChallengeStatus.PENDING,
+            created_at=moment,
+            expires_at=moment + VALUE_LIFETIME,
+        )
+        if self.challenges.create(challenge):
+            return challenge
+        # Another run of this step was faster; its value is the one that counts.
+        present = self.challenges.of_order(reseller_id, order_id)
+        return next(each for each in present if each.challenge_id == wanted.challenge_id)
+
+    def _ask(self, challenge: Challenge) -> None:
+        moment = self.clock.now()
+        opened = self.vault.open(challenge.encrypted_token, challenge.challenge_id)
+        dated = replace(challenge, sent_at=moment, expires_at=moment + VALUE_LIFETIME)
+        self.approvers.ask(ApprovalRequest(dated, opened))
+        self.challenges.mark_sent(challenge, moment, dated.expires_at)
+
+
+def token_digest(token: str) -> str:
+    """How the value of a link is looked up: tables never hold it in the clear."""
+    return sha256(token.encode()).hexdigest()
+
+
+def is_satisfied(
+    challenges: Challenges, reseller_id: str, order_id: str, revision: int, names: Sequence[str]
+) -> bool:
+    """Whether all names of the revision are proven, read afresh."""
+    return all_valid(names, challenges.of_order(reseller_id, order_id), revision)
