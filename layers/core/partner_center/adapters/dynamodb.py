@@ -257,6 +257,11 @@ class Database:
             old: Any = error.response.get("Item")
             raise action.refused(from_item(old) if old else None) from error
 
+    def replace(self, table: str, key: Key, attributes: Mapping[str, Value]) -> None:
+        """Writes an item whatever was there before: only for rows whose newest writer is right."""
+        item = _key_attributes(key) | to_item(attributes)
+        self._call("put_item", TableName=table, Item=item)
+
     def transact(self, actions: Iterable[Action]) -> None:
         """All or nothing. The first refused action, in the order given, decides which error is raised.
 

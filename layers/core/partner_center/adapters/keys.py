@@ -95,8 +95,8 @@ def proof(reseller_id: str, subscriber: str, authorization_domain: str, proof_id
     return Key(f"R#{reseller_id}#S#{subscriber}", f"PROOF#{authorization_domain}#{proof_id}")
 
 
-def preflight(reseller_id: str, order_id: str, generation_number: int) -> Key:
-    return Key(order_partition(reseller_id, order_id), f"PREFLIGHT#{generation_number:04d}")
+def preflight(reseller_id: str, order_id: str, preflight_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"PREFLIGHT#{preflight_id}")
 
 
 # ---- issuance table

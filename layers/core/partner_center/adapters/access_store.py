@@ -1,0 +1,72 @@
+"""Resellers and their API keys in DynamoDB. Keys are read consistently: a revoked one is dead at once."""
+
+from dataclasses import dataclass
+
+from partner_center.accounts.api_keys import ApiKey, Role
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Database, Item, Put
+from partner_center.adapters.order_items import (
+    from_micros,
+    optional_micros,
+    optional_moment,
+    to_micros,
+)
+from partner_center.kernel.errors import StateConflict
+
+
+@dataclass(frozen=True, slots=True)
+class Reseller:
+    """A reseller as others see it: the name that approvers read, and whom to ask."""
+
+    reseller_id: str
+    name: str
+    support_email: str
+
+
+class AccessStore:
+    """`ApiKeys` of the accounts context, and reseller profiles."""
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database = database
+        self._table = table
+
+    def find(self, key_id: str) -> ApiKey | None:
+        item = self._database.get(self._table, keys.api_key(key_id))
+        if item is None:
+            return None
+        return ApiKey(
+            key_id=key_id,
+            reseller_id=item["reseller_id"],
+            role=Role(item["role"]),
+            secret_sha256=item["secret_sha256"],
+            created_at=from_micros(item["created_at"]),
+            expires_at=optional_moment(item.get("expires_at")),
+            revoked_at=optional_moment(item.get("revoked_at")),
+            addresses=tuple(item.get("addresses", ())),
+        )
+
+    def add_key(self, key: ApiKey) -> None:
+        """Raises StateConflict when the id is taken."""
+        attributes: Item = {
+            "reseller_id": key.reseller_id,
+            "role": key.role.value,
+            "secret_sha256": key.secret_sha256,
+            "created_at": to_micros(key.created_at),
+            "expires_at": optional_micros(key.expires_at),
+            "revoked_at": optional_micros(key.revoked_at),
+            "addresses": list(key.addresses),
+        }
+        self._database.write(Put(self._table, keys.api_key(key.key_id), attributes, _taken))
+
+    def reseller(self, reseller_id: str) -> Reseller | None:
+        item = self._database.get(self._table, keys.reseller(reseller_id))
+        return Reseller(reseller_id, item["name"], item["support_email"]) if item else None
+
+    def add_reseller(self, reseller: Reseller) -> None:
+        """Raises StateConflict when the id is taken."""
+        attributes = {"name": reseller.name, "support_email": reseller.support_email}
+        self._database.write(Put(self._table, keys.reseller(reseller.reseller_id), attributes, _taken))
+
+
+def _taken(_: Item | None) -> Exception:
+    return StateConflict("id_taken", "This id exists already.")

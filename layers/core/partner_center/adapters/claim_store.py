@@ -1,0 +1,88 @@
+"""The way to the point of no return and back: `Claims` of issuance, on DynamoDB."""
+
+from dataclasses import asdict, replace
+
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Database, Item, Put
+from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
+from partner_center.adapters.order_store import content_put, head_update
+from partner_center.adapters.records import audit_put
+from partner_center.adapters.tables import TableNames
+from partner_center.issuance.preflight import Check, Outcome, Preflight
+from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.kernel.events import AuditRecord
+from partner_center.orders.order import Order, OrderHead
+
+
+class ClaimStore:
+    """Moves the head and records the preflight in one transaction. Raises ChangedMeanwhile, TryAgain."""
+
+    def __init__(self, database: Database, tables: TableNames) -> None:
+        self._database = database
+        self._tables = tables
+
+    def claim(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=True, held_back=None), preflight, audit)
+
+    def hold_back(self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=False, held_back=reason), preflight, audit)
+
+    def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        head = replace(
+            order.head,
+            signing=False,
+            held_back=None,
+            revision=order.head.revision + 1,
+            revised_at=preflight.at,
+        )
+        content = content_put(self._tables.business, head, order.content)
+        self._move(order, head, preflight, audit, content)
+
+    def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
+        """The evidence of one preflight."""
+        key = keys.preflight(reseller_id, order_id, preflight_id)
+        item = self._database.get(self._tables.validation, key)
+        return _from_item(item, preflight_id) if item else None
+
+    def _move(
+        self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord, *others: Put
+    ) -> None:
+        changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)
+        key = keys.preflight(head.reseller_id, head.order_id, preflight.preflight_id)
+        self._database.transact(
+            [
+                head_update(self._tables.business, changed, order.head.version),
+                Put(self._tables.validation, key, _to_item(preflight), _recorded_already),
+                audit_put(self._tables.audit, audit),
+                *others,
+            ]
+        )
+
+
+def _to_item(preflight: Preflight) -> Item:
+    return {
+        "generation": preflight.generation,
+        "revision": preflight.revision,
+        "at": to_micros(preflight.at),
+        "outcome": preflight.outcome.value,
+        "checks": [asdict(check) for check in preflight.checks],
+        "caa_valid_until": optional_micros(preflight.caa_valid_until),
+        "proof_ids": list(preflight.proof_ids),
+    }
+
+
+def _from_item(item: Item, preflight_id: str) -> Preflight:
+    return Preflight(
+        preflight_id=preflight_id,
+        generation=item["generation"],
+        revision=item["revision"],
+        at=from_micros(item["at"]),
+        outcome=Outcome(item["outcome"]),
+        checks=tuple(Check(**check) for check in item["checks"]),
+        caa_valid_until=optional_moment(item.get("caa_valid_until")),
+        proof_ids=tuple(item["proof_ids"]),
+    )
+
+
+def _recorded_already(_: Item | None) -> Exception:
+    return ChangedMeanwhile("This preflight is recorded already.")

@@ -1,0 +1,34 @@
+"""Publishes events on the EventBridge bus."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+
+SOURCE = "partner-center"
+
+
+class EventBridgeBus:
+    """`Bus` of the orders context; the envelope is the detail, the type with its version the detail-type."""
+
+    def __init__(self, client: Any, bus_name: str) -> None:
+        self._client = client
+        self._bus_name = bus_name
+
+    def publish(self, event: Event) -> None:
+        entry = {
+            "Source": SOURCE,
+            "DetailType": f"{event.type}.v{event.version}",
+            "Detail": json.dumps(event.envelope()),
+            "EventBusName": self._bus_name,
+            "Time": event.occurred_at,
+        }
+        try:
+            answer = self._client.put_events(Entries=[entry])
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain("The event bus did not answer.") from error
+        if answer.get("FailedEntryCount"):
+            raise TryAgain("The event bus did not take the event.")

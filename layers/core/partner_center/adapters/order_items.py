@@ -1,0 +1,113 @@
+"""Orders as DynamoDB items and back. Heads stay under 1 KB, so that a status change costs one unit."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from partner_center.adapters.dynamodb import Item
+from partner_center.kernel.level import Level
+from partner_center.kernel.money import Money
+from partner_center.orders.order import (
+    Closed,
+    CloseReason,
+    OrderHead,
+    OrderKind,
+    OrderStatus,
+    PaymentKind,
+)
+
+
+def to_micros(moment: datetime) -> int:
+    """Times in tables are whole microseconds since 1970: exact, sortable, short."""
+    seconds = int(moment.timestamp())
+    return seconds * 1_000_000 + moment.microsecond
+
+
+def from_micros(micros: int) -> datetime:
+    seconds, rest = divmod(micros, 1_000_000)
+    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+
+
+def optional_micros(moment: datetime | None) -> int | None:
+    return to_micros(moment) if moment is not None else None
+
+
+def optional_moment(micros: int | None) -> datetime | None:
+    return from_micros(micros) if micros is not None else None
+
+
+def head_to_item(head: OrderHead) -> Item:
+    """All attributes of the head; None is left out when it is written."""
+    return {
+        "reseller_id": head.reseller_id,
+        "order_id": head.order_id,
+        "status": head.status.value,
+        "kind": head.kind.value,
+        "product": head.product,
+        "level": head.level.value,
+        "common_name": head.common_name,
+        "subscriber": head.subscriber,
+        "contract_id": head.contract_id,
+        "payment_kind": head.payment_kind.value,
+        "units": head.units,
+        "net": str(head.net.amount),
+        "currency": head.net.currency,
+        "term_days": head.term_days,
+        "placed_at": to_micros(head.placed_at),
+        "revised_at": to_micros(head.revised_at),
+        "updated_at": to_micros(head.updated_at),
+        "revision": head.revision,
+        "generation": head.generation,
+        "attempt": head.attempt,
+        "version": head.version,
+        "signing": head.signing or None,
+        "held_back": head.held_back,
+        "serial": head.serial,
+        "issued_at": optional_micros(head.issued_at),
+        "term_to": optional_micros(head.term_to),
+        "partner_order_id": head.partner_order_id,
+        "customer_id": head.customer_id,
+        "closed": _closed_to_item(head.closed),
+    }
+
+
+def head_from_item(item: Item) -> OrderHead:
+    closed: dict[str, Any] | None = item.get("closed")
+    return OrderHead(
+        reseller_id=item["reseller_id"],
+        order_id=item["order_id"],
+        status=OrderStatus(item["status"]),
+        kind=OrderKind(item["kind"]),
+        product=item["product"],
+        level=Level(item["level"]),
+        common_name=item["common_name"],
+        subscriber=item["subscriber"],
+        contract_id=item["contract_id"],
+        payment_kind=PaymentKind(item["payment_kind"]),
+        units=item["units"],
+        net=Money(Decimal(item["net"]), item["currency"]),
+        term_days=item["term_days"],
+        placed_at=from_micros(item["placed_at"]),
+        revised_at=from_micros(item["revised_at"]),
+        updated_at=from_micros(item["updated_at"]),
+        revision=item["revision"],
+        generation=item["generation"],
+        attempt=item["attempt"],
+        version=item["version"],
+        signing=item.get("signing", False),
+        held_back=item.get("held_back"),
+        serial=item.get("serial"),
+        issued_at=optional_moment(item.get("issued_at")),
+        term_to=optional_moment(item.get("term_to")),
+        partner_order_id=item.get("partner_order_id"),
+        customer_id=item.get("customer_id"),
+        closed=Closed(from_micros(closed["at"]), closed["by"], CloseReason(closed["reason"]))
+        if closed
+        else None,
+    )
+
+
+def _closed_to_item(closed: Closed | None) -> Item | None:
+    if closed is None:
+        return None
+    return {"at": to_micros(closed.at), "by": closed.by, "reason": closed.reason.value}

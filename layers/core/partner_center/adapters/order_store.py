@@ -1,0 +1,226 @@
+"""Orders in DynamoDB: each change is one transaction over the business and audit tables."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from partner_center.adapters import keys
+from partner_center.adapters.contract_store import contract_from_item
+from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.adapters.order_items import head_from_item, head_to_item, to_micros
+from partner_center.adapters.records import audit_put, event_put
+from partner_center.adapters.tables import TableNames
+from partner_center.billing.contracts import ContractKind, LedgerEntry, contract_problems
+from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, TryAgain
+from partner_center.orders.order import LONGEST_PENDING, OrderContent, OrderHead, OrderStatus
+from partner_center.orders.place import duplicate_partner_order
+from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
+
+GUARD_LIFETIME = timedelta(days=7)
+
+
+class OrderStore:
+    """`Orders` of the orders context, on DynamoDB."""
+
+    def __init__(self, database: Database, tables: TableNames) -> None:
+        self._database = database
+        self._tables = tables
+
+    # ---- reading
+
+    def head(self, reseller_id: str, order_id: str) -> OrderHead | None:
+        item = self._database.get(self._tables.business, keys.order_head(reseller_id, order_id))
+        return head_from_item(item) if item else None
+
+    def content(self, reseller_id: str, order_id: str, revision: int) -> OrderContent:
+        key = keys.order_content(reseller_id, order_id, revision)
+        item = self._database.get(self._tables.business, key)
+        if item is None:
+            raise TryAgain("The order's content cannot be read at the moment.")
+        return OrderContent.model_validate_json(item["body"])
+
+    def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
+        key = keys.request_guard(reseller_id, method, path, idempotency_key)
+        item = self._database.get(self._tables.business, key)
+        return _guard_from_item(item) if item else None
+
+    def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None:
+        key = keys.partner_order_guard(reseller_id, partner_order_id)
+        item = self._database.get(self._tables.business, key)
+        return item["order_id"] if item else None
+
+    # ---- writing
+
+    def place(self, placement: Placement) -> None:
+        self._database.transact(self._placing(placement))
+
+    def complete(self, completion: Completion) -> None:
+        head = completion.head
+        self._database.transact(
+            [
+                head_update(self._tables.business, head, completion.expected_version),
+                self._units(head, completion.use, held=-head.units, used=head.units),
+                self._ledger(head, completion.use),
+                event_put(self._tables.business, completion.event),
+                audit_put(self._tables.audit, completion.audit),
+            ]
+        )
+
+    def close(self, closing: Closing) -> None:
+        head = closing.head
+        self._database.transact(
+            [
+                head_update(self._tables.business, head, closing.expected_version),
+                self._units(head, closing.release, held=-head.units, left=head.units),
+                self._ledger(head, closing.release),
+                event_put(self._tables.business, closing.event),
+                audit_put(self._tables.audit, closing.audit),
+            ]
+        )
+
+    def _placing(self, placement: Placement) -> list[Action]:
+        """At most ten actions, the guards first: their refusals say most."""
+        head = placement.head
+        actions: list[Action] = []
+        if placement.guard is not None:
+            actions.append(self._guard_put(placement.guard))
+        if head.partner_order_id is not None:
+            actions.append(
+                Put(
+                    self._tables.business,
+                    keys.partner_order_guard(head.reseller_id, head.partner_order_id),
+                    {"order_id": head.order_id},
+                    _number_taken,
+                )
+            )
+        search_key = keys.common_name_search(head.reseller_id, head.common_name, head.order_id)
+        return [
+            *actions,
+            self._hold(placement),
+            self._ledger(head, placement.hold),
+            Put(
+                self._tables.business,
+                keys.order_head(head.reseller_id, head.order_id),
+                head_to_item(head) | _open_index(head),
+                _exists,
+            ),
+            content_put(self._tables.business, head, placement.content),
+            Put(self._tables.business, search_key, {"order_id": head.order_id}, _exists),
+            event_put(self._tables.business, placement.event),
+            audit_put(self._tables.audit, placement.audit),
+        ]
+
+    def _guard_put(self, guard: RequestGuard) -> Put:
+        key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
+        expires_at = guard.head.placed_at + GUARD_LIFETIME
+        attributes: Item = {
+            "method": guard.method,
+            "path": guard.path,
+            "idempotency_key": guard.idempotency_key,
+            "body_sha256": guard.body_sha256,
+            "head": {name: value for name, value in head_to_item(guard.head).items() if value is not None},
+            "expires_at": int(expires_at.timestamp()),
+        }
+        return Put(self._tables.business, key, attributes, _seen_before)
+
+    def _hold(self, placement: Placement) -> Update:
+        """Takes the units off the contract; the conditions repeat what the gate saw a moment ago."""
+        head, contract = placement.head, placement.contract
+        moment = to_micros(head.placed_at)
+        bulk = contract.kind is ContractKind.BULK
+
+        def refused(old: Item | None) -> Exception:
+            present = contract_from_item(old) if old else None
+            problems = contract_problems(present, head.product, head.units, head.placed_at)
+            return ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
+
+        return Update(
+            self._tables.business,
+            keys.contract(head.reseller_id, contract.contract_id),
+            refused,
+            conditions=[
+                ("valid_from", "<=", moment),
+                ("valid_to", ">", moment),
+                *([("units_left", ">=", head.units)] if bulk else []),  # type: ignore[list-item]
+            ],
+            add={"units_left": -head.units, "units_held": head.units},
+        )
+
+    def _units(
+        self, head: OrderHead, entry: LedgerEntry, *, held: int = 0, used: int = 0, left: int = 0
+    ) -> Update:
+        counted = {"units_held": held, "units_used": used, "units_left": left}
+        return Update(
+            self._tables.business,
+            keys.contract(head.reseller_id, head.contract_id),
+            lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {entry.units} units."),
+            conditions=[("units_held", ">=", head.units)],
+            add={name: count for name, count in counted.items() if count},
+        )
+
+    def _ledger(self, head: OrderHead, entry: LedgerEntry) -> Put:
+        attributes = {
+            "kind": entry.kind.value,
+            "units": entry.units,
+            "order_id": entry.order_id,
+            "actor": entry.actor,
+            "at": to_micros(entry.at),
+        }
+        key = keys.ledger_entry(head.reseller_id, head.contract_id, entry.entry_id)
+        return Put(self._tables.business, key, attributes, _exists)
+
+
+def head_update(table: str, head: OrderHead, expected_version: int) -> Update:
+    """Writes the head if it is still at `expected_version`; else ChangedMeanwhile."""
+    attributes = head_to_item(head) | _open_index(head)
+    fixed = {"reseller_id", "order_id", "placed_at"}
+    return Update(
+        table,
+        keys.order_head(head.reseller_id, head.order_id),
+        _changed,
+        conditions=[("version", "=", expected_version)],
+        set={name: value for name, value in attributes.items() if value is not None and name not in fixed},
+        remove=[name for name, value in attributes.items() if value is None],
+    )
+
+
+def content_put(table: str, head: OrderHead, content: OrderContent) -> Put:
+    """The content of the head's revision; another writer of the same revision means ChangedMeanwhile."""
+    key = keys.order_content(head.reseller_id, head.order_id, head.revision)
+    return Put(table, key, {"body": content.model_dump_json(exclude_none=True)}, _changed)
+
+
+def _open_index(head: OrderHead) -> dict[str, Any]:
+    """Membership of the sparse index of unfinished orders: present while pending, absent after."""
+    if head.status is not OrderStatus.PENDING:
+        return {"open_shard": None, "check_at": None}
+    return {"open_shard": keys.open_shard(head.order_id), "check_at": to_micros(_check_at(head))}
+
+
+def _check_at(head: OrderHead) -> datetime:
+    return head.placed_at + LONGEST_PENDING
+
+
+def _guard_from_item(item: Item) -> RequestGuard:
+    return RequestGuard(
+        item["method"],
+        item["path"],
+        item["idempotency_key"],
+        item["body_sha256"],
+        head_from_item(item["head"]),
+    )
+
+
+def _seen_before(old: Item | None) -> Exception:
+    return RequestSeenBefore(_guard_from_item(old)) if old else TryAgain("The request is being answered.")
+
+
+def _number_taken(old: Item | None) -> Exception:
+    return ContentRefused([duplicate_partner_order(old["order_id"] if old else None)])
+
+
+def _exists(_: Item | None) -> Exception:
+    return TryAgain("An identifier was drawn twice; nothing was written.")
+
+
+def _changed(_: Item | None) -> Exception:
+    return ChangedMeanwhile("The order changed meanwhile; read it again.")

@@ -1,0 +1,49 @@
+"""The rows that accompany every change: the outbox event and the audit record."""
+
+from datetime import timedelta
+
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Item, Put
+from partner_center.adapters.order_items import to_micros
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import AuditRecord, Event
+
+EVENT_LIFETIME = timedelta(days=90)
+"""How long an outbox row stays after it was relayed; the feed of changes reads as far back."""
+
+
+def event_put(table: str, event: Event) -> Put:
+    """The outbox row; the table's stream carries it to the relay."""
+    data = {name: value for name, value in event.data.items() if value is not None}
+    return Put(
+        table,
+        keys.order_event(str(data["reseller_id"]), str(data["order_id"]), event.event_id),
+        {
+            "type": event.type,
+            "version": event.version,
+            "at": to_micros(event.occurred_at),
+            "correlation_id": event.correlation_id,
+            "data": data,
+            "expires_at": int((event.occurred_at + EVENT_LIFETIME).timestamp()),
+        },
+        _drawn_twice,
+    )
+
+
+def audit_put(table: str, record: AuditRecord) -> Put:
+    return Put(
+        table,
+        keys.audit_record(record.reseller_id, f"{record.at:%Y-%m}", record.record_id),
+        {
+            "order_id": record.order_id,
+            "at": to_micros(record.at),
+            "actor": record.actor,
+            "action": record.action,
+            "facts": {name: value for name, value in record.facts.items() if value is not None},
+        },
+        _drawn_twice,
+    )
+
+
+def _drawn_twice(_: Item | None) -> Exception:
+    return TryAgain("An identifier was drawn twice; nothing was written.")

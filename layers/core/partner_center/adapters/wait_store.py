@@ -1,0 +1,33 @@
+"""Task tokens of waiting steps, in the order's partition; and the release of a held-back order."""
+
+from dataclasses import replace
+
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.order_store import head_update
+from partner_center.adapters.records import event_put
+from partner_center.kernel.events import Event
+from partner_center.orders.fulfil import WaitStep
+from partner_center.orders.order import OrderHead
+
+
+class WaitStore:
+    """`Waits` and `HeldBack` of the orders context, on DynamoDB."""
+
+    def __init__(self, database: Database, table: str) -> None:
+        self._database = database
+        self._table = table
+
+    def arm(self, reseller_id: str, order_id: str, step: WaitStep, token: str, attempt: int) -> None:
+        key = keys.order_wait(reseller_id, order_id, step)
+        self._database.replace(self._table, key, {"token": token, "attempt": attempt})
+
+    def token(self, reseller_id: str, order_id: str, step: WaitStep) -> str | None:
+        item = self._database.get(self._table, keys.order_wait(reseller_id, order_id, step))
+        return item["token"] if item else None
+
+    def release(self, head: OrderHead, event: Event) -> None:
+        released = replace(head, held_back=None, version=head.version + 1, updated_at=event.occurred_at)
+        self._database.transact(
+            [head_update(self._table, released, head.version), event_put(self._table, event)]
+        )

@@ -1,0 +1,191 @@
+"""Between the order and its machine: waits that lose no wake-up, and events that are never lost.
+
+A wait stores its task token first and then reads the state again; an answer writes the state first and its
+event wakes whoever waits. Whichever comes last sees both, so no order of the two leaves an execution asleep.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import StateConflict
+from partner_center.kernel.events import Chronicle, Event
+from partner_center.kernel.ids import Ids
+from partner_center.orders.order import Order, OrderHead, OrderStatus
+from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.authenticate import OpenValidation, is_satisfied
+from partner_center.validation.challenges import Wanted, wanted_challenges
+from partner_center.validation.ports import Challenges
+
+
+class WaitStep(StrEnum):
+    """Where the machine waits for people or the world."""
+
+    DOMAINS = "domains"
+    HELD_BACK = "held_back"
+
+
+class Woken(StrEnum):
+    """What a waiting execution is told; it reads the order itself, so the word is for the reader."""
+
+    PROVEN = "proven"
+    RELEASED = "released"
+    OVER = "over"
+
+
+class Waits(Protocol):
+    """Keeps the task token of each step that waits; arming again replaces it."""
+
+    def arm(self, reseller_id: str, order_id: str, step: WaitStep, token: str, attempt: int) -> None: ...
+
+    def token(self, reseller_id: str, order_id: str, step: WaitStep) -> str | None: ...
+
+
+class Machine(Protocol):
+    """The state machine, from outside."""
+
+    def start(self, reseller_id: str, order_id: str, generation: int, attempt: int) -> None:
+        """Starts the execution of this name; one that exists already is success. Raises TryAgain."""
+        ...
+
+    def wake(self, token: str, word: Woken) -> None:
+        """Answers a wait; a token that nobody waits on any more is success. Raises TryAgain."""
+        ...
+
+
+class Bus(Protocol):
+    """Publishes events for everyone else."""
+
+    def publish(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitDomains:
+    """The machine's step: open the validation, then wait until every name is proven."""
+
+    orders: OrderReader
+    challenges: Challenges
+    open_validation: OpenValidation
+    waits: Waits
+    machine: Machine
+
+    def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
+        """Safe to run again: the newest token counts, no mail is sent twice. Raises TryAgain."""
+        order = load(self.orders, reseller_id, order_id)
+        if order is None or not _continues(order.head, attempt):
+            self.machine.wake(token, Woken.OVER)
+            return
+        self.open_validation(reseller_id, order_id, order.head.revision, wanted_of(order))
+        self.waits.arm(reseller_id, order_id, WaitStep.DOMAINS, token, attempt)
+        word = domains_answer(self.orders, self.challenges, reseller_id, order_id)
+        if word is not None:
+            self.machine.wake(token, word)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitRelease:
+    """The machine's step after a preflight that was held back: wait until somebody asks for a check."""
+
+    orders: OrderReader
+    waits: Waits
+    machine: Machine
+
+    def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
+        self.waits.arm(reseller_id, order_id, WaitStep.HELD_BACK, token, attempt)
+        head = self.orders.head(reseller_id, order_id)
+        if head is None or not _continues(head, attempt):
+            self.machine.wake(token, Woken.OVER)
+        elif head.held_back is None:
+            self.machine.wake(token, Woken.RELEASED)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayEvent:
+    """What each event of the outbox sets in motion. Repeating one is harmless."""
+
+    orders: OrderReader
+    challenges: Challenges
+    waits: Waits
+    machine: Machine
+    bus: Bus
+
+    def __call__(self, event: Event) -> None:
+        """Raises TryAgain when a service is out: the record is then delivered again."""
+        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        match event.type:
+            case "order.placed":
+                generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
+                self.machine.start(reseller_id, order_id, generation, attempt)
+            case "domain.approved":
+                word = domains_answer(self.orders, self.challenges, reseller_id, order_id)
+                if word is not None:
+                    self._wake(reseller_id, order_id, [WaitStep.DOMAINS], word)
+            case "order.check_requested":
+                self._wake(reseller_id, order_id, [WaitStep.HELD_BACK], Woken.RELEASED)
+            case "order.cancelled" | "order.rejected":
+                self._wake(reseller_id, order_id, list(WaitStep), Woken.OVER)
+        self.bus.publish(event)
+
+    def _wake(self, reseller_id: str, order_id: str, steps: Sequence[WaitStep], word: Woken) -> None:
+        for step in steps:
+            token = self.waits.token(reseller_id, order_id, step)
+            if token is not None:
+                self.machine.wake(token, word)
+
+
+class HeldBack(Protocol):
+    """Lifts what a preflight held back."""
+
+    def release(self, head: OrderHead, event: Event) -> None:
+        """Raises ChangedMeanwhile when the head has moved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCheck:
+    """The reseller says that the obstacle is gone: the preflight runs again."""
+
+    orders: OrderReader
+    held_back: HeldBack
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, reseller_id: str, order_id: str, actor: str, correlation_id: str) -> OrderHead | None:
+        """The head as it was; None for an unknown order. Raises StateConflict for a closed one."""
+        head = self.orders.head(reseller_id, order_id)
+        if head is None:
+            return None
+        if head.status is not OrderStatus.PENDING:
+            raise StateConflict("order_closed", f"The order is {head.status}.", order_id)
+        if head.held_back is not None:
+            chronicle = Chronicle(self.ids, self.clock.now(), actor, correlation_id)
+            event = chronicle.event("order.check_requested", reseller_id, order_id, attempt=head.attempt)
+            self.held_back.release(head, event)
+        return head
+
+
+def wanted_of(order: Order) -> Sequence[Wanted]:
+    """The challenges that the order's present revision needs."""
+    methods = {
+        name: (choice.method.value, choice.approver_email) for name, choice in order.content.methods.items()
+    }
+    return wanted_challenges(order.head.order_id, order.head.revision, methods)
+
+
+def domains_answer(
+    orders: OrderReader, challenges: Challenges, reseller_id: str, order_id: str
+) -> Woken | None:
+    """What a wait for domains may be told now, read afresh; None while something is unproven."""
+    order = load(orders, reseller_id, order_id)
+    if order is None or order.head.status is not OrderStatus.PENDING:
+        return Woken.OVER
+    names = order.content.names
+    satisfied = is_satisfied(challenges, reseller_id, order_id, order.head.revision, names)
+    return Woken.PROVEN if satisfied else None
+
+
+def _continues(head: OrderHead, attempt: int) -> bool:
+    """Tasks of an older attempt, or of an order that is over, do nothing."""
+    return head.status is OrderStatus.PENDING and head.attempt == attempt

@@ -1,0 +1,142 @@
+"""An order as read (api.md): one shape for placing, reading and replaying."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from partner_center.issuance.ports import CertificateRecord
+from partner_center.kernel.clock import rfc3339
+from partner_center.orders.authentication import Step, overall, steps_of
+from partner_center.orders.order import (
+    Order,
+    OrderHead,
+    OrderStatus,
+    PaymentKind,
+    pending_until,
+)
+from partner_center.validation.challenges import Challenge, last_mail_at
+
+_PAYMENT = {
+    OrderStatus.PENDING: "held",
+    OrderStatus.ISSUED: "captured",
+    OrderStatus.REVOKED: "captured",
+    OrderStatus.EXPIRED: "captured",
+    OrderStatus.CANCELLED: "released",
+    OrderStatus.REJECTED: "released",
+}
+
+
+def order_as_json(
+    order: Order,
+    challenges: Sequence[Challenge],
+    certificates: Sequence[CertificateRecord],
+    moment: datetime,
+) -> dict[str, Any]:
+    """The order information of GET /v1/orders/{id}."""
+    head, content = order.head, order.content
+    steps = steps_of(order, challenges, moment)
+    return {
+        "order_id": head.order_id,
+        "status": head.status,
+        "kind": head.kind,
+        "product": head.product,
+        "partner_order_id": head.partner_order_id,
+        "customer_id": head.customer_id,
+        "placed_at": rfc3339(head.placed_at),
+        "updated_at": rfc3339(head.updated_at),
+        "pending_until": _time(
+            pending_until(head, last_mail_at(challenges)) if head.status is OrderStatus.PENDING else None
+        ),
+        "closed": _closed(head),
+        "authentication": {"status": overall(steps), "steps": [_step(step) for step in steps]},
+        "common_name": content.common_name,
+        "names": list(content.names),
+        "spki_sha256": content.spki_sha256,
+        "contacts": content.contacts.model_dump(exclude_none=True),
+        "organization": content.organization.model_dump(exclude_none=True) if content.organization else None,
+        "agreement": {
+            "version": content.agreement.version,
+            "sha256": content.agreement.sha256,
+            "accepted_by": content.agreement.accepted_by,
+            "capacity": content.agreement.capacity,
+            "accepted_at": rfc3339(content.agreement.accepted_at),
+        },
+        "lifecycle": content.lifecycle.model_dump() if content.lifecycle else None,
+        "note": content.note,
+        "term": {"days": head.term_days, "from": _time(head.issued_at), "to": _time(head.term_to)},
+        "certificates": [certificate_as_json(each, moment) for each in certificates],
+        "price": _price(order),
+        "payment": _payment(head),
+        "renewal_of": None,
+        "renewed_by": None,
+        "replaces": None,
+        "replaced_by": None,
+        "actions": _actions(head),
+        "next_deadline": None,
+    }
+
+
+def certificate_as_json(record: CertificateRecord, moment: datetime) -> dict[str, Any]:
+    """One certificate, as it stands in an order and under /v1/certificates."""
+    return {
+        "serial": record.serial_hex,
+        "status": "expired" if moment > record.not_after else "active",
+        "not_before": rfc3339(record.not_before),
+        "not_after": rfc3339(record.not_after),
+        "names": list(record.names),
+        "spki_sha256": record.spki_sha256,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment is not None else None
+
+
+def _closed(head: OrderHead) -> dict[str, str] | None:
+    if head.closed is None:
+        return None
+    return {"at": rfc3339(head.closed.at), "by": head.closed.by, "reason": head.closed.reason}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "status": step.status,
+        "updated_at": _time(step.updated_at),
+        "reason": step.reason,
+        "next_action": step.next_action,
+        "actor": step.actor,
+        "due_at": _time(step.due_at),
+    }
+
+
+def _price(order: Order) -> dict[str, Any]:
+    currency = order.head.net.currency
+    return {
+        "net": order.head.net.as_json(),
+        "lines": [
+            {
+                "kind": line.kind,
+                "quantity": line.quantity,
+                "unit": {"amount": line.unit, "currency": currency},
+                "amount": {"amount": line.amount, "currency": currency},
+            }
+            for line in order.content.price
+        ],
+    }
+
+
+def _payment(head: OrderHead) -> dict[str, Any]:
+    payment: dict[str, Any] = {"contract_id": head.contract_id, "kind": head.payment_kind}
+    if head.payment_kind is PaymentKind.BULK:
+        payment["units"] = head.units
+    return {**payment, "status": _PAYMENT[head.status]}
+
+
+def _actions(head: OrderHead) -> dict[str, Any]:
+    refusal = None
+    if head.signing:
+        refusal = "issuing"
+    elif head.status is not OrderStatus.PENDING:
+        refusal = "already_issued" if head.status is OrderStatus.ISSUED else "order_closed"
+    return {"cancel": {"allowed": refusal is None, "reason": refusal}}
