@@ -1,0 +1,79 @@
+"""Mails through Amazon SES (API v2), as raw MIME."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.mail import Mail, MailRefused
+from partner_center.notifications.mime import ascii_address, to_mime
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2.client import SESV2Client
+    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+
+# Seconds to wait, by error code. What concerns the account and not the mail lasts until somebody acts.
+_PASSING = {
+    "TooManyRequestsException": 2,
+    "ThrottlingException": 2,
+    "Throttling": 2,
+    "RequestTimeout": 2,
+    "LimitExceededException": 300,
+    "SendingPausedException": 300,
+    "AccountSuspendedException": 300,
+    "MailFromDomainNotVerifiedException": 300,
+    "NotFoundException": 300,  # the configuration set
+}
+_REFUSED = {"MessageRejected": "message_rejected", "BadRequestException": "bad_request"}
+
+
+class SesMailer:
+    """A Mailer. The client is botocore's for `sesv2`; its own few retries come before our TryAgain.
+
+    Errors that are neither about the mail nor passing, such as a missing permission, come through as they are.
+    """
+
+    def __init__(
+        self,
+        client: "SESV2Client",
+        clock: Clock,
+        configuration_set: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._configuration_set = configuration_set
+        self._tags = dict(tags or {})
+
+    def send(self, mail: Mail) -> None:
+        request = self._request(mail)
+        try:
+            self._client.send_email(**request)
+        except ClientError as error:
+            raise _translated(error) from error
+        except (ConnectionError, HTTPClientError) as error:
+            raise TryAgain(f"the mail service does not answer: {error}", retry_after=2) from error
+
+    def _request(self, mail: Mail) -> "SendEmailRequestTypeDef":
+        request: SendEmailRequestTypeDef = {
+            # The envelope is stated, not read from the header.
+            "Destination": {"ToAddresses": [ascii_address(recipient) for recipient in mail.to]},
+            "Content": {"Raw": {"Data": to_mime(mail, self._clock.now())}},
+        }
+        if self._configuration_set is not None:
+            request["ConfigurationSetName"] = self._configuration_set
+        if self._tags:
+            request["EmailTags"] = [{"Name": name, "Value": value} for name, value in self._tags.items()]
+        return request
+
+
+def _translated(error: ClientError) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _REFUSED:
+        return MailRefused(_REFUSED[code], f"the mail service refused the mail: {error}")
+    if code in _PASSING or status >= 500 or status == 429:
+        return TryAgain(f"the mail service asks to wait: {code or status}", retry_after=_PASSING.get(code, 2))
+    return error
