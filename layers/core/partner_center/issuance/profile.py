@@ -1,0 +1,181 @@
+"""What a certificate shall say, as data: the plan that is built, linted, signed and compared with the result.
+
+BR 7.1.2.7 (subscriber certificate profile), 7.1.4.2 (subject), 7.1.6.1 (reserved policy identifiers).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from cryptography import x509
+
+from partner_center.kernel.dated_rules import RulesOfTheDay
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.kernel.level import Level
+
+BACKDATING = timedelta(minutes=30)
+LONGEST_BACKDATING = timedelta(hours=1)
+LONGEST_WAIT_FOR_SIGNATURE = timedelta(hours=48)  # BR 7.1.2.7: notBefore within 48 hours of signing
+LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A, ub-common-name
+MARGIN_UNDER_THE_LIMIT = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+
+POLICY_OF_LEVEL = {
+    Level.DV: x509.ObjectIdentifier("2.23.140.1.2.1"),
+    Level.OV: x509.ObjectIdentifier("2.23.140.1.2.2"),
+    Level.EV: x509.ObjectIdentifier("2.23.140.1.1"),
+}
+
+_LONGEST_ORGANIZATION = 64
+_LONGEST_PLACE = 128
+_LONGEST_NUMBER = 64
+
+
+class TermOver(PartnerCenterError):
+    """The order's term, or the issuing CA's own certificate, ends before a certificate could begin."""
+
+    code = "term_over"
+
+
+class SignatureAlgorithm(StrEnum):
+    """How an issuing CA signs (BR 7.1.3.2): P-256 goes with SHA-256 and P-384 with SHA-384."""
+
+    ECDSA_SHA256 = "ecdsa-sha256"
+    ECDSA_SHA384 = "ecdsa-sha384"
+    RSA_SHA256 = "rsa-pkcs1-sha256"
+
+
+@dataclass(frozen=True, slots=True)
+class IssuingCa:
+    """A CA of ours that signs subscribers' certificates; `key_id` names its key at the signer."""
+
+    issuer_id: str
+    certificate_der: bytes
+    root_der: bytes
+    key_id: str
+    signature_algorithm: SignatureAlgorithm
+    aia_url: str
+    crl_url: str
+    active: bool = True
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        return x509.load_der_x509_certificate(self.certificate_der)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedIdentity:
+    """What EV adds to the subject (EVG 7.1.4.2): kind of entity, place and number of registration."""
+
+    business_category: str
+    jurisdiction_country: str
+    registration_number: str
+    jurisdiction_state: str | None = None
+    jurisdiction_locality: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_text("business category", self.business_category, _LONGEST_PLACE)
+        _require_country("jurisdiction country", self.jurisdiction_country)
+        _require_text("registration number", self.registration_number, _LONGEST_NUMBER)
+        _require_optional_text("jurisdiction state", self.jurisdiction_state, _LONGEST_PLACE)
+        _require_optional_text("jurisdiction locality", self.jurisdiction_locality, _LONGEST_PLACE)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationSubject:
+    """The verified organization of an OV or EV certificate; state or locality is there, or both (BR 7.1.2.7.4)."""
+
+    country: str
+    organization: str
+    state: str | None = None
+    locality: str | None = None
+    extended: ExtendedIdentity | None = None
+
+    def __post_init__(self) -> None:
+        _require_country("country", self.country)
+        _require_text("organization", self.organization, _LONGEST_ORGANIZATION)
+        _require_optional_text("state", self.state, _LONGEST_PLACE)
+        _require_optional_text("locality", self.locality, _LONGEST_PLACE)
+        if self.state is None and self.locality is None:
+            raise ValueError("a subject needs a state or province, a locality, or both")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePlan:
+    """Everything that distinguishes one certificate from another. Times are aware, in whole seconds.
+
+    `names` are A-labels in the order's order; `common_name` is one of them or None; `spki_der` is the
+    subscriber's SubjectPublicKeyInfo.
+    """
+
+    level: Level
+    names: tuple[str, ...]
+    common_name: str | None
+    subject: OrganizationSubject | None
+    spki_der: bytes
+    serial: int
+    not_before: datetime
+    not_after: datetime
+    issuer: IssuingCa
+
+    def __post_init__(self) -> None:
+        if not self.names or len(set(self.names)) != len(self.names):
+            raise ValueError("a certificate has names, each once")
+        if self.common_name is not None and self.common_name not in self.names:
+            raise ValueError("the common name is one of the names (BR 7.1.4.3)")
+        if self.common_name is not None and len(self.common_name) > LONGEST_COMMON_NAME:
+            raise ValueError("a name of more than 64 characters cannot be the common name")
+        if (self.subject is None) != (self.level is Level.DV):
+            raise ValueError("an organization stands in OV and EV certificates, and only there")
+        if (self.subject is not None and self.subject.extended is not None) != (self.level is Level.EV):
+            raise ValueError("category, jurisdiction and number stand in EV certificates, and only there")
+        for moment in (self.not_before, self.not_after):
+            if moment.tzinfo is None or moment.microsecond:
+                raise ValueError("validity is told in whole seconds of a known zone")
+        if self.not_after <= self.not_before:
+            raise ValueError("a certificate ends after it begins")
+
+
+def fitting_common_name(name: str | None) -> str | None:
+    """The name as common name, or None above 64 characters: it then stands in the alternative names only."""
+    return name if name is not None and len(name) <= LONGEST_COMMON_NAME else None
+
+
+def plan_validity(now: datetime, term_end: datetime, rules: RulesOfTheDay) -> tuple[datetime, datetime]:
+    """notBefore and notAfter in UTC: one day under the day's limit, and never beyond `term_end`.
+
+    Both ends belong to the period (BR 6.3.2), so 199 days are notBefore + 199 * 86400 - 1 seconds. Raises
+    TermOver when nothing is left of the term.
+    """
+    not_before = _whole_second(now) - BACKDATING
+    longest = rules.certificate_lifetime - MARGIN_UNDER_THE_LIMIT
+    not_after = min(not_before + longest - _SECOND, _whole_second(term_end))
+    if not_after <= now:
+        raise TermOver("Nothing is left of the term in which a certificate could be valid.")
+    return not_before, not_after
+
+
+def within_the_limit(not_before: datetime, not_after: datetime, rules: RulesOfTheDay) -> bool:
+    """Whether the period, both ends included, is one that the rules of the day allow (BR 6.3.2)."""
+    return not_after - not_before + _SECOND <= rules.certificate_lifetime
+
+
+def _whole_second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _require_text(what: str, text: str, longest: int) -> None:
+    if not text.strip() or text != text.strip() or len(text) > longest:
+        raise ValueError(f"{what}: 1 to {longest} characters, without blanks around")
+    if not text.isprintable():
+        raise ValueError(f"{what}: control characters are no text")
+
+
+def _require_optional_text(what: str, text: str | None, longest: int) -> None:
+    if text is not None:
+        _require_text(what, text, longest)
+
+
+def _require_country(what: str, code: str) -> None:
+    if not (len(code) == 2 and code.isascii() and code.isalpha() and code.isupper()):
+        raise ValueError(f"{what}: two upper-case letters (ISO 3166-1)")

@@ -1,0 +1,202 @@
+"""What the tests of issuing share: a clock that is set, keys in memory, a store that keeps its promises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from secrets import token_bytes
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.issuance.issue import Issuer, IssueRequest
+from partner_center.issuance.ports import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.issuance.profile import (
+    ExtendedIdentity,
+    IssuingCa,
+    OrganizationSubject,
+    SignatureAlgorithm,
+)
+from partner_center.kernel.level import Level
+
+NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
+
+ORGANIZATION = OrganizationSubject(
+    country="NL", state="Zuid-Holland", locality="Rotterdam", organization="Voorbeeld Bloemen B.V."
+)
+ENTITY = replace(
+    ORGANIZATION,
+    extended=ExtendedIdentity(
+        business_category="Private Organization", jurisdiction_country="NL", registration_number="24123456"
+    ),
+)
+SUBJECT_OF_LEVEL = {Level.DV: None, Level.OV: ORGANIZATION, Level.EV: ENTITY}
+
+
+@dataclass
+class SetClock:
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def advance(self, **how_far: float) -> None:
+        self.moment += timedelta(**how_far)
+
+
+@dataclass
+class MemoryKeys:
+    """`CaKeys` and `DigestSigner` in memory; counts what it signs."""
+
+    keys: dict[str, object] = field(default_factory=dict)
+    signed: list[bytes] = field(default_factory=list)
+
+    def key(self, alias: str, algorithm: SignatureAlgorithm):
+        if alias not in self.keys:
+            self.keys[alias] = _new_key(algorithm)
+        return alias, self.keys[alias]
+
+    def sign_digest(self, issuer: IssuingCa, digest: bytes) -> bytes:
+        self.signed.append(digest)
+        key = self.keys[issuer.key_id]
+        if issuer.signature_algorithm is SignatureAlgorithm.RSA_SHA256:
+            return key.sign(digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+        strength = {32: hashes.SHA256(), 48: hashes.SHA384()}[len(digest)]
+        return key.sign(digest, ec.ECDSA(utils.Prehashed(strength)))
+
+
+def _new_key(algorithm: SignatureAlgorithm):
+    if algorithm is SignatureAlgorithm.RSA_SHA256:
+        return rsa.generate_private_key(65537, 2048)
+    return ec.generate_private_key(
+        ec.SECP384R1() if algorithm is SignatureAlgorithm.ECDSA_SHA384 else ec.SECP256R1()
+    )
+
+
+class Died(Exception):
+    """The process ended there."""
+
+
+@dataclass
+class MemoryStore:
+    """`CertificateStore` and `IssuingCaStore`; `before` and `after` are called around each write by its name."""
+
+    serials: dict[str, CertificateRecord] = field(default_factory=dict)
+    slots: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    issuers: dict[str, IssuingCa] = field(default_factory=dict)
+    before: Callable[[str], None] = lambda write: None
+    after: Callable[[str], None] = lambda write: None
+
+    def current(self, reseller_id, order_id, generation):
+        serial = self.slots.get((reseller_id, order_id, generation))
+        return self.serials[serial] if serial else None
+
+    def record(self, record):
+        self.before("record")
+        if record.serial_hex in self.serials:
+            raise SerialTaken("taken")
+        if _slot(record) in self.slots:
+            raise SlotTaken("taken")
+        self.serials[record.serial_hex] = record
+        self.slots[_slot(record)] = record.serial_hex
+        self.after("record")
+
+    def close(self, record):
+        self.before("close")
+        self._require_recorded(record)
+        self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)
+        del self.slots[_slot(record)]
+        self.after("close")
+
+    def keep(self, record, certificate_der, stored_at):
+        self.before("keep")
+        self._require_recorded(record)
+        self.serials[record.serial_hex] = replace(
+            record, status=CertificateStatus.STORED, certificate_der=certificate_der, stored_at=stored_at
+        )
+        self.after("keep")
+
+    def _require_recorded(self, record):
+        known = self.serials.get(record.serial_hex)
+        if known is None or known.status is not CertificateStatus.RECORDED or known.tbs_der != record.tbs_der:
+            raise SlotTaken("moved on")
+        if self.slots.get(_slot(record)) != record.serial_hex:
+            raise SlotTaken("moved on")
+
+    def issuing_ca(self, issuer_id):
+        return self.issuers.get(issuer_id)
+
+    def issuing_cas(self):
+        return tuple(self.issuers.values())
+
+    def add_issuing_ca(self, issuing_ca):
+        return self.issuers.setdefault(issuing_ca.issuer_id, issuing_ca)
+
+
+def _slot(record):
+    return (record.reseller_id, record.order_id, record.generation)
+
+
+def new_hierarchy(
+    algorithm: SignatureAlgorithm = SignatureAlgorithm.ECDSA_SHA256,
+) -> tuple[IssuingCa, MemoryKeys]:
+    keys = MemoryKeys()
+    request = HierarchyRequest("tls-e1", "http://pki.example.com", algorithm=algorithm)
+    return create_hierarchy(request, keys, MemoryStore(), SetClock(), token_bytes), keys
+
+
+@cache
+def leaf_key(kind: str):
+    match kind:
+        case "rsa-2048" | "rsa-3072" | "rsa-4096":
+            return rsa.generate_private_key(65537, int(kind.removeprefix("rsa-")))
+        case _:
+            curves = {"p-256": ec.SECP256R1(), "p-384": ec.SECP384R1(), "p-521": ec.SECP521R1()}
+            return ec.generate_private_key(curves[kind])
+
+
+def spki(kind: str = "p-256") -> bytes:
+    return (
+        leaf_key(kind)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+
+def names(count: int) -> tuple[str, ...]:
+    return ("www.example.com", *(f"host-{number}.example.com" for number in range(1, count)))
+
+
+def new_request(issuing_ca: IssuingCa, **changes) -> IssueRequest:
+    level = changes.pop("level", Level.DV)
+    wanted = changes.pop("names", names(2))
+    return replace(
+        IssueRequest(
+            reseller_id="res_1",
+            order_id="ord_1",
+            generation=1,
+            level=level,
+            names=wanted,
+            common_name=wanted[0],
+            subject=SUBJECT_OF_LEVEL[level],
+            spki_der=spki(),
+            term_end=NOW + timedelta(days=365),
+            issuer=issuing_ca,
+            caa_valid_until=NOW + timedelta(hours=8),
+        ),
+        **changes,
+    )
+
+
+def no_findings(der, level, signed_at):
+    return ()
+
+
+def new_issuer(keys, store=None, clock=None, check=no_findings, entropy=token_bytes) -> Issuer:
+    return Issuer(store if store is not None else MemoryStore(), keys, check, clock or SetClock(), entropy)
+
+
+def certificate(der: bytes) -> x509.Certificate:
+    return x509.load_der_x509_certificate(der)
