@@ -1,0 +1,1 @@
+"""The embedded cloud: template.yaml on one machine, without containers and without a network."""

@@ -1,0 +1,78 @@
+"""Virtual time: the machine's own time plus an offset that tests and the console move forward."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+_STOP_IS_SEEN_WITHIN = 0.25  # real seconds
+
+
+def _never() -> bool:
+    return False
+
+
+class VirtualClock:
+    """Runs at the speed of real time and can be moved forward; moving it wakes everybody who waits on it."""
+
+    def __init__(self) -> None:
+        self._epoch = time.time() - time.monotonic()
+        self._offset = 0.0
+        self._waiting: list[threading.Condition] = []
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """Seconds since 1970, UTC."""
+        return self._epoch + time.monotonic() + self._offset
+
+    def utcnow(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move time forward. Raises ValueError for a step back, which no program is prepared for."""
+        if seconds < 0:
+            raise ValueError("time does not run backwards")
+        with self._lock:
+            self._offset += seconds
+            waiting = list(self._waiting)
+        for condition in waiting:
+            with condition:
+                condition.notify_all()
+
+    def wait_for_event(self, event: threading.Event, seconds: float) -> bool:
+        """`event.wait(seconds)` in virtual time: whether the event was set in time."""
+        deadline = self.now() + seconds
+        condition: threading.Condition = event._cond  # type: ignore[attr-defined]  # the one way to wake its waiters unset
+        with self._lock:
+            self._waiting.append(condition)
+        try:
+            with condition:
+                while not event.is_set() and (left := deadline - self.now()) > 0:
+                    condition.wait(min(left, threading.TIMEOUT_MAX))
+            return event.is_set()
+        finally:
+            with self._lock:
+                self._waiting.remove(condition)
+
+    def sleep(self, seconds: float, stopped: Callable[[], bool] = _never) -> None:
+        """Sleep in virtual time, or until `stopped` says so."""
+        deadline, unset = self.now() + seconds, threading.Event()
+        while not stopped() and (left := deadline - self.now()) > 0:
+            self.wait_for_event(unset, min(left, _STOP_IS_SEEN_WITHIN) if stopped is not _never else left)
+
+    def for_worker(self) -> str:
+        """`<virtual epoch> <monotonic> <speed>`: enough for another process to go on counting by itself.
+
+        CLOCK_MONOTONIC is one clock for all processes of a machine.
+        """
+        return f"{self.now()!r} {time.monotonic()!r} 1.0"
+
+
+CLOCK = VirtualClock()
+
+
+class VirtualEvent(threading.Event):
+    """An event whose waiters count in virtual time; stands in where moto waits for a task."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait() if timeout is None else CLOCK.wait_for_event(self, timeout)

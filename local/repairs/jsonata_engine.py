@@ -1,0 +1,85 @@
+"""JSONata for moto's interpreter, which was cut off from the Java library it was written for."""
+
+import hashlib
+import json
+import threading
+import uuid
+from datetime import datetime
+from typing import Any
+
+import jsonata
+import moto.stepfunctions.parser.asl.component.intrinsic.jsonata as intrinsic
+import moto.stepfunctions.parser.asl.jsonata.jsonata as engine
+from moto.stepfunctions.parser.api import HistoryEventType
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
+from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
+    StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
+from moto.stepfunctions.parser.asl.eval import states, variable_store
+
+from local.clock import CLOCK
+from local.repairs.patching import Method, around, exchange, failure_event
+
+_lock = threading.Lock()  # jsonata-python keeps the evaluation under way in module state
+
+
+def _plain(value: Any) -> Any:
+    """The library's lists and objects as JSON's own; whole numbers without a fraction, as on AWS."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, str | int | float) else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _hash(value: Any, algorithm: str) -> str:
+    return hashlib.new(algorithm.replace("-", "").lower(), str(value).encode()).hexdigest()
+
+
+def evaluate(expression: str) -> Any:
+    try:
+        with _lock:
+            program = jsonata.Jsonata(expression)
+            program.register_lambda("uuid", lambda: str(uuid.uuid4()))
+            program.register_lambda("hash", _hash)
+            program.register_lambda("now", lambda: _iso(CLOCK.utcnow()))
+            program.register_lambda("millis", lambda: int(CLOCK.now() * 1000))
+            return _plain(program.evaluate(None))
+    except Exception as error:  # the library lets any error out, from any depth
+        raise engine.JSONataException("UNKNOWN", str(error)) from error
+
+
+def _declare(bindings: dict[str, Any]) -> str:
+    """Variables as JSONata source; JSON's escapes are JSONata's (moto escapes nothing)."""
+    written = {name: json.dumps(value, default=_iso, ensure_ascii=False) for name, value in bindings.items()}
+    return "".join(f"{name}:={value};" for name, value in written.items())
+
+
+def _as_query_error(original: Method, string: Any, env: Any) -> None:
+    """What AWS names States.QueryEvaluationError is a States.Runtime to moto."""
+    try:
+        original(string, env)
+    except engine.JSONataException as error:
+        event = failure_event(
+            env,
+            StatesErrorNameType.StatesQueryEvaluationError,
+            HistoryEventType.EvaluationFailed,
+            cause=f"The JSONata expression '{string.expression}' failed: {error.details}",
+        )
+        raise FailureEventException(event) from error
+
+
+def install() -> None:
+    exchange(engine, "_eval_jsonata", evaluate)
+    exchange(states, "encode_jsonata_variable_declarations", _declare)
+    exchange(variable_store, "encode_jsonata_variable_declarations", _declare)
+    for name in ("$uuid", "$hash"):
+        intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.pop(name)
+    around(StringJSONata, "_eval_body", _as_query_error)

@@ -1,0 +1,73 @@
+"""What a function asks of AWS during one invocation: recorded for IAM checks, interrupted by fault tests."""
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+_NAMES = (
+    "TableName",
+    "IndexName",
+    "Bucket",
+    "Key",
+    "QueueUrl",
+    "KeyId",
+    "stateMachineArn",
+    "executionArn",
+    "Name",
+    "FromEmailAddress",
+)
+
+
+def reduced(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that name a resource, without contents: what a policy's statements are matched against."""
+    kept = {name: parameters[name] for name in _NAMES if isinstance(parameters.get(name), str)}
+    if "TransactItems" in parameters:
+        entries = [next(iter(entry.items())) for entry in parameters["TransactItems"]]
+        kept["TransactItems"] = [{"kind": kind, "TableName": part["TableName"]} for kind, part in entries]
+    if "RequestItems" in parameters:
+        kept["RequestItems"] = sorted(parameters["RequestItems"])
+    if "Entries" in parameters and not {"QueueUrl"} & kept.keys():
+        kept["EventBusName"] = sorted(
+            {entry.get("EventBusName", "default") for entry in parameters["Entries"]}
+        )
+    return kept
+
+
+class Calls:
+    """The calls of the invocation under way. `fault` is `{"call": n, "when": "before"|"after"}`, counted from 1."""
+
+    def __init__(self) -> None:
+        self.begin(record=False, fault=None)
+
+    def begin(self, *, record: bool, fault: dict[str, Any] | None) -> None:
+        self.made: list[dict[str, Any]] = []
+        self._count, self._record, self._fault = 0, record, fault
+
+    def observe_botocore(self) -> None:
+        """Every client of this process passes here, whichever session made it; the SDK's own retries count once."""
+        import botocore.client  # noqa: PLC0415 - after the fork, in workers only
+
+        clients: Any = botocore.client.BaseClient
+        send: Callable[..., Any] = clients._make_api_call
+
+        def send_observed(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+            number = self._starts(client.meta.service_model.service_name, operation, parameters)
+            try:
+                return send(client, operation, parameters)
+            finally:
+                self._maybe_die(number, "after")
+
+        clients._make_api_call = send_observed
+
+    def _starts(self, service: str, operation: str, parameters: dict[str, Any]) -> int:
+        self._count += 1
+        if self._record:
+            call = {"service": service, "operation": operation, "parameters": reduced(parameters)}
+            self.made.append(call)
+        self._maybe_die(self._count, "before")
+        return self._count
+
+    def _maybe_die(self, number: int, when: str) -> None:
+        if self._fault == {"call": number, "when": when}:
+            os.kill(os.getpid(), signal.SIGKILL)

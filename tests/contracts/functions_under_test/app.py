@@ -1,0 +1,104 @@
+"""Handlers that show what the runtime does to them."""
+
+import os
+import random
+import sys
+import time
+import uuid
+
+import boto3
+import uuid_utils
+
+CALLS = 0
+
+
+def echo(event, context):
+    return event
+
+
+def who_am_i(event, context):
+    global CALLS  # noqa: PLW0603 - shows that a worker keeps its module between invocations
+    CALLS += 1
+    return {
+        "pid": os.getpid(),
+        "calls": CALLS,
+        "environment": dict(os.environ),
+        "path": sys.path,
+        "remaining": context.get_remaining_time_in_millis(),
+        "arn": context.invoked_function_arn,
+        "local_tools": sorted(name for name in sys.modules if name.partition(".")[0] in ("local", "moto")),
+    }
+
+
+def from_layer(event, context):
+    import only_in_the_layer
+
+    return only_in_the_layer.WORD
+
+
+def sleep(event, context):
+    time.sleep(event["seconds"])  # real time: this is what the time limit counts
+    return "done"
+
+
+def fail(event, context):
+    raise ValueError("no such thing")
+
+
+def leave(event, context):
+    sys.exit(event["status"])
+
+
+def unmarshalled(event, context):
+    return object()
+
+
+def speak(event, context):
+    print("spoken before the end")
+    os.abort()
+
+
+def randomness(event, context):
+    return [random.random(), str(uuid.uuid4()), str(uuid_utils.uuid7())]
+
+
+def virtual_now(event, context):
+    virtual, monotonic, speed = map(float, os.environ["PARTNER_CENTER_CLOCK"].split())
+    return virtual + (time.monotonic() - monotonic) * speed
+
+
+def reserve(event, context):
+    """Takes one unit if there is one."""
+    client = boto3.client("dynamodb")
+    try:
+        client.update_item(
+            TableName=event["table"],
+            Key={"pk": {"S": "units"}},
+            UpdateExpression="SET units = units - :one",
+            ConditionExpression="units > :none",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":none": {"N": "0"}},
+        )
+    except client.exceptions.ConditionalCheckFailedException:
+        return "sold out"
+    return "sold"
+
+
+def write_twice(event, context):
+    """Two calls, one item each: a fault between them leaves the first only."""
+    client = boto3.client("dynamodb")
+    for number in ("1", "2"):
+        key = {"pk": {"S": event["key"] + number}}
+        client.transact_write_items(TransactItems=[{"Put": {"TableName": event["table"], "Item": key}}])
+    return "written"
+
+
+def ask_others(event, context):
+    """One call for each way a resource is named."""
+    boto3.client("kms").sign(
+        KeyId=event["key"], Message=b"m", MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256"
+    )
+    boto3.client("s3").put_object(Bucket=event["bucket"], Key="a/b", Body=b"content")
+    boto3.client("sqs").send_message(QueueUrl=event["queue"], MessageBody="body")
+    boto3.client("events").put_events(
+        Entries=[{"Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": "default"}]
+    )

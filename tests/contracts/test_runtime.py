@@ -1,0 +1,244 @@
+"""Functions run as on Lambda: what local/runtime promises."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from local.runtime import LambdaRuntime
+
+
+def wait_until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        threading.Event().wait(0.01)
+    raise AssertionError("it did not happen")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def functions(cloud):
+    for handler in ("echo", "who_am_i", "from_layer", "fail", "leave", "unmarshalled", "speak", "randomness"):
+        cloud.add(handler, ONLY_HERE=handler)
+    for handler in ("virtual_now", "reserve", "write_twice", "ask_others", "nowhere"):
+        cloud.add(handler)
+    cloud.add("sleep", timeout=0.4)
+
+
+def test_a_function_answers_from_a_process_of_its_own_and_keeps_it(cloud):
+    first, second = cloud.invoke("who_am_i")[0], cloud.invoke("who_am_i")[0]
+    assert first["pid"] == second["pid"] != os.getpid()
+    assert second["calls"] == first["calls"] + 1
+    assert first["arn"].endswith(":function:who_am_i")
+    assert 0 < first["remaining"] <= 10_000
+
+
+def test_a_function_sees_its_own_environment_and_nothing_of_the_parents(cloud):
+    environment = cloud.invoke("who_am_i")[0]["environment"]
+    assert environment["ONLY_HERE"] == "who_am_i"
+    assert environment["AWS_REGION"] == "eu-west-1"
+    assert not {"HOME", "PYTHONPATH", "PYTEST_CURRENT_TEST"} & environment.keys()
+
+
+def test_a_function_imports_from_its_folder_then_its_layers_and_not_from_the_project(cloud):
+    path = cloud.invoke("who_am_i")[0]["path"]
+    assert [os.path.basename(folder) for folder in path[:2]] == ["functions_under_test", "python"]
+    assert os.getcwd() not in path
+    assert cloud.invoke("who_am_i")[0]["local_tools"] == []
+    assert cloud.invoke("from_layer") == ("from the layer", False)
+
+
+def test_functions_are_known_by_name_by_arn_and_by_qualified_arn(cloud):
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:echo"
+    for name in ("echo", arn, arn + ":live"):
+        assert cloud.invoke(name, {"a": "ü"}) == ({"a": "ü"}, False)
+
+
+def test_an_invocation_brings_virtual_time(cloud, clock):
+    clock.advance(86400)
+    assert cloud.invoke("virtual_now")[0] == pytest.approx(clock.now(), abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "kind", "message"),
+    [
+        ("fail", {}, "ValueError", "no such thing"),
+        ("nowhere", {}, "Runtime.HandlerNotFound", "Handler 'nowhere' missing on module 'app'"),
+        ("unmarshalled", {}, "Runtime.MarshalError", "not JSON serializable"),
+        ("leave", {"status": 3}, "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        ("leave", {"status": 0}, "Runtime.ExitError", "Runtime exited without providing a reason"),
+        ("speak", {}, "Runtime.ExitError", "Runtime exited with error: signal: abrt"),
+    ],
+    ids=["raises", "no handler", "not JSON", "exits 3", "exits 0", "aborts"],
+)
+def test_errors_look_as_lambdas(cloud, handler, event, kind, message):
+    error, failed = cloud.invoke(handler, event)
+    assert failed
+    assert error["errorType"] == kind
+    assert message in error["errorMessage"]
+
+
+def test_a_module_that_cannot_be_imported_says_which(cloud):
+    import dataclasses
+
+    config = dataclasses.replace(
+        cloud.runtime._function("echo").config, name="lost", handler="absent.handler"
+    )
+    cloud.runtime.add(config)
+    error, failed = cloud.invoke("lost")
+    assert failed
+    assert error["errorType"] == "Runtime.ImportModuleError"
+    assert error["errorMessage"] == "Unable to import module 'absent': No module named 'absent'"
+
+
+def test_a_stack_trace_begins_in_the_function(cloud):
+    stack = cloud.invoke("fail")[0]["stackTrace"]
+    assert "app.py" in stack[0]
+    assert "raise ValueError" in stack[-1]
+
+
+def test_what_a_killed_function_printed_is_not_lost(cloud):
+    cloud.invoke("speak")
+    wait_until(
+        lambda: any("spoken before the end" in line and line.startswith("[speak ") for line in cloud.log)
+    )
+
+
+def test_the_time_limit_kills_the_worker(cloud):
+    assert cloud.invoke("sleep", {"seconds": 0}) == ("done", False)
+    before = cloud.runtime.pids("sleep")
+    error, failed = cloud.invoke("sleep", {"seconds": 30})
+    assert failed
+    assert error["errorType"] == "Sandbox.Timedout"
+    assert error["errorMessage"].endswith("Error: Task timed out after 0.40 seconds")
+    assert not set(before) & set(cloud.runtime.pids("sleep"))
+    assert cloud.invoke("sleep", {"seconds": 0}) == ("done", False)
+
+
+def test_kill_in_mid_invocation_is_an_exit_error_and_the_next_invocation_works(cloud):
+    cloud.invoke("sleep", {"seconds": 0})
+    answers = []
+    (busy,) = cloud.runtime.pids("sleep")
+    invoker = threading.Thread(target=lambda: answers.append(cloud.invoke("sleep", {"seconds": 0.35})))
+    invoker.start()
+    wait_until(lambda: not cloud.runtime._function("sleep")._idle)
+    os.kill(busy, signal.SIGKILL)
+    invoker.join()
+    error, failed = answers[0]
+    assert failed
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].endswith("Runtime exited with error: signal: killed")
+    assert cloud.invoke("sleep", {"seconds": 0}) == ("done", False)
+
+
+def test_a_worker_killed_while_idle_is_replaced_unseen(cloud):
+    cloud.invoke("echo")
+    for pid in cloud.runtime.pids("echo"):
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda pid=pid: open(f"/proc/{pid}/stat").read().split()[2] == "Z")
+    assert cloud.invoke("echo", {"b": 1}) == ({"b": 1}, False)
+
+
+def test_concurrent_invocations_get_processes_of_their_own(cloud, threads):
+    started = time.monotonic()
+    assert set(threads.map(lambda _: cloud.invoke("sleep", {"seconds": 0.3})[0], range(8))) == {"done"}
+    assert time.monotonic() - started < 1.5
+    assert len(cloud.runtime.pids("sleep")) == 8
+
+
+def test_workers_share_no_randomness(cloud):
+    seen = []
+    for _ in range(3):
+        seen += cloud.invoke("randomness")[0]
+        cloud.runtime.recycle()
+    assert len(set(map(str, seen))) == 9
+
+
+def test_recycling_starts_cold(cloud):
+    before = cloud.invoke("who_am_i")[0]["pid"]
+    cloud.runtime.recycle()
+    after = cloud.invoke("who_am_i")[0]
+    assert after["pid"] != before
+    assert after["calls"] == 1
+
+
+def test_two_hundred_buyers_of_fifty_units_get_exactly_fifty(cloud, threads):
+    """Unrepaired, moto sells more than there are: it evaluates conditions of concurrent updates without a lock."""
+    table = cloud.table(keys=("pk",))
+    client = cloud.client("dynamodb")
+    client.put_item(TableName=table, Item={"pk": {"S": "units"}, "units": {"N": "50"}})
+    answers = list(threads.map(lambda _: cloud.invoke("reserve", {"table": table}), range(200)))
+    assert answers.count(("sold", False)) == 50
+    assert answers.count(("sold out", False)) == 150
+    assert client.get_item(TableName=table, Key={"pk": {"S": "units"}})["Item"]["units"] == {"N": "0"}
+
+
+def test_the_calls_of_an_invocation_are_told_by_what_they_name(cloud):
+    key = cloud.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"][
+        "KeyId"
+    ]
+    cloud.client("s3").create_bucket(
+        Bucket="of-calls", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    queue = cloud.client("sqs").create_queue(QueueName="of-calls")["QueueUrl"]
+    table = cloud.table(keys=("pk",))
+    cloud.calls.clear()
+    assert cloud.invoke("ask_others", {"key": key, "bucket": "of-calls", "queue": queue}) == (None, False)
+    assert cloud.invoke("write_twice", {"key": "k", "table": table}) == ("written", False)
+    told = [
+        (name, call["service"], call["operation"], call["parameters"])
+        for name, made in cloud.calls
+        for call in made
+    ]
+    written = {"TransactItems": [{"kind": "Put", "TableName": table}]}
+    assert told == [
+        ("ask_others", "kms", "Sign", {"KeyId": key}),
+        ("ask_others", "s3", "PutObject", {"Bucket": "of-calls", "Key": "a/b"}),
+        ("ask_others", "sqs", "SendMessage", {"QueueUrl": queue}),
+        ("ask_others", "events", "PutEvents", {"EventBusName": ["default"]}),
+        ("write_twice", "dynamodb", "TransactWriteItems", written),
+        ("write_twice", "dynamodb", "TransactWriteItems", written),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "left"),
+    [
+        ({"call": 1, "when": "before"}, 0),
+        ({"call": 1, "when": "after"}, 1),
+        ({"call": 2, "when": "before"}, 1),
+        ({"call": 2, "when": "after"}, 2),
+    ],
+    ids=["before the first", "after the first", "before the second", "after the second"],
+)
+def test_a_fault_kills_the_worker_around_its_nth_call(cloud, fault, left):
+    class OneVictim:
+        def choose(self, function_name, event):
+            return fault if function_name == "write_twice" else None
+
+    table = cloud.table(keys=("pk",))
+    cloud.runtime.faults = OneVictim()
+    try:
+        error, failed = cloud.invoke("write_twice", {"key": "k", "table": table})
+        assert cloud.invoke("echo", {}) == ({}, False)
+    finally:
+        cloud.runtime.faults = None
+    assert failed
+    assert error["errorType"] == "Runtime.ExitError"
+    assert cloud.client("dynamodb").scan(TableName=table)["Count"] == left
+
+
+def test_closing_leaves_no_process_behind(cloud):
+    runtime = LambdaRuntime(2, lambda line: None)
+    runtime.add(cloud.runtime._function("sleep").config)
+    busy = threading.Thread(target=runtime.invoke, args=("sleep", {"seconds": 0.39}))
+    runtime.invoke("sleep", {"seconds": 0})
+    busy.start()
+    pids = [*runtime.pids("sleep"), runtime._zygote._process.pid]
+    runtime.close()
+    busy.join()
+    assert len(pids) == 2
+    assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
