@@ -5,12 +5,12 @@ the same root is a further call with another `issuer_id`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import CertificatePoliciesOID, ExtendedKeyUsageOID, NameOID
 
 from partner_center.issuance.ports import CaKeys, CaPrivateKey, IssuingCaStore
 from partner_center.issuance.profile import POLICY_OF_LEVEL, IssuingCa, SignatureAlgorithm
@@ -31,7 +31,7 @@ class HierarchyRequest:
     """Names of the CAs and where the world finds their certificates and CRLs.
 
     `repository_url` is plain http without a closing slash (RFC 5280 section 8: https would need what it serves);
-    `issuer_id` and `root_id` become file names there and key aliases.
+    `issuer_id` and `root_id` become file names there and key aliases. `only_level` restricts the issuing CA.
     """
 
     issuer_id: str
@@ -42,7 +42,7 @@ class HierarchyRequest:
     root_name: str = "Partner Center Demo Root R1"
     issuing_name: str = "Partner Center Demo TLS CA E1"
     algorithm: SignatureAlgorithm = SignatureAlgorithm.ECDSA_SHA256
-    levels: tuple[Level, ...] = field(default=tuple(Level))
+    only_level: Level | None = None
 
     def __post_init__(self) -> None:
         if not self.repository_url.startswith("http://") or self.repository_url.endswith("/"):
@@ -111,11 +111,12 @@ def _issuing_certificate(
     now: datetime,
     entropy: Entropy,
 ) -> x509.Certificate:
-    """BR 7.1.2.6: serverAuth only, reserved policies of the levels it issues, no CA beneath it."""
+    """BR 7.1.2.6: serverAuth only, no CA beneath it."""
     not_before = now - _BACKDATING
     published = f"{request.repository_url}/{request.root_id}"
     key_identifier = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    policies = [x509.PolicyInformation(POLICY_OF_LEVEL[level], None) for level in request.levels]
+    # BR 7.1.2.10.5: one reserved policy, or anyPolicy for a CA of ours that issues at every level.
+    policy = POLICY_OF_LEVEL[request.only_level] if request.only_level else CertificatePoliciesOID.ANY_POLICY
     builder = (
         _ca_builder(_name(request, request.issuing_name), key, path_length=0)
         .issuer_name(root.subject)
@@ -126,7 +127,7 @@ def _issuing_certificate(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_identifier), critical=False
         )
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.CertificatePolicies(policies), critical=False)
+        .add_extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]), critical=False)
         .add_extension(x509.CRLDistributionPoints([distribution_point(f"{published}.crl")]), critical=False)
         .add_extension(x509.AuthorityInformationAccess([ca_issuers(f"{published}.crt")]), critical=False)
     )
