@@ -1,0 +1,321 @@
+"""The contract of `CertificateStore` and `IssuingCaStore`, for the store in memory and the one in DynamoDB."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from threading import Barrier
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local import repairs
+from partner_center.adapters import keys as table_keys
+from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
+from partner_center.issuance.issue import issue_certificate
+from partner_center.issuance.ports import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.level import Level
+from tests.unit.issuance.world import (
+    NOW,
+    MemoryStore,
+    SetClock,
+    names,
+    new_hierarchy,
+    new_issuer,
+    new_request,
+)
+
+TABLE = "issuance"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with mock_aws():
+        repairs.install(lambda name, event: ("", False), lambda target, event: None)
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        client.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        )
+        yield client
+
+
+@pytest.fixture
+def dynamodb(client):
+    return DynamoDbIssuanceStore(client, TABLE)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request):
+    return MemoryStore() if request.param == "memory" else request.getfixturevalue("dynamodb")
+
+
+@pytest.fixture(scope="module")
+def hierarchy():
+    return new_hierarchy()
+
+
+def new_record(**changes):
+    """A record of its own order, so that tests share the table and nothing else."""
+    number = next(_numbers)
+    return replace(
+        CertificateRecord(
+            serial_hex=f"{(1 << 158) + number:x}",
+            reseller_id="res_1",
+            order_id=f"ord_{number}",
+            generation=1,
+            level=Level.OV,
+            names=("*.example.com", "example.com"),
+            common_name="*.example.com",
+            spki_sha256="ab" * 32,
+            issuer_id="tls-e1",
+            not_before=NOW - timedelta(minutes=30),
+            not_after=NOW + timedelta(days=199),
+            caa_valid_until=NOW + timedelta(hours=8),
+            tbs_der=b"\x30\x03\x02\x01\x00\xff",
+            recorded_at=NOW,
+        ),
+        **changes,
+    )
+
+
+def current(store, record):
+    return store.current(record.reseller_id, record.order_id, record.generation)
+
+
+def test_a_free_slot_holds_nothing(store):
+    assert store.current("res_1", "ord_unknown", 1) is None
+
+
+@pytest.mark.parametrize("changes", [{}, {"common_name": None}, {"names": names(100)}], ids=str)
+def test_what_was_recorded_is_read_back_whole(store, changes):
+    record = new_record(**changes)
+    store.record(record)
+    assert current(store, record) == record
+
+
+def test_a_taken_slot_takes_no_second_serial(store):
+    first = new_record()
+    store.record(first)
+    second = new_record(order_id=first.order_id)
+    with pytest.raises(SlotTaken):
+        store.record(second)
+    assert current(store, first) == first
+
+
+def test_a_serial_exists_once_in_all_orders(store):
+    first = new_record()
+    store.record(first)
+    second = new_record(serial_hex=first.serial_hex)
+    with pytest.raises(SerialTaken):
+        store.record(second)
+    assert current(store, second) is None
+
+
+def test_generations_and_resellers_have_slots_of_their_own(store):
+    first = new_record()
+    for record in (
+        first,
+        new_record(order_id=first.order_id, generation=2),
+        new_record(order_id=first.order_id, reseller_id="res_2"),
+    ):
+        store.record(record)
+        assert current(store, record) == record
+
+
+def test_a_kept_certificate_is_read_back_with_its_time(store):
+    record = new_record()
+    store.record(record)
+    store.keep(record, b"certificate", NOW + timedelta(seconds=2))
+    assert current(store, record) == replace(
+        record,
+        status=CertificateStatus.STORED,
+        certificate_der=b"certificate",
+        stored_at=NOW + timedelta(seconds=2),
+    )
+
+
+def test_of_two_certificates_the_first_is_kept(store):
+    record = new_record()
+    store.record(record)
+    store.keep(record, b"first", NOW)
+    with pytest.raises(SlotTaken):
+        store.keep(record, b"second", NOW)
+    assert current(store, record).certificate_der == b"first"
+
+
+def test_a_certificate_is_kept_only_for_the_bytes_that_were_recorded(store):
+    record = new_record()
+    store.record(record)
+    with pytest.raises(SlotTaken):
+        store.keep(replace(record, tbs_der=b"other"), b"certificate", NOW)
+
+
+def test_nothing_is_kept_that_was_not_recorded(store):
+    with pytest.raises(SlotTaken):
+        store.keep(new_record(), b"certificate", NOW)
+
+
+def test_a_closed_serial_frees_the_slot_and_is_never_stored(store):
+    closed, following = new_record(), new_record()
+    following = replace(following, order_id=closed.order_id)
+    store.record(closed)
+    store.close(closed)
+    assert current(store, closed) is None
+    with pytest.raises(SlotTaken):
+        store.keep(closed, b"certificate", NOW)
+    store.record(following)
+    assert current(store, closed) == following
+    with pytest.raises(SlotTaken):
+        store.keep(closed, b"certificate", NOW)
+    store.keep(following, b"certificate", NOW)
+    assert current(store, closed).serial_hex == following.serial_hex
+
+
+def test_a_serial_is_closed_once(store):
+    record = new_record()
+    store.record(record)
+    store.close(record)
+    with pytest.raises(SlotTaken):
+        store.close(record)
+
+
+def test_a_stored_certificate_is_not_closed(store):
+    record = new_record()
+    store.record(record)
+    store.keep(record, b"certificate", NOW)
+    with pytest.raises(SlotTaken):
+        store.close(record)
+    assert current(store, record).status is CertificateStatus.STORED
+
+
+def test_closed_serials_repeat_without_losing_one(store):
+    first = new_record()
+    for number in range(4):
+        record = new_record(order_id=first.order_id) if number else first
+        store.record(record)
+        store.close(record)
+    assert current(store, first) is None
+
+
+def test_issuing_works_on_the_store(store, hierarchy):
+    issuing_ca, signer = hierarchy
+    request = new_request(issuing_ca, order_id=f"ord_issue_{next(_numbers)}")
+    clock = SetClock()
+    issuer = new_issuer(signer, store, clock)
+    record = issue_certificate(request, issuer)
+    assert issue_certificate(request, issuer) == record
+    assert record.certificate_der is not None
+
+
+def test_an_issuing_ca_is_read_back_whole(store, hierarchy):
+    issuing_ca = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}", active=False)
+    assert store.issuing_ca(issuing_ca.issuer_id) is None
+    assert store.add_issuing_ca(issuing_ca) == issuing_ca
+    assert store.issuing_ca(issuing_ca.issuer_id) == issuing_ca
+    assert issuing_ca in store.issuing_cas()
+
+
+def test_of_two_issuing_cas_under_one_id_the_first_stays(store, hierarchy):
+    first = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}")
+    store.add_issuing_ca(first)
+    assert store.add_issuing_ca(replace(first, key_id="other")) == first
+    assert store.issuing_ca(first.issuer_id) == first
+
+
+# ---- what only the table knows
+
+
+def slot(client, record):
+    key = table_keys.generation(record.reseller_id, record.order_id, record.generation)
+    return Database(client).get(TABLE, key)
+
+
+def test_of_four_runs_at_once_in_dynamodb_one_certificate_comes_out(client, dynamodb, hierarchy):
+    issuing_ca, signer = hierarchy
+    request = new_request(issuing_ca, order_id=f"ord_at_once_{next(_numbers)}")
+    all_are_here = Barrier(4)
+
+    def run(_):
+        all_are_here.wait(timeout=10)
+        return issue_certificate(request, new_issuer(signer, dynamodb))
+
+    with ThreadPoolExecutor(4) as pool:
+        records = list(pool.map(run, range(4)))
+    assert len({record.certificate_der for record in records}) == 1
+    assert dynamodb.of_order("res_1", request.order_id) == (records[0],)
+    assert slot(client, records[0])["closed_serials"] == []
+
+
+def test_closed_serials_are_found_from_their_order(client, dynamodb):
+    closed = [new_record()]
+    closed += [new_record(order_id=closed[0].order_id) for _ in range(2)]
+    for record in closed:
+        dynamodb.record(record)
+        dynamodb.close(record)
+    found = slot(client, closed[0])
+    assert found["closed_serials"] == [record.serial_hex for record in closed]
+    for record in closed:
+        assert dynamodb.by_serial(record.serial_hex).status is CertificateStatus.CLOSED
+
+
+def test_a_reseller_sees_issued_certificates_of_its_own_only(dynamodb):
+    record = new_record()
+    dynamodb.record(record)
+    assert dynamodb.of_reseller("res_1", record.serial_hex) is None
+    dynamodb.keep(record, b"certificate", NOW)
+    assert dynamodb.of_reseller("res_1", record.serial_hex) == current(dynamodb, record)
+    assert dynamodb.of_reseller("res_2", record.serial_hex) is None
+    assert dynamodb.of_reseller("res_1", "00") is None
+
+
+def test_an_orders_certificates_come_newest_first_without_unissued_ones(dynamodb):
+    first = new_record()
+    records = [new_record(order_id=first.order_id, generation=number) for number in (1, 2, 10)]
+    for record in records:
+        dynamodb.record(record)
+    dynamodb.keep(records[0], b"1", NOW)
+    dynamodb.keep(records[2], b"10", NOW)
+    found = dynamodb.of_order("res_1", first.order_id)
+    assert [record.generation for record in found] == [10, 1]
+    assert dynamodb.of_order("res_2", first.order_id) == ()
+
+
+def test_serial_and_slot_are_written_together(client, dynamodb):
+    """A transaction that fails leaves neither row."""
+
+    class Failing:
+        def __getattr__(self, operation):
+            return getattr(client, operation)
+
+        def transact_write_items(self, **parameters):
+            parameters["TransactItems"].append(
+                {
+                    "ConditionCheck": {
+                        "TableName": TABLE,
+                        "Key": {"pk": {"S": "nothing"}, "sk": {"S": "here"}},
+                        "ConditionExpression": "attribute_exists(pk)",
+                    }
+                }
+            )
+            return client.transact_write_items(**parameters)
+
+    record = new_record()
+    with pytest.raises((TryAgain, ValueError)):
+        DynamoDbIssuanceStore(Failing(), TABLE).record(record)
+    assert dynamodb.by_serial(record.serial_hex) is None
+    assert slot(client, record) is None
