@@ -7,8 +7,6 @@ from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 
-import idna
-
 from partner_center.notifications.mail import Mail, MailRefused
 
 _MAILBOX = re.compile(r"(?P<display>[^<>]*)<(?P<named>[^<>\s]+)>|(?P<bare>[^<>\s]+)")
@@ -63,13 +61,19 @@ def _address(mailbox: str) -> Address:
 
 
 def _ascii_domain(domain: str, mailbox: str) -> str:
-    try:
-        encoded = idna.encode(domain.lower(), uts46=not domain.isascii()).decode("ascii")
-    except idna.IDNAError as error:
-        raise MailRefused("address_invalid", f"not a mail domain: {mailbox!r}") from error
-    if not _DOMAIN.fullmatch(encoded):
+    encoded = domain.lower() if domain.isascii() else _as_a_labels(domain, mailbox)
+    if len(encoded) > 253 or not _DOMAIN.fullmatch(encoded):
         raise MailRefused("address_invalid", f"not a mail domain: {mailbox!r}")
     return encoded
+
+
+def _as_a_labels(domain: str, mailbox: str) -> str:
+    import idna  # noqa: PLC0415 - most domains are ASCII and need no tables
+
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise MailRefused("address_invalid", f"not a mail domain: {mailbox!r}") from error
 
 
 def _set_boundaries(message: MIMEPart, seed: str) -> None:

@@ -6,8 +6,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import idna
-
 from partner_center.kernel.clock import rfc3339
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ def in_words(moment: datetime) -> str:
 
 def level_in_words(level: str) -> str:
     """`domain validation (DV)`; a level without words of its own stands for itself."""
-    return f"{_LEVELS[level]} ({level})" if level in _LEVELS else level
+    return f"{_LEVELS[level]} ({level})" if level in _LEVELS else one_line(level)
 
 
 def unicode_form(name: str) -> str | None:
@@ -75,6 +73,8 @@ def unicode_form(name: str) -> str | None:
     wildcard, base = ("*.", name[2:]) if name.startswith("*.") else ("", name)
     if "xn--" not in base:
         return None
+    import idna  # noqa: PLC0415 - most names are ASCII and need no tables
+
     try:
         return wildcard + idna.decode(base)
     except idna.IDNAError:

@@ -1,0 +1,96 @@
+"""When an order is issued, the technical contact gets the certificate (M10)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from partner_center.accounts.resellers import Resellers
+from partner_center.catalog.products import Catalog
+from partner_center.issuance.chain_formats import pem, pkcs7
+from partner_center.issuance.ports import CertificateRecord
+from partner_center.issuance.profile import IssuingCa
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+from partner_center.notifications.approver_mailer import message_id
+from partner_center.notifications.certificate_issued import (
+    CertificateIssuedFacts,
+    certificate_issued_mail,
+)
+from partner_center.notifications.ports import Mailer
+from partner_center.orders.order import Order
+from partner_center.orders.ports import OrderReader, load
+
+
+class CertificateReader(Protocol):
+    """Reads certificates and the CAs above them."""
+
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
+
+    def issuing_ca(self, issuer_id: str) -> IssuingCa | None: ...
+
+
+class SentMails(Protocol):
+    """Remembers which mails of an order went out."""
+
+    def was_sent(self, reseller_id: str, order_id: str, mail_id: str) -> bool: ...
+
+    def record(self, reseller_id: str, order_id: str, mail_id: str, at_epoch: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceCertificate:
+    """The use case: at least once, and a repetition bears the same Message-ID."""
+
+    orders: OrderReader
+    certificates: CertificateReader
+    resellers: Resellers
+    catalog: Catalog
+    mailer: Mailer
+    sent: SentMails
+    clock: Clock
+    sender: str
+
+    def __call__(self, event: Event) -> None:
+        """Raises TryAgain when something is out; the queue then delivers the event again."""
+        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        mail_id = f"issued-{event.data['serial']}"
+        if self.sent.was_sent(reseller_id, order_id, mail_id):
+            return
+        order = load(self.orders, reseller_id, order_id)
+        record = self.certificates.by_serial(str(event.data["serial"]))
+        if order is None or record is None:
+            raise TryAgain("The certificate cannot be read at the moment.")
+        facts = self._facts(order, record)
+        self.mailer.send(certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender)))
+        self.sent.record(reseller_id, order_id, mail_id, int(self.clock.now().timestamp()))
+
+    def _facts(self, order: Order, record: CertificateRecord) -> CertificateIssuedFacts:
+        issuer = self.certificates.issuing_ca(record.issuer_id)
+        reseller = self.resellers.reseller(order.head.reseller_id)
+        product = self.catalog.product(order.head.product)
+        leaf = record.certificate_der
+        if issuer is None or reseller is None or product is None or leaf is None:
+            raise TryAgain("What belongs to the certificate cannot be read at the moment.")
+        chain = [issuer.certificate_der]
+        bundle = pkcs7([leaf, *chain])
+        contact = order.content.contacts.technical
+        return CertificateIssuedFacts(
+            technical_name=f"{contact.first_name} {contact.last_name}",
+            technical_email=contact.email,
+            order_id=order.head.order_id,
+            partner_order_id=order.head.partner_order_id,
+            product_name=product.name,
+            brand=self.catalog.brand(product.brand).name,
+            level=product.level,
+            reseller_name=reseller.name,
+            common_name=record.common_name,
+            names=record.names,
+            serial_hex=record.serial_hex,
+            not_before=record.not_before,
+            not_after=record.not_after,
+            term_ends=order.head.term_to or record.not_after,
+            leaf_pem=pem([leaf]).decode(),
+            chain_pem=pem(chain).decode(),
+            pkcs7_der=bundle,
+            support_contact=reseller.support_email,
+        )

@@ -1,0 +1,193 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_string
+from email.policy import default
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+from botocore.stub import ANY, Stubber
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+from partner_center.adapters.ses_mailer import SesMailer
+from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.mail import Attachment, Mail, MailRefused
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+REGION = "eu-west-1"
+MAIL = Mail(
+    message_id="<issued.ord_1.g1@ca.example.net>",
+    sender="Partner Center <no-reply@ca.example.net>",
+    to=("Åsa <asa@bücher.example.com>", "admin@example.com"),
+    reply_to=None,
+    subject="Ihr Zertifikat für bücher.example.com",
+    text="Grüße\n",
+    html="<p>Grüße</p>\n",
+    attachments=(Attachment("a.pem", "application/pem-certificate-chain", b"abc\n"),),
+)
+
+
+class Noon:
+    def now(self) -> datetime:
+        return NOON
+
+
+@pytest.fixture
+def client():
+    return boto3.client(
+        "sesv2",
+        region_name=REGION,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+@pytest.fixture
+def verified_sender():
+    with mock_aws():
+        client = boto3.client("sesv2", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
+        client.create_email_identity(EmailIdentity="ca.example.net")
+        yield client
+
+
+def sent() -> list:
+    return ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
+
+
+def test_the_whole_mail_reaches_ses(verified_sender):
+    SesMailer(verified_sender, Noon()).send(MAIL)
+    (message,) = sent()
+    received = message_from_string(message.raw_data, policy=default)
+    assert received["Subject"] == MAIL.subject
+    assert received["Message-ID"] == MAIL.message_id
+    assert received["Date"] == "Mon, 23 Nov 2026 12:00:00 +0000"
+    assert received.get_body(("plain",)).get_content().strip() == "Grüße"
+    assert [part.get_content() for part in received.iter_attachments()] == [b"abc\n"]
+
+
+def test_a_mail_sent_again_is_recognisable(verified_sender):
+    mailer = SesMailer(verified_sender, Noon())
+    mailer.send(MAIL)
+    mailer.send(MAIL)
+    first, second = sent()
+    assert first.raw_data == second.raw_data
+
+
+def test_an_unverified_sender_is_refused_for_good(verified_sender):
+    with pytest.raises(MailRefused) as refused:
+        SesMailer(verified_sender, Noon()).send(replace(MAIL, sender="no-reply@elsewhere.example.org"))
+    assert refused.value.reason == "message_rejected"
+    assert not sent()
+
+
+def test_the_envelope_is_stated_in_ascii(client):
+    with Stubber(client) as stub:
+        stub.add_response(
+            "send_email",
+            {"MessageId": "1"},
+            {
+                "Destination": {"ToAddresses": ["asa@xn--bcher-kva.example.com", "admin@example.com"]},
+                "Content": {"Raw": {"Data": ANY}},
+            },
+        )
+        SesMailer(client, Noon()).send(MAIL)
+        stub.assert_no_pending_responses()
+
+
+def test_configuration_set_and_tags_go_along_when_there_are_any(client):
+    with Stubber(client) as stub:
+        stub.add_response(
+            "send_email",
+            {"MessageId": "1"},
+            {
+                "Destination": ANY,
+                "Content": ANY,
+                "ConfigurationSetName": "mails",
+                "EmailTags": [{"Name": "stack", "Value": "test"}],
+            },
+        )
+        SesMailer(client, Noon(), "mails", {"stack": "test"}).send(MAIL)
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "retry_after"),
+    [
+        ("TooManyRequestsException", 429, 2),
+        ("ThrottlingException", 400, 2),
+        ("Throttling", 400, 2),
+        ("InternalFailure", 500, 2),
+        ("ServiceUnavailable", 503, 2),
+        ("", 502, 2),
+        ("SomethingNew", 429, 2),
+        ("LimitExceededException", 400, 300),
+        ("SendingPausedException", 400, 300),
+        ("AccountSuspendedException", 400, 300),
+        ("MailFromDomainNotVerifiedException", 400, 300),
+        ("NotFoundException", 404, 300),
+    ],
+)
+def test_what_passes_or_is_not_about_the_mail_is_tried_again(client, code, status, retry_after):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", code, "why", status)
+        with pytest.raises(TryAgain) as again:
+            SesMailer(client, Noon()).send(MAIL)
+    assert again.value.retry_after == retry_after
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"), [("MessageRejected", "message_rejected"), ("BadRequestException", "bad_request")]
+)
+def test_a_refusal_of_the_mail_itself_is_final(client, code, reason):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", code, "why", 400)
+        with pytest.raises(MailRefused) as refused:
+            SesMailer(client, Noon()).send(MAIL)
+    assert refused.value.reason == reason
+    assert "why" in refused.value.detail
+
+
+def test_a_missing_permission_is_neither(client):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", "AccessDeniedException", "no", 403)
+        with pytest.raises(ClientError):
+            SesMailer(client, Noon()).send(MAIL)
+
+
+class Unreachable:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def send_email(self, **request: object) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://email"),
+        ConnectTimeoutError(endpoint_url="https://email"),
+        ReadTimeoutError(endpoint_url="https://email"),
+        ConnectionClosedError(endpoint_url="https://email"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_outage_is_tried_again(error):
+    with pytest.raises(TryAgain):
+        SesMailer(Unreachable(error), Noon()).send(MAIL)
+
+
+def test_a_bad_address_never_gets_to_ses():
+    with pytest.raises(MailRefused) as refused:
+        SesMailer(Unreachable(AssertionError("asked")), Noon()).send(replace(MAIL, to=("a@b@example.com",)))
+    assert refused.value.reason == "address_invalid"
