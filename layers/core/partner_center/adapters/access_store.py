@@ -1,8 +1,7 @@
 """Resellers and their API keys in DynamoDB. Keys are read consistently: a revoked one is dead at once."""
 
-from dataclasses import dataclass
-
 from partner_center.accounts.api_keys import ApiKey, Role
+from partner_center.accounts.resellers import Reseller
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database, Item, Put
 from partner_center.adapters.order_items import (
@@ -12,15 +11,6 @@ from partner_center.adapters.order_items import (
     to_micros,
 )
 from partner_center.kernel.errors import StateConflict
-
-
-@dataclass(frozen=True, slots=True)
-class Reseller:
-    """A reseller as others see it: the name that approvers read, and whom to ask."""
-
-    reseller_id: str
-    name: str
-    support_email: str
 
 
 class AccessStore:

@@ -68,6 +68,7 @@ def _to_item(preflight: Preflight) -> Item:
         "checks": [asdict(check) for check in preflight.checks],
         "caa_valid_until": optional_micros(preflight.caa_valid_until),
         "proof_ids": list(preflight.proof_ids),
+        "seconds_left": preflight.seconds_left,
     }
 
 
@@ -81,6 +82,7 @@ def _from_item(item: Item, preflight_id: str) -> Preflight:
         checks=tuple(Check(**check) for check in item["checks"]),
         caa_valid_until=optional_moment(item.get("caa_valid_until")),
         proof_ids=tuple(item["proof_ids"]),
+        seconds_left=item["seconds_left"],
     )
 
 

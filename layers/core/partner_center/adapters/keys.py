@@ -110,6 +110,10 @@ def serial(serial_hex: str) -> Key:
     return Key(f"SERIAL#{serial_hex}", "CERTIFICATE")
 
 
+def blocked_key(spki_sha256: str) -> Key:
+    return Key(f"BLOCKED#{spki_sha256}", "KEY")
+
+
 def issuing_ca(issuer_id: str) -> Key:
     return Key("CA", f"ISSUER#{issuer_id}")
 

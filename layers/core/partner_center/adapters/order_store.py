@@ -1,19 +1,23 @@
 """Orders in DynamoDB: each change is one transaction over the business and audit tables."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from partner_center.adapters import keys
 from partner_center.adapters.contract_store import contract_from_item
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
-from partner_center.adapters.order_items import head_from_item, head_to_item, to_micros
+from partner_center.adapters.order_items import from_micros, head_from_item, head_to_item, to_micros
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import ContractKind, LedgerEntry, contract_problems
-from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, TryAgain
+from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.order import LONGEST_PENDING, OrderContent, OrderHead, OrderStatus
-from partner_center.orders.place import duplicate_partner_order
 from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
+from partner_center.orders.reading import Page
+from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.validation.ports import Message
 
 GUARD_LIFETIME = timedelta(days=7)
 
@@ -48,6 +52,36 @@ class OrderStore:
         item = self._database.get(self._tables.business, key)
         return item["order_id"] if item else None
 
+    def by_common_name(self, reseller_id: str, prefix: str, page: Page) -> tuple[Sequence[str], str | None]:
+        """Order ids whose common name begins with `prefix`, in the order of the names."""
+        items, cursor = self._page(keys.common_name_search(reseller_id, "", "").pk, prefix, page)
+        return [item["order_id"] for item in items], cursor
+
+    def messages(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Message], str | None]:
+        """Messages on the order, newest first."""
+        partition = keys.order_partition(reseller_id, order_id)
+        items, cursor = self._page(partition, "MESSAGE#", page, newest_first=True)
+        messages = [
+            Message(item["sk"].removeprefix("MESSAGE#"), from_micros(item["at"]), item["text"])
+            for item in items
+        ]
+        return messages, cursor
+
+    def _page(
+        self, pk: str, prefix: str, page: Page, *, newest_first: bool = False
+    ) -> tuple[list[Item], str | None]:
+        """A page of a partition that the reseller may read; the cursor is the last sort key, wrapped."""
+        after = decode_cursor(page.cursor, prefix) if page.cursor else None
+        items, last = self._database.query(
+            self._tables.business,
+            pk,
+            prefix,
+            limit=page.limit,
+            after=after,
+            newest_first=newest_first,
+        )
+        return items, encode_cursor(last) if last else None
+
     # ---- writing
 
     def place(self, placement: Placement) -> None:
@@ -69,6 +103,7 @@ class OrderStore:
         head = closing.head
         self._database.transact(
             [
+                *([self._guard_put(closing.guard)] if closing.guard else []),
                 head_update(self._tables.business, head, closing.expected_version),
                 self._units(head, closing.release, held=-head.units, left=head.units),
                 self._ledger(head, closing.release),
@@ -111,7 +146,7 @@ class OrderStore:
 
     def _guard_put(self, guard: RequestGuard) -> Put:
         key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
-        expires_at = guard.head.placed_at + GUARD_LIFETIME
+        expires_at = guard.head.updated_at + GUARD_LIFETIME
         attributes: Item = {
             "method": guard.method,
             "path": guard.path,
@@ -187,6 +222,21 @@ def content_put(table: str, head: OrderHead, content: OrderContent) -> Put:
     """The content of the head's revision; another writer of the same revision means ChangedMeanwhile."""
     key = keys.order_content(head.reseller_id, head.order_id, head.revision)
     return Put(table, key, {"body": content.model_dump_json(exclude_none=True)}, _changed)
+
+
+def encode_cursor(sort_key: str) -> str:
+    return urlsafe_b64encode(sort_key.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, prefix: str) -> str:
+    """The sort key in a cursor of ours. Raises Malformed for anything that is none of this list."""
+    try:
+        sort_key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError as error:
+        raise Malformed("This cursor is not one that we gave.") from error
+    if not sort_key.startswith(prefix) or len(sort_key) > 1024:
+        raise Malformed("This cursor belongs to another list.")
+    return sort_key
 
 
 def _open_index(head: OrderHead) -> dict[str, Any]:

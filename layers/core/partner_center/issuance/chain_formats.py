@@ -78,7 +78,7 @@ def render(
         case Format.CA:
             download = _pem_file(f"{stem}-ca-bundle.pem", [*chain, root_der])
         case Format.P7B:
-            download = Download(f"{stem}.p7b", "application/x-pkcs7-certificates", _p7b([leaf_der, *chain]))
+            download = Download(f"{stem}.p7b", "application/x-pkcs7-certificates", pkcs7([leaf_der, *chain]))
         case Format.DER:
             download = Download(f"{stem}.cer", "application/pkix-cert", leaf_der)
         case Format.ZIP:
@@ -101,7 +101,7 @@ def _pem_file(filename: str, certificates: Sequence[bytes]) -> Download:
     return Download(filename, "application/pem-certificate-chain", pem(certificates))
 
 
-def _p7b(certificates: Sequence[bytes]) -> bytes:
+def pkcs7(certificates: Sequence[bytes]) -> bytes:
     loaded = [x509.load_der_x509_certificate(der) for der in certificates]
     return pkcs7.serialize_certificates(loaded, Encoding.DER)
 
@@ -112,7 +112,7 @@ def _files(leaf_der: bytes, chain: Sequence[bytes], root_der: bytes, name: str) 
         "chain.pem": pem(chain),
         "fullchain.pem": pem([leaf_der, *chain]),
         "ca-bundle.pem": pem([*chain, root_der]),
-        "certificate.p7b": _p7b([leaf_der, *chain]),
+        "certificate.p7b": pkcs7([leaf_der, *chain]),
         "README.txt": _README.format(name=_printable(name)).encode("utf-8"),
     }
 

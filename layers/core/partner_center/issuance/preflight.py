@@ -1,19 +1,22 @@
 """Preflight: the last look before the point of no return. Named checks, all made, all recorded (BR 4.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.key_gate import BlockedKeys, key_problems
-from partner_center.orders.order import Order, OrderStatus
+from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.challenges import ChallengeStatus, Proof, proof_usable
+from partner_center.validation.caa import CaaCheck, CaaRequest, check_caa
+from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, last_mail_at, proof_usable
+from partner_center.validation.dns import Resolver
 from partner_center.validation.ports import Challenges
 
 
@@ -27,24 +30,6 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class CaaAnswer:
-    """What CAA says of one name: whether we may issue, why, and until when that may be relied on."""
-
-    name: str
-    allowed: bool
-    reason: str
-    valid_until: datetime
-
-
-class CaaCheck(Protocol):
-    """Looks CAA up afresh for every name, each by itself (BR 3.2.2.8; incident of 2020)."""
-
-    def check(self, methods: Sequence[tuple[str, str]], moment: datetime) -> Sequence[CaaAnswer]:
-        """`methods`: each name with the method its proof used. A failed look-up is an answer that refuses."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """One named check and its result."""
 
@@ -55,7 +40,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on."""
+    """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on.
+
+    `seconds_left` is how long the order may still be pending, for the wait of one that is held back.
+    """
 
     preflight_id: str
     generation: int
@@ -65,6 +53,7 @@ class Preflight:
     checks: tuple[Check, ...]
     caa_valid_until: datetime | None
     proof_ids: tuple[str, ...]
+    seconds_left: int
 
 
 class Claims(Protocol):
@@ -84,7 +73,7 @@ class Claims(Protocol):
 def judge(
     order: Order,
     proofs: dict[str, Proof],
-    caa: Sequence[CaaAnswer],
+    caa: Sequence[CaaCheck],
     key_refusals: Sequence[Problem],
     moment: datetime,
 ) -> tuple[Outcome, tuple[Check, ...]]:
@@ -94,14 +83,14 @@ def judge(
         for name in order.content.names
         if name not in proofs or not proof_usable(proofs[name], name, moment)
     ]
-    refusing = [answer for answer in caa if not answer.allowed]
-    unanswered = set(order.content.names) - {answer.name for answer in caa}
+    refusing = [check for check in caa if not check.verdict.allowed]
+    unanswered = set(order.content.names) - {check.request.name for check in caa}
     checks = (
         Check("domain_proofs", not unproven, "; ".join(unproven) or "every name is proven"),
         Check(
             "caa",
             not refusing and not unanswered,
-            "; ".join(f"{answer.name}: {answer.reason}" for answer in refusing)
+            "; ".join(f"{check.request.name}: {check.verdict.detail}" for check in refusing)
             or "; ".join(sorted(unanswered))
             or "no name forbids it",
         ),
@@ -120,7 +109,8 @@ class RunPreflight:
     orders: OrderReader
     challenges: Challenges
     claims: Claims
-    caa: CaaCheck
+    resolver: Resolver
+    catalog: Catalog
     blocked: BlockedKeys
     clock: Clock
     ids: Ids
@@ -135,10 +125,9 @@ class RunPreflight:
         order = load(self.orders, reseller_id, order_id)
         if order is None or order.head.status is not OrderStatus.PENDING or order.head.attempt != attempt:
             return None
-        proofs = self._proofs(order)
-        asked = [(name, proofs[name].method) for name in order.content.names if name in proofs]
-        complete = len(asked) == len(order.content.names)
-        caa = self.caa.check(asked, self.clock.now()) if complete else ()
+        challenges = self.challenges.of_order(reseller_id, order_id)
+        proofs = self._proofs(order, challenges)
+        caa = self._check_caa(order, proofs)
         key_refusals = key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
         moment = self.clock.now()
         outcome, checks = judge(order, proofs, caa, key_refusals, moment)
@@ -149,17 +138,26 @@ class RunPreflight:
             at=moment,
             outcome=outcome,
             checks=checks,
-            caa_valid_until=min((answer.valid_until for answer in caa), default=None),
+            caa_valid_until=min((check.valid_until for check in caa if check.valid_until), default=None),
             proof_ids=tuple(dict.fromkeys(proof.proof_id for proof in proofs.values())),
+            seconds_left=max(1, seconds_left(order.head, last_mail_at(challenges), moment)),
         )
         self._record(order, preflight, correlation_id)
         return preflight
 
-    def _proofs(self, order: Order) -> dict[str, Proof]:
+    def _check_caa(self, order: Order, proofs: Mapping[str, Proof]) -> Sequence[CaaCheck]:
+        """A look-up for every name; none at all while a name is unproven, since the answer could not count."""
+        product = self.catalog.product(order.head.product)
+        if product is None or not proofs.keys() >= set(order.content.names):
+            return ()
+        requests = [CaaRequest(name, proofs[name].br_section) for name in order.content.names]
+        return check_caa(requests, self.resolver, product.caa_issuers, self.clock)
+
+    def _proofs(self, order: Order, challenges: Sequence[Challenge]) -> dict[str, Proof]:
         """The proof behind each name of the present revision."""
         found: dict[str, Proof] = {}
         head = order.head
-        for challenge in self.challenges.of_order(head.reseller_id, head.order_id):
+        for challenge in challenges:
             if challenge.status is ChallengeStatus.VALID and challenge.revision == head.revision:
                 proof = self.challenges.proof(head.reseller_id, head.subscriber, challenge)
                 if proof is not None:

@@ -1,46 +1,58 @@
 """How an order ends: issued, or closed without a certificate with its units given back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
+from typing import Protocol
 
+from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.issuance.ports import CertificateRecord
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import StateConflict
+from partner_center.kernel.errors import (
+    ChangedMeanwhile,
+    NotFound,
+    PartnerCenterError,
+    StateConflict,
+    TryAgain,
+)
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.order import (
     Closed,
     CloseReason,
     OrderHead,
     OrderStatus,
-    pending_until,
+    seconds_left,
 )
-from partner_center.orders.ports import Closing, Completion, Orders
+from partner_center.orders.ports import Closing, Completion, Orders, RequestSeenBefore
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import ChallengeReader
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedFacts:
-    """What the order keeps of its certificate; the first certificate begins the term."""
+class NotStored(PartnerCenterError):
+    """There is no stored certificate to complete the order with."""
 
-    serial: str
-    not_before: datetime
-    not_after: datetime
-    term_to: datetime
+    code = "not_stored"
 
 
-def completion(head: OrderHead, issued: IssuedFacts, chronicle: Chronicle) -> Completion:
-    """The order issued, its held units used. The head must be signing."""
+class GenerationReader(Protocol):
+    """Reads what became of a generation of an order."""
+
+    def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
+
+
+def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion:
+    """The order issued, its held units used. The term begins with the first issue; its last second counts."""
     ids = (head.reseller_id, head.order_id)
     done = replace(
         head,
         status=OrderStatus.ISSUED,
         signing=False,
         held_back=None,
-        serial=issued.serial,
-        issued_at=chronicle.moment,
-        term_to=issued.term_to,
+        serial=serial,
+        issued_at=head.issued_at or chronicle.moment,
+        term_to=head.term_to or chronicle.moment + timedelta(days=head.term_days, seconds=-1),
         updated_at=chronicle.moment,
         version=head.version + 1,
     )
@@ -49,13 +61,19 @@ def completion(head: OrderHead, issued: IssuedFacts, chronicle: Chronicle) -> Co
         expected_version=head.version,
         use=_entry(head, EntryKind.USE, chronicle),
         event=chronicle.event(
-            "order.issued", *ids, generation=head.generation, attempt=head.attempt, serial=issued.serial
+            "order.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
         ),
-        audit=chronicle.audit("order.issued", *ids, serial=issued.serial),
+        audit=chronicle.audit("order.issued", *ids, serial=serial),
     )
 
 
-def closing(head: OrderHead, status: OrderStatus, reason: CloseReason, chronicle: Chronicle) -> Closing:
+def closing(
+    head: OrderHead,
+    status: OrderStatus,
+    reason: CloseReason,
+    chronicle: Chronicle,
+    words: str | None = None,
+) -> Closing:
     """The order closed, its held units back. Raises StateConflict unless it is pending and not signing."""
     if head.signing:
         raise StateConflict("issuing", "The certificate is being signed; ask again.", head.order_id)
@@ -78,7 +96,7 @@ def closing(head: OrderHead, status: OrderStatus, reason: CloseReason, chronicle
         expected_version=head.version,
         release=_entry(head, EntryKind.RELEASE, chronicle),
         event=chronicle.event(f"order.{status}", *ids, attempt=head.attempt, reason=reason),
-        audit=chronicle.audit(f"order.{status}", *ids, reason=reason),
+        audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
     )
 
 
@@ -103,9 +121,9 @@ class CloseOverdue:
             return None
         moment = self.clock.now()
         mailed_at = last_mail_at(self.challenges.of_order(reseller_id, order_id))
-        left = (pending_until(head, mailed_at) - moment).total_seconds()
+        left = seconds_left(head, mailed_at, moment)
         if left > 0:
-            return int(left) + 1
+            return left
         chronicle = Chronicle(self.ids, moment, "system", correlation_id)
         self.orders.close(closing(head, OrderStatus.CANCELLED, CloseReason.TIMED_OUT, chronicle))
         return None
@@ -119,12 +137,47 @@ class CancelOrder:
     clock: Clock
     ids: Ids
 
-    def __call__(self, reseller_id: str, order_id: str, actor: str, correlation_id: str) -> OrderHead | None:
-        """The head after it, None for an unknown order. Raises StateConflict, ChangedMeanwhile, TryAgain."""
+    def __call__(self, principal: Principal, call: Call, order_id: str, reason: str | None) -> OrderHead:
+        """The head after it. Raises NotFound, StateConflict, IdempotencyKeyReused, TryAgain.
+
+        `reason` is the reseller's own words, kept in the audit record.
+        """
+        reseller_id = principal.reseller_id
         head = self.orders.head(reseller_id, order_id)
-        if head is None or head.status is OrderStatus.CANCELLED:
+        if head is None:
+            raise NotFound("There is no such order.")
+        answered = replayed(self.orders, reseller_id, call)
+        if answered is not None:
+            return answered
+        if head.status is OrderStatus.CANCELLED:
             return head
-        chronicle = Chronicle(self.ids, self.clock.now(), actor, correlation_id)
-        change = closing(head, OrderStatus.CANCELLED, CloseReason.REQUESTED, chronicle)
-        self.orders.close(change)
+        chronicle = Chronicle(self.ids, self.clock.now(), f"key:{principal.key_id}", call.request_id)
+        change = closing(head, OrderStatus.CANCELLED, CloseReason.REQUESTED, chronicle, reason)
+        try:
+            self.orders.close(replace(change, guard=call.guard(change.head)))
+        except RequestSeenBefore as seen:
+            return call.replay(seen.guard)
+        except ChangedMeanwhile as error:
+            raise TryAgain("The order is changing at this moment; nothing was written.") from error
         return change.head
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteOrder:
+    """The order issued, once its certificate is stored."""
+
+    orders: Orders
+    certificates: GenerationReader
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, reseller_id: str, order_id: str, generation: int, correlation_id: str) -> None:
+        """Raises NotStored without a stored certificate; done before, it changes nothing."""
+        head = self.orders.head(reseller_id, order_id)
+        record = self.certificates.current(reseller_id, order_id, generation)
+        if head is None or record is None or record.certificate_der is None:
+            raise NotStored(f"Generation {generation} of {order_id} has no stored certificate.")
+        if head.serial == record.serial_hex:
+            return
+        chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
+        self.orders.complete(completion(head, record.serial_hex, chronicle))

@@ -14,13 +14,14 @@ from partner_center.catalog.agreements import acceptance_problems, agreement_for
 from partner_center.catalog.pricing import Quote, quote
 from partner_center.catalog.products import MAX_NAMES, Catalog, Product
 from partner_center.kernel.errors import Problem
+from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
 from partner_center.orders.csr import Csr, contains_private_key, read_csr
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import AcceptedAgreement, ChosenMethod, OrderContent, PricePart
 from partner_center.orders.requests import DomainControl, Method, MethodChoice, OrderRequest
-from partner_center.orders.structure import json_pointer, read_shape
+from partner_center.orders.structure import read_shape
 from partner_center.validation.approvers import is_allowed_approver
 
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.

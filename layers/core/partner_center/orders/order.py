@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from pydantic import BaseModel, ConfigDict
 
@@ -173,3 +174,8 @@ def pending_until(head: OrderHead, last_mail_at: datetime | None) -> datetime:
     """When a pending order is cancelled: 30 days after the last mail or revision, 90 after placing."""
     latest = max(head.revised_at, last_mail_at) if last_mail_at else head.revised_at
     return min(latest + PATIENCE, head.placed_at + LONGEST_PENDING)
+
+
+def seconds_left(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:
+    """Whole seconds until the pending order is overdue, rounded up; 0 once it is."""
+    return max(0, ceil((pending_until(head, last_mail_at) - moment).total_seconds()))

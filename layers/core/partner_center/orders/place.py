@@ -1,25 +1,23 @@
 """Placing an order: examined, priced, units held, all in one transaction, once per Idempotency-Key."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import ContractKind, EntryKind, LedgerEntry
 from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ContentRefused, IdempotencyKeyReused, Problem
+from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.enrolment import Accepted, Circumstances, Examination, examine
+from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.order import Order, OrderHead, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.ports import Contracts, Orders, Placement, RequestGuard, RequestSeenBefore
-
-METHOD, PATH = "POST", "/v1/orders"
+from partner_center.orders.refusals import duplicate_partner_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +31,29 @@ class PlaceOrder:
     clock: Clock
     ids: Ids
 
-    def __call__(
-        self,
-        principal: Principal,
-        body: Mapping[str, Any],
-        idempotency_key: str | None,
-        correlation_id: str,
-    ) -> Order:
+    def __call__(self, principal: Principal, call: Call, body: Mapping[str, Any]) -> Order:
         """The order placed now, or the one that this Idempotency-Key placed before, as it was then.
 
         Raises ContentRefused with every problem, IdempotencyKeyReused, TryAgain; then nothing was written.
         """
-        digest = body_digest(body)
         reseller_id = principal.reseller_id
-        if idempotency_key is not None:
-            guard = self.orders.guard(reseller_id, METHOD, PATH, idempotency_key)
-            if guard is not None:
-                return self._replay(guard, digest)
+        answered = replayed(self.orders, reseller_id, call)
+        if answered is not None:
+            return self._as_placed(answered)
         moment = self.clock.now()
         examination = self._examine(principal, body, moment)
         if examination.accepted is None:
             raise ContentRefused(examination.problems)
         head = _head(examination.accepted, principal, self.ids.new("ord", moment), moment)
-        chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", correlation_id)
-        guard = RequestGuard(METHOD, PATH, idempotency_key, digest, head) if idempotency_key else None
+        chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
         try:
-            self.orders.place(_placement(head, examination.accepted, guard, chronicle))
+            self.orders.place(_placement(head, examination.accepted, call.guard(head), chronicle))
         except RequestSeenBefore as seen:
-            return self._replay(seen.guard, digest)
+            return self._as_placed(call.replay(seen.guard))
         return Order(head, examination.accepted.content)
+
+    def _as_placed(self, head: OrderHead) -> Order:
+        return Order(head, self.orders.content(head.reseller_id, head.order_id, head.revision))
 
     def _examine(self, principal: Principal, body: Mapping[str, Any], moment: datetime) -> Examination:
         contracts = self.contracts.of_reseller(principal.reseller_id)
@@ -75,30 +67,6 @@ class PlaceOrder:
             return examination
         problems = (*examination.problems, duplicate_partner_order(taken_by))
         return Examination(problems, examination.names, examination.quote, None)
-
-    def _replay(self, guard: RequestGuard, digest: str) -> Order:
-        if guard.body_sha256 != digest:
-            raise IdempotencyKeyReused(
-                "This Idempotency-Key was used with another body; use a new key for a new order."
-            )
-        return Order(
-            guard.head, self.orders.content(guard.head.reseller_id, guard.head.order_id, guard.head.revision)
-        )
-
-
-def duplicate_partner_order(order_id: str | None) -> Problem:
-    """The reseller's own number is taken, and by which order."""
-    return Problem(
-        "duplicate_partner_order_id",
-        "Another order of yours bears this number; look at that order, or choose another number.",
-        "/partner_order_id",
-        order_id=order_id,
-    )
-
-
-def body_digest(body: Mapping[str, Any]) -> str:
-    """SHA-256 of the body's meaning: white space and the order of fields do not matter."""
-    return sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datetime) -> OrderHead:

@@ -54,6 +54,7 @@ class Closing:
     release: LedgerEntry
     event: Event
     audit: AuditRecord
+    guard: RequestGuard | None = None
 
 
 class RequestSeenBefore(PartnerCenterError):
@@ -94,7 +95,7 @@ class Orders(OrderReader, Protocol):
         ...
 
     def close(self, closing: Closing) -> None:
-        """Raises ChangedMeanwhile when the head is no longer at `expected_version`."""
+        """Raises RequestSeenBefore, and ChangedMeanwhile when the head is not at `expected_version`."""
         ...
 
 

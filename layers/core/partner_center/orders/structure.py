@@ -1,11 +1,11 @@
 """From what pydantic found to the problems of the public contract: stable codes, JSON Pointers, a sentence."""
 
-from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from partner_center.kernel.errors import Problem
+from partner_center.kernel.json_pointer import json_pointer
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
@@ -15,11 +15,6 @@ _CODES = {
     "string_too_long": ("too_long", "This is too long."),
     "too_long": ("too_many", "These are too many."),
 }
-
-
-def json_pointer(location: Sequence[str | int]) -> str:
-    """RFC 6901."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
 
 
 def read_shape(shape: type[ShapeT], body: Any) -> tuple[ShapeT | None, tuple[Problem, ...]]:

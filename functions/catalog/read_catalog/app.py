@@ -1,0 +1,36 @@
+"""GET /v1/products, /v1/products/{code} and /v1/agreements/{product}."""
+
+from partner_center.accounts.api_keys import Principal, Role
+from partner_center.catalog.agreements import agreement_as_json
+from partner_center.catalog.products import Product, load_catalog, product_as_json
+from partner_center.entry.api import Answer, Api, Request
+from partner_center.entry.wiring.access import door
+from partner_center.kernel.errors import NotFound
+
+handler = Api(door)
+
+
+@handler.route("GET", "/v1/products", *Role)
+def products(request: Request, _: Principal) -> Answer:
+    request.only_query()
+    items = [product_as_json(product) for product in load_catalog().products()]
+    return Answer(200, {"items": items, "next_cursor": None})
+
+
+@handler.route("GET", "/v1/products/<code>", *Role)
+def product(request: Request, _: Principal, code: str) -> Answer:
+    request.only_query()
+    return Answer(200, product_as_json(_known(code)))
+
+
+@handler.route("GET", "/v1/agreements/<code>", *Role)
+def agreement(request: Request, _: Principal, code: str) -> Answer:
+    request.only_query()
+    return Answer(200, agreement_as_json(_known(code)))
+
+
+def _known(code: str) -> Product:
+    found = load_catalog().product(code)
+    if found is None:
+        raise NotFound("There is no such product; see GET /v1/products.")
+    return found

@@ -1,0 +1,17 @@
+"""POST /v1/orders."""
+
+from partner_center.accounts.api_keys import Principal, Role
+from partner_center.entry.api import Answer, Api, Request
+from partner_center.entry.wiring.access import door
+from partner_center.entry.wiring.enrolment import place_order
+from partner_center.orders.view import order_as_json
+
+handler = Api(door)
+
+
+@handler.route("POST", "/v1/orders", Role.ORDERS)
+def place(request: Request, principal: Principal) -> Answer:
+    body = request.json_object()
+    order = place_order()(principal, request.call(body), body)
+    answer = order_as_json(order, [], [], order.head.placed_at)
+    return Answer(201, answer, {"Location": f"/v1/orders/{order.head.order_id}"})

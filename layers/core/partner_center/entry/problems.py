@@ -1,0 +1,35 @@
+"""Problem documents (RFC 9457): one shape for every refusal, whoever makes it."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from partner_center.kernel.errors import Problem
+
+CONTENT_TYPE = "application/problem+json"
+
+
+def problem_document(
+    status: int, code: str, detail: str, request_id: str, problems: Sequence[Problem] = ()
+) -> dict[str, Any]:
+    """The document; `problems` lists every problem found, each with its own code and place."""
+    return {
+        "type": f"urn:partner-center:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "request_id": request_id,
+        "problems": [_problem(problem) for problem in problems],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    fields = {
+        "code": problem.code,
+        "field": problem.field,
+        "name": problem.name,
+        "detail": problem.detail,
+        "order_id": problem.order_id,
+    }
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,34 @@
+"""Every route of the public interface: what the gateway knows, what docs/openapi.json describes."""
+
+ROUTES: tuple[tuple[str, str], ...] = (
+    ("GET", "/approve/{token}"),
+    ("HEAD", "/approve/{token}"),
+    ("POST", "/approve/{token}"),
+    ("GET", "/v1/agreements/{code}"),
+    ("GET", "/v1/certificates/{serial}"),
+    ("GET", "/v1/certificates/{serial}/download"),
+    ("GET", "/v1/orders"),
+    ("POST", "/v1/orders"),
+    ("GET", "/v1/orders/{order_id}"),
+    ("POST", "/v1/orders/{order_id}/cancel"),
+    ("GET", "/v1/orders/{order_id}/domains"),
+    ("POST", "/v1/orders/{order_id}/domains/check"),
+    ("GET", "/v1/orders/{order_id}/messages"),
+    ("GET", "/v1/products"),
+    ("GET", "/v1/products/{code}"),
+)
+
+
+def allowed_methods(path: str) -> tuple[str, ...]:
+    """The verbs that `path` knows; none when there is no such path."""
+    wanted = path.split("/")
+    return tuple(method for method, route in ROUTES if _matches(route.split("/"), wanted))
+
+
+def _matches(route: list[str], path: list[str]) -> bool:
+    if len(route) != len(path):
+        return False
+    return all(
+        part == given or (part.startswith("{") and given != "")
+        for part, given in zip(route, path, strict=True)
+    )

@@ -1,0 +1,44 @@
+"""What a function is told by its environment (template.yaml), as one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from partner_center.adapters.tables import TableNames
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Empty where a function has no use for the thing, and then no permission for it either."""
+
+    tables: TableNames
+    public_url: str
+    machine_arn: str
+    bus_name: str
+    vault_key_id: str
+    mail_sender: str
+    mail_configuration_set: str
+    dns_server: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from environment variables; the public URL comes without its closing slash."""
+
+    def text(name: str) -> str:
+        return environment.get(name, "")
+
+    return Settings(
+        tables=TableNames(
+            business=text("BUSINESS_TABLE"),
+            validation=text("VALIDATION_TABLE"),
+            issuance=text("ISSUANCE_TABLE"),
+            access=text("ACCESS_TABLE"),
+            audit=text("AUDIT_TABLE"),
+        ),
+        public_url=text("PUBLIC_URL").rstrip("/"),
+        machine_arn=text("MACHINE_ARN"),
+        bus_name=text("BUS_NAME"),
+        vault_key_id=text("VAULT_KEY_ID"),
+        mail_sender=text("MAIL_SENDER"),
+        mail_configuration_set=text("MAIL_CONFIGURATION_SET"),
+        dns_server=text("DNS_SERVER"),
+    )

@@ -1,0 +1,85 @@
+"""The doors of streams and queues: each record by itself, a failed one reported, the others kept."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from partner_center.adapters.dynamodb import from_item
+from partner_center.adapters.order_items import from_micros
+from partner_center.kernel.clock import parse_rfc3339
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.kernel.events import Event
+
+Batch = dict[str, Any]
+Failures = dict[str, list[dict[str, str]]]
+
+
+def outbox_handler(relay: Callable[[], Callable[[Event], None]]) -> Callable[[Batch, Any], Failures]:
+    """Relays the outbox rows of a table's stream, in order; `relay` makes the use case at the first record.
+
+    The first failure is reported and ends the batch: Lambda delivers again from there, so that an order's
+    events keep their sequence (AWS: "Configuring partial batch response with DynamoDB").
+    """
+    logger = Logger()
+
+    def handler(batch: Batch, _context: Any) -> Failures:
+        for record in batch["Records"]:
+            image = record["dynamodb"].get("NewImage")
+            if image is None or not image["sk"]["S"].startswith("EVENT#"):
+                continue
+            try:
+                relay()(_stored_event(image))
+            except PartnerCenterError as error:
+                logger.warning("not relayed", code=error.code, sk=image["sk"]["S"])
+                return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+            except Exception:
+                logger.exception("not relayed", sk=image["sk"]["S"])
+                return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+        return {"batchItemFailures": []}
+
+    return handler
+
+
+def queue_handler(handle: Callable[[], Callable[[Event], None]]) -> Callable[[Batch, Any], Failures]:
+    """Handles events from a queue behind the bus; each message succeeds or fails by itself."""
+    logger = Logger()
+
+    def handler(batch: Batch, _context: Any) -> Failures:
+        failures = []
+        for record in batch["Records"]:
+            try:
+                handle()(_published_event(json.loads(record["body"])["detail"]))
+            except PartnerCenterError as error:
+                logger.warning("not handled", code=error.code, message_id=record["messageId"])
+                failures.append({"itemIdentifier": record["messageId"]})
+            except Exception:
+                logger.exception("not handled", message_id=record["messageId"])
+                failures.append({"itemIdentifier": record["messageId"]})
+        return {"batchItemFailures": failures}
+
+    return handler
+
+
+def _stored_event(image: dict[str, Any]) -> Event:
+    item = from_item(image)
+    return Event(
+        event_id=item["sk"].removeprefix("EVENT#"),
+        type=item["type"],
+        occurred_at=from_micros(item["at"]),
+        correlation_id=item["correlation_id"],
+        data=item["data"],
+        version=item["version"],
+    )
+
+
+def _published_event(detail: dict[str, Any]) -> Event:
+    return Event(
+        event_id=detail["id"],
+        type=detail["type"],
+        occurred_at=parse_rfc3339(detail["occurred_at"]),
+        correlation_id=detail["correlation_id"],
+        data=detail["data"],
+        version=detail["version"],
+    )

@@ -1,0 +1,17 @@
+"""Who may come in."""
+
+from functools import cache
+
+from partner_center.adapters.access_store import AccessStore
+from partner_center.entry.api import Door
+from partner_center.entry.wiring.base import clock, database, settings
+
+
+@cache
+def access() -> AccessStore:
+    return AccessStore(database(), settings().tables.access)
+
+
+@cache
+def door() -> Door:
+    return Door(access(), clock())

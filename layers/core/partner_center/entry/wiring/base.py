@@ -1,0 +1,45 @@
+"""What every function needs: settings, clients, tables, time and ids."""
+
+import os
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import get_session
+
+from partner_center.adapters.clock import SystemClock
+from partner_center.adapters.dynamodb import Database
+from partner_center.entry.settings import Settings, read_settings
+from partner_center.kernel.ids import RandomIds
+
+
+@cache
+def settings() -> Settings:
+    return read_settings(os.environ)
+
+
+@cache
+def client(service: str) -> Any:
+    """A botocore client with bounded patience: what takes longer is retried by whoever called us."""
+    config = Config(
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=10,
+    )
+    return get_session().create_client(service, config=config)
+
+
+@cache
+def database() -> Database:
+    return Database(client("dynamodb"))
+
+
+@cache
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@cache
+def ids() -> RandomIds:
+    return RandomIds()

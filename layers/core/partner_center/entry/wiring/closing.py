@@ -1,0 +1,24 @@
+"""The ends of an order, wired."""
+
+from functools import cache
+
+from partner_center.entry.wiring.base import clock, ids
+from partner_center.entry.wiring.issuance import issuance_store
+from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.validation import challenge_store
+from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
+
+
+@cache
+def cancel_order() -> CancelOrder:
+    return CancelOrder(order_store(), clock(), ids())
+
+
+@cache
+def close_overdue() -> CloseOverdue:
+    return CloseOverdue(order_store(), challenge_store(), clock(), ids())
+
+
+@cache
+def complete_order() -> CompleteOrder:
+    return CompleteOrder(order_store(), issuance_store(), clock(), ids())

@@ -1,0 +1,25 @@
+"""The enrolment gate, wired."""
+
+from functools import cache
+
+from partner_center.adapters.blocked_keys import KeysBlockedHere
+from partner_center.adapters.contract_store import ContractStore
+from partner_center.catalog.products import load_catalog
+from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.orders import order_store
+from partner_center.orders.place import PlaceOrder
+
+
+@cache
+def contract_store() -> ContractStore:
+    return ContractStore(database(), settings().tables.business)
+
+
+@cache
+def blocked_keys() -> KeysBlockedHere:
+    return KeysBlockedHere(database(), settings().tables.issuance)
+
+
+@cache
+def place_order() -> PlaceOrder:
+    return PlaceOrder(order_store(), contract_store(), load_catalog(), blocked_keys(), clock(), ids())

@@ -1,0 +1,29 @@
+"""The machine's waits, starts and wake-ups, wired."""
+
+from functools import cache
+
+from partner_center.adapters.step_functions import StepFunctionsMachine
+from partner_center.adapters.wait_store import WaitStore
+from partner_center.entry.wiring.base import client, clock, database, ids, settings
+from partner_center.entry.wiring.orders import order_store
+from partner_center.orders.fulfil import AwaitRelease, RequestCheck
+
+
+@cache
+def wait_store() -> WaitStore:
+    return WaitStore(database(), settings().tables.business)
+
+
+@cache
+def machine() -> StepFunctionsMachine:
+    return StepFunctionsMachine(client("stepfunctions"), settings().machine_arn)
+
+
+@cache
+def await_release() -> AwaitRelease:
+    return AwaitRelease(order_store(), wait_store(), machine())
+
+
+@cache
+def request_check() -> RequestCheck:
+    return RequestCheck(order_store(), wait_store(), clock(), ids())

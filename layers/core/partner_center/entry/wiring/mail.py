@@ -1,0 +1,33 @@
+"""Outgoing mail, wired."""
+
+from functools import cache
+
+from partner_center.adapters.sent_mail_store import SentMailStore
+from partner_center.adapters.ses_mailer import SesMailer
+from partner_center.catalog.products import load_catalog
+from partner_center.entry.wiring.access import access
+from partner_center.entry.wiring.base import client, clock, database, settings
+from partner_center.entry.wiring.orders import order_store
+from partner_center.notifications.approver_mailer import ApproverMailer
+
+
+@cache
+def mailer() -> SesMailer:
+    return SesMailer(client("sesv2"), clock(), settings().mail_configuration_set or None)
+
+
+@cache
+def approver_mailer() -> ApproverMailer:
+    return ApproverMailer(
+        order_store(),
+        access(),
+        load_catalog(),
+        mailer(),
+        settings().mail_sender,
+        settings().public_url,
+    )
+
+
+@cache
+def sent_mails() -> SentMailStore:
+    return SentMailStore(database(), settings().tables.business)

@@ -1,0 +1,26 @@
+"""The preflight, wired."""
+
+from functools import cache
+
+from partner_center.adapters.claim_store import ClaimStore
+from partner_center.adapters.dns_resolver import DnsResolver
+from partner_center.catalog.products import load_catalog
+from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.enrolment import blocked_keys
+from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.validation import challenge_store
+from partner_center.issuance.preflight import RunPreflight
+
+
+@cache
+def run_preflight() -> RunPreflight:
+    return RunPreflight(
+        orders=order_store(),
+        challenges=challenge_store(),
+        claims=ClaimStore(database(), settings().tables),
+        resolver=DnsResolver(settings().dns_server),
+        catalog=load_catalog(),
+        blocked=blocked_keys(),
+        clock=clock(),
+        ids=ids(),
+    )

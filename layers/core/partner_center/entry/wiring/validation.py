@@ -1,0 +1,18 @@
+"""Domain validation, wired."""
+
+from functools import cache
+
+from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.orders import order_store
+from partner_center.validation.approve import Approvals
+
+
+@cache
+def challenge_store() -> ChallengeStore:
+    return ChallengeStore(database(), settings().tables)
+
+
+@cache
+def approvals() -> Approvals:
+    return Approvals(challenge_store(), order_store(), clock(), ids())

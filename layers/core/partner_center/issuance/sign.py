@@ -1,0 +1,91 @@
+"""From a claimed order and its preflight to its certificate: what is signed is what was proven."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from partner_center.issuance.issue import Issuer, IssueRequest, issue_certificate
+from partner_center.issuance.ports import CertificateRecord
+from partner_center.issuance.preflight import Outcome, Preflight
+from partner_center.issuance.profile import IssuingCa
+from partner_center.kernel.errors import PartnerCenterError, TryAgain
+from partner_center.kernel.level import Level
+from partner_center.orders.order import Order
+from partner_center.orders.ports import OrderReader, load
+
+
+class NotClaimed(PartnerCenterError):
+    """The order is not at the point of no return, or this preflight did not bring it there."""
+
+    code = "not_claimed"
+
+
+class IssuingCas(Protocol):
+    """The CAs that may sign."""
+
+    def issuing_cas(self) -> Sequence[IssuingCa]: ...
+
+
+class Preflights(Protocol):
+    """Reads the evidence of a preflight."""
+
+    def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None: ...
+
+
+def term_end(order: Order, preflight: Preflight) -> datetime:
+    """The end of the order's term, its last second included; before the first issue, as if issued now."""
+    return order.head.term_to or preflight.at + timedelta(days=order.head.term_days, seconds=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignOrder:
+    """The use case. Repeating it returns the certificate that was stored first."""
+
+    orders: OrderReader
+    preflights: Preflights
+    cas: IssuingCas
+    issuer: Issuer
+
+    def __call__(
+        self, reseller_id: str, order_id: str, generation: int, preflight_id: str
+    ) -> CertificateRecord:
+        """Raises NotClaimed, and whatever `issue_certificate` raises; then nothing was published."""
+        order = load(self.orders, reseller_id, order_id)
+        preflight = self.preflights.find(reseller_id, order_id, preflight_id)
+        if order is None or preflight is None:
+            raise NotClaimed(f"No claimed order and preflight under {order_id}.")
+        held = self.issuer.store.current(reseller_id, order_id, generation)
+        if held is not None and held.certificate_der is not None:
+            return held
+        _require_claim(order, preflight, generation)
+        return issue_certificate(self._request(order, preflight), self.issuer)
+
+    def _request(self, order: Order, preflight: Preflight) -> IssueRequest:
+        issuing = next((ca for ca in self.cas.issuing_cas() if ca.active), None)
+        if issuing is None or preflight.caa_valid_until is None or order.head.level is not Level.DV:
+            raise TryAgain("There is no active issuing CA for this order.", 60)
+        return IssueRequest(
+            reseller_id=order.head.reseller_id,
+            order_id=order.head.order_id,
+            generation=preflight.generation,
+            level=order.head.level,
+            names=order.content.names,
+            common_name=order.content.common_name,
+            subject=None,
+            spki_der=bytes.fromhex(order.content.spki_der),
+            term_end=term_end(order, preflight),
+            issuer=issuing,
+            caa_valid_until=preflight.caa_valid_until,
+        )
+
+
+def _require_claim(order: Order, preflight: Preflight, generation: int) -> None:
+    claimed = (
+        order.head.signing
+        and preflight.outcome is Outcome.GO
+        and preflight.revision == order.head.revision
+        and preflight.generation == order.head.generation == generation
+    )
+    if not claimed:
+        raise NotClaimed(f"{order.head.order_id} was not claimed by this preflight.")

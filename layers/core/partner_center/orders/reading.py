@@ -1,0 +1,128 @@
+"""What a reseller may read of its orders: one order, its domains, its messages, and the search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from partner_center.issuance.ports import CertificateRecord
+from partner_center.kernel.clock import Clock, rfc3339
+from partner_center.kernel.errors import Malformed, NotFound
+from partner_center.orders.order import Order
+from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.view import order_as_json
+from partner_center.validation.challenges import ChallengeStatus
+from partner_center.validation.ports import Challenges, Message
+from partner_center.validation.view import domains_as_json
+
+DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, and where the next one begins."""
+
+    limit: int
+    cursor: str | None
+
+
+class OrderIndex(Protocol):
+    """Finds orders and messages, page by page, inside one reseller's partition."""
+
+    def by_common_name(
+        self, reseller_id: str, prefix: str, page: Page
+    ) -> tuple[Sequence[str], str | None]: ...
+
+    def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None: ...
+
+    def messages(
+        self, reseller_id: str, order_id: str, page: Page
+    ) -> tuple[Sequence[Message], str | None]: ...
+
+
+class Certificates(Protocol):
+    """Reads the certificates of an order, newest first."""
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReading:
+    """The use cases. An unknown id and another reseller's id answer alike: NotFound."""
+
+    orders: OrderReader
+    index: OrderIndex
+    challenges: Challenges
+    certificates: Certificates
+    clock: Clock
+
+    def order(self, reseller_id: str, order_id: str) -> dict[str, Any]:
+        order = self._load(reseller_id, order_id)
+        challenges = self.challenges.of_order(reseller_id, order_id)
+        certificates = self.certificates.of_order(reseller_id, order_id) if order.head.serial else ()
+        return order_as_json(order, challenges, certificates, self.clock.now())
+
+    def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
+        order = self._load(reseller_id, order_id)
+        challenges = self.challenges.of_order(reseller_id, order_id)
+        proofs = {
+            each.challenge_id: proof
+            for each in challenges
+            if each.status is ChallengeStatus.VALID
+            and (proof := self.challenges.proof(reseller_id, order.head.subscriber, each)) is not None
+        }
+        items = domains_as_json(order, challenges, proofs, self.clock.now())
+        return {"items": items, "next_cursor": None}
+
+    def messages(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
+        self._load(reseller_id, order_id)
+        messages, cursor = self.index.messages(reseller_id, order_id, read_page(query))
+        items = [
+            {"message_id": each.message_id, "at": rfc3339(each.at), "from": "system", "text": each.text}
+            for each in messages
+        ]
+        return {"items": items, "next_cursor": cursor}
+
+    def search(self, reseller_id: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """Orders by the beginning of their common name, or the one with the reseller's own number (M1)."""
+        page = read_page(query)
+        cursor = None
+        if "partner_order_id" in query and "common_name" in query:
+            raise Malformed("Search by common_name or by partner_order_id, not by both.")
+        if "partner_order_id" in query:
+            found = self.index.partner_order(reseller_id, query["partner_order_id"])
+            ids: Sequence[str] = [found] if found else []
+        elif "common_name" in query:
+            prefix = query["common_name"].lower()
+            ids, cursor = self.index.by_common_name(reseller_id, prefix, page)
+        else:
+            raise Malformed("Search by common_name (its beginning) or by partner_order_id.")
+        heads = [head for each in ids if (head := self.orders.head(reseller_id, each)) is not None]
+        items = [
+            {
+                "order_id": head.order_id,
+                "status": head.status,
+                "kind": head.kind,
+                "product": head.product,
+                "common_name": head.common_name,
+                "partner_order_id": head.partner_order_id,
+                "customer_id": head.customer_id,
+                "placed_at": rfc3339(head.placed_at),
+                "serial": head.serial,
+            }
+            for head in heads
+        ]
+        return {"items": items, "next_cursor": cursor}
+
+    def _load(self, reseller_id: str, order_id: str) -> Order:
+        order = load(self.orders, reseller_id, order_id)
+        if order is None:
+            raise NotFound("There is no such order.")
+        return order
+
+
+def read_page(query: Mapping[str, str]) -> Page:
+    """`limit` (1 to 200, clamped) and `cursor`. Raises Malformed for what is no number."""
+    text = query.get("limit", str(DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Malformed("limit must be a number from 1 to 200.")
+    return Page(max(1, min(int(text), LARGEST_LIMIT)), query.get("cursor") or None)
