@@ -166,16 +166,15 @@ def test_without_an_organization_none_is_shown():
     assert "None" not in html
 
 
-@pytest.mark.parametrize("field", FREE_TEXT)
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("kind", ["open", Decision.APPROVE, Decision.DECLINE])
-def test_foreign_text_is_shown_as_text(field, text, kind):
+def test_foreign_text_in_any_field_is_shown_as_text(text, kind):
     def shown(view: ApprovalView) -> Elements:
         page = approval_page(view) if kind == "open" else approval_recorded_page(view, kind)
         page.html.encode()
         return Elements(page.html)
 
-    hostile, usual = shown(replace(VIEW, **{field: text})), shown(VIEW)
+    hostile, usual = shown(replace(VIEW, **dict.fromkeys(FREE_TEXT, text))), shown(VIEW)
     assert hostile.tags == usual.tags
     assert hostile.attributes == usual.attributes
     assert "1337" not in hostile.text
