@@ -1,5 +1,6 @@
 """What moto 5.2.5 gets wrong and this project relies on, put right. tests/contracts shows each repair at work."""
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,7 @@ def install(run: Run, deliver: Deliver) -> None:
     """
     with _lock:
         if not _installed:
+            os.environ["AWS_ACCOUNT_ID_ENDPOINT_MODE"] = "disabled"  # moto knows no <account>. host names
             speed.install()
             dynamodb.install()
             stepfunctions.install()

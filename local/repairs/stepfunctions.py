@@ -13,6 +13,7 @@ import moto.stepfunctions.parser.asl.component.common.retry.retrier_decl as retr
 from botocore import xform_name
 from moto.events.models import events_backends
 from moto.stepfunctions.parser import models
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.program import program
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
@@ -22,7 +23,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.callback import callback
+from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.event import event_manager
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, ProgramTimedOut
 from moto.stepfunctions.parser.backend import execution
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -93,7 +96,7 @@ def _describe_execution(original: Method, response: Any) -> Any:
     """AWS answers the output as JSON text, a string's quotes included, and when an execution timed out."""
     answer = original(response)
     found = response.stepfunction_backend.describe_execution(response._get_param("executionArn"))
-    if "output" in answer.result:
+    if found.status == "SUCCEEDED":
         answer.result["output"] = json.dumps(found.output)
     if found.stop_date:
         answer.result["stopDate"] = found.stop_date
@@ -154,6 +157,16 @@ def _response(
         task._from_boto_response(response, shape)
 
 
+def _keep_first_end(original: Method, env: Any, *args: Any, **kwargs: Any) -> None:
+    """An execution that was stopped, or ran out of time, does not fail of it afterwards."""
+    if not isinstance(env.program_state(), ProgramStopped | ProgramTimedOut):
+        original(env, *args, **kwargs)
+
+
+def _log_nothing(*_: Any, **__: Any) -> None:
+    """A failed state stands in the history; moto would also print its whole definition as an error."""
+
+
 def install() -> None:
     jsonata_engine.install()
     _install_time()
@@ -162,5 +175,8 @@ def install() -> None:
     serialize(threading.Lock(), models.StepFunctionsParserBackend, "start_execution")
     around(StepFunctionResponse, "describe_execution", _describe_execution)
     around(execution.BaseExecutionWorkerCommunication, "terminated", _tell_the_bus)
+    around(Environment, "set_error", _keep_first_end)
+    exchange(EvalComponent, "_log_failure_event_exception", _log_nothing)
+    exchange(EvalComponent, "_log_exception", _log_nothing)
     exchange(StateTaskService, "_normalise_parameters", _parameters)
     exchange(StateTaskService, "_normalise_response", _response)

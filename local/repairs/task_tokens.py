@@ -79,6 +79,14 @@ def _heartbeat_after_answer(original: Method, endpoint: Any, heartbeat_seconds: 
     return heartbeat
 
 
+def _with_a_token_of_its_own(original: Method, task: Any, env: Any) -> None:
+    """Each attempt of a task has a new token; moto retries with the token that has just timed out."""
+    current = env.states.context_object.context_object_data.get("Task")
+    if current and _tokens[current["Token"]].consumer_error:
+        env.callback_pool_manager.add(env.states.context_object.update_task_token())
+    original(task, env)
+
+
 def _name_heartbeat_timeout(original: Method, task: Any, env: Any, ex: Exception) -> Any:
     if not isinstance(ex, callback.HeartbeatTimeoutError):
         return original(task, env, ex)
@@ -102,6 +110,7 @@ def install() -> None:
     around(callback.CallbackPoolManager, "add", _register)
     around(callback.CallbackEndpoint, "interrupt_all", _close)
     around(callback.CallbackEndpoint, "setup_heartbeat_endpoint", _heartbeat_after_answer)
+    around(StateTaskServiceCallback, "_evaluate_with_timeout", _with_a_token_of_its_own)
     around(StateTaskServiceCallback, "_from_error", _name_heartbeat_timeout)
     exchange(StepFunctionResponse, "send_task_success", _send_success)
     exchange(StepFunctionResponse, "send_task_failure", _send_failure)

@@ -19,7 +19,7 @@ from local.clock import CLOCK
 from local.runtime.wire import read_message, send_descriptors, send_message
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
-_INIT_SECONDS = 10.0  # what Lambda grants the first invocation for imports, beside the function's own limit
+_INIT_SECONDS = 10.0  # what Lambda grants a function for its imports, before its own limit begins
 
 _CLOSE_SECONDS = 5.0
 
@@ -129,10 +129,16 @@ class _Worker:
 
     def call(self, request: dict[str, Any]) -> tuple[dict[str, Any], bool]:
         """The worker's reply, or the error Lambda would report for it, and whether the worker is still of use."""
-        limit, prefix = self._config.timeout, f"RequestId: {request['request_id']} Error: "
-        self._socket.settimeout(limit + (_INIT_SECONDS if self._fresh else 0))
-        self._fresh = False
+        limit, prefix = _INIT_SECONDS, f"RequestId: {request['request_id']} Error: "
         try:
+            if self._fresh:
+                self._socket.settimeout(limit)
+                if start := read_message(self._socket):
+                    self._end()
+                    return {"error": start["error"] | {"requestId": request["request_id"]}}, False
+                self._fresh = False
+            limit = self._config.timeout
+            self._socket.settimeout(limit)
             send_message(self._socket, request | {"deadline": time.monotonic() + limit})
             reply = read_message(self._socket)
         except TimeoutError:
@@ -142,9 +148,6 @@ class _Worker:
         except (EOFError, ConnectionError):
             text = prefix + _why_it_ended(self._end())
             return {"error": {"errorType": "Runtime.ExitError", "errorMessage": text}}, False
-        if "error" in reply and reply["error"]["errorType"].startswith("Runtime."):
-            self.kill()  # a failed start is done again at the next invocation
-            return reply, False
         return reply, True
 
     def died_while_idle(self) -> bool:

@@ -89,11 +89,16 @@ def _described(error: BaseException, request_id: str) -> dict[str, Any]:
 
 
 def serve(sock: socket.socket, config: dict[str, Any]) -> None:
-    """Never returns: the process ends with its socket, with sys.exit() in a handler, or by a signal."""
+    """Says that it is ready, or why not, and answers until its socket closes or its handler ends the process."""
     _become(config)
     calls = Calls()
     calls.observe_botocore()
-    handler: Handler | None = None
+    try:
+        handler = _load(config["handler"])
+        send_message(sock, {})
+    except BaseException as error:  # noqa: BLE001 - a failed start is told at the first invocation
+        send_message(sock, {"error": _described(error, "")})
+        os._exit(1)
     while True:
         try:
             request = read_message(sock)
@@ -103,7 +108,6 @@ def serve(sock: socket.socket, config: dict[str, Any]) -> None:
         calls.begin(record=request["record"], fault=request["fault"])
         reply: dict[str, Any]
         try:
-            handler = handler or _load(config["handler"])
             reply = {"payload": _marshal(handler(json.loads(request["event"]), Context(config, request)))}
         except SystemExit as error:
             os._exit(error.code if isinstance(error.code, int) else 1)

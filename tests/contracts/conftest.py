@@ -37,9 +37,9 @@ class Cloud:
     def client(self, service):
         return boto3.client(service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b")
 
-    def over_http(self, service):
+    def over_http(self, service, **more):
         session = boto3.Session("a", "b", region_name=REGION)
-        return session.client(service, endpoint_url=self.endpoint)
+        return session.client(service, endpoint_url=self.endpoint, **more)
 
     def run(self, name, event):
         if name not in self.answers:
@@ -120,6 +120,12 @@ def cloud(workers):
         server = MotoServer()
         running = Cloud(workers[0], server.endpoint, *workers[1:])
         repairs.install(running.run, lambda target, event: running.delivered.append((target, event)))
+        trust = {
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "*"}
+            ]
+        }
+        running.client("iam").create_role(RoleName="none", AssumeRolePolicyDocument=json.dumps(trust))
         try:
             yield running
         finally:

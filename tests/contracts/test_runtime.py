@@ -1,6 +1,8 @@
 """Functions run as on Lambda: what local/runtime promises."""
 
+import dataclasses
 import os
+import pathlib
 import signal
 import threading
 import time
@@ -82,8 +84,6 @@ def test_errors_look_as_lambdas(cloud, handler, event, kind, message):
 
 
 def test_a_module_that_cannot_be_imported_says_which(cloud):
-    import dataclasses
-
     config = dataclasses.replace(
         cloud.runtime._function("echo").config, name="lost", handler="absent.handler"
     )
@@ -138,7 +138,7 @@ def test_a_worker_killed_while_idle_is_replaced_unseen(cloud):
     cloud.invoke("echo")
     for pid in cloud.runtime.pids("echo"):
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda pid=pid: open(f"/proc/{pid}/stat").read().split()[2] == "Z")
+        wait_until(lambda pid=pid: pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
     assert cloud.invoke("echo", {"b": 1}) == ({"b": 1}, False)
 
 
@@ -237,6 +237,7 @@ def test_closing_leaves_no_process_behind(cloud):
     busy = threading.Thread(target=runtime.invoke, args=("sleep", {"seconds": 0.39}))
     runtime.invoke("sleep", {"seconds": 0})
     busy.start()
+    wait_until(lambda: not runtime._function("sleep")._idle)
     pids = [*runtime.pids("sleep"), runtime._zygote._process.pid]
     runtime.close()
     busy.join()
