@@ -14,7 +14,8 @@ from textwrap import wrap
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certificates
 
 _EARLIEST_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _LONGEST_STEM = 100
@@ -78,7 +79,7 @@ def render(
         case Format.CA:
             download = _pem_file(f"{stem}-ca-bundle.pem", [*chain, root_der])
         case Format.P7B:
-            download = Download(f"{stem}.p7b", "application/x-pkcs7-certificates", pkcs7([leaf_der, *chain]))
+            download = Download(f"{stem}.p7b", "application/x-pkcs7-certificates", p7b([leaf_der, *chain]))
         case Format.DER:
             download = Download(f"{stem}.cer", "application/pkix-cert", leaf_der)
         case Format.ZIP:
@@ -101,9 +102,10 @@ def _pem_file(filename: str, certificates: Sequence[bytes]) -> Download:
     return Download(filename, "application/pem-certificate-chain", pem(certificates))
 
 
-def pkcs7(certificates: Sequence[bytes]) -> bytes:
+def p7b(certificates: Sequence[bytes]) -> bytes:
+    """The certificates in one certificates-only PKCS#7 file, DER."""
     loaded = [x509.load_der_x509_certificate(der) for der in certificates]
-    return pkcs7.serialize_certificates(loaded, Encoding.DER)
+    return serialize_certificates(loaded, Encoding.DER)
 
 
 def _files(leaf_der: bytes, chain: Sequence[bytes], root_der: bytes, name: str) -> dict[str, bytes]:
@@ -112,7 +114,7 @@ def _files(leaf_der: bytes, chain: Sequence[bytes], root_der: bytes, name: str) 
         "chain.pem": pem(chain),
         "fullchain.pem": pem([leaf_der, *chain]),
         "ca-bundle.pem": pem([*chain, root_der]),
-        "certificate.p7b": pkcs7([leaf_der, *chain]),
+        "certificate.p7b": p7b([leaf_der, *chain]),
         "README.txt": _README.format(name=_printable(name)).encode("utf-8"),
     }
 

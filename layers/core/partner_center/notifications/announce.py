@@ -5,7 +5,7 @@ from typing import Protocol
 
 from partner_center.accounts.resellers import Resellers
 from partner_center.catalog.products import Catalog
-from partner_center.issuance.chain_formats import pem, pkcs7
+from partner_center.issuance.chain_formats import p7b, pem
 from partner_center.issuance.ports import CertificateRecord
 from partner_center.issuance.profile import IssuingCa
 from partner_center.kernel.clock import Clock
@@ -72,7 +72,7 @@ class AnnounceCertificate:
         if issuer is None or reseller is None or product is None or leaf is None:
             raise TryAgain("What belongs to the certificate cannot be read at the moment.")
         chain = [issuer.certificate_der]
-        bundle = pkcs7([leaf, *chain])
+        bundle = p7b([leaf, *chain])
         contact = order.content.contacts.technical
         return CertificateIssuedFacts(
             technical_name=f"{contact.first_name} {contact.last_name}",
