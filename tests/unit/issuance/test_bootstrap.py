@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from secrets import token_bytes
 
 import pytest
@@ -44,13 +45,17 @@ def issuing(world):
     return world.create().certificate
 
 
-def findings(der, kind):
-    container = pkix_certificate.create_pkix_certificate_validator_container(
+@cache
+def validator(kind):
+    return pkix_certificate.create_pkix_certificate_validator_container(
         serverauth.create_decoding_validators(), serverauth.create_validators(kind)
     )
+
+
+def findings(der, kind):
     document = loader.load_certificate(der, "ca")
     kept, _ = finding_filter.filter_results(
-        serverauth.create_serverauth_finding_filters(kind), container.validate(document.root)
+        serverauth.create_serverauth_finding_filters(kind), validator(kind).validate(document.root)
     )
     return [
         described.finding.code

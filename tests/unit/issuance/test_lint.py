@@ -48,7 +48,7 @@ def own(code):
     return f"partner_center.{code}"
 
 
-@pytest.mark.parametrize("kind", ["rsa-2048", "p-256", "p-384", "p-521"])
+@pytest.mark.parametrize("kind", ["rsa-2048", "rsa-3072", "rsa-4096", "p-256", "p-384", "p-521"])
 @pytest.mark.parametrize("count", [1, 2, 100])
 @pytest.mark.parametrize("level", Level)
 def test_what_we_build_is_clean(plan, level, count, kind):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from math import gcd, prod
 from secrets import token_bytes
 
 from cryptography import x509
@@ -150,19 +151,29 @@ def new_hierarchy(
 @cache
 def leaf_key(kind: str):
     match kind:
-        case "rsa-2048" | "rsa-3072" | "rsa-4096":
-            return rsa.generate_private_key(65537, int(kind.removeprefix("rsa-")))
+        case "rsa-2048":
+            return rsa.generate_private_key(65537, 2048)
         case _:
             curves = {"p-256": ec.SECP256R1(), "p-384": ec.SECP384R1(), "p-521": ec.SECP521R1()}
             return ec.generate_private_key(curves[kind])
 
 
+@cache
 def spki(kind: str = "p-256") -> bytes:
-    return (
-        leaf_key(kind)
-        .public_key()
-        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    large = {"rsa-3072": 3072, "rsa-4096": 4096}
+    public_key = _public_rsa_key(large[kind]) if kind in large else leaf_key(kind).public_key()
+    return public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
+
+
+def _public_rsa_key(bits: int):
+    """A large public key without the seconds that its private half would cost: no small factor divides it."""
+    small_factors = prod(range(3, 752, 2))
+    modulus = int.from_bytes(token_bytes(bits // 8), "big") | (1 << (bits - 1)) | 1
+    while gcd(modulus, small_factors) != 1:
+        modulus += 2
+    return rsa.RSAPublicNumbers(65537, modulus).public_key()
 
 
 def names(count: int) -> tuple[str, ...]:

@@ -143,12 +143,13 @@ def _refused(code: str, message: str) -> Finding:
 
 
 @cache
-def _public_suffixes() -> Any:
-    return publicsuffixlist.PublicSuffixList(only_icann=True)
+def _suffix_lists() -> Callable[..., Any]:
+    """Makes public suffix lists, each kind once in a process."""
+    return cache(publicsuffixlist.PublicSuffixList)
 
 
 def _is_public_suffix(name: str) -> bool:
-    return bool(_public_suffixes().publicsuffix(name) == name)
+    return bool(_suffix_lists()(only_icann=True).publicsuffix(name) == name)
 
 
 # ---- pkilint
@@ -206,9 +207,9 @@ def _light_imports() -> Iterator[None]:
 @contextmanager
 def _shared_suffix_list() -> Iterator[None]:
     """Let pkilint's validators share one parsed list; each would read its own 300 kB file otherwise."""
-    original = publicsuffixlist.PublicSuffixList
+    shared = _suffix_lists()
     module = vars(publicsuffixlist)
-    module["PublicSuffixList"] = cache(original)
+    original, module["PublicSuffixList"] = module["PublicSuffixList"], shared
     try:
         yield
     finally:
