@@ -1,0 +1,251 @@
+"""The embedded cloud: one template, running, until it is closed."""
+
+import contextlib
+import json
+import logging
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self
+
+from local import machines
+from local.clock import CLOCK
+from local.console import Console
+from local.deliveries import Deliveries, Failure, Recurring
+from local.dispatcher import Dispatcher
+from local.http_api import HttpApi, Request, Response
+from local.mailbox import Mail, parsed
+from local.resources import Stack, physical_name
+from local.server import LoopbackServer
+from local.template import REGION, STACK, read
+from local.web_world import WebWorld
+
+CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+RUNS_PER_ADVANCE = 30  # how often one schedule runs, at most, while the clock moves
+WAKING_UP = 0.02  # real seconds that sleepers get after the clock has moved
+REST_LIMIT = 20.0  # real seconds granted to the work of one moment
+
+AddContract = Callable[[str, str, int], Mapping[str, Any]]
+
+
+class FunctionFailed(Exception):
+    """An invoked function raised, timed out or died; the message is the error as Lambda reports it."""
+
+
+class EmbeddedCloud:
+    """Use it as a context manager. One at a time in a process: moto's state is global."""
+
+    def __init__(
+        self,
+        template: Path,
+        parameters: Mapping[str, str] | None = None,
+        port: int = 0,
+        max_workers: int = 4,
+        quiet: bool = True,
+        seed: Callable[["EmbeddedCloud"], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._template, self._parameters, self._port = template, dict(parameters or {}), port
+        self._max_workers, self._quiet, self._seed = max_workers, quiet, seed
+        self._cleanup = contextlib.ExitStack()
+        self._clients: dict[str, Any] = {}
+        self._invocations = 0
+        self._lock = Lock()
+        self._mails: list[Mail] = []
+        self.clock = CLOCK
+        self.demo: Mapping[str, Any] = {}
+        self.ready = False
+        self.recorded_calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.add_contract: AddContract | None = None
+        """What POST /_local/demo/contracts calls with reseller id, kind and units; the seed sets it."""
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._cleanup.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
+
+    def _start(self) -> None:
+        """The port first: if it is taken (PortTaken), nothing expensive has begun."""
+        from local.runtime import LambdaRuntime  # noqa: PLC0415
+
+        defer = self._cleanup.callback
+        server = LoopbackServer(self._port)
+        defer(server.close)
+        self.url = server.url
+        self.runtime = LambdaRuntime(self._max_workers, self._write_log, self._record)
+        defer(self.runtime.close)
+        self._start_moto()
+        self._start_world()
+        self._create_stack()
+        dispatcher = self._dispatcher = Dispatcher(CLOCK.now)
+        defer(dispatcher.close)
+        defer(self.runtime.close)  # before the dispatcher's threads are waited for
+        defer(dispatcher.stop)
+        self._deliveries = Deliveries(self.stack, dispatcher, self._run, CLOCK.now)
+        self._api = HttpApi(self.stack.routes, self._run, CLOCK.now)
+        self._console = Console(self)
+        server.start(self._handle)
+        dispatcher.start()
+        self.demo = self._seed(self) if self._seed else {}
+        self.ready = True
+
+    def _start_moto(self) -> None:
+        from moto import mock_aws  # noqa: PLC0415 (a second to import; meanwhile the functions' parent starts)
+
+        from local import repairs  # noqa: PLC0415
+        from local.moto_server import MotoServer  # noqa: PLC0415
+
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        repairs.install(self._run, self._deliver)
+        self._cleanup.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
+        server = MotoServer()
+        self._cleanup.callback(server.close)
+        self.endpoint = server.endpoint
+
+    def _start_world(self) -> None:
+        from local.zone import ZoneServer  # noqa: PLC0415
+
+        self.web = WebWorld()
+        self._cleanup.callback(self.web.close)
+        self.zone = self._cleanup.enter_context(ZoneServer())
+
+    def _create_stack(self) -> None:
+        from local.creators import CREATORS  # noqa: PLC0415
+
+        own = {"PublicUrl": self.url, "DnsServer": self.zone.address(), "WebServer": self.web.address}
+        template = read(self._template, self._parameters, own)
+        self.stack = Stack(template, self.client, CREATORS, self.endpoint)
+        self.stack.create_all()
+        for config in self.stack.functions.values():
+            self.runtime.add(config)
+
+    # --- resources
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that reaches moto in this process."""
+        import boto3  # noqa: PLC0415
+
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, region_name=REGION, **CREDENTIALS)  # type: ignore[call-overload]
+        return self._clients[service]
+
+    def resource(self, logical_id: str) -> str:
+        return self.stack.created(logical_id).ref
+
+    def attribute(self, logical_id: str, name: str) -> str:
+        return self.stack.attribute(logical_id, name)
+
+    def output(self, name: str) -> str:
+        return self.stack.output(name)
+
+    # --- what runs
+
+    def invoke(self, function: str, event: Any) -> Any:
+        """What the function answers. Raises FunctionFailed."""
+        name = physical_name(function) if function in self.stack.template.resources else function
+        payload, failed = self._run(name, event)
+        if failed:
+            raise FunctionFailed(payload)
+        return json.loads(payload)
+
+    def _run(self, function: str, event: Any) -> tuple[str, bool]:
+        with self._lock:
+            self._invocations += 1
+        try:
+            return self.runtime.invoke(function, event)
+        finally:
+            with self._lock:
+                self._invocations -= 1
+
+    def _deliver(self, target: Mapping[str, Any], event: Any) -> None:
+        self._deliveries.send(target, event)
+
+    def _handle(self, request: Request) -> Response:
+        path = request.target.partition("?")[0]
+        if path == "/_local" or path.startswith("/_local/"):
+            return self._console.handle(request)
+        return self._api.handle(request)
+
+    def _record(self, function: str, calls: list[dict[str, Any]]) -> None:
+        self.recorded_calls[function.removeprefix(f"{STACK}-")] += calls
+
+    def _write_log(self, line: str) -> None:
+        if not self._quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Deliveries given up."""
+        return self._deliveries.failures
+
+    def mails(self) -> list[Mail]:
+        """All mails sent so far, oldest first; each is parsed once."""
+        from local.repairs import ses  # noqa: PLC0415
+
+        with self._lock:
+            self._mails += [parsed(sent) for sent in ses.SENT[len(self._mails) :]]
+            return list(self._mails)
+
+    def executions(self) -> list[dict[str, Any]]:
+        return [machines.described(execution) for execution in machines.executions()]
+
+    # --- time
+
+    def settle(self, timeout: float = 10.0) -> bool:
+        """Wait until nothing is under way or due before the timeout (real seconds) ends; whether that was reached.
+
+        A task that waits for its token and a Wait state are at rest, a retry that comes soon is not.
+        """
+        end = time.monotonic() + timeout
+        return self._rest(lambda: CLOCK.now() + max(0.0, end - time.monotonic()), end)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock in steps, so that what falls due on the way runs at its time, and wait for that work.
+
+        A schedule that would run more than RUNS_PER_ADVANCE times is thinned out to that many runs.
+        """
+        end, gap = CLOCK.now() + seconds, seconds / RUNS_PER_ADVANCE
+        while True:
+            self._rest(CLOCK.now, time.monotonic() + REST_LIMIT)
+            now = CLOCK.now()
+            if now >= end:
+                return
+            CLOCK.advance(max(0.0, min(end, self._next_stop(gap)) - now))
+            time.sleep(WAKING_UP)
+
+    def _next_stop(self, gap: float) -> float:
+        """The next moment at which something is due; 0 if that was missed."""
+        stops = [machines.at_rest_until()]
+        for work in self._dispatcher.work():
+            if (due := work.due()) is not None:
+                stops.append(max(due, work.last_run + gap) if isinstance(work, Recurring) else due)
+        return min(stops)
+
+    def _nothing_due(self, horizon: float) -> bool:
+        """Whether no work is due until `horizon`; a schedule counts only when it is due now."""
+        now = CLOCK.now()
+        dues = [
+            (work.due(), now if isinstance(work, Recurring) else horizon) for work in self._dispatcher.work()
+        ]
+        return all(due is None or due > limit for due, limit in dues) and machines.at_rest_until() > now
+
+    def _rest(self, horizon: Callable[[], float], end: float) -> bool:
+        """Looks in the order in which work gives birth to work, twice, so that none slips through between."""
+        looks = 0
+        while looks < 2:
+            if time.monotonic() > end:
+                return False
+            quiet = (
+                self._invocations == 0 and not self._dispatcher.is_running() and self._nothing_due(horizon())
+            )
+            looks = looks + 1 if quiet else 0
+            time.sleep(0.005)
+        return True

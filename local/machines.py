@@ -1,0 +1,129 @@
+"""The executions of the state machines: what they did, and whether they are at work."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from local.template import ACCOUNT, REGION
+
+Event = Mapping[str, Any]
+BRANCH_ENDS = ("StateExited", "IterationSucceeded", "IterationFailed")
+
+
+def executions() -> list[Any]:
+    """moto's executions, oldest first."""
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends  # noqa: PLC0415 (moto is slow)
+
+    machines = list(stepfunctions_parser_backends[ACCOUNT][REGION].state_machines)
+    found = [execution for machine in machines for execution in list(machine.executions)]
+    return sorted(found, key=lambda execution: execution.start_date)
+
+
+def at_rest_until() -> float:
+    """When the first time limit of a waiting task ends, infinity if none waits; 0 while an execution is at work."""
+    ends = (
+        end for execution in executions() if execution.exec_status == "RUNNING" for end in _rests(execution)
+    )
+    return min(ends, default=math.inf)
+
+
+def _rests(execution: Any) -> Iterator[float]:
+    """For each branch that goes on: until when it has nothing to do. A branch that ended waits for the others."""
+    history = _history(execution)
+    by_id = {event["id"]: event for event in history}
+    followed = {event["previousEventId"] for event in history} | {1}  # the first state follows event 0
+    last = [event for event in history if event["id"] not in followed]
+    if sum(event["type"] == "TaskSubmitted" for event in last) > _unanswered(execution):
+        yield 0.0  # a token was answered, the machine is about to go on
+    rests = [_rest(by_id, event) for event in last if not event["type"].endswith(BRANCH_ENDS)]
+    yield from rests or [0.0]
+
+
+def _unanswered(execution: Any) -> int:
+    worker = execution.exec_worker
+    endpoints = list(worker.env.callback_pool_manager._pool.values()) if worker and worker.env else []
+    return sum(not each.get_outcome() and not each.consumer_error for each in endpoints)
+
+
+def _rest(by_id: Mapping[int, Event], last: Event) -> float:
+    if last["type"] == "WaitStateEntered":
+        return math.inf
+    if last["type"] != "TaskSubmitted":
+        return 0.0
+    while last["type"] != "TaskScheduled":
+        last = by_id[last["previousEventId"]]
+    limit = last["taskScheduledEventDetails"].get("timeoutInSeconds", math.inf)
+    return _moment(last["timestamp"]).timestamp() + float(limit)
+
+
+def _history(execution: Any) -> list[dict[str, Any]]:
+    worker = execution.exec_worker
+    if worker is None or worker.env is None:
+        return []
+    return [event | {"type": event["type"].value} for event in worker.env.event_manager._history_event_list]
+
+
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+
+
+def described(execution: Any) -> dict[str, Any]:
+    """An execution with its steps, as the console tells it: values of JSON, times in RFC 3339."""
+    return {
+        "name": execution.name,
+        "machine": execution.state_machine.name,
+        "arn": execution.exec_arn,
+        "status": execution.exec_status.value,
+        "started_at": _told_time(execution.start_date),
+        "stopped_at": _told_time(execution.stop_date),
+        "input": execution.input_data,
+        "output": execution.output,
+        "error": execution.error,
+        "cause": execution.cause,
+        "steps": steps(_history(execution)),
+    }
+
+
+def _told_time(value: Any) -> str | None:
+    return None if value is None else _moment(value).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def steps(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for each state entered: when it was entered and left, what went in and out, what went wrong."""
+    by_id = {event["id"]: event for event in history}
+    found: dict[int, dict[str, Any]] = {}
+    for event in history:
+        details: Mapping[str, Any] = next((v for k, v in event.items() if k.endswith("EventDetails")), {})
+        if event["type"].endswith("StateEntered"):
+            found[event["id"]] = {
+                "state": details["name"],
+                "kind": event["type"].removesuffix("StateEntered"),
+                "entered_at": _told_time(event["timestamp"]),
+                "left_at": None,
+                "input": _plain(details.get("input")),
+                "output": None,
+                "errors": [],
+            }
+            continue
+        left = event["type"].endswith("StateExited")
+        step = found.get(_entered(by_id, event, details["name"] if left else None))
+        if step and left:
+            step |= {"left_at": _told_time(event["timestamp"]), "output": _plain(details.get("output"))}
+        elif step and details.get("error"):
+            step["errors"].append({"error": details["error"], "cause": details.get("cause")})
+    return list(found.values())
+
+
+def _entered(by_id: Mapping[int, Event], event: Event, name: str | None) -> int:
+    """The id of the event with which the state of `event` began; 0 if there is none."""
+    while event := by_id.get(event["previousEventId"], {}):
+        details = event.get("stateEnteredEventDetails")
+        if details and name in (None, details["name"]):
+            return int(event["id"])
+    return 0
+
+
+def _plain(text: str | None) -> Any:
+    return None if text is None else json.loads(text)

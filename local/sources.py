@@ -1,0 +1,207 @@
+"""Event source mappings: what Lambda's pollers do for DynamoDB streams and SQS queues."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Self
+
+from local.template import ACCOUNT, REGION
+
+Record = dict[str, Any]
+Invoke = Callable[[str, Any], tuple[str, bool]]
+LONGEST_PAUSE = 30.0  # seconds between two attempts of a stream's batch
+RECEIVE_LIMIT = 10  # messages one ReceiveMessage may answer
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMapping:
+    """AWS::Lambda::EventSourceMapping, with Lambda's defaults. `retries` -1 means for ever."""
+
+    function: str
+    source: str
+    batch_size: int
+    filters: Sequence[str]
+    partial: bool
+    bisect: bool
+    retries: int
+    on_failure: str | None
+    from_start: bool
+
+    @classmethod
+    def of(cls, properties: Mapping[str, Any]) -> Self:
+        is_stream = ":dynamodb:" in properties["EventSourceArn"]
+        return cls(
+            properties["FunctionName"],
+            properties["EventSourceArn"],
+            int(properties.get("BatchSize", 100 if is_stream else 10)),
+            [entry["Pattern"] for entry in properties.get("FilterCriteria", {}).get("Filters", [])],
+            "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
+            properties.get("BisectBatchOnFunctionError", False),
+            int(properties.get("MaximumRetryAttempts", -1)),
+            properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
+            properties.get("StartingPosition") == "TRIM_HORIZON",
+        )
+
+
+class Filter:
+    """FilterCriteria: a record passes when one of the patterns matches, or when there is none."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        from moto.events.models import EventPattern  # noqa: PLC0415 (moto comes late, see cloud.py)
+
+        self._patterns = [EventPattern.load(pattern) for pattern in patterns]
+
+    def passes(self, record: Any) -> bool:
+        return not self._patterns or any(pattern.matches_event(record) for pattern in self._patterns)
+
+
+@dataclass(slots=True)
+class _Batch:
+    records: list[Record]
+    attempts: int = 0
+    due: float = 0.0
+
+
+class StreamSource:
+    """One shard, in order: a batch that fails holds everything behind it until it succeeds or is given up."""
+
+    def __init__(
+        self,
+        mapping: SourceMapping,
+        invoke: Invoke,
+        give_up: Callable[[SourceMapping, list[Record], int], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._mapping, self._invoke, self._give_up, self._now = mapping, invoke, give_up, now
+        self._filter = Filter(mapping.filters)
+        self._batches: deque[_Batch] = deque()
+        self._read = 0 if mapping.from_start else len(self._written())
+
+    def due(self) -> float | None:
+        if self._batches:
+            return self._batches[0].due
+        return 0.0 if len(self._written()) > self._read else None
+
+    def run(self) -> None:
+        if not self._batches:
+            self._fetch()
+        if self._batches:
+            self._deliver(self._batches[0])
+
+    def _written(self) -> list[Any]:
+        from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415
+
+        table = dynamodb_backends[ACCOUNT][REGION].tables[self._mapping.source.split("/")[1]]
+        return table.stream_shard.items if table.stream_shard else []
+
+    def _fetch(self) -> None:
+        end = self._read + self._mapping.batch_size
+        found = [
+            _stream_record(item.record, self._mapping.source) for item in self._written()[self._read : end]
+        ]
+        self._read += len(found)
+        if wanted := [record for record in found if self._filter.passes(record)]:
+            self._batches.append(_Batch(wanted))
+
+    def _deliver(self, batch: _Batch) -> None:
+        payload, failed = self._invoke(self._mapping.function, {"Records": batch.records})
+        reported = failed_items(payload) if self._mapping.partial and not failed else set()
+        self._batches.popleft()
+        if not failed and not reported:
+            return
+        numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
+        done = min((numbers.index(item) for item in reported if item in numbers), default=0)
+        if failed and self._mapping.bisect and len(batch.records) > 1:  # a split does not count as an attempt
+            middle = len(batch.records) // 2
+            halves = (batch.records[:middle], batch.records[middle:])
+            self._batches.extendleft(_Batch(half, batch.attempts) for half in reversed(halves))
+            return
+        attempts = 1 if done else batch.attempts + 1
+        if 0 <= self._mapping.retries < attempts:
+            self._give_up(self._mapping, batch.records[done:], attempts)
+            return
+        pause = min(2.0**attempts / 2, LONGEST_PAUSE)
+        self._batches.appendleft(_Batch(batch.records[done:], attempts, self._now() + pause))
+
+
+def _stream_record(record: Record, source: str) -> Record:
+    """moto's record as Lambda passes it on: the stream's ARN and region, the time as a number."""
+    change = dict(record["dynamodb"])
+    written = change["ApproximateCreationDateTime"]
+    change["ApproximateCreationDateTime"] = written.replace(tzinfo=UTC).timestamp()
+    return {**record, "awsRegion": REGION, "eventSourceARN": source, "dynamodb": change}
+
+
+def failed_items(payload: str) -> set[str]:
+    """Identifiers in a batchItemFailures answer; an item without one counts as an unknown identifier."""
+    answer = json.loads(payload)
+    failures = (answer.get("batchItemFailures") or []) if isinstance(answer, dict) else []
+    return {str(item.get("itemIdentifier") or "") for item in failures}
+
+
+class QueueSource:
+    """A message that fails stays invisible until the queue's time-out; the queue itself moves it to its DLQ."""
+
+    def __init__(self, mapping: SourceMapping, invoke: Invoke, sqs: Any) -> None:
+        self._mapping, self._invoke, self._sqs = mapping, invoke, sqs
+        self._filter = Filter(mapping.filters)
+        self._name = mapping.source.split(":")[-1]
+        self._url = sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
+
+    def due(self) -> float | None:
+        from moto.sqs.models import sqs_backends  # noqa: PLC0415
+
+        messages = list(sqs_backends[ACCOUNT][REGION].queues[self._name]._messages)
+        return min((max(m.visible_at, m.delayed_until) / 1000 for m in messages), default=None)
+
+    def run(self) -> None:
+        received = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=min(RECEIVE_LIMIT, self._mapping.batch_size),
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        ).get("Messages", [])
+        records = [_queue_record(message, self._mapping.source) for message in received]
+        wanted = [record for record in records if self._filter.passes(_readable(record))]
+        kept = self._failures(wanted) if wanted else set()
+        for record in records:
+            if record["messageId"] not in kept:
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=record["receiptHandle"])
+
+    def _failures(self, records: list[Record]) -> set[str]:
+        everything = {record["messageId"] for record in records}
+        payload, failed = self._invoke(self._mapping.function, {"Records": records})
+        if failed:
+            return everything
+        reported = failed_items(payload) if self._mapping.partial else set()
+        return (
+            reported if reported <= everything else everything
+        )  # an unknown identifier fails the whole batch
+
+
+def _queue_record(message: Mapping[str, Any], source: str) -> Record:
+    attributes = message.get("MessageAttributes", {})
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {
+            name: {key[0].lower() + key[1:]: part for key, part in value.items()}
+            for name, value in attributes.items()
+        },
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": source,
+        "awsRegion": REGION,
+    }
+
+
+def _readable(record: Record) -> Record:
+    """For filters a body of JSON counts as its content."""
+    try:
+        return {**record, "body": json.loads(record["body"])}
+    except ValueError:
+        return record
