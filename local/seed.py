@@ -1,0 +1,121 @@
+"""What a fresh embedded cloud holds: a CA, two demo resellers with keys and contracts, and how to begin."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from local.cloud import EmbeddedCloud
+from partner_center.accounts.api_keys import Role, make_key
+from partner_center.accounts.resellers import Reseller
+from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.clock import VIRTUAL_TIME, SystemClock
+from partner_center.adapters.contract_store import ContractStore
+from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
+from partner_center.adapters.kms_signer import KmsCaKeys
+from partner_center.billing.contracts import Contract, ContractKind
+from partner_center.catalog.agreements import agreement_for
+from partner_center.catalog.products import load_catalog
+from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.kernel.ids import RandomIds
+
+ISSUER_ID = "tls-e1"
+DEMO_PRODUCT = "geotrust_quickssl_premium"
+DEMO_UNITS = 1000
+RESELLERS = (
+    Reseller("northwind", "Northwind Hosting", "support@northwind.example.com"),
+    Reseller("contoso", "Contoso Domains", "help@contoso.example.com"),
+)
+
+
+def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
+    """Fills the cloud through the same code that serves it; returns the demo's JSON and the text to print."""
+    os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
+    clock, ids = SystemClock(), RandomIds()
+    database = Database(cloud.client("dynamodb"))
+    _create_ca(cloud, clock)
+    access = AccessStore(database, cloud.output("AccessTable"))
+    contracts = ContractStore(database, cloud.output("BusinessTable"))
+    add = partial(add_contract, cloud, contracts, clock, ids)
+    resellers = []
+    for reseller in RESELLERS:
+        access.add_reseller(reseller)
+        key, text = make_key(reseller.reseller_id, Role.ADMIN, ids, clock.now())
+        access.add_key(key)
+        contract = add(reseller.reseller_id, ContractKind.BULK.value, DEMO_UNITS)
+        resellers.append({"reseller_id": reseller.reseller_id, "api_key": text, "contracts": [contract]})
+    cloud.add_contract = add
+    return {"resellers": resellers, "staff": []}, _text(cloud, resellers)
+
+
+def add_contract(
+    cloud: EmbeddedCloud,
+    contracts: ContractStore,
+    clock: SystemClock,
+    ids: RandomIds,
+    reseller_id: str,
+    kind: str,
+    units: int,
+) -> Mapping[str, Any]:
+    """A contract for every product, valid for a year. Raises ValueError for a kind that cannot be billed."""
+    if kind != ContractKind.BULK.value:
+        raise ValueError("only bulk contracts can be billed yet")
+    os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
+    moment = clock.now()
+    contract = Contract(
+        reseller_id=reseller_id,
+        contract_id=ids.new("con", moment),
+        kind=ContractKind.BULK,
+        products=frozenset(),
+        valid_from=moment,
+        valid_to=moment + timedelta(days=365),
+        units_granted=units,
+        units_left=units,
+        units_held=0,
+        units_used=0,
+    )
+    contracts.create(contract, "seed", ids.new("led", moment))
+    return {"contract_id": contract.contract_id, "kind": kind, "units_left": units}
+
+
+def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
+    request = HierarchyRequest(ISSUER_ID, "http://repository.partner-center.example.com")
+    store = DynamoDbIssuanceStore(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
+    create_hierarchy(request, KmsCaKeys(cloud.client("kms")), store, clock, os.urandom)
+
+
+def _text(cloud: EmbeddedCloud, resellers: list[dict[str, Any]]) -> str:
+    product = load_catalog().product(DEMO_PRODUCT)
+    version = agreement_for(product).version if product else ""
+    keys = "\n".join(f"  {each['reseller_id']:<10} {each['api_key']}" for each in resellers)
+    return f"""
+Demo resellers and their API keys (valid until this process ends):
+{keys}
+
+A first order, to be pasted into another terminal:
+
+  export PC={cloud.url} KEY={resellers[0]["api_key"]}
+  openssl req -new -newkey rsa:2048 -nodes -keyout www.key -subj /CN=www.example.com -out www.csr
+  python3 - <<'BODY' > order.json
+import json
+print(json.dumps({{
+    "product": "{DEMO_PRODUCT}",
+    "csr": open("www.csr").read(),
+    "contacts": {{"technical": {{"first_name": "Ada", "last_name": "Byron",
+                               "email": "ada@example.com", "phone": "+31 10 123 4567"}}}},
+    "domain_control": {{"method": "email", "approver_email": "admin@example.com"}},
+    "agreement": {{"version": "{version}", "accepted_by": "Ada Byron", "capacity": "applicant"}},
+}}))
+BODY
+  curl -sS $PC/v1/orders -H "Authorization: Bearer $KEY" -H "Idempotency-Key: first" \\
+       -H "Content-Type: application/json" -d @order.json | tee placed.json
+
+The approval mail is at {cloud.url}/_local/mail ; open its link and approve. Then:
+
+  ORDER=$(python3 -c 'import json; print(json.load(open("placed.json"))["order_id"])')
+  curl -sS $PC/v1/orders/$ORDER -H "Authorization: Bearer $KEY"
+
+Ctrl-C ends everything.
+"""
