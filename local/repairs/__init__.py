@@ -41,5 +41,6 @@ def install(run: Run, deliver: Deliver) -> None:
             functions.install(_run, _deliver)
             events.install(_deliver)
         _installed.update(run=run, deliver=deliver)
+        stepfunctions.forget_executions()
         ses.SENT.clear()
         dynamodb.METER.reset()

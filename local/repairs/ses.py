@@ -2,6 +2,7 @@
 
 import base64
 import json
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ def _send_email(response: BaseResponse) -> str:
         for field in ("ToAddresses", "CcAddresses", "BccAddresses")
         for address in fields.get(field, [])
     ]
-    mail = SentMail(f"{len(SENT) + 1:016x}-local", base64.b64decode(raw), tuple(to), CLOCK.now())
+    mail = SentMail(f"{uuid.uuid4()}-local", base64.b64decode(raw), tuple(to), CLOCK.now())
     SENT.append(mail)
     return json.dumps({"MessageId": mail.message_id})
 

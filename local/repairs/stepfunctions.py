@@ -6,6 +6,7 @@ import json
 import threading
 import types
 import uuid
+import weakref
 from typing import Any
 
 import botocore.session
@@ -32,6 +33,9 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from local.clock import CLOCK, VirtualEvent
 from local.repairs import jsonata_engine, task_tokens
 from local.repairs.patching import Method, around, exchange, serialize
+
+_started: weakref.WeakSet[Any] = weakref.WeakSet()  # moto's executions of the cloud that runs now
+
 
 # --- time
 
@@ -92,6 +96,21 @@ def _start_execution(original: Method, backend: Any, arn: str, name: str | None 
     return original(backend, arn, name or str(uuid.uuid4()), *args)
 
 
+def _register(original: Method, new: Any) -> None:
+    _started.add(new)
+    original(new)
+
+
+def forget_executions() -> None:
+    """What an earlier cloud of this process left waiting must not wake up in the next one and act there."""
+    left = list(_started)
+    _started.clear()
+    for each in left:
+        if each.exec_worker and each.exec_worker.env:
+            each.stop(stop_date=CLOCK.utcnow(), error=None, cause=None)
+    task_tokens.forget()
+
+
 def _describe_execution(original: Method, response: Any) -> Any:
     """AWS answers the output as JSON text, a string's quotes included, and when an execution timed out."""
     answer = original(response)
@@ -107,6 +126,8 @@ def _tell_the_bus(original: Method, communication: Any) -> None:
     """The default bus hears of every end, which is how AWS lets others react to failed and timed-out executions."""
     original(communication)
     done = communication.execution
+    if done not in _started:
+        return
     detail = {
         "executionArn": done.exec_arn,
         "stateMachineArn": done.state_machine_arn,
@@ -173,6 +194,7 @@ def install() -> None:
     task_tokens.install()
     around(models.StepFunctionsParserBackend, "start_execution", _start_execution)
     serialize(threading.Lock(), models.StepFunctionsParserBackend, "start_execution")
+    around(execution.Execution, "start", _register)
     around(StepFunctionResponse, "describe_execution", _describe_execution)
     around(execution.BaseExecutionWorkerCommunication, "terminated", _tell_the_bus)
     around(Environment, "set_error", _keep_first_end)

@@ -28,6 +28,10 @@ def _register(original: Method, pool: Any, token: str) -> Any:
     return _tokens[token]
 
 
+def forget() -> None:
+    _tokens.clear()
+
+
 def _open_endpoint(token: str) -> Any:
     endpoint = _tokens.get(token)
     if endpoint is None:
@@ -82,7 +86,8 @@ def _heartbeat_after_answer(original: Method, endpoint: Any, heartbeat_seconds: 
 def _with_a_token_of_its_own(original: Method, task: Any, env: Any) -> None:
     """Each attempt of a task has a new token; moto retries with the token that has just timed out."""
     current = env.states.context_object.context_object_data.get("Task")
-    if current and _tokens[current["Token"]].consumer_error:
+    endpoint = current and env.callback_pool_manager.get(current["Token"])
+    if endpoint and endpoint.consumer_error:
         env.callback_pool_manager.add(env.states.context_object.update_task_token())
     original(task, env)
 

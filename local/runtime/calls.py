@@ -5,6 +5,8 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import botocore.client
+
 _NAMES = (
     "TableName",
     "IndexName",
@@ -46,8 +48,6 @@ class Calls:
 
     def observe_botocore(self) -> None:
         """Every client of this process passes here, whichever session made it; the SDK's own retries count once."""
-        import botocore.client  # noqa: PLC0415 - after the fork, in workers only
-
         clients: Any = botocore.client.BaseClient
         send: Callable[..., Any] = clients._make_api_call
 

@@ -16,6 +16,9 @@ import socket
 import sys
 from typing import Any
 
+import botocore.loaders
+import botocore.session
+
 from local.runtime.wire import read_message, receive_descriptors, send_message
 from local.runtime.worker import serve
 
@@ -39,9 +42,6 @@ _PR_SET_PDEATHSIG = 1
 
 def _share_botocore_models() -> None:
     """Let all sessions of all workers use one loader: it caches files of the installation, no settings."""
-    import botocore.loaders  # noqa: PLC0415 - this module is also imported by tools that need no botocore
-    import botocore.session  # noqa: PLC0415
-
     loader = botocore.loaders.Loader()
     for service in _SERVICES:
         loader.load_service_model(service, "service-2")

@@ -4,6 +4,8 @@ import dataclasses
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -19,6 +21,11 @@ def wait_until(condition, seconds=5.0):
             return found
         threading.Event().wait(0.01)
     raise AssertionError("it did not happen")
+
+
+def is_running(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().split()[2] != "Z"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -138,7 +145,7 @@ def test_a_worker_killed_while_idle_is_replaced_unseen(cloud):
     cloud.invoke("echo")
     for pid in cloud.runtime.pids("echo"):
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda pid=pid: pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z")
+        wait_until(lambda pid=pid: not is_running(pid))
     assert cloud.invoke("echo", {"b": 1}) == ({"b": 1}, False)
 
 
@@ -229,6 +236,27 @@ def test_a_fault_kills_the_worker_around_its_nth_call(cloud, fault, left):
     assert failed
     assert error["errorType"] == "Runtime.ExitError"
     assert cloud.client("dynamodb").scan(TableName=table)["Count"] == left
+
+
+ORPHANS = """
+import dataclasses, os, signal, sys
+from local.runtime import FunctionConfig, LambdaRuntime
+runtime = LambdaRuntime(2, lambda line: None)
+runtime.add(FunctionConfig("echo", "arn:aws:lambda:eu-west-1:1:function:echo", "app.echo", sys.argv[1], (), {}, 3.0, 128))
+runtime.invoke("echo", {})
+print(*runtime.pids("echo"), runtime._zygote._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_parent_that_is_killed_leaves_no_process_behind(cloud):
+    code = cloud.runtime._function("echo").config.code
+    parent = subprocess.run(
+        [sys.executable, "-c", ORPHANS, code], capture_output=True, text=True, check=False
+    )
+    pids = [int(pid) for pid in parent.stdout.split()]
+    assert (parent.returncode, len(pids)) == (-signal.SIGKILL, 2)
+    wait_until(lambda: not any(is_running(pid) for pid in pids))
 
 
 def test_closing_leaves_no_process_behind(cloud):

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
+from local import repairs
 from tests.contracts.conftest import ROLE
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -585,6 +586,27 @@ def test_stopping_ends_a_waiting_execution_at_once(machine, function, waiting):
     running.client.stop_execution(executionArn=execution)
     assert running.end(execution)["status"] == "ABORTED"
     assert code_of(running.client.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
+
+
+def test_executions_of_an_earlier_cloud_do_not_wake_up_in_the_next_one(
+    cloud, machine, function, waiting, clock
+):
+    """Unrepaired, their threads wait on for ever, and would act wherever the clock is moved next."""
+    acted = []
+    states = {
+        "Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)
+        | {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Act"}]},
+        "Act": task(function(acted.append)),
+    }
+    running = machine(states)
+    execution = running.start()
+    waiting.token()
+    threading.Event().wait(0.05)
+    repairs.install(cloud.run, lambda target, event: cloud.delivered.append((target, event)))
+    cloud.delivered.clear()
+    clock.advance(2 * DAY)
+    assert running.end(execution)["status"] == "ABORTED"
+    assert (acted, cloud.delivered) == ([], [])
 
 
 def test_the_end_of_an_execution_is_told_on_the_default_bus(cloud, machine, number):
