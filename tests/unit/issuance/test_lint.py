@@ -130,6 +130,11 @@ def test_the_longest_permitted_validity_is_not_too_long(plan):
     assert own("validity_too_long") not in codes(twin.twin_der)
 
 
+def test_the_last_day_under_the_limit_is_only_warned_of_and_a_warning_refuses_too(plan):
+    twin = build_twin(replace(plan, not_after=plan.not_before + timedelta(days=200) - SECOND))
+    assert {finding.severity for finding in lint(twin.twin_der, Level.DV, NOW)} == {"WARNING"}
+
+
 def test_the_limit_is_that_of_the_day_of_signing(plan):
     last_second = datetime(2027, 3, 14, 23, 59, 59, tzinfo=UTC)
     not_before, not_after = plan_validity(last_second, FAR, rules_on(last_second))
@@ -224,6 +229,48 @@ def test_names_that_are_not_critical_under_an_empty_subject_are_refused(plan):
     assert own("criticality_of_names") in codes(der)
 
 
+def with_serial_octets(plan, octets):
+    """The twin with another serial number, whatever its length, and the outer lengths mended."""
+    der = build_twin(plan).twin_der
+    old = plan.serial.to_bytes(20, "big")
+    longer = len(octets) - len(old)
+    head, tail = der.split(b"\x02\x14" + old, 1)
+    mended = bytearray(head + b"\x02" + bytes([len(octets)]) + octets + tail)
+    for start in (2, 6):  # both lengths stand in two octets behind their tag: 30 82 xx xx
+        length = int.from_bytes(mended[start : start + 2], "big") + longer
+        mended[start : start + 2] = length.to_bytes(2, "big")
+    return bytes(mended)
+
+
+@pytest.mark.parametrize(
+    ("octets", "code"),
+    [
+        (b"\x00\x80" + b"\x01" * 19, "serial_out_of_range"),
+        (b"\x7f" + b"\x01" * 20, "serial_out_of_range"),
+    ],
+    ids=["2^159", "21 octets"],
+)
+def test_a_serial_that_no_builder_would_write_is_refused(plan, octets, code):
+    assert own(code) in codes(with_serial_octets(plan, octets))
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize("octets", [b"\x00", b"\xff", b"\xc0" + b"\x01" * 19], ids=["0", "-1", "negative"])
+def test_a_serial_that_is_not_positive_is_refused(plan, octets):
+    assert codes(with_serial_octets(plan, octets)) != set()
+
+
+def test_a_name_that_stands_twice_is_refused(plan):
+    twice = x509.SubjectAlternativeName([x509.DNSName("www.example.com")] * 2)
+    der = rebuilt(plan, without=[x509.SubjectAlternativeName], extra=[(twice, False)])
+    assert own("repeated_name") in codes(der)
+
+
+def test_a_beginning_exactly_an_hour_back_is_permitted(plan):
+    twin = build_twin(replace(plan, not_before=NOW - timedelta(hours=1)))
+    assert own("backdated") not in codes(twin.twin_der)
+
+
 def test_a_certificate_without_names_is_refused(plan):
     assert codes(rebuilt(plan, without=[x509.SubjectAlternativeName])) != set()
 
@@ -245,6 +292,15 @@ def test_every_problem_is_told_at_once(plan):
 @pytest.mark.parametrize("der", [b"", b"garbage", b"\x30\x80" + b"\0" * 40], ids=["empty", "text", "ber"])
 def test_what_is_no_certificate_is_refused(der):
     assert codes(der) == {own("unreadable")}
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+def test_no_damaged_certificate_makes_the_linter_stumble(plan, caplog):
+    """Whatever octet is changed, there is an answer: findings, or none where the change is harmless."""
+    caplog.set_level("CRITICAL")
+    der = build_twin(plan).twin_der
+    for position in range(0, len(der), 3):
+        lint(der[:position] + bytes([der[position] ^ 0x80]) + der[position + 1 :], Level.DV, NOW)
 
 
 def test_importing_the_linter_loads_no_linter_and_loading_it_leaves_no_trace():

@@ -1,11 +1,13 @@
 from dataclasses import replace
 from datetime import timedelta
+from secrets import token_bytes
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
 from partner_center.issuance.profile import CertificatePlan, SignatureAlgorithm
 from partner_center.issuance.to_be_signed import (
     assemble,
@@ -20,6 +22,8 @@ from tests.unit.issuance.world import (
     NOW,
     ORGANIZATION,
     SUBJECT_OF_LEVEL,
+    MemoryStore,
+    SetClock,
     certificate,
     leaf_key,
     names,
@@ -189,6 +193,33 @@ def test_another_issuing_ca_is_noticed(plan):
     assert any(problem.startswith("signature") for problem in problems)
 
 
+def test_an_issuing_ca_of_another_name_is_noticed_before_signing(plan, keys):
+    request = HierarchyRequest("tls-e9", "http://pki.example.com", issuing_name="Somebody Else's CA")
+    other_ca = create_hierarchy(request, keys, MemoryStore(), SetClock(), token_bytes)
+    twin = build_twin(replace(plan, issuer=other_ca))
+    problems = [problem.split(":")[0] for problem in content_disagreements(twin.twin_der, plan)]
+    assert "issuer" in problems
+
+
+def test_an_algorithm_that_is_not_the_issuing_cas_is_noticed(plan, keys):
+    """P-256 with SHA-384 verifies, and is not what BR 7.1.3.2.2 allows."""
+    stronger = replace(plan, issuer=replace(plan.issuer, signature_algorithm=SignatureAlgorithm.ECDSA_SHA384))
+    (problem,) = disagreements(signed(stronger, keys), plan)
+    assert problem.startswith("signature algorithm")
+
+
+@pytest.mark.parametrize("kind", [x509.KeyUsage, x509.BasicConstraints, x509.ExtendedKeyUsage], ids=str)
+def test_another_criticality_is_noticed(plan, keys, kind):
+    (problem,) = disagreements(build_with(plan, keys, flipped=kind), plan)
+    assert "critical is" in problem
+
+
+@pytest.mark.parametrize("version", [0, 1, 7])
+def test_another_version_is_noticed(plan, keys, version):
+    tbs = build_twin(plan).tbs_der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01" + bytes([version]))
+    assert disagreements(signed(plan, keys, tbs), plan) != ()
+
+
 def test_a_signature_over_other_bytes_is_noticed(plan, keys):
     signature = keys.sign_digest(plan.issuer, b"\x01" * 32)
     der = assemble(build_twin(plan).tbs_der, signature, plan.issuer)
@@ -201,9 +232,13 @@ def test_another_signature_algorithm_on_the_outside_is_noticed(plan, keys):
     assert disagreements(wrong, plan) != ()
 
 
-def build_with(plan, keys, *extra):
-    """A certificate of the plan with extensions that nobody planned, really signed."""
+def build_with(plan, keys, *extra, flipped=None):
+    """A certificate of the plan with extensions that nobody planned, or one's criticality turned, really signed."""
     twin = certificate(build_twin(plan).twin_der)
+    kept = [
+        x509.Extension(each.oid, each.critical != (type(each.value) is flipped), each.value)
+        for each in twin.extensions
+    ]
     builder = x509.CertificateBuilder(
         twin.issuer,
         twin.subject,
@@ -211,7 +246,7 @@ def build_with(plan, keys, *extra):
         twin.serial_number,
         twin.not_valid_before_utc.replace(tzinfo=None),
         twin.not_valid_after_utc.replace(tzinfo=None),
-        [*twin.extensions, *extra],
+        [*kept, *extra],
     )
     other = builder.sign(leaf_key("p-256"), hashes.SHA256())
     return signed(plan, keys, other.tbs_certificate_bytes)
@@ -245,6 +280,18 @@ def test_an_extension_that_stands_twice_is_noticed(plan, keys):
 def test_what_is_no_certificate_disagrees(plan, der):
     (problem,) = disagreements(der, plan)
     assert problem.startswith("unreadable")
+
+
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@pytest.mark.parametrize("change", [0x01, 0x80, 0xFF], ids=hex)
+def test_no_octet_can_be_changed_without_being_noticed(plan, keys, change):
+    der = signed(plan, keys)
+    unnoticed = [
+        position
+        for position in range(len(der))
+        if not disagreements(der[:position] + bytes([der[position] ^ change]) + der[position + 1 :], plan)
+    ]
+    assert unnoticed == []
 
 
 def test_bytes_behind_the_certificate_disagree(plan, keys):

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from partner_center.issuance.profile import LONGEST_BACKDATING, POLICY_OF_LEVEL, within_the_limit
+from partner_center.issuance.to_be_signed import UNREADABLE
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 
@@ -56,10 +57,9 @@ def lint(der: bytes, level: Level, signed_at: datetime) -> tuple[Finding, ...]:
     """
     try:
         certificate = x509.load_der_x509_certificate(der)
-        own = tuple(_own_findings(certificate, level, signed_at))
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        return (*_own_findings(certificate, level, signed_at), *_pkilint_findings(der, level))
+    except UNREADABLE as error:
         return (_refused("unreadable", str(error)),)
-    return (*own, *_pkilint_findings(der, level))
 
 
 def warm_up(*levels: Level) -> None:

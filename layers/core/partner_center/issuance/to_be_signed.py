@@ -12,7 +12,7 @@ from functools import cache
 from hashlib import sha256, sha384
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
@@ -33,6 +33,14 @@ _ALGORITHM_IDENTIFIER = {
     SignatureAlgorithm.ECDSA_SHA384: bytes.fromhex("300a06082a8648ce3d040303"),
     SignatureAlgorithm.RSA_SHA256: bytes.fromhex("300d06092a864886f70d01010b0500"),
 }
+# What `cryptography` raises for DER that it cannot read, at loading or at the first look into a part.
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 _SEQUENCE, _BIT_STRING = 0x30, 0x03
 _SHORT_LENGTH = 0x80
 
@@ -48,7 +56,7 @@ class TwinCertificate:
 def build_twin(plan: CertificatePlan) -> TwinCertificate:
     """The to-be-signed bytes of the plan and their throw-away-signed twin.
 
-    Raises ValueError for what no certificate can hold: an unreadable public key or name.
+    Raises what `UNREADABLE` lists for a public key or name that no certificate can hold.
     """
     builder = (
         x509.CertificateBuilder()
@@ -82,7 +90,7 @@ def disagreements(der: bytes, plan: CertificatePlan) -> tuple[str, ...]:
     """Every way in which a signed certificate differs from its plan, its signature included; empty when none."""
     try:
         certificate = x509.load_der_x509_certificate(der)
-    except ValueError as error:
+    except UNREADABLE as error:
         return (f"unreadable certificate: {error}",)
     return (*_differing_content(certificate, plan), *_differing_signature(certificate, plan.issuer))
 
@@ -94,7 +102,6 @@ def content_disagreements(twin_der: bytes, plan: CertificatePlan) -> tuple[str, 
 
 def _differing_content(certificate: x509.Certificate, plan: CertificatePlan) -> Iterator[str]:
     compared: tuple[tuple[str, Callable[[], object], object], ...] = (
-        ("version", lambda: certificate.version, x509.Version.v3),
         ("serial number", lambda: certificate.serial_number, plan.serial),
         ("issuer", lambda: _der(certificate.issuer), _der(plan.issuer.certificate.subject)),
         ("subject", lambda: _der(certificate.subject), _der(_subject(plan))),
@@ -105,7 +112,7 @@ def _differing_content(certificate: x509.Certificate, plan: CertificatePlan) -> 
     for what, read, planned in compared:
         try:
             found = read()
-        except ValueError as error:
+        except UNREADABLE as error:
             yield f"{what}: unreadable ({error})"
             continue
         if found != planned:
@@ -116,7 +123,7 @@ def _differing_content(certificate: x509.Certificate, plan: CertificatePlan) -> 
 def _differing_extensions(certificate: x509.Certificate, plan: CertificatePlan) -> Iterator[str]:
     try:
         found = {extension.oid: extension for extension in certificate.extensions}
-    except (ValueError, x509.DuplicateExtension) as error:
+    except UNREADABLE as error:
         yield f"extensions: unreadable ({error})"
         return
     for planned, critical in _extensions(plan):
@@ -138,7 +145,7 @@ def _differing_signature(certificate: x509.Certificate, issuer: IssuingCa) -> It
         yield "signature algorithm: not the issuing CA's"
     try:
         certificate.verify_directly_issued_by(issuer.certificate)
-    except (InvalidSignature, ValueError, TypeError) as error:
+    except (InvalidSignature, TypeError, *UNREADABLE) as error:
         yield f"signature: not made by the issuing CA's key ({error or 'invalid'})"
 
 
