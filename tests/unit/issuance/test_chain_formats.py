@@ -78,6 +78,8 @@ def test_zip_holds_every_file_and_tells_what_is_what(rendered, leaf, issuing_ca)
 
 def test_equal_certificates_make_equal_zip_files(rendered):
     assert rendered("zip") == rendered("zip")
+    with ZipFile(BytesIO(rendered("zip").body)) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 @pytest.mark.parametrize("wanted", ["", "PEM", "pfx", "../pem", "pem,der", "\0"])
