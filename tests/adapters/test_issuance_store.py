@@ -15,7 +15,7 @@ from partner_center.adapters import keys as table_keys
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.issuance.issue import issue_certificate
-from partner_center.issuance.ports import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (

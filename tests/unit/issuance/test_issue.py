@@ -14,8 +14,8 @@ from partner_center.issuance.issue import (
     issue_certificate,
 )
 from partner_center.issuance.lint import Finding, lint
-from partner_center.issuance.ports import CertificateStatus
 from partner_center.issuance.profile import TermOver
+from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.to_be_signed import digest
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
 from partner_center.issuance.issue import Issuer, IssueRequest
-from partner_center.issuance.ports import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.issuance.profile import (
     ExtendedIdentity,
     IssuingCa,
     OrganizationSubject,
     SignatureAlgorithm,
 )
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.kernel.level import Level
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)

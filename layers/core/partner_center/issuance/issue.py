@@ -11,14 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from partner_center.issuance.lint import Finding
-from partner_center.issuance.ports import (
-    CertificateRecord,
-    CertificateStore,
-    DigestSigner,
-    Linter,
-    SerialTaken,
-    SlotTaken,
-)
+from partner_center.issuance.ports import CertificateStore, DigestSigner, Linter
 from partner_center.issuance.profile import (
     LONGEST_WAIT_FOR_SIGNATURE,
     CertificatePlan,
@@ -28,6 +21,7 @@ from partner_center.issuance.profile import (
     plan_validity,
     within_the_limit,
 )
+from partner_center.issuance.record import CertificateRecord, SerialTaken, SlotTaken
 from partner_center.issuance.serials import Entropy, new_serial, serial_hex
 from partner_center.issuance.to_be_signed import (
     assemble,

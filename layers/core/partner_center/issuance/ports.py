@@ -1,64 +1,13 @@
 """What issuing needs of the world: a key that signs digests, a store that keeps its promises, a linter."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-
-from partner_center.issuance.lint import Finding
-from partner_center.issuance.profile import IssuingCa, SignatureAlgorithm
+from partner_center.issuance.profile import IssuingCa
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
-
-
-class CertificateStatus(StrEnum):
-    """`recorded`: to-be-signed bytes are kept, perhaps signed; `stored`: issued; `closed`: will never be issued.
-
-    A closed serial may have been signed by a run that died before it stored anything, so it can be revoked.
-    """
-
-    RECORDED = "recorded"
-    STORED = "stored"
-    CLOSED = "closed"
-    REVOKED = "revoked"
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateRecord:
-    """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored."""
-
-    serial_hex: str
-    reseller_id: str
-    order_id: str
-    generation: int
-    level: Level
-    names: tuple[str, ...]
-    common_name: str | None
-    spki_sha256: str
-    issuer_id: str
-    not_before: datetime
-    not_after: datetime
-    caa_valid_until: datetime
-    tbs_der: bytes
-    recorded_at: datetime
-    status: CertificateStatus = CertificateStatus.RECORDED
-    certificate_der: bytes | None = None
-    stored_at: datetime | None = None
-
-
-class SlotTaken(PartnerCenterError):
-    """Another run has recorded, closed or stored a serial in this generation meanwhile: look again."""
-
-    code = "slot_taken"
-
-
-class SerialTaken(PartnerCenterError):
-    """The serial number exists already; nothing was written."""
-
-    code = "serial_taken"
 
 
 class SigningKeyUnusable(PartnerCenterError):
@@ -98,21 +47,19 @@ class DigestSigner(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing a linter holds against a certificate."""
+
+    severity: str
+    code: str
+    message: str
+
+
 class Linter(Protocol):
     """Reads a certificate before it is signed for real; see `lint.lint`."""
 
     def __call__(self, der: bytes, level: Level, signed_at: datetime, /) -> Sequence[Finding]: ...
-
-
-CaPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-
-
-class CaKeys(Protocol):
-    """The keys of CAs, found by an alias; their private part never leaves the device that holds them."""
-
-    def key(self, alias: str, algorithm: SignatureAlgorithm) -> tuple[str, CaPrivateKey]:
-        """Id and handle of the key with that alias, generated on the first call."""
-        ...
 
 
 class IssuingCaStore(Protocol):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from partner_center.issuance.chain_formats import Download, Format, render
-from partner_center.issuance.ports import CertificateRecord
 from partner_center.issuance.profile import IssuingCa
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.orders.view import certificate_as_json

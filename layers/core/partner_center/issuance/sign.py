@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from partner_center.issuance.issue import Issuer, IssueRequest, issue_certificate
-from partner_center.issuance.ports import CertificateRecord
 from partner_center.issuance.preflight import Outcome, Preflight
 from partner_center.issuance.profile import IssuingCa
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError, TryAgain
 from partner_center.kernel.level import Level
 from partner_center.orders.order import Order

@@ -6,8 +6,8 @@ from typing import Protocol
 from partner_center.accounts.resellers import Resellers
 from partner_center.catalog.products import Catalog
 from partner_center.issuance.chain_formats import p7b, pem
-from partner_center.issuance.ports import CertificateRecord
 from partner_center.issuance.profile import IssuingCa
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
-from partner_center.issuance.ports import CertificateRecord
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import (
     ChangedMeanwhile,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from partner_center.issuance.ports import CertificateRecord
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.orders.order import Order

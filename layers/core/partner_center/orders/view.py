@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from partner_center.issuance.ports import CertificateRecord
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import rfc3339
 from partner_center.orders.authentication import Step, overall, steps_of
 from partner_center.orders.order import (

@@ -3,7 +3,7 @@
 from functools import cache
 
 from partner_center.entry.wiring.base import clock, ids
-from partner_center.entry.wiring.issuance import issuance_store
+from partner_center.entry.wiring.certificates import certificate_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
@@ -21,4 +21,4 @@ def close_overdue() -> CloseOverdue:
 
 @cache
 def complete_order() -> CompleteOrder:
-    return CompleteOrder(order_store(), issuance_store(), clock(), ids())
+    return CompleteOrder(order_store(), certificate_store(), clock(), ids())

@@ -1,0 +1,191 @@
+"""Serials and certificates in the issuance table.
+
+Two rows tell a certificate's story and always change together: `SERIAL#...` holds the record itself, and
+`GENERATION#...` in the order's partition says which serial holds the generation's slot. A slot without a
+serial is free; the serials it once had are listed as closed, so that each can be found from its order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.kernel.clock import parse_rfc3339, rfc3339
+from partner_center.kernel.level import Level
+
+
+class DynamoDbCertificates:
+    """Implements `CertificateStore`, and what others read of certificates."""
+
+    def __init__(self, client: Any, table_name: str) -> None:
+        self._database = Database(client)
+        self._table = table_name
+
+    def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None:
+        slot = self._database.get(self._table, keys.generation(reseller_id, order_id, generation))
+        return self.by_serial(slot["serial_hex"]) if slot and "serial_hex" in slot else None
+
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None:
+        """The record of that serial, whosever it is: callers on a reseller's behalf use `of_reseller`."""
+        item = self._database.get(self._table, keys.serial(serial_hex))
+        return _record(item) if item else None
+
+    def of_reseller(self, reseller_id: str, serial_hex: str) -> CertificateRecord | None:
+        """The certificate of that serial if it was issued and is the reseller's; a foreign one is as unknown."""
+        record = self.by_serial(serial_hex)
+        if record is None or record.reseller_id != reseller_id or record.certificate_der is None:
+            return None
+        return record
+
+    def of_order(self, reseller_id: str, order_id: str) -> tuple[CertificateRecord, ...]:
+        """Every certificate of the order that was issued, newest generation first."""
+        partition = keys.order_partition(reseller_id, order_id)
+        slots = self._database.all_of(self._table, partition, "GENERATION#")
+        records = (self.by_serial(slot["serial_hex"]) for slot in reversed(slots) if "serial_hex" in slot)
+        return tuple(record for record in records if record and record.certificate_der is not None)
+
+    def record(self, record: CertificateRecord) -> None:
+        new_slot = Put(
+            self._table,
+            _slot_key(record),
+            {"serial_hex": record.serial_hex, "closed_serials": []},
+            _SlotExists,
+        )
+        try:
+            self._database.transact([self._new_serial(record), new_slot])
+        except _SlotExists as found:
+            if "serial_hex" in found.slot:
+                raise _slot_taken(found.slot) from found
+            self._database.transact([self._new_serial(record), self._taken_slot(record)])
+
+    def close(self, record: CertificateRecord) -> None:
+        slot = self._database.get(self._table, _slot_key(record)) or {}
+        closed = [*slot.get("closed_serials", []), record.serial_hex]
+        self._database.transact(
+            [
+                self._moved_serial(record, {"status": CertificateStatus.CLOSED}),
+                Update(
+                    self._table,
+                    _slot_key(record),
+                    _slot_taken,
+                    conditions=[("serial_hex", "=", record.serial_hex)],
+                    set={"closed_serials": closed},
+                    remove=["serial_hex"],
+                ),
+            ]
+        )
+
+    def keep(self, record: CertificateRecord, certificate_der: bytes, stored_at: datetime) -> None:
+        stored = {
+            "status": CertificateStatus.STORED,
+            "certificate_der": certificate_der,
+            "stored_at": rfc3339(stored_at),
+        }
+        self._database.transact(
+            [
+                self._moved_serial(record, stored),
+                Update(
+                    self._table,
+                    _slot_key(record),
+                    _slot_taken,
+                    conditions=[("serial_hex", "=", record.serial_hex)],
+                    set={"stored_at": rfc3339(stored_at)},
+                ),
+            ]
+        )
+
+    def _new_serial(self, record: CertificateRecord) -> Action:
+        return Put(self._table, keys.serial(record.serial_hex), _item(record), _serial_taken)
+
+    def _taken_slot(self, record: CertificateRecord) -> Action:
+        return Update(
+            self._table,
+            _slot_key(record),
+            _slot_taken,
+            conditions=[("serial_hex", "absent")],
+            set={"serial_hex": record.serial_hex},
+        )
+
+    def _moved_serial(self, record: CertificateRecord, changes: Mapping[str, Any]) -> Action:
+        """A recorded serial becomes stored or closed, once, and only with the bytes that were recorded."""
+        return Update(
+            self._table,
+            keys.serial(record.serial_hex),
+            _slot_taken,
+            conditions=[
+                ("status", "=", CertificateStatus.RECORDED),
+                ("tbs_der", "=", record.tbs_der),
+            ],
+            set=changes,
+        )
+
+
+class _SlotExists(Exception):
+    """Carries the slot's row from the refused Put to the decision what it means."""
+
+    def __init__(self, slot: Item | None) -> None:
+        super().__init__()
+        self.slot = slot or {}
+
+
+def _slot_taken(item: Item | None) -> SlotTaken:
+    holder = (item or {}).get("serial_hex", "another serial")
+    return SlotTaken(f"The generation has moved on meanwhile; it now has {holder}.")
+
+
+def _serial_taken(_: Item | None) -> SerialTaken:
+    return SerialTaken("This serial number exists already.")
+
+
+def _slot_key(record: CertificateRecord) -> keys.Key:
+    return keys.generation(record.reseller_id, record.order_id, record.generation)
+
+
+def _item(record: CertificateRecord) -> dict[str, Any]:
+    return {
+        "serial_hex": record.serial_hex,
+        "reseller_id": record.reseller_id,
+        "order_id": record.order_id,
+        "generation": record.generation,
+        "level": record.level,
+        "names": record.names,
+        "common_name": record.common_name,
+        "spki_sha256": record.spki_sha256,
+        "issuer_id": record.issuer_id,
+        "not_before": rfc3339(record.not_before),
+        "not_after": rfc3339(record.not_after),
+        "caa_valid_until": rfc3339(record.caa_valid_until),
+        "tbs_der": record.tbs_der,
+        "recorded_at": rfc3339(record.recorded_at),
+        "status": record.status,
+    }
+
+
+def _record(item: Item) -> CertificateRecord:
+    record = CertificateRecord(
+        serial_hex=item["serial_hex"],
+        reseller_id=item["reseller_id"],
+        order_id=item["order_id"],
+        generation=item["generation"],
+        level=Level(item["level"]),
+        names=tuple(item["names"]),
+        common_name=item.get("common_name"),
+        spki_sha256=item["spki_sha256"],
+        issuer_id=item["issuer_id"],
+        not_before=parse_rfc3339(item["not_before"]),
+        not_after=parse_rfc3339(item["not_after"]),
+        caa_valid_until=parse_rfc3339(item["caa_valid_until"]),
+        tbs_der=bytes(item["tbs_der"]),
+        recorded_at=parse_rfc3339(item["recorded_at"]),
+        status=CertificateStatus(item["status"]),
+    )
+    if "certificate_der" not in item:
+        return record
+    return replace(
+        record,
+        certificate_der=bytes(item["certificate_der"]),
+        stored_at=parse_rfc3339(item["stored_at"]),
+    )

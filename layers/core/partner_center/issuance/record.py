@@ -1,0 +1,58 @@
+"""One serial number and what became of it.
+
+Apart from the ports, because whoever only reads certificates shall not pay for what signs and lints them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.kernel.level import Level
+
+
+class CertificateStatus(StrEnum):
+    """`recorded`: to-be-signed bytes are kept, perhaps signed; `stored`: issued; `closed`: will never be issued.
+
+    A closed serial may have been signed by a run that died before it stored anything, so it can be revoked.
+    """
+
+    RECORDED = "recorded"
+    STORED = "stored"
+    CLOSED = "closed"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRecord:
+    """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored."""
+
+    serial_hex: str
+    reseller_id: str
+    order_id: str
+    generation: int
+    level: Level
+    names: tuple[str, ...]
+    common_name: str | None
+    spki_sha256: str
+    issuer_id: str
+    not_before: datetime
+    not_after: datetime
+    caa_valid_until: datetime
+    tbs_der: bytes
+    recorded_at: datetime
+    status: CertificateStatus = CertificateStatus.RECORDED
+    certificate_der: bytes | None = None
+    stored_at: datetime | None = None
+
+
+class SlotTaken(PartnerCenterError):
+    """Another run has recorded, closed or stored a serial in this generation meanwhile: look again."""
+
+    code = "slot_taken"
+
+
+class SerialTaken(PartnerCenterError):
+    """The serial number exists already; nothing was written."""
+
+    code = "serial_taken"
