@@ -242,7 +242,8 @@ ORPHANS = """
 import dataclasses, os, signal, sys
 from local.runtime import FunctionConfig, LambdaRuntime
 runtime = LambdaRuntime(2, lambda line: None)
-runtime.add(FunctionConfig("echo", "arn:aws:lambda:eu-west-1:1:function:echo", "app.echo", sys.argv[1], (), {}, 3.0, 128))
+arn = "arn:aws:lambda:eu-west-1:123456789012:function:echo"
+runtime.add(FunctionConfig("echo", arn, "app.echo", sys.argv[1], (), {}, 3.0, 128))
 runtime.invoke("echo", {})
 print(*runtime.pids("echo"), runtime._zygote._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import repairs
+from local.repairs import task_tokens
+from local.repairs.stepfunctions import forget_executions
 from tests.contracts.conftest import ROLE
 
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
@@ -66,6 +68,19 @@ class Machine:
             for event in history
             if "stateEnteredEventDetails" in event
         ]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_waiting(clock):
+    yield
+    forget_executions()
+    eventually(lambda: not clock._waiting)
+
+
+@pytest.fixture
+def asleep(clock):
+    """Waits until so many threads wait in virtual time: 1 for a Wait state or a retry, 2 for a task token."""
+    return lambda waiters: eventually(lambda: len(clock._waiting) == waiters)
 
 
 @pytest.fixture
@@ -303,7 +318,7 @@ def test_an_unknown_function_is_an_error_of_the_service(machine):
     assert machine({"Task": task(arn)}).failure()[0] == "Lambda.ResourceNotFoundException"
 
 
-def test_retries_wait_in_virtual_time_and_then_give_up(machine, function, clock):
+def test_retries_wait_in_virtual_time_and_then_give_up(machine, function, clock, asleep):
     times = []
 
     def refuse(event):
@@ -315,14 +330,14 @@ def test_retries_wait_in_virtual_time_and_then_give_up(machine, function, clock)
     execution = running.start()
     for count, pause in ((1, 600), (2, 1200)):
         eventually(lambda count=count: len(times) == count)
-        threading.Event().wait(0.05)
+        asleep(1)
         clock.advance(pause)
     assert running.end(execution)["error"] == "RuntimeError"
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps == pytest.approx([600, 1200], abs=5)
 
 
-def test_a_state_entered_again_has_all_its_retries(machine, function, clock):
+def test_a_state_entered_again_has_all_its_retries(machine, function, clock, asleep):
     calls = []
 
     def fail_every_first_time(event):
@@ -356,7 +371,7 @@ def test_a_state_entered_again_has_all_its_retries(machine, function, clock):
     execution = running.start()
     for count in (1, 3, 5):
         eventually(lambda count=count: len(calls) >= count)
-        threading.Event().wait(0.05)
+        asleep(1)
         clock.advance(2)
     assert running.end(execution)["output"] == "6"
 
@@ -378,23 +393,22 @@ def test_sdk_integrations_take_pascal_case_and_give_pascal_case(cloud, machine, 
 # --- time
 
 
-def test_a_clock_jump_ends_a_wait_of_thirty_days(machine, clock):
+def test_a_clock_jump_ends_a_wait_of_thirty_days(machine, clock, asleep):
     running = machine(
         {"Wait": {"Type": "Wait", "Seconds": 30 * DAY, "Next": "Done"}, "Done": compute("late")}
     )
     execution = running.start()
-    eventually(lambda: running.entered(execution) == ["Wait"])
-    threading.Event().wait(0.05)
+    asleep(1)
     clock.advance(30 * DAY)
     assert running.end(execution)["output"] == '"late"'
 
 
-def test_a_wait_until_a_moment_counts_in_virtual_utc(machine, clock):
+def test_a_wait_until_a_moment_counts_in_virtual_utc(machine, clock, asleep):
     """Unrepaired, the moment is compared with local time."""
     wait = {"Type": "Wait", "Timestamp": "{% $fromMillis($millis() + 7200000) %}", "Next": "Done"}
     running = machine({"Wait": wait, "Done": compute("late")})
     execution = running.start()
-    eventually(lambda: running.entered(execution) == ["Wait"])
+    asleep(1)
     clock.advance(7000)
     threading.Event().wait(0.1)
     assert running.entered(execution) == ["Wait"]
@@ -403,7 +417,7 @@ def test_a_wait_until_a_moment_counts_in_virtual_utc(machine, clock):
 
 
 @pytest.mark.parametrize("limit", [30 * DAY, "{% $states.input.days * 86400 %}"], ids=["number", "JSONata"])
-def test_a_clock_jump_wakes_a_thirty_day_time_limit_at_once(machine, function, clock, waiting, limit):
+def test_a_clock_jump_wakes_a_thirty_day_time_limit_at_once(machine, function, clock, waiting, limit, asleep):
     """Unrepaired, it lasts thirty days."""
     states = {
         "Wait": wait_for_token(function(waiting), TimeoutSeconds=limit)
@@ -412,8 +426,7 @@ def test_a_clock_jump_wakes_a_thirty_day_time_limit_at_once(machine, function, c
     }
     running = machine(states)
     execution = running.start({"days": 30})
-    waiting.token()
-    threading.Event().wait(0.05)
+    asleep(2)
     clock.advance(30 * DAY - 3600)
     threading.Event().wait(0.1)
     assert running.entered(execution) == ["Wait"]
@@ -424,7 +437,9 @@ def test_a_clock_jump_wakes_a_thirty_day_time_limit_at_once(machine, function, c
 
 
 @pytest.mark.parametrize(("caught", "status"), [("States.TaskFailed", "FAILED"), ("States.ALL", "SUCCEEDED")])
-def test_a_time_limit_is_no_task_failure_but_an_error(machine, function, clock, waiting, caught, status):
+def test_a_time_limit_is_no_task_failure_but_an_error(
+    machine, function, clock, waiting, caught, status, asleep
+):
     states = {
         "Wait": wait_for_token(function(waiting), TimeoutSeconds=60)
         | {"Catch": [{"ErrorEquals": [caught], "Next": "Caught"}]},
@@ -432,23 +447,24 @@ def test_a_time_limit_is_no_task_failure_but_an_error(machine, function, clock, 
     }
     running = machine(states)
     execution = running.start()
-    waiting.token()
-    threading.Event().wait(0.05)
+    asleep(2)
     clock.advance(61)
     assert running.end(execution)["status"] == status
 
 
-def test_a_machines_own_time_limit_counts_in_virtual_time(machine, function, clock, waiting, cloud):
+def test_a_machines_own_time_limit_counts_in_virtual_time(machine, function, clock, waiting, cloud, asleep):
     running = machine({"Wait": wait_for_token(function(waiting))}, TimeoutSeconds=90 * DAY)
     execution = running.start()
-    waiting.token()
+    asleep(3)
     clock.advance(91 * DAY)
     told = running.end(execution)
     assert told["status"] == "TIMED_OUT"
     assert told["stopDate"].timestamp() == pytest.approx(clock.now(), abs=3)
 
 
-def test_a_missed_heartbeat_has_its_own_name_and_heartbeats_prolong(machine, function, clock, waiting):
+def test_a_missed_heartbeat_has_its_own_name_and_heartbeats_prolong(
+    machine, function, clock, waiting, asleep
+):
     """Unrepaired, it is named States.Timeout."""
     states = {
         "Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY, HeartbeatSeconds=3600)
@@ -458,10 +474,12 @@ def test_a_missed_heartbeat_has_its_own_name_and_heartbeats_prolong(machine, fun
     running = machine(states)
     execution, token = running.start(), waiting.token()
     for _ in range(3):
-        threading.Event().wait(0.05)
+        asleep(2)
         clock.advance(3000)
         running.client.send_task_heartbeat(taskToken=token)
-    threading.Event().wait(0.05)
+        heard = task_tokens._tokens[token]._heartbeat_endpoint._next_heartbeat_event
+        eventually(lambda heard=heard: not heard.is_set())
+    asleep(2)
     assert running.entered(execution) == ["Wait"]
     clock.advance(3601)
     assert json.loads(running.end(execution)["output"]) == "States.HeartbeatTimeout"
@@ -513,22 +531,22 @@ def test_only_the_first_answer_counts(machine, function, waiting):
     assert code_of(client.send_task_heartbeat, taskToken=token) == "TaskTimedOut"
 
 
-def test_a_token_whose_time_is_over_is_told_so(machine, function, clock, waiting):
+def test_a_token_whose_time_is_over_is_told_so(machine, function, clock, waiting, asleep):
     running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=60)})
     execution, token = running.start(), waiting.token()
-    threading.Event().wait(0.05)
+    asleep(2)
     clock.advance(61)
     running.end(execution)
     assert code_of(running.client.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
 
 
-def test_a_retried_wait_has_a_new_token_and_the_old_one_is_dead(machine, function, clock, waiting):
+def test_a_retried_wait_has_a_new_token_and_the_old_one_is_dead(machine, function, clock, waiting, asleep):
     retry = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
     running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=60, Retry=retry)})
     execution, first = running.start(), waiting.token()
-    threading.Event().wait(0.05)
+    asleep(2)
     clock.advance(61)
-    threading.Event().wait(0.05)
+    asleep(1)
     clock.advance(2)
     second = waiting.token(2)
     assert first != second
@@ -579,17 +597,18 @@ def test_an_execution_needs_no_name(machine):
     assert running.end(second)["status"] == "SUCCEEDED"
 
 
-def test_stopping_ends_a_waiting_execution_at_once(machine, function, waiting):
+def test_stopping_ends_a_waiting_execution_at_once(machine, function, waiting, asleep):
     """Unrepaired, it goes on waiting, and takes answers."""
     running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=30 * DAY)})
     execution, token = running.start(), waiting.token()
+    asleep(2)
     running.client.stop_execution(executionArn=execution)
     assert running.end(execution)["status"] == "ABORTED"
     assert code_of(running.client.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
 
 
 def test_executions_of_an_earlier_cloud_do_not_wake_up_in_the_next_one(
-    cloud, machine, function, waiting, clock
+    cloud, machine, function, waiting, clock, asleep
 ):
     """Unrepaired, their threads wait on for ever, and would act wherever the clock is moved next."""
     acted = []
@@ -600,8 +619,7 @@ def test_executions_of_an_earlier_cloud_do_not_wake_up_in_the_next_one(
     }
     running = machine(states)
     execution = running.start()
-    waiting.token()
-    threading.Event().wait(0.05)
+    asleep(2)
     repairs.install(cloud.run, lambda target, event: cloud.delivered.append((target, event)))
     cloud.delivered.clear()
     clock.advance(2 * DAY)
