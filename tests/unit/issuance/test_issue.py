@@ -13,7 +13,8 @@ from partner_center.issuance.issue import (
     LintRefused,
     issue_certificate,
 )
-from partner_center.issuance.lint import Finding, lint
+from partner_center.issuance.lint import lint
+from partner_center.issuance.ports import Finding
 from partner_center.issuance.profile import TermOver
 from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.to_be_signed import digest

@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric import utils as asymmetric_utils
 
-from partner_center.issuance.ports import CaPrivateKey, SigningKeyUnusable
+from partner_center.issuance.ports import SigningKeyUnusable
 from partner_center.issuance.profile import IssuingCa, SignatureAlgorithm
 from partner_center.kernel.errors import TryAgain
+
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 _SIGNING_ALGORITHM = {
     SignatureAlgorithm.ECDSA_SHA256: "ECDSA_SHA_256",
@@ -49,7 +51,7 @@ class KmsDigestSigner:
     def sign_digest(self, issuer: IssuingCa, digest: bytes) -> bytes:
         return _sign(self._client, issuer.key_id, issuer.signature_algorithm, digest)
 
-    def private_key(self, issuer: IssuingCa) -> CaPrivateKey:
+    def private_key(self, issuer: IssuingCa) -> PrivateKey:
         """A handle with which `cryptography` builds what else the CA signs, such as CRLs."""
         return _handle(self._client, issuer.key_id, issuer.certificate.public_key())
 
@@ -60,7 +62,7 @@ class KmsCaKeys:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def key(self, alias: str, algorithm: SignatureAlgorithm) -> tuple[str, CaPrivateKey]:
+    def key(self, alias: str, algorithm: SignatureAlgorithm) -> tuple[str, PrivateKey]:
         name = f"alias/{alias}"
         key_id = self._find(name) or self._generate(name, algorithm)
         public = self._client.get_public_key(KeyId=key_id)["PublicKey"]
@@ -167,7 +169,7 @@ class KmsRsaKey(rsa.RSAPrivateKey):
         return self
 
 
-def _handle(client: Any, key_id: str, public_key: Any) -> CaPrivateKey:
+def _handle(client: Any, key_id: str, public_key: Any) -> PrivateKey:
     if isinstance(public_key, rsa.RSAPublicKey):
         return KmsRsaKey(client, key_id, public_key)
     return KmsEllipticCurveKey(client, key_id, public_key)

@@ -7,23 +7,36 @@ the same root is a further call with another `issuer_id`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import CertificatePoliciesOID, ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from partner_center.issuance.ports import CaKeys, CaPrivateKey, IssuingCaStore
+from partner_center.issuance.ports import IssuingCaStore
 from partner_center.issuance.profile import POLICY_OF_LEVEL, IssuingCa, SignatureAlgorithm
 from partner_center.issuance.serials import Entropy, new_serial
-from partner_center.issuance.to_be_signed import ca_issuers, distribution_point, hash_of
+from partner_center.issuance.to_be_signed import ca_issuers, distribution_point, hash_of, policy
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.level import Level
 
 ROOT_LIFETIME = timedelta(days=15 * 365)  # BR 7.1.2.1.1 allows 2,922 to 9,132 days
 ISSUING_LIFETIME = timedelta(days=5 * 365)
 _BACKDATING = timedelta(hours=1)  # BR 7.1.2.10.1: not before one day before signing
+_ANY_POLICY = "2.5.29.32.0"  # RFC 5280 section 4.2.1.4
 _SECOND = timedelta(seconds=1)
 _ROOT_ALGORITHM = SignatureAlgorithm.ECDSA_SHA384
+
+CaPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+class CaKeys(Protocol):
+    """The keys of CAs, found by an alias; their private part never leaves the device that holds them."""
+
+    def key(self, alias: str, algorithm: SignatureAlgorithm) -> tuple[str, CaPrivateKey]:
+        """Id and handle of the key with that alias, generated on the first call."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +129,7 @@ def _issuing_certificate(
     published = f"{request.repository_url}/{request.root_id}"
     key_identifier = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     # BR 7.1.2.10.5: one reserved policy, or anyPolicy for a CA of ours that issues at every level.
-    policy = POLICY_OF_LEVEL[request.only_level] if request.only_level else CertificatePoliciesOID.ANY_POLICY
+    allowed = POLICY_OF_LEVEL[request.only_level] if request.only_level else _ANY_POLICY
     builder = (
         _ca_builder(_name(request, request.issuing_name), key, path_length=0)
         .issuer_name(root.subject)
@@ -127,7 +140,7 @@ def _issuing_certificate(
             x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_identifier), critical=False
         )
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.CertificatePolicies([x509.PolicyInformation(policy, None)]), critical=False)
+        .add_extension(x509.CertificatePolicies([policy(allowed)]), critical=False)
         .add_extension(x509.CRLDistributionPoints([distribution_point(f"{published}.crl")]), critical=False)
         .add_extension(x509.AuthorityInformationAccess([ca_issuers(f"{published}.crt")]), critical=False)
     )

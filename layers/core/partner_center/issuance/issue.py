@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from partner_center.issuance.lint import Finding
-from partner_center.issuance.ports import CertificateStore, DigestSigner, Linter
+from partner_center.issuance.ports import CertificateStore, DigestSigner, Finding, Linter
 from partner_center.issuance.profile import (
     LONGEST_WAIT_FOR_SIGNATURE,
     CertificatePlan,

@@ -7,7 +7,6 @@ and for one public suffix list per validator. Both are spared here, and nothing 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from types import ModuleType
@@ -17,6 +16,7 @@ import publicsuffixlist
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
+from partner_center.issuance.ports import Finding
 from partner_center.issuance.profile import LONGEST_BACKDATING, POLICY_OF_LEVEL, within_the_limit
 from partner_center.issuance.to_be_signed import UNREADABLE
 from partner_center.kernel.dated_rules import rules_on
@@ -39,15 +39,6 @@ _KNOWN_EXTENSIONS = frozenset(
         ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing a linter holds against a certificate."""
-
-    severity: str
-    code: str
-    message: str
 
 
 def lint(der: bytes, level: Level, signed_at: datetime) -> tuple[Finding, ...]:
@@ -112,9 +103,11 @@ def _extension_findings(certificate: x509.Certificate, level: Level) -> Iterator
     if usages is None or list(usages.value) != [ExtendedKeyUsageOID.SERVER_AUTH]:
         yield _refused("extended_key_usage", "serverAuth and nothing else")
     policies = extensions.get(ExtensionOID.CERTIFICATE_POLICIES)
-    found = [policy.policy_identifier for policy in policies.value] if policies is not None else []
+    found = (
+        [policy.policy_identifier.dotted_string for policy in policies.value] if policies is not None else []
+    )
     if found != [POLICY_OF_LEVEL[level]]:
-        yield _refused("policy", f"exactly {POLICY_OF_LEVEL[level].dotted_string} (BR 7.1.6.1)")
+        yield _refused("policy", f"exactly {POLICY_OF_LEVEL[level]} (BR 7.1.6.1)")
 
 
 def _name_findings(names: list[str], level: Level) -> Iterator[Finding]:

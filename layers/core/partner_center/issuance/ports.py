@@ -1,6 +1,7 @@
 """What issuing needs of the world: a key that signs digests, a store that keeps its promises, a linter."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 

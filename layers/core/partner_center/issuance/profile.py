@@ -6,12 +6,14 @@ BR 7.1.2.7 (subscriber certificate profile), 7.1.4.2 (subject), 7.1.6.1 (reserve
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-
-from cryptography import x509
+from typing import TYPE_CHECKING
 
 from partner_center.kernel.dated_rules import RulesOfTheDay
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 BACKDATING = timedelta(minutes=30)
 LONGEST_BACKDATING = timedelta(hours=1)
@@ -21,9 +23,9 @@ MARGIN_UNDER_THE_LIMIT = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 POLICY_OF_LEVEL = {
-    Level.DV: x509.ObjectIdentifier("2.23.140.1.2.1"),
-    Level.OV: x509.ObjectIdentifier("2.23.140.1.2.2"),
-    Level.EV: x509.ObjectIdentifier("2.23.140.1.1"),
+    Level.DV: "2.23.140.1.2.1",
+    Level.OV: "2.23.140.1.2.2",
+    Level.EV: "2.23.140.1.1",
 }
 
 _LONGEST_ORGANIZATION = 64
@@ -59,7 +61,9 @@ class IssuingCa:
     active: bool = True
 
     @property
-    def certificate(self) -> x509.Certificate:
+    def certificate(self) -> "Certificate":
+        from cryptography import x509  # noqa: PLC0415 - 60 ms that those who only read records are spared
+
         return x509.load_der_x509_certificate(self.certificate_der)
 
 

@@ -190,7 +190,7 @@ def _extensions(plan: CertificatePlan) -> _Extensions:
         (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_identifier), False),
         (x509.AuthorityInformationAccess([ca_issuers(issuer.aia_url)]), False),
         (x509.CRLDistributionPoints([distribution_point(issuer.crl_url)]), False),
-        (x509.CertificatePolicies([x509.PolicyInformation(POLICY_OF_LEVEL[plan.level], None)]), False),
+        (x509.CertificatePolicies([policy(POLICY_OF_LEVEL[plan.level])]), False),
         # RFC 5280 section 4.2.1.6: critical exactly when the subject is empty.
         (x509.SubjectAlternativeName([x509.DNSName(name) for name in plan.names]), subject_is_empty),
     )
@@ -200,6 +200,10 @@ def ca_issuers(url: str) -> x509.AccessDescription:
     return x509.AccessDescription(
         AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(url)
     )
+
+
+def policy(dotted: str) -> x509.PolicyInformation:
+    return x509.PolicyInformation(x509.ObjectIdentifier(dotted), None)
 
 
 def distribution_point(url: str) -> x509.DistributionPoint:
