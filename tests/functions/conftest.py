@@ -1,0 +1,36 @@
+"""One embedded cloud for all journeys of a worker process: starting it costs seconds, an order does not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.cloud import EmbeddedCloud
+from local.seed import seed
+from tests.functions.journeys import Reseller, resellers
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Iterator[EmbeddedCloud]:
+    with EmbeddedCloud(TEMPLATE, seed=lambda cloud: seed(cloud)[0]) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def northwind(cloud: EmbeddedCloud) -> Reseller:
+    return resellers(cloud)[0]
+
+
+@pytest.fixture(scope="session")
+def contoso(cloud: EmbeddedCloud) -> Reseller:
+    return resellers(cloud)[1]
+
+
+@pytest.fixture(autouse=True)
+def nothing_given_up(cloud: EmbeddedCloud) -> Iterator[None]:
+    """No test may leave a delivery that the platform gave up on."""
+    before = len(cloud.failures)
+    yield
+    assert cloud.failures[before:] == []

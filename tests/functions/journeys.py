@@ -1,0 +1,213 @@
+"""A reseller, an approver and a reader of mails, over HTTP: what journeys are told with."""
+
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from local.cloud import EmbeddedCloud
+from partner_center.catalog.agreements import agreement_for
+from partner_center.catalog.products import load_catalog
+
+PRODUCT = "geotrust_quickssl_premium"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer: status, headers with lower-case names, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def codes(self) -> set[str]:
+        """The codes of a problem document's problems."""
+        return {problem["code"] for problem in self.json["problems"]}
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect, urllib.request.ProxyHandler({}))
+
+
+def call(
+    method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> Reply:
+    """One request; refusals are answers like any other."""
+    request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)
+    try:
+        with _OPENER.open(request, timeout=30) as response:
+            return Reply(response.status, _lowered(response.headers), response.read())
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return Reply(refusal.code, _lowered(refusal.headers), refusal.read())
+
+
+def _lowered(headers: Any) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+@cache
+def key_of(label: str) -> ec.EllipticCurvePrivateKey:
+    """A subscriber's key, made once a label."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def csr_for(common_name: str, *names: str, label: str = "subscriber") -> str:
+    """A CSR as a server's tool would make it."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    )
+    if names:
+        alternative = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        builder = builder.add_extension(alternative, critical=False)
+    return builder.sign(key_of(label), hashes.SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+def order_body(name: str = "www.example.com", approver: str = "admin@example.com", **more: Any) -> dict[str, Any]:
+    """A good DV order by e-mail approval; `more` replaces or adds fields, None takes one away."""
+    product = load_catalog().product(more.get("product", PRODUCT))
+    body: dict[str, Any] = {
+        "product": PRODUCT,
+        "csr": more.pop("csr", None) or csr_for(name),
+        "contacts": {
+            "technical": {
+                "first_name": "Ada",
+                "last_name": "Byron",
+                "email": "ada@example.com",
+                "phone": "+31 10 123 4567",
+            }
+        },
+        "domain_control": {"method": "email", "approver_email": approver},
+        "agreement": {
+            "version": agreement_for(product).version if product else "",
+            "accepted_by": "Ada Byron",
+            "capacity": "applicant",
+        },
+        **more,
+    }
+    return {field_: value for field_, value in body.items() if value is not None}
+
+
+@dataclass
+class Reseller:
+    """One demo reseller with its key."""
+
+    cloud: EmbeddedCloud
+    reseller_id: str
+    api_key: str
+    contracts: list[dict[str, Any]] = field(default_factory=list)
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """A request with this reseller's key; `idempotency_key="x"` becomes a header of that name."""
+        sent = {"Authorization": f"Bearer {self.api_key}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if data is not None and "content-type" not in {name.lower() for name in sent}:
+            sent["Content-Type"] = "application/json"
+        return call(method, f"{self.cloud.url}{path}", data, sent)
+
+    def place(self, body: dict[str, Any] | None = None, **headers: str) -> Reply:
+        return self.call("POST", "/v1/orders", body or order_body(), **headers)
+
+    def placed(self, **more: Any) -> str:
+        """The id of a new order; waits until its approval mails are out."""
+        reply = self.place(order_body(**more))
+        assert reply.status == 201, reply.text
+        assert self.cloud.settle()
+        return str(reply.json["order_id"])
+
+    def order(self, order_id: str) -> dict[str, Any]:
+        reply = self.call("GET", f"/v1/orders/{order_id}")
+        assert reply.status == 200, reply.text
+        return dict(reply.json)
+
+    def step(self, order_id: str, name: str) -> dict[str, Any]:
+        steps = self.order(order_id)["authentication"]["steps"]
+        return next(dict(step) for step in steps if step["step"] == name)
+
+    def issued(self, **more: Any) -> dict[str, Any]:
+        """A whole order, issued."""
+        order_id = self.placed(**more)
+        for link in approval_links(self.cloud, order_id):
+            assert answer(link, "approve").status == 200
+        assert self.cloud.settle()
+        order = self.order(order_id)
+        assert order["status"] == "issued", order
+        return order
+
+    def contract(self, contract_id: str) -> dict[str, int]:
+        """The contract's counters and its ledger, as the table holds them."""
+        client = self.cloud.client("dynamodb")
+        pk = f"R#{self.reseller_id}#CONTRACT#{contract_id}"
+        rows = client.query(
+            TableName=self.cloud.output("BusinessTable"),
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )["Items"]
+        head = next(row for row in rows if row["sk"]["S"] == "HEAD")
+        entries = [row for row in rows if row["sk"]["S"].startswith("LEDGER#")]
+        counters = {
+            name: int(head[f"units_{name}"]["N"]) for name in ("granted", "left", "held", "used")
+        }
+        for kind in ("grant", "hold", "use", "release"):
+            counters[f"entries_{kind}"] = sum(
+                int(row["units"]["N"]) for row in entries if row["kind"]["S"] == kind
+            )
+        return counters
+
+
+def resellers(cloud: EmbeddedCloud) -> list[Reseller]:
+    """The demo resellers of a seeded cloud."""
+    return [
+        Reseller(cloud, each["reseller_id"], each["api_key"], each["contracts"])
+        for each in cloud.demo["resellers"]
+    ]
+
+
+def approval_links(cloud: EmbeddedCloud, order_id: str) -> list[str]:
+    """The links in the approval mails of one order, in the order they were sent."""
+    texts = [mail["text"] for mail in mails(cloud) if order_id in mail["text"]]
+    return [link for text in texts for link in re.findall(r"http://\S+/approve/[\w-]+", text)]
+
+
+def mails(cloud: EmbeddedCloud) -> list[dict[str, Any]]:
+    """Everything sent so far, as /_local/mail tells it."""
+    reply = call("GET", f"{cloud.url}/_local/mail", headers={"Accept": "application/json"})
+    return list(reply.json)
+
+
+def answer(link: str, decision: str) -> Reply:
+    """Presses a button on the approval page."""
+    form = urlencode({"decision": decision}).encode()
+    return call("POST", link, form, {"Content-Type": "application/x-www-form-urlencoded"})
+
+
+def openssl(*arguments: str, stdin: bytes = b"") -> str:
+    """What `openssl` says; raises CalledProcessError when it refuses."""
+    done = subprocess.run(["openssl", *arguments], input=stdin, capture_output=True, check=True)
+    return done.stdout.decode()

@@ -1,0 +1,339 @@
+"""fulfil_order, executed for real on the embedded cloud with scripted functions: every way through it.
+
+The functions are scripts of answers, so each Catch, each retry and each time limit can be reached; time is
+moved, never waited for.
+"""
+
+import json
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.cloud import EmbeddedCloud
+from local.clock import CLOCK
+from local.template import STACK
+
+pytestmark = pytest.mark.cloud
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+DAY = 86_400
+THIRTY_DAYS_AND_A_MINUTE = 30 * DAY + 60
+
+
+class Fails(Exception):
+    """A scripted failure: the error's name as Lambda reports it."""
+
+
+class ScriptedCloud(EmbeddedCloud):
+    """Functions answer from scripts by logical id; what they were called with is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(TEMPLATE)
+        self.scripts: dict[str, list[Any]] = defaultdict(list)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.current = ""
+
+    def _run(self, function: str, event: Any) -> tuple[str, bool]:
+        name = function.split(":function:")[-1].removeprefix(f"{STACK}-").removesuffix("Function")
+        if event["execution"] != self.current:
+            return json.dumps({"errorType": "LeftOver", "errorMessage": "of another test"}), True
+        self.calls.append((name, event))
+        script = self.scripts[name]
+        answer = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(answer, Fails):
+            return json.dumps({"errorType": str(answer), "errorMessage": "scripted"}), True
+        return json.dumps(answer), False
+
+    def tokens(self, function: str) -> list[str]:
+        return [event["token"] for name, event in self.calls if name == function]
+
+    def count(self, function: str) -> int:
+        return sum(name == function for name, _ in self.calls)
+
+
+GOOD = {
+    "AwaitDomains": [None],
+    "AwaitRelease": [None],
+    "CloseOverdue": [{"over": True, "seconds": 1}],
+    "RunPreflight": [{"outcome": "go", "preflight_id": "pre_1", "seconds": 1000}],
+    "SignCertificate": [{"serial": "0a"}],
+    "CompleteOrder": [{"status": "issued"}],
+}
+TASKS = tuple(GOOD)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[ScriptedCloud]:
+    with ScriptedCloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(running: ScriptedCloud) -> ScriptedCloud:
+    running.scripts.clear()
+    running.scripts.update({name: list(answers) for name, answers in GOOD.items()})
+    running.calls.clear()
+    return running
+
+
+class Execution:
+    """One execution, driven by the test."""
+
+    def __init__(self, cloud: ScriptedCloud) -> None:
+        self._cloud = cloud
+        self._client = cloud.client("stepfunctions")
+        cloud.current = str(uuid.uuid4())
+        payload = {"reseller_id": "northwind", "order_id": "ord_1", "generation": 1, "attempt": 1}
+        self.arn = self._client.start_execution(
+            stateMachineArn=cloud.resource("FulfilOrder"),
+            name=cloud.current,
+            input=json.dumps(payload),
+        )["executionArn"]
+
+    def described(self) -> dict[str, Any]:
+        return dict(self._client.describe_execution(executionArn=self.arn))
+
+    def waits_in(self, function: str, nth: int = 1) -> str:
+        """Waits (really, briefly) until `function` was asked for the nth time; its token."""
+        until(lambda: self._cloud.count(function) >= nth and self._submitted() >= nth)
+        return self._cloud.tokens(function)[nth - 1]
+
+    def _submitted(self) -> int:
+        history = self._client.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
+        return sum(event["type"] == "TaskSubmitted" for event in history)
+
+    def answer(self, token: str) -> None:
+        self._client.send_task_success(taskToken=token, output='{"woken": "proven"}')
+
+    def end(self) -> dict[str, Any]:
+        """Waits until the execution has ended; while it sleeps before a retry, moves the clock past that."""
+
+        def ended() -> bool:
+            self.skip_retry()
+            return self.described()["status"] != "RUNNING"
+
+        until(ended)
+        return self.described()
+
+    def skip_retry(self) -> None:
+        """Moves the clock only while a failed task waits to be tried again: else it would time out."""
+        history = self._client.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
+        if history and history[-1]["type"] in {"TaskFailed", "TaskTimedOut"}:
+            CLOCK.advance(50)  # below every time limit, should the retry begin this very moment
+
+    def story(self) -> list[str]:
+        history = self._client.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in history
+            if event["type"].endswith("StateEntered")
+        ]
+
+
+def until(condition: Any, limit: float = 20.0) -> None:
+    """Polls; the limit only ends a broken test."""
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)
+
+
+def test_the_straight_story_takes_seven_states(cloud: ScriptedCloud) -> None:
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"))
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story() == [
+        "AwaitDomains",
+        "RunPreflight",
+        "MayItBeIssued",
+        "SignCertificate",
+        "CompleteOrder",
+        "Issued",
+    ]
+    assert cloud.calls[2][1]["facts"] == {"preflight_id": "pre_1"}
+
+
+def test_tasks_are_given_ids_only(cloud: ScriptedCloud) -> None:
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"))
+    execution.end()
+    for name, event in cloud.calls:
+        expected = {"reseller_id", "order_id", "generation", "attempt", "execution"}
+        if name == "AwaitDomains":
+            expected |= {"token"}
+        if name == "SignCertificate":
+            expected |= {"facts"}
+        assert set(event) == expected, name
+
+
+def test_an_approval_that_never_comes_ends_the_order_after_30_days(cloud: ScriptedCloud) -> None:
+    execution = Execution(cloud)
+    execution.waits_in("AwaitDomains")
+    CLOCK.advance(THIRTY_DAYS_AND_A_MINUTE - 30)
+    time.sleep(0.05)
+    assert execution.described()["status"] == "RUNNING"
+    CLOCK.advance(31)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story() == ["AwaitDomains", "CloseOverdue", "IsItOver", "Over"]
+
+
+def test_an_order_with_time_left_waits_again_for_just_that_long(cloud: ScriptedCloud) -> None:
+    cloud.scripts["CloseOverdue"] = [{"over": False, "seconds": 5 * DAY}, {"over": True, "seconds": 1}]
+    execution = Execution(cloud)
+    execution.waits_in("AwaitDomains")
+    CLOCK.advance(THIRTY_DAYS_AND_A_MINUTE + 1)
+    execution.waits_in("AwaitDomains", 2)
+    CLOCK.advance(5 * DAY - 60)
+    time.sleep(0.05)
+    assert execution.described()["status"] == "RUNNING"
+    CLOCK.advance(61)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[-3:] == ["CloseOverdue", "IsItOver", "Over"]
+
+
+def test_a_dead_token_does_not_disturb_the_wait_that_replaced_it(cloud: ScriptedCloud) -> None:
+    cloud.scripts["CloseOverdue"] = [{"over": False, "seconds": DAY}]
+    execution = Execution(cloud)
+    dead = execution.waits_in("AwaitDomains")
+    CLOCK.advance(THIRTY_DAYS_AND_A_MINUTE + 1)
+    alive = execution.waits_in("AwaitDomains", 2)
+    client = cloud.client("stepfunctions")
+    with pytest.raises((client.exceptions.TaskTimedOut, client.exceptions.TaskDoesNotExist)):
+        execution.answer(dead)
+    execution.answer(alive)
+    assert execution.end()["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "then"),
+    [
+        ("prove_again", "AwaitDomains"),
+        ("held_back", "AwaitRelease"),
+        ("over", "Over"),
+        ("a word of a later version", "Over"),
+    ],
+)
+def test_the_preflights_word_decides_where_the_order_goes(
+    cloud: ScriptedCloud, outcome: str, then: str
+) -> None:
+    cloud.scripts["RunPreflight"].insert(0, {"outcome": outcome, "preflight_id": "pre_0", "seconds": 1000})
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"))
+    if then != "Over":
+        execution.answer(execution.waits_in(then, 2 if then == "AwaitDomains" else 1))
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[3] == then
+    assert execution.story()[-1] == ("Over" if then == "Over" else "Issued")
+
+
+def test_a_held_back_order_whose_time_runs_out_is_closed(cloud: ScriptedCloud) -> None:
+    cloud.scripts["RunPreflight"] = [{"outcome": "held_back", "preflight_id": "pre_0", "seconds": DAY}]
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"))
+    execution.waits_in("AwaitRelease")
+    CLOCK.advance(DAY + 1)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[-4:] == ["AwaitRelease", "CloseOverdue", "IsItOver", "Over"]
+
+
+def test_caa_that_grew_too_old_before_signing_is_looked_up_again(cloud: ScriptedCloud) -> None:
+    cloud.scripts["SignCertificate"].insert(0, Fails("CaaTooOld"))
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"))
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert cloud.count("RunPreflight") == 2
+
+
+def reach(cloud: ScriptedCloud, execution: Execution, task: str) -> None:
+    """Brings the execution to `task` (and past it when nothing stops it)."""
+    if task == "AwaitDomains":
+        return
+    token = execution.waits_in("AwaitDomains")
+    if task == "CloseOverdue":
+        CLOCK.advance(THIRTY_DAYS_AND_A_MINUTE + 1)
+    else:
+        execution.answer(token)
+
+
+@pytest.mark.parametrize("error", ["TryAgain", "ChangedMeanwhile", "Sandbox.Timedout", "Runtime.ExitError"])
+@pytest.mark.parametrize("task", TASKS)
+def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, error: str) -> None:
+    if task == "AwaitRelease":
+        held = {"outcome": "held_back", "preflight_id": "pre_0", "seconds": 30 * DAY}
+        cloud.scripts["RunPreflight"].insert(0, held)
+    cloud.scripts[task][:0] = [Fails(error)] * 3
+    execution = Execution(cloud)
+    reach(cloud, execution, task)
+
+    def asked_again() -> bool:
+        execution.skip_retry()
+        return cloud.count(task) >= 4
+
+    until(asked_again)
+    if task.startswith("Await"):
+        until(lambda: execution._submitted() >= (1 if task == "AwaitDomains" else 2))
+        execution.answer(cloud.tokens(task)[-1])
+    assert execution.end()["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("task", "failure"),
+    [
+        ("AwaitDomains", "DomainValidationFailed"),
+        ("CloseOverdue", "ClosingFailed"),
+        ("RunPreflight", "PreflightFailed"),
+        ("AwaitRelease", "ReleaseFailed"),
+        ("SignCertificate", "SigningFailed"),
+        ("CompleteOrder", "CompletionFailed"),
+    ],
+)
+@pytest.mark.parametrize("error", ["KeyError", "TryAgain"], ids=["a-defect", "trouble-that-stays"])
+def test_what_does_not_pass_ends_under_its_name(
+    cloud: ScriptedCloud, task: str, failure: str, error: str
+) -> None:
+    if task == "AwaitRelease":
+        cloud.scripts["RunPreflight"] = [{"outcome": "held_back", "preflight_id": "p", "seconds": 30 * DAY}]
+    cloud.scripts[task] = [Fails(error)]
+    execution = Execution(cloud)
+    reach(cloud, execution, task)
+    ended = execution.end()
+    assert (ended["status"], ended["error"]) == ("FAILED", failure)
+    assert error in ended["cause"]
+    assert cloud.count(task) == (1 if error == "KeyError" else 13)
+
+
+@pytest.mark.parametrize("task", ["CloseOverdue", "RunPreflight", "SignCertificate", "CompleteOrder"])
+def test_a_task_that_never_answers_is_given_up(cloud: ScriptedCloud, task: str) -> None:
+    definition = json.loads(
+        cloud.client("stepfunctions").describe_state_machine(
+            stateMachineArn=cloud.resource("FulfilOrder")
+        )["definition"]
+    )
+    assert definition["States"][task]["TimeoutSeconds"] <= 120
+    cloud.scripts[task] = [Fails("States.Timeout")]
+    execution = Execution(cloud)
+    reach(cloud, execution, task)
+    assert execution.end()["status"] == "FAILED"
+
+
+def test_every_task_has_a_limit_retries_with_jitter_and_a_named_failure(cloud: ScriptedCloud) -> None:
+    definition = json.loads(
+        cloud.client("stepfunctions").describe_state_machine(
+            stateMachineArn=cloud.resource("FulfilOrder")
+        )["definition"]
+    )
+    states = definition["States"]
+    for name, state in states.items():
+        if state["Type"] != "Task":
+            continue
+        assert state["TimeoutSeconds"], name
+        assert state["Retry"][0]["JitterStrategy"] == "FULL", name
+        last = state["Catch"][-1]
+        assert last["ErrorEquals"] == ["States.ALL"], name
+        assert states[last["Next"]]["Type"] == "Fail", name
+        assert states[last["Next"]]["Error"] == last["Next"], name
