@@ -1,6 +1,6 @@
 import pytest
 
-from tests.unit.issuance.world import new_hierarchy
+from tests.unit.issuance.world import MemoryStore, SetClock, new_hierarchy, new_issuer, new_request
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +18,23 @@ def issuing_ca(hierarchy):
 def keys(hierarchy):
     hierarchy[1].signed.clear()
     return hierarchy[1]
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def clock():
+    return SetClock()
+
+
+@pytest.fixture
+def issuer(keys, store, clock):
+    return new_issuer(keys, store, clock)
+
+
+@pytest.fixture
+def request_(issuing_ca):
+    return new_request(issuing_ca)

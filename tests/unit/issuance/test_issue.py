@@ -1,7 +1,7 @@
-"""One certificate for each order and generation: alone, twice, at once, and after a death at every step."""
+"""Issuing once: what comes out, what is refused before anything is signed, what is compared after."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -18,13 +18,9 @@ from partner_center.issuance.ports import Finding
 from partner_center.issuance.profile import TermOver
 from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.to_be_signed import digest
-from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (
     NOW,
-    Died,
-    MemoryStore,
-    SetClock,
     certificate,
     leaf_key,
     names,
@@ -32,37 +28,11 @@ from tests.unit.issuance.world import (
     new_issuer,
     new_request,
     spki,
+    stored,
+    with_status,
 )
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def store():
-    return MemoryStore()
-
-
-@pytest.fixture
-def clock():
-    return SetClock()
-
-
-@pytest.fixture
-def issuer(keys, store, clock):
-    return new_issuer(keys, store, clock)
-
-
-@pytest.fixture
-def request_(issuing_ca):
-    return new_request(issuing_ca)
-
-
-def with_status(store, status):
-    return [record for record in store.serials.values() if record.status is status]
-
-
-def stored(store):
-    return with_status(store, CertificateStatus.STORED)
 
 
 @pytest.mark.parametrize("level", Level)
@@ -200,216 +170,6 @@ def test_a_key_in_an_unusual_encoding_is_refused_before_signing(request_, keys, 
     with pytest.raises(CertificateDisagrees, match="public key"):
         issue_certificate(replace(request_, spki_der=compressed), new_issuer(keys, store))
     assert store.serials == {}
-
-
-# ---- deaths and retries
-
-
-DEATHS = [("before", "record"), ("after", "record"), ("before", "keep"), ("after", "keep")]
-
-
-def die_at(store, when, step):
-    def die(write):
-        if write == step:
-            raise Died
-
-    setattr(store, when, die)
-
-
-def recover(store):
-    store.before = store.after = lambda write: None
-
-
-@pytest.mark.parametrize(("when", "step"), DEATHS, ids=[f"{when} {step}" for when, step in DEATHS])
-def test_after_a_death_at_any_step_a_second_run_leaves_exactly_one_certificate(
-    request_, issuer, store, when, step
-):
-    die_at(store, when, step)
-    with pytest.raises(Died):
-        issue_certificate(request_, issuer)
-    recover(store)
-    record = issue_certificate(request_, issuer)
-    assert stored(store) == [record]
-    assert len(store.serials) == 1
-
-
-def test_a_death_in_the_signer_is_taken_up_with_the_same_bytes(request_, issuer, store, keys):
-    class Dying:
-        def sign_digest(self, issuer, digest):
-            raise Died
-
-    with pytest.raises(Died):
-        issue_certificate(request_, replace(issuer, signer=Dying()))
-    (open_record,) = store.serials.values()
-    record = issue_certificate(request_, issuer)
-    assert record.tbs_der == open_record.tbs_der
-
-
-def test_a_store_that_fails_after_signing_leaves_a_serial_that_is_known(request_, issuer, store, keys):
-    die_at(store, "before", "keep")
-    with pytest.raises(Died):
-        issue_certificate(request_, issuer)
-    assert len(keys.signed) == 1
-    assert store.current("res_1", "ord_1", 1).status is CertificateStatus.RECORDED
-
-
-@pytest.mark.parametrize("deaths", [1, 2, 4])
-def test_many_deaths_after_signing_still_leave_one_certificate(request_, issuer, store, keys, deaths):
-    for _ in range(deaths):
-        die_at(store, "before", "keep")
-        with pytest.raises(Died):
-            issue_certificate(request_, issuer)
-    recover(store)
-    issue_certificate(request_, issuer)
-    assert len(stored(store)) == len(store.serials) == 1
-    assert len(set(keys.signed)) == 1
-
-
-def leave_open(request, issuer, store):
-    die_at(store, "before", "keep")
-    with pytest.raises(Died):
-        issue_certificate(request, issuer)
-    recover(store)
-    (record,) = store.serials.values()
-    return record
-
-
-FRESH = {"caa_valid_until": NOW + timedelta(days=400)}
-
-
-@pytest.mark.parametrize(
-    ("later", "caa", "same"),
-    [
-        (timedelta(hours=7, minutes=59, seconds=59), {}, True),
-        (timedelta(hours=8), {"caa_valid_until": NOW + timedelta(hours=16)}, False),
-        (timedelta(hours=47, minutes=30), FRESH, False),
-    ],
-    ids=["CAA holds", "CAA ended", "long after"],
-)
-def test_recorded_bytes_are_signed_again_only_while_their_caa_holds(
-    request_, issuer, store, clock, later, caa, same
-):
-    first = leave_open(request_, issuer, store)
-    clock.moment = NOW + later
-    second = issue_certificate(replace(request_, **caa), issuer)
-    assert (second.serial_hex == first.serial_hex) is same
-    assert stored(store) == [second]
-    assert len(with_status(store, CertificateStatus.CLOSED)) == (0 if same else 1)
-
-
-@pytest.mark.parametrize(
-    ("later", "same"),
-    [(timedelta(hours=47, minutes=30), True), (timedelta(hours=47, minutes=30, seconds=1), False)],
-    ids=["48 h after notBefore", "one second more"],
-)
-def test_recorded_bytes_are_signed_again_only_within_48_hours_of_not_before(
-    request_, issuer, store, clock, later, same
-):
-    long_ttl = replace(request_, **FRESH)
-    first = leave_open(long_ttl, issuer, store)
-    clock.moment = NOW + later
-    assert (issue_certificate(long_ttl, issuer).serial_hex == first.serial_hex) is same
-    assert len(stored(store)) == 1
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"names": names(3)},
-        {"spki_der": spki("p-384")},
-        {"common_name": None},
-        {"term_end": NOW + timedelta(days=30)},
-    ],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_an_order_that_changed_meanwhile_gets_a_serial_of_its_own(request_, issuer, store, changes):
-    first = leave_open(request_, issuer, store)
-    second = issue_certificate(replace(request_, **changes), issuer)
-    assert second.serial_hex != first.serial_hex
-    assert store.serials[first.serial_hex].status is CertificateStatus.CLOSED
-    assert store.serials[first.serial_hex].tbs_der == first.tbs_der
-    assert stored(store) == [second]
-
-
-def test_another_issuing_ca_closes_the_old_ones_serial(request_, issuer, store):
-    first = leave_open(request_, issuer, store)
-    other_ca, other_keys = new_hierarchy()
-    second = issue_certificate(replace(request_, issuer=other_ca), replace(issuer, signer=other_keys))
-    assert store.serials[first.serial_hex].status is CertificateStatus.CLOSED
-    certificate(second.certificate_der).verify_directly_issued_by(other_ca.certificate)
-
-
-def test_bytes_of_yesterdays_rules_are_not_signed_today(request_, issuer, store, clock):
-    clock.moment = datetime(2027, 3, 14, 23, 59, 59, tzinfo=UTC)
-    request = replace(request_, **FRESH, term_end=clock.moment + timedelta(days=365))
-    first = leave_open(request, issuer, store)
-    clock.advance(seconds=1)
-    second = issue_certificate(request, issuer)
-    assert store.serials[first.serial_hex].status is CertificateStatus.CLOSED
-    assert second.not_after - second.not_before == timedelta(seconds=99 * 86_400 - 1)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_death_while_closing_is_taken_up(request_, issuer, store, when):
-    leave_open(request_, issuer, store)
-    changed = replace(request_, names=names(3))
-    die_at(store, when, "close")
-    with pytest.raises(Died):
-        issue_certificate(changed, issuer)
-    recover(store)
-    record = issue_certificate(changed, issuer)
-    assert stored(store) == [record]
-    assert len(with_status(store, CertificateStatus.CLOSED)) == 1
-
-
-# ---- two at once
-
-
-def meanwhile(store, when, step, act):
-    """Let `act` happen once, at that moment of the first run."""
-
-    def once(write):
-        if write == step:
-            recover(store)
-            act()
-
-    setattr(store, when, once)
-
-
-@pytest.mark.parametrize(("when", "step"), DEATHS, ids=[f"{when} {step}" for when, step in DEATHS])
-def test_of_two_runs_at_once_both_return_the_one_certificate(request_, issuer, store, when, step):
-    other = []
-    meanwhile(store, when, step, lambda: other.append(issue_certificate(request_, issuer)))
-    record = issue_certificate(request_, issuer)
-    assert other == [record]
-    assert stored(store) == [record]
-    assert len(store.serials) == 1
-
-
-def test_a_run_overtaken_by_an_amended_one_returns_what_was_stored(request_, issuer, store):
-    """The serial is closed under the first run's hands; its signature belongs to a serial that stays known."""
-    amended = replace(request_, names=names(3))
-    meanwhile(store, "before", "keep", lambda: issue_certificate(amended, issuer))
-    record = issue_certificate(request_, issuer)
-    assert record.names == names(3)
-    assert stored(store) == [record]
-    assert len(with_status(store, CertificateStatus.CLOSED)) == 1
-
-
-def test_a_serial_that_exists_already_is_drawn_again(issuing_ca, keys, store, request_):
-    drawn = iter([b"\x01" * 20, b"\x01" * 20, b"\x02" * 20])
-    issuer = new_issuer(keys, store, entropy=lambda count: next(drawn))
-    first = issue_certificate(request_, issuer)
-    second = issue_certificate(replace(request_, order_id="ord_2"), issuer)
-    assert first.serial_hex != second.serial_hex
-
-
-def test_a_source_that_repeats_itself_issues_nothing_new(keys, store, request_):
-    issuer = new_issuer(keys, store, entropy=lambda count: b"\x01" * count)
-    issue_certificate(request_, issuer)
-    with pytest.raises(TryAgain):
-        issue_certificate(replace(request_, order_id="ord_2"), issuer)
-    assert len(stored(store)) == 1
 
 
 def test_what_the_store_kept_is_compared_once_more(request_, issuer, store):

@@ -211,3 +211,11 @@ def new_issuer(keys, store=None, clock=None, check=no_findings, entropy=token_by
 
 def certificate(der: bytes) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
+
+
+def with_status(store, status):
+    return [record for record in store.serials.values() if record.status is status]
+
+
+def stored(store):
+    return with_status(store, CertificateStatus.STORED)
