@@ -154,7 +154,7 @@ class OrderContent(_Stored):
     names: tuple[str, ...]
     common_name: str
     contacts: Contacts
-    organization: Organization | None
+    organization: Organization | None = None
     methods: dict[str, ChosenMethod]
     agreement: AcceptedAgreement
     price: tuple[PricePart, ...]
