@@ -24,6 +24,7 @@ from local.template import REGION, STACK, read
 from local.web_world import WebWorld
 
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
+ONE_AT_A_TIME = Lock()
 RUNS_PER_ADVANCE = 30  # how often one schedule runs, at most, while the clock moves
 WAKING_UP = 0.02  # real seconds that sleepers get after the clock has moved
 REST_LIMIT = 20.0  # real seconds granted to the work of one moment
@@ -76,7 +77,10 @@ class EmbeddedCloud:
         """The port first: if it is taken (PortTaken), nothing expensive has begun."""
         from local.runtime import LambdaRuntime  # noqa: PLC0415
 
+        if not ONE_AT_A_TIME.acquire(blocking=False):
+            raise RuntimeError("another embedded cloud runs in this process")
         defer = self._cleanup.callback
+        defer(ONE_AT_A_TIME.release)
         server = LoopbackServer(self._port)
         defer(server.close)
         self.url = server.url
@@ -87,6 +91,7 @@ class EmbeddedCloud:
         self._create_stack()
         dispatcher = self._dispatcher = Dispatcher(CLOCK.now)
         defer(dispatcher.close)
+        defer(machines.stop)
         defer(self.runtime.close)  # before the dispatcher's threads are waited for
         defer(dispatcher.stop)
         self._deliveries = Deliveries(self.stack, dispatcher, self._run, CLOCK.now)

@@ -102,7 +102,7 @@ class Deliveries:
     def _to_queue(self, queue: str, event: Any) -> None:
         sqs = self._stack.client("sqs")
         url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=event if isinstance(event, str) else json.dumps(event))
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
 
     def _give_up_batch(self, mapping: SourceMapping, records: list[Record], attempts: int) -> None:
         self._give_up(Failure(mapping.function, {"Records": records}, attempts, "RetryAttemptsExhausted"))

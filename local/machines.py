@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,6 +20,16 @@ def executions() -> list[Any]:
     machines = list(stepfunctions_parser_backends[ACCOUNT][REGION].state_machines)
     found = [execution for machine in machines for execution in list(machine.executions)]
     return sorted(found, key=lambda execution: execution.start_date)
+
+
+def stop() -> None:
+    """Abort what still runs, so that its threads end, and wait a moment for them."""
+    running = [execution for execution in executions() if execution.exec_status == "RUNNING"]
+    for execution in running:
+        execution.stop(execution.start_date, None, None)
+    limit = time.monotonic() + 1
+    while any(execution.exec_status == "RUNNING" for execution in running) and time.monotonic() < limit:
+        time.sleep(0.01)
 
 
 def at_rest_until() -> float:

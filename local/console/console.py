@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
@@ -63,16 +64,22 @@ class Console:
             (verb, match, answer) for verb, known, answer in self._routes if (match := known.fullmatch(path))
         ]
         if not found:
-            return as_json({"detail": "no such page"}, 404)
+            return self._trouble(request, 404, "There is no such page.")
         for verb, match, answer in found:
             if verb == method:
                 try:
                     return answer(request, *match.groups())
                 except (NotAccepted, ValueError, TypeError) as error:
-                    return as_json({"detail": str(error)}, 400)
+                    return self._trouble(request, 400, str(error))
                 except LookupError:
-                    return as_json({"detail": "not found"}, 404)
-        return as_json({"detail": "not that verb"}, 405)
+                    return self._trouble(request, 404, "There is nothing here.")
+        return self._trouble(request, 405, f"{request.method} is not done here.")
+
+    def _trouble(self, request: Request, status: int, detail: str) -> Response:
+        if "text/html" not in (request.header("accept") or ""):
+            return as_json({"status": status, "detail": detail}, status)
+        content = {"title": HTTPStatus(status).phrase, "detail": detail}
+        return self._pages.page("trouble", {"content": content, "now": self._now()}, status)
 
     def _show(self, request: Request, name: str, content: Any, **more: Any) -> Response:
         if wants_json(request):
@@ -146,7 +153,10 @@ class Console:
     # --- the world
 
     def _dns(self, request: Request) -> Response:
-        return self._show(request, "dns", self._cloud.zone.records())
+        from local.zone_answers import DNSSEC, RCODES, TYPES  # noqa: PLC0415 (dnspython comes with the zone)
+
+        records = self._cloud.zone.records()
+        return self._show(request, "dns", records, types=TYPES, states=DNSSEC, rcodes=RCODES)
 
     def _set_record(self, request: Request) -> Response:
         fields = sent(request)
@@ -157,15 +167,15 @@ class Console:
             _text(fields, "name"),
             _text(fields, "type"),
             values.splitlines() if isinstance(values, str) else [str(value) for value in values],
-            fields.get("rcode") or None,
-            fields.get("dnssec") or "insecure",
-            fields.get("perspective") or None,
+            _optional(fields, "rcode"),
+            _optional(fields, "dnssec") or "insecure",
+            _optional(fields, "perspective"),
         )
         return see_other(f"{ROOT}/dns") if is_form(request) else as_json(fields)
 
     def _delete_record(self, request: Request) -> Response:
         fields = sent(request)
-        self._cloud.zone.delete(_text(fields, "name"), fields.get("type") or None)
+        self._cloud.zone.delete(_text(fields, "name"), _optional(fields, "type"))
         return see_other(f"{ROOT}/dns") if is_form(request) else Response(204)
 
     def _web(self, request: Request) -> Response:
@@ -182,7 +192,7 @@ class Console:
 
     def _delete_answer(self, request: Request) -> Response:
         fields = sent(request)
-        self._cloud.web.delete(_text(fields, "host"), fields.get("path") or None)
+        self._cloud.web.delete(_text(fields, "host"), _optional(fields, "path"))
         return see_other(f"{ROOT}/web") if is_form(request) else Response(204)
 
     # --- clock
@@ -200,7 +210,15 @@ class Console:
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str:
-    value = fields.get(name)
-    if not isinstance(value, str) or not value:
+    value = _optional(fields, name)
+    if value is None:
         raise NotAccepted(f"{name} is missing")
     return value
+
+
+def _optional(fields: Mapping[str, Any], name: str) -> str | None:
+    """A field that a form may leave empty."""
+    value = fields.get(name)
+    if value is None or isinstance(value, str):
+        return value or None
+    raise NotAccepted(f"{name} is not a text")

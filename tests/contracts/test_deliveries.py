@@ -1,0 +1,250 @@
+"""The fixture application runs: everything that reaches a function without a caller waiting, and the clock."""
+
+import json
+import urllib.request
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from local.cloud import EmbeddedCloud, FunctionFailed
+
+TEMPLATE = Path(__file__).parent / "fixture_app/template.yaml"
+pytestmark = pytest.mark.cloud
+DAY = 86400
+
+
+@pytest.fixture(scope="module")
+def cloud():
+    with EmbeddedCloud(TEMPLATE) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def table(cloud):
+    return cloud.resource("Notes")
+
+
+def put(cloud, key, **attributes):
+    item = {"pk": {"S": key}} | {name: {"S": value} for name, value in attributes.items()}
+    cloud.client("dynamodb").put_item(TableName=cloud.resource("Notes"), Item=item)
+
+
+def noted(cloud, key):
+    """How often a function noted this key."""
+    item = (
+        cloud.client("dynamodb")
+        .get_item(TableName=cloud.resource("Notes"), Key={"pk": {"S": key}})
+        .get("Item", {})
+    )
+    return int(item.get("noted", {"N": "0"})["N"])
+
+
+def job(cloud, name, **more):
+    body = json.dumps({"job": name, **more})
+    cloud.client("sqs").send_message(QueueUrl=cloud.resource("Jobs"), MessageBody=body)
+
+
+def taken_from(cloud, queue):
+    """Everything in a queue, which is empty afterwards."""
+    sqs, url, found = cloud.client("sqs"), cloud.resource(queue), []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found.append(json.loads(message["Body"]))
+    return found
+
+
+def publish(cloud, kind, detail, source="elsewhere"):
+    entry = {
+        "EventBusName": cloud.resource("Bus"),
+        "Source": source,
+        "DetailType": kind,
+        "Detail": json.dumps(detail),
+    }
+    assert cloud.client("events").put_events(Entries=[entry])["FailedEntryCount"] == 0
+
+
+def start(cloud, name):
+    machine = cloud.resource("Approval")
+    request = json.dumps({"name": name})
+    cloud.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input=request)
+    assert cloud.settle()
+
+
+def execution(cloud, name):
+    return next(each for each in cloud.executions() if each["name"] == name)
+
+
+def answer(cloud, name):
+    key = {"pk": {"S": f"TOKEN#{name}"}}
+    item = cloud.client("dynamodb").get_item(TableName=cloud.resource("Notes"), Key=key)["Item"]
+    cloud.client("stepfunctions").send_task_success(taskToken=item["token"]["S"], output="{}")
+
+
+# --- the stack
+
+
+def test_the_stack_tells_physical_names_attributes_and_outputs(cloud, table):
+    assert cloud.output("Table") == table == "local-Notes"
+    assert cloud.output("Url") == f"{cloud.url}/echo"
+    assert cloud.attribute("Jobs", "Arn").endswith(":local-Jobs")
+    assert cloud.client("ssm").get_parameter(Name="/fixture/greeting")["Parameter"]["Value"] == "hello"
+    assert (
+        cloud.client("kms").describe_key(KeyId="alias/fixture")["KeyMetadata"]["KeySpec"] == "ECC_NIST_P256"
+    )
+
+
+def test_a_function_is_invoked_by_either_name_and_its_error_is_raised(cloud):
+    for name in ("Nightly", "local-Nightly", cloud.attribute("Nightly", "Arn")):
+        assert cloud.invoke(name, {"job": "by name"}) == {"job": "by name"}
+    with pytest.raises(FunctionFailed, match="ValueError"):
+        cloud.invoke("Nightly", {"job": "failing", "trouble": "always"})
+
+
+def test_the_api_answers_and_the_calls_of_its_function_are_recorded(cloud):
+    event = json.load(urllib.request.urlopen(f"{cloud.url}/echo/fixed?note=by-http"))
+    assert event["routeKey"] == "GET /echo/fixed"
+    assert noted(cloud, "by-http") == 1
+    assert {"service": "dynamodb", "operation": "UpdateItem"}.items() <= cloud.recorded_calls["Echo"][
+        -1
+    ].items()
+
+
+# --- streams
+
+
+def test_the_filter_lets_only_matching_records_through(cloud):
+    put(cloud, "wanted", kind="change")
+    put(cloud, "unwanted", kind="else")
+    put(cloud, "wanted", kind="change", again="yes")  # MODIFY
+    assert cloud.settle()
+    assert (noted(cloud, "SEEN#wanted"), noted(cloud, "SEEN#unwanted")) == (1, 0)
+
+
+def test_after_a_partial_failure_the_rest_comes_again_in_order(cloud):
+    for name, trouble in (("p1", "no"), ("p2", "report once"), ("p3", "no")):
+        put(cloud, name, kind="change", trouble=trouble)
+    assert cloud.settle()
+    assert [noted(cloud, f"SEEN#{name}") for name in ("p1", "p2", "p3")] == [1, 2, 1]
+
+
+def test_a_poison_record_ends_in_the_destination_and_blocks_nobody(cloud):
+    taken_from(cloud, "DeadRecords")
+    given_up = len(cloud.failures)
+    for name, trouble in (("b1", "no"), ("b2", "raise"), ("b3", "no")):
+        put(cloud, name, kind="change", trouble=trouble)
+    cloud.advance(120)
+    assert noted(cloud, "SEEN#b2") >= 3
+    assert noted(cloud, "SEEN#b3") >= 1
+    [record] = taken_from(cloud, "DeadRecords")
+    assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert record["DDBStreamBatchInfo"]["batchSize"] == 1
+    assert len(cloud.failures) == given_up + 1
+
+
+def test_a_function_that_raised_once_gets_the_batch_again(cloud):
+    put(cloud, "r1", kind="change", trouble="raise once")
+    assert cloud.settle()
+    assert noted(cloud, "SEEN#r1") == 2
+
+
+# --- queues
+
+
+def test_only_the_failed_message_of_a_batch_comes_again_after_its_timeout(cloud):
+    job(cloud, "good")
+    job(cloud, "bad once", trouble="once")
+    assert cloud.settle()
+    assert (noted(cloud, "GOT#good"), noted(cloud, "GOT#bad once")) == (1, 1)
+    cloud.advance(61)
+    assert (noted(cloud, "GOT#good"), noted(cloud, "GOT#bad once")) == (1, 2)
+
+
+def test_a_message_that_always_fails_is_redriven_to_the_dead_letters(cloud):
+    taken_from(cloud, "Dead")
+    job(cloud, "hopeless", trouble="always")
+    cloud.advance(600)
+    assert noted(cloud, "GOT#hopeless") == 3
+    assert taken_from(cloud, "Dead") == [{"job": "hopeless", "trouble": "always"}]
+
+
+# --- bus and asynchronous calls
+
+
+def test_a_rule_reaches_its_function_and_another_rule_a_queue(cloud):
+    publish(cloud, "note.written.v1", {"job": "from the bus"})
+    publish(cloud, "something.else.v1", {"job": "nobody's"}, source="fixture")
+    assert cloud.settle()
+    assert (noted(cloud, "GOT#from the bus"), noted(cloud, "GOT#nobody's")) == (1, 0)
+    assert taken_from(cloud, "FromBus") == [{"job": "nobody's"}]
+
+
+def test_an_asynchronous_call_is_retried_after_a_minute_then_goes_to_its_destination(cloud):
+    taken_from(cloud, "Dead")
+    publish(cloud, "note.written.v1", {"job": "async", "trouble": "always"})
+    assert cloud.settle()
+    assert noted(cloud, "GOT#async") == 1
+    cloud.advance(600)
+    assert noted(cloud, "GOT#async") == 2
+    [record] = taken_from(cloud, "Dead")
+    assert record["requestContext"]["condition"] == "RetriesExhausted"
+    assert record["requestPayload"]["detail"]["job"] == "async"
+    assert record["responsePayload"]["errorMessage"] == "attempt 2"
+
+
+# --- machines and time
+
+
+def test_settle_returns_while_a_human_is_awaited_and_waits_for_what_follows(cloud):
+    start(cloud, "answered")
+    assert execution(cloud, "answered")["steps"][-1]["state"] == "Ask"
+    answer(cloud, "answered")
+    assert cloud.settle()
+    states = {step["state"]: step for step in execution(cloud, "answered")["steps"]}
+    assert states["Work"]["output"] == {"job": "from the machine"}
+    assert states["Pause"]["left_at"] is None
+    cloud.advance(3600)
+    done = execution(cloud, "answered")
+    assert (done["status"], done["error"]) == ("SUCCEEDED", None)
+    assert [step["state"] for step in done["steps"]] == ["Ask", "BothChecks", "Work", "Pause", "Done"]
+
+
+def test_a_wait_that_is_too_long_ends_at_its_time_limit_and_a_rule_hears_of_it(cloud):
+    taken_from(cloud, "FromBus")
+    start(cloud, "forgotten")
+    before = cloud.clock.now()
+    cloud.advance(11 * DAY)
+    failed = execution(cloud, "forgotten")
+    assert (failed["status"], failed["error"]) == ("FAILED", "TooLate")
+    assert failed["steps"][0]["errors"][0]["error"] == "States.Timeout"
+    assert "FAILED" in taken_from(cloud, "FromBus")
+    assert datetime.fromisoformat(failed["stopped_at"]).timestamp() - before == pytest.approx(
+        10 * DAY, abs=60
+    )
+
+
+def test_schedules_run_at_their_time_and_often_ones_are_thinned_out(cloud):
+    night, often = noted(cloud, "GOT#nightly"), noted(cloud, "GOT#often")
+    cloud.advance(5 * DAY)
+    assert noted(cloud, "GOT#nightly") == night + 5
+    assert 25 <= noted(cloud, "GOT#often") - often <= 40
+
+
+def test_time_passes_between_the_steps_of_an_advance(cloud):
+    before = cloud.clock.now()
+    cloud.advance(DAY)
+    assert DAY <= cloud.clock.now() - before < DAY + 60
+
+
+def test_mails_are_parsed_once_and_keep_what_was_sent(cloud):
+    start(cloud, "mailed")
+    mail = cloud.mails()[-1]
+    assert (mail.to, mail.sender, mail.subject) == (
+        ("owner@example.com",),
+        "ask@example.com",
+        "Approve mailed?",
+    )
+    assert "https://example.com/approve/mailed" in mail.text
+    assert mail.attachments[0].content == b"\x00\x01"
+    assert cloud.mails()[-1] is mail

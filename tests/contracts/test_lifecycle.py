@@ -1,0 +1,145 @@
+"""The embedded cloud starts, ends and starts again, as a context manager and as a program."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from local.cloud import EmbeddedCloud
+from local.server import PortTaken
+from local.template import TemplateRefused
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = Path(__file__).parent / "fixture_app/template.yaml"
+pytestmark = pytest.mark.cloud
+
+
+def children(pid=None):
+    pid = pid or os.getpid()
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.fixture
+def nothing_left():
+    threads, processes = threading.active_count(), children()
+    yield
+    limit = time.monotonic() + 1
+    while threading.active_count() > threads and time.monotonic() < limit:
+        time.sleep(0.02)  # the last threads of a machine end by themselves
+    assert (threading.active_count(), children()) == (threads, processes)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_one_cloud_after_the_other_starts_empty():
+    for _ in range(2):
+        with EmbeddedCloud(TEMPLATE) as cloud:
+            table, client = cloud.resource("Notes"), cloud.client("dynamodb")
+            assert client.scan(TableName=table)["Items"] == []
+            assert (cloud.mails(), cloud.executions(), cloud.failures) == ([], [], [])
+            client.put_item(TableName=table, Item={"pk": {"S": "a"}, "kind": {"S": "change"}})
+            assert cloud.settle()
+            assert cloud.recorded_calls["Relay"]
+            machine = cloud.resource("Approval")
+            cloud.client("stepfunctions").start_execution(
+                stateMachineArn=machine, input='{"name": "still waiting"}'
+            )
+            assert cloud.settle()
+            url = cloud.url
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(url)
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_two_at_a_time_are_refused():
+    with EmbeddedCloud(TEMPLATE), pytest.raises(RuntimeError, match="another"), EmbeddedCloud(TEMPLATE):
+        pytest.fail("it started")
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_template_that_cannot_start_leaves_nothing_behind(tmp_path):
+    (tmp_path / "template.yaml").write_text("Resources: {Cluster: {Type: 'AWS::EKS::Cluster'}}")
+    with pytest.raises(TemplateRefused, match="Cluster"), EmbeddedCloud(tmp_path / "template.yaml"):
+        pytest.fail("it started")
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_failing_seed_leaves_nothing_behind():
+    def seed(_):
+        raise LookupError("no such product")
+
+    with pytest.raises(LookupError), EmbeddedCloud(TEMPLATE, seed=seed):
+        pytest.fail("it started")
+
+
+@pytest.mark.usefixtures("nothing_left")
+def test_a_taken_port_is_told_before_anything_starts():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, began = taken.getsockname()[1], time.monotonic()
+        with pytest.raises(PortTaken, match=str(port)), EmbeddedCloud(TEMPLATE, port=port):
+            pytest.fail("it started")
+    assert time.monotonic() - began < 0.5
+
+
+# --- the program
+
+
+@pytest.fixture
+def application(tmp_path):
+    """The fixture application with a seed, as the program finds it: in its working directory."""
+    seed = tmp_path / "seed_of_fixture.py"
+    seed.write_text(
+        "import sys, types\n"
+        "module = types.ModuleType('local.seed')\n"
+        "module.seed = lambda cloud: ({'resellers': []}, 'try ' + cloud.url + '/echo/x')\n"
+        "sys.modules['local.seed'] = module\n"
+        "from local.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    return [sys.executable, str(seed), "--template", str(TEMPLATE)]
+
+
+def launch(command):
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT}/layers/core"}
+    return subprocess.Popen(
+        command, env=environment, cwd="/", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_the_program_says_where_it_is_and_ends_within_two_seconds(application, number):
+    with launch([*application, "--port", "0"]) as program:
+        url = program.stdout.readline().split()[0]
+        assert program.stdout.readline() == f"try {url}/echo/x\n"
+        assert json.load(urllib.request.urlopen(f"{url}/_local/ready")) == {"ready": True}
+        assert json.load(urllib.request.urlopen(f"{url}/_local/demo")) == {"resellers": []}
+        began = time.monotonic()
+        program.send_signal(number)
+        assert program.wait(5) == 0
+        assert time.monotonic() - began < 2
+        assert program.stderr.read() == ""
+
+
+def test_the_program_may_be_interrupted_while_it_starts(application):
+    with launch([*application, "--port", "0"]) as program:
+        while not children(program.pid):
+            time.sleep(0.01)
+        program.send_signal(signal.SIGINT)
+        assert program.wait(5) == 0
+        assert program.stdout.read() == ""
+
+
+def test_a_taken_port_is_one_line_and_exit_code_one(application):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with launch([*application, "--port", str(port)]) as program:
+            assert program.wait(5) == 1
+            assert program.stderr.read().count("\n") == 1
+            assert program.stdout.read() == ""

@@ -1,0 +1,182 @@
+"""From template.yaml to resources: intrinsic functions, parameters, and what is refused by name."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from local.creators import CREATORS
+from local.resources import WITHOUT_EFFECT, Created, Stack
+from local.schedules import Schedule, next_due
+from local.template import TemplateRefused, read
+
+FIXTURE = Path(__file__).parent / "fixture_app/template.yaml"
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text, overrides=None, offers=None):
+        path = tmp_path / "template.yaml"
+        path.write_text("Transform: AWS::Serverless-2016-10-31\n" + text)
+        return read(path, overrides or {}, offers or {})
+
+    return write
+
+
+def probe(stack, name, properties):
+    """Stands in for a creator: the physical name tells the order of creation, an attribute what was resolved."""
+    return Created(
+        f"{name}-{len(stack._created)}", {"Arn": f"arn:{name}", "Value": str(properties.get("Value"))}
+    )
+
+
+def stack_of(template):
+    return Stack(
+        template, lambda service: SimpleNamespace(), {"AWS::SSM::Parameter": probe}, "http://127.0.0.1:1"
+    )
+
+
+INTRINSICS = """
+Parameters:
+  Stage: {Type: String, Default: test}
+  Many: {Type: CommaDelimitedList, Default: "a, b"}
+Mappings:
+  Limits: {test: {Attempts: 3}}
+Conditions:
+  IsTest: !Equals [!Ref Stage, test]
+  Both: !And [!Condition IsTest, !Not [!Equals [a, b]]]
+  Neither: !Not [!Or [!Condition IsTest, !Equals [a, b]]]
+Resources:
+  Other: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: x}}
+  One: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: %s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("!Ref Stage", "test"),
+        ("!Ref Many", "['a', 'b']"),
+        ("!Ref Other", "Other-0"),
+        ("!Ref AWS::Region", "eu-west-1"),
+        ("!GetAtt Other.Arn", "arn:Other"),
+        ("!Sub '${Stage}-${Other}-${Other.Arn}-${!Literal}-${AWS::AccountId}'", "test-Other-0-arn:Other-${Literal}-123456789012"),
+        ("!Sub ['${A}-${Stage}', {A: !Ref Other}]", "Other-0-test"),
+        ("!Join ['-', [a, !Ref Stage]]", "a-test"),
+        ("!Select [1, !Split [',', 'x,y']]", "y"),
+        ("!If [IsTest, yes-it-is, no]", "yes-it-is"),
+        ("!If [Both, both, no]", "both"),
+        ("!If [Neither, neither, plain]", "plain"),
+        ("!FindInMap [Limits, !Ref Stage, Attempts]", "3"),
+        ("{Fn::Base64: hello}", "aGVsbG8="),
+        ("[a, !If [Neither, b, !Ref AWS::NoValue]]", "['a']"),
+        ("{a: 1, b: !Ref AWS::NoValue}", "{'a': 1}"),
+        ("!Select [0, !GetAZs '']", "eu-west-1a"),
+    ],
+)  # fmt: skip
+def test_intrinsic_functions_have_the_values_of_cloudformation(written, expression, value):
+    stack = stack_of(written(INTRINSICS % expression))
+    stack.create_all()
+    assert stack.attribute("One", "Value") == value
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Resources: {Cluster: {Type: 'AWS::EKS::Cluster'}}", "Cluster (AWS::EKS::Cluster)"),
+        ("Resources: {A: {Type: 'AWS::SSM::Parameter', Properties: {Value: !ImportValue x}}}", "Fn::ImportValue"),
+        ("Resources: {A: {Type: 'AWS::SSM::Parameter', Properties: {Value: !Ref Gone}}}", "Gone"),
+        ("Resources: {A: {Type: 'AWS::SSM::Parameter', Properties: {Value: !GetAtt B.Height}}, B: {Type: 'AWS::SSM::Parameter'}}", "Height"),
+        ("Resources: {A: {Type: 'AWS::SSM::Parameter', Properties: {Value: !Ref A}}}", "A -> A"),
+        ("Conditions: {Never: !Equals [a, b]}\nResources: {A: {Type: 'AWS::SSM::Parameter', Condition: Never}, B: {Type: 'AWS::SSM::Parameter', DependsOn: A}}", "reference to A"),
+        ("Mappings: {M: {a: {b: c}}}\nResources: {A: {Type: 'AWS::SSM::Parameter', Properties: {Value: !FindInMap [M, x, b]}}}", "x / b"),
+    ],
+)  # fmt: skip
+def test_what_has_no_local_counterpart_is_refused_by_name(written, text, named):
+    with pytest.raises(TemplateRefused) as refused:
+        stack_of(written(text)).create_all()
+    assert named in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [({"Colour": "red"}, "Colour"), ({}, "Needed")],
+    ids=["an unknown parameter", "a parameter without a value"],
+)
+def test_parameters_are_checked(written, overrides, named):
+    with pytest.raises(TemplateRefused, match=named):
+        written("Parameters: {Needed: {Type: String}}\nResources: {}", overrides)
+
+
+def test_what_is_offered_reaches_only_parameters_that_exist_and_yields_to_an_override(written):
+    text = "Parameters: {A: {Type: String, Default: x}, B: {Type: String, Default: x}}\nResources: {V: {Type: 'AWS::EC2::VPC'}}"
+    template = written(text, {"B": "override"}, {"A": "offer", "B": "offer", "C": "offer"})
+    assert template.parameters == {"A": "offer", "B": "override"}
+
+
+def test_a_resource_whose_condition_is_false_is_not_made(written):
+    text = (
+        "Conditions: {Never: !Equals [a, b]}\nResources: {A: {Type: 'AWS::SSM::Parameter', Condition: Never}}"
+    )
+    stack = stack_of(written(text))
+    stack.create_all()
+    assert stack._created == {}
+
+
+def test_what_is_without_effect_can_be_referred_to(written):
+    text = "Resources: {Vpc: {Type: 'AWS::EC2::VPC'}}\nOutputs: {A: {Value: !Sub '${Vpc} ${Vpc.Arn} ${Vpc.CidrBlock}'}}"
+    assert (
+        stack_of(written(text)).output("A")
+        == "local-Vpc arn:aws:ec2::123456789012:vpc/local-Vpc local-Vpc-CidrBlock"
+    )
+
+
+def test_no_type_is_both_made_and_without_effect():
+    assert not set(CREATORS) & set(WITHOUT_EFFECT)
+    assert all(WITHOUT_EFFECT.values())
+
+
+def test_code_layers_and_definitions_stay_where_the_template_says():
+    resources = read(FIXTURE, {}, {}).resources
+    layer = next(r for r in resources.values() if r["Type"] == "AWS::Lambda::LayerVersion")
+    assert resources["Echo"]["Properties"]["Code"]["S3Key"] == "functions/echo/"
+    assert layer["Properties"]["Content"]["S3Key"] == "layers/core/"
+    assert (
+        resources["Approval"]["Properties"]["DefinitionS3Location"]["Key"]
+        == "statemachines/approval.asl.yaml"
+    )
+
+
+MONDAY = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("expression", "zone", "due"),
+    [
+        ("rate(5 minutes)", "UTC", datetime(2026, 11, 23, 5, 5, tzinfo=UTC)),
+        ("rate(1 hour)", "UTC", datetime(2026, 11, 23, 6, 0, tzinfo=UTC)),
+        ("rate(7 days)", "UTC", datetime(2026, 11, 30, 5, 0, tzinfo=UTC)),
+        ("cron(0 3 * * ? *)", "UTC", datetime(2026, 11, 24, 3, 0, tzinfo=UTC)),
+        ("cron(15 10 ? * 6 *)", "UTC", datetime(2026, 11, 27, 10, 15, tzinfo=UTC)),  # 6 is Friday at AWS
+        ("cron(0 9 ? * MON-FRI *)", "UTC", datetime(2026, 11, 23, 9, 0, tzinfo=UTC)),
+        ("cron(0 9 ? * 2-6 *)", "UTC", datetime(2026, 11, 23, 9, 0, tzinfo=UTC)),
+        ("cron(0 9 ? * 1 *)", "UTC", datetime(2026, 11, 29, 9, 0, tzinfo=UTC)),
+        ("cron(0 0 1 1 ? 2028)", "UTC", datetime(2028, 1, 1, tzinfo=UTC)),
+        ("cron(0 0 1 1 ? 2020)", "UTC", None),
+        ("cron(0 9 * * ? *)", "Europe/Berlin", datetime(2026, 11, 23, 8, 0, tzinfo=UTC)),
+        ("at(2026-12-01T10:00:00)", "UTC", datetime(2026, 12, 1, 10, 0, tzinfo=UTC)),
+        ("at(2026-11-01T10:00:00)", "UTC", None),
+    ],
+)
+def test_schedules_are_due_when_eventbridge_says(expression, zone, due):
+    found = next_due(Schedule("s", expression, {}, "aws.scheduler", zone), MONDAY.timestamp())
+    assert found == (due and due.timestamp())
+
+
+@pytest.mark.parametrize(
+    "expression", ["", "rate(0 minutes)", "rate(5 weeks)", "cron(* * * * *)", "every day"]
+)
+def test_what_is_no_schedule_is_refused(expression):
+    with pytest.raises(TemplateRefused, match="not a schedule"):
+        next_due(Schedule("s", expression, {}, "aws.scheduler"), MONDAY.timestamp())
