@@ -139,9 +139,7 @@ def test_several_names_under_one_domain_need_one_mail_and_are_all_in_the_certifi
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:
     names = ["shop.example.net", "example.net", "www.example.net"]
-    order = northwind.issued(
-        name=names[0], csr=csr_for(*names[:1], *names), approver="webmaster@example.net"
-    )
+    order = northwind.issued(name=names[0], csr=csr_for(*names[:1], *names), approver="webmaster@example.net")
     assert len(approval_links(cloud, order["order_id"])) == 1
     assert sorted(order["certificates"][0]["names"]) == sorted(names)
 
@@ -176,8 +174,10 @@ def test_the_certificate_is_for_the_key_of_the_csr_and_no_other(northwind: Resel
     order = northwind.issued(name="key.example.com", csr=csr)
     serial = order["certificates"][0]["serial"]
     der = northwind.call("GET", f"/v1/certificates/{serial}/download?format=der").body
-    spki = x509.load_der_x509_certificate(der).public_key().public_bytes(
-        Encoding.DER, PublicFormat.SubjectPublicKeyInfo
+    spki = (
+        x509.load_der_x509_certificate(der)
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     )
     wanted = key_of("another").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert spki == wanted

@@ -310,9 +310,9 @@ def test_what_does_not_pass_ends_under_its_name(
 @pytest.mark.parametrize("task", ["CloseOverdue", "RunPreflight", "SignCertificate", "CompleteOrder"])
 def test_a_task_that_never_answers_is_given_up(cloud: ScriptedCloud, task: str) -> None:
     definition = json.loads(
-        cloud.client("stepfunctions").describe_state_machine(
-            stateMachineArn=cloud.resource("FulfilOrder")
-        )["definition"]
+        cloud.client("stepfunctions").describe_state_machine(stateMachineArn=cloud.resource("FulfilOrder"))[
+            "definition"
+        ]
     )
     assert definition["States"][task]["TimeoutSeconds"] <= 120
     cloud.scripts[task] = [Fails("States.Timeout")]
@@ -323,9 +323,9 @@ def test_a_task_that_never_answers_is_given_up(cloud: ScriptedCloud, task: str) 
 
 def test_every_task_has_a_limit_retries_with_jitter_and_a_named_failure(cloud: ScriptedCloud) -> None:
     definition = json.loads(
-        cloud.client("stepfunctions").describe_state_machine(
-            stateMachineArn=cloud.resource("FulfilOrder")
-        )["definition"]
+        cloud.client("stepfunctions").describe_state_machine(stateMachineArn=cloud.resource("FulfilOrder"))[
+            "definition"
+        ]
     )
     states = definition["States"]
     for name, state in states.items():

@@ -159,6 +159,7 @@ class Api:
         self._door = door
         self._resolver = APIGatewayHttpResolver(serializer=_dump)
         self._logger = Logger()
+        self._resolver.not_found(lambda _: self._respond(_nothing_here))
 
     def route(self, method: str, path: str, *roles: Role) -> Callable[[Handler], Handler]:
         """Bind a handler to `method` and `path` (`/v1/orders/<order_id>`), for keys with one of `roles`.
@@ -260,6 +261,11 @@ def problem_answer(error: PartnerCenterError, request_id: str) -> Answer:
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="partner-center"'
     return Answer(status.value, document, headers, PROBLEM)
+
+
+def _nothing_here(_: Request) -> Answer:
+    """A path whose parameters no identifier of ours could be (control characters, for one)."""
+    raise NotFound("There is nothing here.")
 
 
 def _internal_error(request_id: str) -> Answer:
