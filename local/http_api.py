@@ -180,10 +180,10 @@ def _response(answer: Any) -> Response:
         status, text = int(answer["statusCode"]), answer.get("body") or ""
         body = base64.b64decode(text, validate=True) if answer.get("isBase64Encoded") else text.encode()
         headers = {name.lower(): str(value) for name, value in (answer.get("headers") or {}).items()}
-        if any(set(text) & set("\r\n") for pair in headers.items() for text in pair):
-            return _message(500, "Internal Server Error")
+        headers.setdefault("content-type", "text/plain;charset=UTF-8")
+        sent = [*headers.items(), *(("set-cookie", str(cookie)) for cookie in answer.get("cookies") or [])]
     except (TypeError, ValueError, AttributeError):
         return _message(500, "Internal Server Error")
-    headers.setdefault("content-type", "text/plain;charset=UTF-8")
-    cookies = [("set-cookie", str(cookie)) for cookie in answer.get("cookies") or []]
-    return Response(status, [*headers.items(), *cookies], body)
+    if any(set(text) & set("\r\n") for pair in sent for text in pair):
+        return _message(500, "Internal Server Error")
+    return Response(status, sent, body)

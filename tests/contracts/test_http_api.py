@@ -11,6 +11,9 @@ import pytest
 from local.http_api import BODY_LIMIT, HttpApi, Request, Response, Route
 from local.server import LoopbackServer, PortTaken
 
+DOMAIN = "GET /orders/{id}/domains/{name}"
+JSON, TEXT = {"content-type": "application/json"}, {"content-type": "text/plain;charset=UTF-8"}
+INTERNAL_ERROR = (500, JSON, b'{"message":"Internal Server Error"}')
 ROUTES = [
     Route("ANY", "$default", "arn:default"),
     Route("GET", "/orders/{id}", "arn:one"),
@@ -53,14 +56,14 @@ def ask(method="GET", target="/orders/1", headers=(), body=b"", routes=ROUTES, *
         ("GET", "/orders/1/", "arn:default", "$default", None),
         ("GET", "/nowhere", "arn:default", "$default", None),
         ("GET", "/", "arn:default", "$default", None),
-        ("GET", "/orders/1/domains/%2A.example.com", "arn:domain", "GET /orders/{id}/domains/{name}", {"id": "1", "name": "*.example.com"}),
-        ("GET", "/orders/1/domains/*.example.com", "arn:domain", "GET /orders/{id}/domains/{name}", {"id": "1", "name": "*.example.com"}),
+        ("GET", "/orders/1/domains/%2A.a", "arn:domain", DOMAIN, {"id": "1", "name": "*.a"}),
+        ("GET", "/orders/1/domains/*.a", "arn:domain", DOMAIN, {"id": "1", "name": "*.a"}),
         ("GET", "/orders/a%2Fb", "arn:default", "$default", None),
         ("GET", "/orders/a%252Fb", "arn:one", "GET /orders/{id}", {"id": "a%2Fb"}),
         ("GET", "/orders/%E2%82%AC", "arn:one", "GET /orders/{id}", {"id": "€"}),
         ("GET", "/orders/a+b", "arn:one", "GET /orders/{id}", {"id": "a+b"}),
     ],
-)  # fmt: skip
+)
 def test_the_most_specific_route_gets_the_decoded_path(method, target, function, key, variables):
     _, called, event = ask(method, target)
     assert (called, event["routeKey"], event.get("pathParameters")) == (function, key, variables)
@@ -89,7 +92,13 @@ def test_an_event_says_who_asks_for_what_and_when():
     assert "cookie" not in event["headers"]
     assert "body" not in event
     context = event["requestContext"]
-    assert context["http"] == {"method": "GET", "path": "/orders/x", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "curl"}  # fmt: skip
+    assert context["http"] == {
+        "method": "GET",
+        "path": "/orders/x",
+        "protocol": "HTTP/1.1",
+        "sourceIp": "127.0.0.1",
+        "userAgent": "curl",
+    }
     assert context["timeEpoch"] == 1_800_000_000_500
     assert context["time"] == "15/Jan/2027:08:00:00 +0000"
     assert context["stage"] == "$default"
@@ -117,23 +126,28 @@ def test_only_text_types_arrive_as_text(content_type, is_text):
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "headers", "body"),
+    ("answer", "expected"),
     [
-        ({"statusCode": 201, "body": "made"}, 201, {"content-type": "text/plain;charset=UTF-8"}, b"made"),
-        ({"statusCode": "200", "headers": {"Content-Type": "text/html", "X-N": 1}, "body": "<p>"}, 200, {"content-type": "text/html", "x-n": "1"}, b"<p>"),
-        ({"statusCode": 200, "body": "iVBORw==", "isBase64Encoded": True}, 200, {"content-type": "text/plain;charset=UTF-8"}, b"\x89PNG"),
-        ({"statusCode": 204}, 204, {"content-type": "text/plain;charset=UTF-8"}, b""),
-        ({"hello": "world"}, 200, {"content-type": "application/json"}, b'{"hello": "world"}'),
-        ("just text", 200, {"content-type": "application/json"}, b"just text"),
-        ({"statusCode": "many"}, 500, {"content-type": "application/json"}, b'{"message":"Internal Server Error"}'),
-        ({"statusCode": 200, "body": {"not": "text"}}, 500, {"content-type": "application/json"}, b'{"message":"Internal Server Error"}'),
-        ({"statusCode": 200, "body": "%%%", "isBase64Encoded": True}, 500, {"content-type": "application/json"}, b'{"message":"Internal Server Error"}'),
-        ({"statusCode": 200, "headers": {"x": "a\r\nset-cookie: b"}}, 500, {"content-type": "application/json"}, b'{"message":"Internal Server Error"}'),
+        ({"statusCode": 201, "body": "made"}, (201, TEXT, b"made")),
+        (
+            {"statusCode": "200", "headers": {"Content-Type": "text/html", "X-N": 1}, "body": "<p>"},
+            (200, {"content-type": "text/html", "x-n": "1"}, b"<p>"),
+        ),
+        ({"statusCode": 200, "body": "iVBORw==", "isBase64Encoded": True}, (200, TEXT, b"\x89PNG")),
+        ({"statusCode": 204}, (204, TEXT, b"")),
+        ({"hello": "world"}, (200, JSON, b'{"hello": "world"}')),
+        ("just text", (200, JSON, b"just text")),
+        ({"statusCode": "many"}, INTERNAL_ERROR),
+        ({"statusCode": 200, "body": {"not": "text"}}, INTERNAL_ERROR),
+        ({"statusCode": 200, "body": "%%%", "isBase64Encoded": True}, INTERNAL_ERROR),
+        ({"statusCode": 200, "headers": ["not", "names"]}, INTERNAL_ERROR),
+        ({"statusCode": 200, "headers": {"x": "a\r\nset-cookie: b"}}, INTERNAL_ERROR),
+        ({"statusCode": 200, "cookies": ["a=1\r\nx: b"]}, INTERNAL_ERROR),
     ],
-)  # fmt: skip
-def test_a_functions_result_becomes_an_answer(answer, status, headers, body):
+)
+def test_a_functions_result_becomes_an_answer(answer, expected):
     response, _, _ = ask(answer=answer)
-    assert (response.status, dict(response.headers), response.body) == (status, headers, body)
+    assert (response.status, dict(response.headers), response.body) == expected
 
 
 def test_each_cookie_gets_a_header():
@@ -143,7 +157,7 @@ def test_each_cookie_gets_a_header():
 
 def test_a_failing_function_is_an_internal_error_that_says_nothing():
     response, _, _ = ask(answer={"errorMessage": "secret"}, failed=True)
-    assert (response.status, response.body) == (500, b'{"message":"Internal Server Error"}')
+    assert (response.status, dict(response.headers), response.body) == INTERNAL_ERROR
 
 
 @pytest.mark.parametrize(
@@ -232,7 +246,5 @@ def test_closing_ends_connections_that_are_kept_alive():
     before = threading.active_count()
     serving.close()
     assert threading.active_count() < before
-    with pytest.raises(OSError):  # noqa: PT011 - which one depends on the moment
-        connection.request("GET", "/")
-        connection.getresponse()
+    assert connection.sock.recv(1) == b""
     connection.close()
