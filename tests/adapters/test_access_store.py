@@ -1,0 +1,97 @@
+"""Keys and resellers in the access table."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.accounts.api_keys import ApiKey, Role, authenticate, make_key
+from partner_center.accounts.resellers import Reseller
+from partner_center.adapters.access_store import AccessStore
+from partner_center.kernel.errors import StateConflict, Unauthenticated
+from tests.adapters.samples import IDS, NOON
+
+
+@pytest.fixture
+def store(database, tables):
+    return AccessStore(database, tables.access)
+
+
+def new_key(**changes):
+    key = ApiKey(IDS.new("key", NOON).removeprefix("key_"), "res_1", Role.ORDERS, "ab" * 32, NOON)
+    return replace(key, **changes)
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"expires_at": NOON + timedelta(days=90)},
+        {"revoked_at": NOON + timedelta(microseconds=1)},
+        {"addresses": ("192.0.2.0/24", "2001:db8::/32")},
+    ],
+    ids=["plain", "expiring", "revoked", "addresses"],
+)
+def test_a_key_is_read_back_whole(store, role, changes):
+    key = new_key(role=role, **changes)
+    store.add_key(key)
+    assert store.find(key.key_id) == key
+
+
+@pytest.mark.parametrize(
+    "key_id", ["0" * 26, "", "KEY", "x" * 1000], ids=["unknown", "empty", "word", "long"]
+)
+def test_an_unknown_key_is_none(store, key_id):
+    assert store.find(key_id) is None
+
+
+def test_a_key_id_is_given_once(store):
+    key = new_key()
+    store.add_key(key)
+    with pytest.raises(StateConflict) as caught:
+        store.add_key(replace(key, reseller_id="res_2"))
+    assert caught.value.code == "id_taken"
+    assert store.find(key.key_id) == key
+
+
+def test_the_secret_itself_is_nowhere_in_the_table(store, dynamodb, tables):
+    key, text = make_key("res_1", Role.READ, IDS, NOON)
+    store.add_key(key)
+    secret = text.rpartition("_")[2]
+    rows = dynamodb.scan(TableName=tables.access)["Items"]
+    assert rows
+    assert secret not in repr(rows)
+
+
+def test_a_stored_key_opens_the_door_and_a_stored_revoked_one_does_not(store):
+    class RealForm:
+        def new(self, prefix, moment):
+            return IDS.new(prefix, moment)
+
+        def secret(self, bits):
+            return "s" * 43
+
+    key, text = make_key("res_1", Role.READ, RealForm(), NOON)
+    store.add_key(key)
+    assert authenticate(f"Bearer {text}", "192.0.2.1", store, NOON).reseller_id == "res_1"
+    revoked, other = make_key("res_1", Role.READ, RealForm(), NOON, revoked_at=NOON)
+    store.add_key(revoked)
+    with pytest.raises(Unauthenticated):
+        authenticate(f"Bearer {other}", "192.0.2.1", store, NOON)
+
+
+def test_a_reseller_is_read_back_and_added_once(store):
+    reseller = Reseller(IDS.new("res", NOON), "Zoë & Søn <GmbH>", "hilfe@bücher.example")
+    assert store.reseller(reseller.reseller_id) is None
+    store.add_reseller(reseller)
+    assert store.reseller(reseller.reseller_id) == reseller
+    with pytest.raises(StateConflict):
+        store.add_reseller(replace(reseller, name="Other"))
+    assert store.reseller(reseller.reseller_id) == reseller
+
+
+def test_a_key_and_a_reseller_of_one_id_are_two_things(store):
+    key = new_key()
+    store.add_key(key)
+    assert store.reseller(key.key_id) is None
