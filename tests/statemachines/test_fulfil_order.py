@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from local.cloud import EmbeddedCloud
 from local.clock import CLOCK
+from local.cloud import EmbeddedCloud
 from local.template import STACK
 
 pytestmark = pytest.mark.cloud
@@ -39,7 +39,9 @@ class ScriptedCloud(EmbeddedCloud):
         self.current = ""
 
     def _run(self, function: str, event: Any) -> tuple[str, bool]:
-        name = function.split(":function:")[-1].removeprefix(f"{STACK}-").removesuffix("Function")
+        name = (
+            function.rsplit(":function:", maxsplit=1)[-1].removeprefix(f"{STACK}-").removesuffix("Function")
+        )
         if event["execution"] != self.current:
             return json.dumps({"errorType": "LeftOver", "errorMessage": "of another test"}), True
         self.calls.append((name, event))
