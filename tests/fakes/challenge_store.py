@@ -1,0 +1,93 @@
+"""Challenges, links and proofs in memory, with the preconditions of adapters/challenge_store.py."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.orders.order import OrderStatus
+from partner_center.validation.approve import ApprovalClosed, WhyClosed
+from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
+from partner_center.validation.ports import Ruling
+from tests.fakes.tables import Tables
+
+
+@dataclass
+class MemoryChallenges:
+    """`Challenges` of the validation context."""
+
+    tables: Tables
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Challenge]:
+        rows = sorted(self.tables.challenges.items())
+        return [each for key, each in rows if key[:2] == (reseller_id, order_id)]
+
+    def by_token(self, token_sha256: str) -> Challenge | None:
+        key = self.tables.links.get(token_sha256)
+        return self.tables.challenges.get(key) if key is not None else None
+
+    def proof(self, reseller_id: str, subscriber: str, challenge: Challenge) -> Proof | None:
+        if challenge.proof_id is None:
+            return None
+        key = (reseller_id, subscriber, challenge.authorization_domain, challenge.proof_id)
+        return self.tables.proofs.get(key)
+
+    def create(self, challenge: Challenge) -> bool:
+        with self.tables.writing("create"):
+            key = _key(challenge)
+            if key in self.tables.challenges or challenge.token_sha256 in self.tables.links:
+                return False
+            self.tables.challenges[key] = challenge
+            self.tables.links[challenge.token_sha256] = key
+            return True
+
+    def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
+        with self.tables.writing("mark_sent"):
+            present = self.tables.challenges.get(_key(challenge))
+            if present is not None and present.sent_at is None:
+                changed = replace(present, sent_at=sent_at, expires_at=expires_at)
+                self.tables.challenges[_key(challenge)] = changed
+
+    def rule(self, ruling: Ruling) -> None:
+        with self.tables.writing("rule"):
+            challenge = ruling.challenge
+            present = self._open(ruling)
+            self.tables.require_new(ruling.event, ruling.audit)
+            proof, message = ruling.proof, ruling.message
+            if proof is not None and _proof_key(proof) in self.tables.proofs:
+                raise ChangedMeanwhile("This row exists already.")
+            self.tables.challenges[_key(challenge)] = replace(
+                present,
+                status=ruling.status,
+                decided_at=ruling.decided_at,
+                proof_id=proof.proof_id if proof else present.proof_id,
+            )
+            if proof is not None:
+                self.tables.proofs[_proof_key(proof)] = proof
+            if message is not None:
+                order = (challenge.reseller_id, challenge.order_id)
+                self.tables.messages[order][message.message_id] = message
+            self.tables.accompany(ruling.event, ruling.audit)
+
+    def _open(self, ruling: Ruling) -> Challenge:
+        """The challenge as it is now. Raises ApprovalClosed unless it and its order are open at this revision."""
+        challenge = ruling.challenge
+        present = self.tables.challenges.get(_key(challenge))
+        if (
+            present is None
+            or present.status is not ChallengeStatus.PENDING
+            or ruling.decided_at >= present.expires_at
+        ):
+            raise ApprovalClosed(WhyClosed.USED)
+        head = self.tables.heads.get((challenge.reseller_id, challenge.order_id))
+        if head is None or head.status is not OrderStatus.PENDING or head.revision != challenge.revision:
+            raise ApprovalClosed(WhyClosed.CANCELLED)
+        return present
+
+
+def _key(challenge: Challenge) -> tuple[str, str, str]:
+    return (challenge.reseller_id, challenge.order_id, challenge.challenge_id)
+
+
+def _proof_key(proof: Proof) -> tuple[str, str, str, str]:
+    return (proof.reseller_id, proof.subscriber, proof.authorization_domain, proof.proof_id)

@@ -1,0 +1,71 @@
+"""Claims, preflights and waits in memory, with the preconditions of adapters/claim_store.py and wait_store.py."""
+
+from dataclasses import dataclass, replace
+
+from partner_center.issuance.preflight import Preflight
+from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.kernel.events import AuditRecord, Event
+from partner_center.orders.fulfil import WaitStep
+from partner_center.orders.order import Order, OrderHead
+from tests.fakes.order_store import MemoryOrders
+from tests.fakes.tables import Tables
+
+
+@dataclass
+class MemoryClaims:
+    """`Claims` and `Preflights` of the issuance context."""
+
+    tables: Tables
+
+    def claim(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=True, held_back=None), preflight, audit)
+
+    def hold_back(self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=False, held_back=reason), preflight, audit)
+
+    def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        revision = order.head.revision + 1
+        head = replace(order.head, signing=False, held_back=None, revision=revision, revised_at=preflight.at)
+        self._move(order, head, preflight, audit)
+
+    def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
+        return self.tables.preflights.get((reseller_id, order_id, preflight_id))
+
+    def _move(self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord) -> None:
+        with self.tables.writing("claim"):
+            orders = MemoryOrders(self.tables)
+            key = (head.reseller_id, head.order_id, preflight.preflight_id)
+            orders.require_version(head, order.head.version)
+            if key in self.tables.preflights:
+                raise ChangedMeanwhile("This preflight is recorded already.")
+            self.tables.require_new(None, audit)
+            if head.revision != order.head.revision:
+                orders.write_content(head, order.content)
+            changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)
+            orders.move(changed, order.head.version)
+            self.tables.preflights[key] = preflight
+            self.tables.accompany(None, audit)
+
+
+@dataclass
+class MemoryWaits:
+    """`Waits` and `HeldBack` of the orders context."""
+
+    tables: Tables
+
+    def arm(self, reseller_id: str, order_id: str, step: WaitStep, token: str, attempt: int) -> None:
+        with self.tables.writing("arm"):
+            self.tables.waits[reseller_id, order_id, step] = (token, attempt)
+
+    def token(self, reseller_id: str, order_id: str, step: WaitStep) -> str | None:
+        token, _ = self.tables.waits.get((reseller_id, order_id, step), (None, 0))
+        return token
+
+    def release(self, head: OrderHead, event: Event) -> None:
+        with self.tables.writing("release"):
+            orders = MemoryOrders(self.tables)
+            orders.require_version(head, head.version)
+            self.tables.require_new(event, None)
+            released = replace(head, held_back=None, version=head.version + 1, updated_at=event.occurred_at)
+            orders.move(released, head.version)
+            self.tables.accompany(event, None)

@@ -1,0 +1,166 @@
+"""Orders and contracts in memory, with the preconditions of adapters/order_store.py in the same order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from partner_center.billing.contracts import Contract, ContractKind, LedgerEntry, contract_problems
+from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
+from partner_center.orders.order import OrderContent, OrderHead
+from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
+from partner_center.orders.reading import Page
+from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.validation.ports import Message
+from tests.fakes.tables import Tables
+
+Row = TypeVar("Row")
+
+
+@dataclass
+class MemoryOrders:
+    """`Orders` and `OrderIndex` of the orders context."""
+
+    tables: Tables
+
+    # ---- reading
+
+    def head(self, reseller_id: str, order_id: str) -> OrderHead | None:
+        return self.tables.heads.get((reseller_id, order_id))
+
+    def content(self, reseller_id: str, order_id: str, revision: int) -> OrderContent:
+        text = self.tables.contents.get((reseller_id, order_id, revision))
+        if text is None:
+            raise TryAgain("The order's content cannot be read at the moment.")
+        return OrderContent.model_validate_json(text)
+
+    def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
+        return self.tables.guards.get((reseller_id, method, path, idempotency_key))
+
+    def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None:
+        return self.tables.partner_orders.get((reseller_id, partner_order_id))
+
+    def by_common_name(self, reseller_id: str, prefix: str, page: Page) -> tuple[Sequence[str], str | None]:
+        rows = sorted(
+            (f"{head.common_name}#{head.order_id}", head.order_id)
+            for (owner, _), head in self.tables.heads.items()
+            if owner == reseller_id and f"{head.common_name}#{head.order_id}".startswith(prefix)
+        )
+        found, cursor = _page(rows, prefix, page)
+        return [order_id for _, order_id in found], cursor
+
+    def messages(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Message], str | None]:
+        rows = sorted(self.tables.messages.get((reseller_id, order_id), {}).items(), reverse=True)
+        found, cursor = _page([(f"MESSAGE#{key}", message) for key, message in rows], "MESSAGE#", page)
+        return [message for _, message in found], cursor
+
+    # ---- writing
+
+    def place(self, placement: Placement) -> None:
+        with self.tables.writing("place"):
+            head, number = placement.head, placement.head.partner_order_id
+            self._require_unbound(placement.guard)
+            taken_by = self.partner_order(head.reseller_id, number) if number is not None else None
+            if taken_by is not None:
+                raise ContentRefused([duplicate_partner_order(taken_by)])
+            contract = self._contract_that_serves(placement)
+            self.tables.require_new(placement.event, placement.audit, placement.hold)
+            if (head.reseller_id, head.order_id) in self.tables.heads:
+                raise TryAgain("An identifier was drawn twice; nothing was written.")
+            self._bind(placement.guard)
+            if number is not None:
+                self.tables.partner_orders[head.reseller_id, number] = head.order_id
+            moved = {"units_left": -head.units, "units_held": head.units}
+            self.tables.enter(contract, placement.hold, moved)
+            self.tables.heads[head.reseller_id, head.order_id] = head
+            self.write_content(head, placement.content)
+            self.tables.accompany(placement.event, placement.audit)
+
+    def complete(self, completion: Completion) -> None:
+        with self.tables.writing("complete"):
+            units = completion.head.units
+            self._end(completion, completion.use, {"units_held": -units, "units_used": units})
+
+    def close(self, closing: Closing) -> None:
+        with self.tables.writing("close"):
+            self._require_unbound(closing.guard)
+            units = closing.head.units
+            self._end(closing, closing.release, {"units_held": -units, "units_left": units})
+            self._bind(closing.guard)
+
+    def move(self, head: OrderHead, expected_version: int) -> None:
+        """Writes the head over one at `expected_version`. Raises ChangedMeanwhile."""
+        self.require_version(head, expected_version)
+        self.tables.heads[head.reseller_id, head.order_id] = head
+
+    def require_version(self, head: OrderHead, expected_version: int) -> None:
+        present = self.head(head.reseller_id, head.order_id)
+        if present is None or present.version != expected_version:
+            raise ChangedMeanwhile("The order changed meanwhile; read it again.")
+
+    def write_content(self, head: OrderHead, content: OrderContent) -> None:
+        """The content of the head's revision. Raises ChangedMeanwhile when that revision has one."""
+        key = (head.reseller_id, head.order_id, head.revision)
+        if key in self.tables.contents:
+            raise ChangedMeanwhile("The order changed meanwhile; read it again.")
+        self.tables.contents[key] = content.model_dump_json(exclude_none=True)
+
+    def _end(self, change: Completion | Closing, entry: LedgerEntry, moved: dict[str, int]) -> None:
+        head = change.head
+        self.require_version(head, change.expected_version)
+        contract = self.tables.contracts.get((head.reseller_id, head.contract_id))
+        if contract is None or contract.units_held < head.units:
+            raise ChangedMeanwhile(f"Contract {head.contract_id} does not hold {entry.units} units.")
+        self.tables.require_new(change.event, change.audit, entry)
+        self.move(head, change.expected_version)
+        self.tables.enter(contract, entry, moved)
+        self.tables.accompany(change.event, change.audit)
+
+    def _contract_that_serves(self, placement: Placement) -> Contract:
+        head = placement.head
+        contract = self.tables.contracts.get((head.reseller_id, placement.contract.contract_id))
+        if contract is not None and contract.is_valid(head.placed_at) and _suffices(contract, head.units):
+            return contract
+        problems = contract_problems(contract, head.product, head.units, head.placed_at)
+        raise ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
+
+    def _require_unbound(self, guard: RequestGuard | None) -> None:
+        bound = self.tables.guards.get(_guard_key(guard)) if guard is not None else None
+        if bound is not None:
+            raise RequestSeenBefore(bound)
+
+    def _bind(self, guard: RequestGuard | None) -> None:
+        if guard is not None:
+            self.tables.guards[_guard_key(guard)] = guard
+
+
+@dataclass
+class MemoryContracts:
+    """`Contracts` of the orders context."""
+
+    tables: Tables
+
+    def of_reseller(self, reseller_id: str) -> Sequence[Contract]:
+        return [each for (owner, _), each in sorted(self.tables.contracts.items()) if owner == reseller_id]
+
+
+def _suffices(contract: Contract, units: int) -> bool:
+    return contract.kind is not ContractKind.BULK or contract.units_left >= units
+
+
+def _guard_key(guard: RequestGuard) -> tuple[str, str, str, str]:
+    return (guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
+
+
+def _page(
+    rows: Sequence[tuple[str, Row]], prefix: str, page: Page
+) -> tuple[list[tuple[str, Row]], str | None]:
+    """A page of rows already in order. The cursor is the last key, marked; anything else is refused."""
+    start = 0
+    if page.cursor is not None:
+        key = page.cursor.removeprefix("after:")
+        if key == page.cursor or not key.startswith(prefix):
+            raise Malformed("This cursor belongs to another list.")
+        start = [each for each, _ in rows].index(key) + 1
+    found = list(rows[start : start + page.limit])
+    more = start + page.limit < len(rows)
+    return found, f"after:{found[-1][0]}" if more else None

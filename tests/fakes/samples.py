@@ -1,0 +1,233 @@
+"""One order and what belongs to it, as values that a test changes where it matters."""
+
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+from partner_center.billing.contracts import Contract, ContractKind, EntryKind, LedgerEntry
+from partner_center.issuance.preflight import Check, Outcome, Preflight
+from partner_center.kernel.events import AuditRecord, Chronicle, Event
+from partner_center.kernel.level import Level
+from partner_center.kernel.money import Money
+from partner_center.orders.order import (
+    AcceptedAgreement,
+    ChosenMethod,
+    Order,
+    OrderContent,
+    OrderHead,
+    OrderKind,
+    OrderStatus,
+    PaymentKind,
+    PricePart,
+)
+from partner_center.orders.ports import Placement, RequestGuard
+from partner_center.orders.requests import Contact, Contacts, Lifecycle, Method
+from partner_center.validation.challenges import VALUE_LIFETIME, Challenge, ChallengeStatus, Decision, Proof
+from partner_center.validation.ports import Message, Ruling
+from tests.fakes.determined import NOW, CountingIds
+
+US, THEM = "res_1", "res_2"
+ORDER = "ord_1"
+PRODUCT = "geotrust_quickssl_premium"
+APPROVER = "admin@example.com"
+
+a_second = timedelta(seconds=1)
+a_day = timedelta(days=1)
+
+
+def a_contract(units: int = 10, **changes: Any) -> Contract:
+    """A bulk contract of `units`, valid for a year around now."""
+    usual = Contract(
+        reseller_id=US,
+        contract_id="con_1",
+        kind=ContractKind.BULK,
+        products=frozenset(),
+        valid_from=NOW - 30 * a_day,
+        valid_to=NOW + 335 * a_day,
+        units_granted=units,
+        units_left=units,
+        units_held=0,
+        units_used=0,
+    )
+    return replace(usual, **changes)
+
+
+def a_head(**changes: Any) -> OrderHead:
+    """A pending order of 2 units, placed now."""
+    usual = OrderHead(
+        reseller_id=US,
+        order_id=ORDER,
+        status=OrderStatus.PENDING,
+        kind=OrderKind.NEW,
+        product=PRODUCT,
+        level=Level.DV,
+        common_name="www.example.com",
+        subscriber="customer:c-1",
+        contract_id="con_1",
+        payment_kind=PaymentKind.BULK,
+        units=2,
+        net=Money.of("149.00"),
+        term_days=365,
+        placed_at=NOW,
+        revised_at=NOW,
+        updated_at=NOW,
+        customer_id="c-1",
+    )
+    return replace(usual, **changes)
+
+
+def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderContent:
+    """What was ordered: `names`, each to be approved by `approver`."""
+    names = names or ("www.example.com",)
+    contact = Contact(
+        first_name="Åsa", last_name="Lindqvist", email="asa@example.com", phone="+46 8 123 456 78"
+    )
+    agreement = AcceptedAgreement(
+        version="2026-11-01",
+        sha256="ab" * 32,
+        accepted_by="Åsa Lindqvist",
+        capacity="applicant",
+        accepted_at=NOW,
+        key_id="key_1",
+    )
+    facts: dict[str, Any] = {
+        "csr_der": "3000",
+        "spki_der": "3000",
+        "spki_sha256": sha256(b"0\0").hexdigest(),
+        "names": names,
+        "common_name": names[0],
+        "contacts": Contacts(technical=contact),
+        "organization": None,
+        "methods": {name: ChosenMethod(method=Method.EMAIL, approver_email=approver) for name in names},
+        "agreement": agreement,
+        "price": (PricePart(kind="base", quantity=1, unit="149.00", amount="149.00"),),
+        "lifecycle": Lifecycle(auto_reissue=True),
+        "note": "Zimmer 4 ☂",
+    }
+    return OrderContent(**facts | changes)
+
+
+def a_chronicle(ids: CountingIds, moment: Any = NOW, actor: str = "key:key_1") -> Chronicle:
+    return Chronicle(ids, moment, actor, "request-1")
+
+
+def a_guard(head: OrderHead, key: str = "key-1", body: str = "body-1") -> RequestGuard:
+    return RequestGuard("POST", "/v1/orders", key, body, head)
+
+
+def a_placement(
+    ids: CountingIds,
+    head: OrderHead | None = None,
+    contract: Contract | None = None,
+    guard: RequestGuard | None = None,
+    content: OrderContent | None = None,
+) -> Placement:
+    """Everything that is written when `head` is placed on `contract`."""
+    head = head or a_head()
+    chronicle = a_chronicle(ids, head.placed_at)
+    where = (head.reseller_id, head.order_id)
+    return Placement(
+        head=head,
+        content=content or a_content(head.common_name),
+        guard=guard,
+        contract=contract or a_contract(reseller_id=head.reseller_id, contract_id=head.contract_id),
+        hold=an_entry(ids, EntryKind.HOLD, head),
+        event=chronicle.event("order.placed", *where, generation=1, attempt=1),
+        audit=chronicle.audit("order.placed", *where, product=head.product),
+    )
+
+
+def an_entry(ids: CountingIds, kind: EntryKind, head: OrderHead) -> LedgerEntry:
+    return LedgerEntry(ids.new("led", NOW), kind, head.units, head.order_id, "key:key_1", head.updated_at)
+
+
+def an_event(ids: CountingIds, type_: str = "order.check_requested", order_id: str = ORDER) -> Event:
+    return a_chronicle(ids).event(type_, US, order_id, attempt=1)
+
+
+def an_audit(ids: CountingIds, action: str = "preflight.go", order_id: str = ORDER) -> AuditRecord:
+    return a_chronicle(ids).audit(action, US, order_id, failed=None)
+
+
+def a_challenge(*names: str, token: str = "token-1", **changes: Any) -> Challenge:  # noqa: S107
+    """A challenge for `names` that was mailed now; its link holds `token`."""
+    usual = Challenge(
+        reseller_id=US,
+        order_id=ORDER,
+        challenge_id=f"chl_{token}",
+        revision=1,
+        method="email",
+        authorization_domain="example.com",
+        names=names or ("www.example.com",),
+        approver_email=APPROVER,
+        token_sha256=sha256(token.encode()).hexdigest(),
+        encrypted_token=b"\x00sealed",
+        status=ChallengeStatus.PENDING,
+        created_at=NOW,
+        expires_at=NOW + VALUE_LIFETIME,
+        sent_at=NOW,
+    )
+    return replace(usual, **changes)
+
+
+def a_proof(challenge: Challenge, **changes: Any) -> Proof:
+    """The evidence that `challenge` was approved now."""
+    usual = Proof(
+        proof_id=f"prf_{challenge.challenge_id}",
+        reseller_id=challenge.reseller_id,
+        subscriber="customer:c-1",
+        order_id=challenge.order_id,
+        challenge_id=challenge.challenge_id,
+        method="email",
+        br_section="3.2.2.4.4",
+        authorization_domain=challenge.authorization_domain,
+        names=challenge.names,
+        checked_at=NOW,
+        completed_at=NOW,
+        by=f"approver:{challenge.approver_email}",
+    )
+    return replace(usual, **changes)
+
+
+def a_ruling(
+    ids: CountingIds, challenge: Challenge, decision: Decision = Decision.APPROVE, at: Any = NOW
+) -> Ruling:
+    """The approver's answer: a proof, or a message to the reseller."""
+    approved = decision is Decision.APPROVE
+    chronicle = a_chronicle(ids, at, f"approver:{challenge.approver_email}")
+    where = (challenge.reseller_id, challenge.order_id)
+    word = "domain.approved" if approved else "domain.declined"
+    return Ruling(
+        challenge=challenge,
+        status=ChallengeStatus.VALID if approved else ChallengeStatus.DECLINED,
+        decided_at=at,
+        proof=a_proof(challenge, proof_id=ids.new("prf", at)) if approved else None,
+        event=chronicle.event(word, *where, challenge_id=challenge.challenge_id),
+        audit=chronicle.audit(word, *where, from_address="192.0.2.7"),
+        message=None if approved else Message(ids.new("msg", at), at, "Declined ☂."),
+    )
+
+
+def a_preflight(outcome: Outcome = Outcome.GO, **changes: Any) -> Preflight:
+    """The evidence of a last look, made a second after now."""
+    usual = Preflight(
+        preflight_id="pre_1",
+        generation=1,
+        revision=1,
+        at=NOW + a_second,
+        outcome=outcome,
+        checks=(
+            Check("domain_proofs", True, "every name is proven"),
+            Check("caa", True, "no name forbids it"),
+        ),
+        caa_valid_until=NOW + timedelta(hours=8),
+        proof_ids=("prf_1",),
+        seconds_left=2_591_999,
+    )
+    return replace(usual, **changes)
+
+
+def an_order(head: OrderHead | None = None, content: OrderContent | None = None) -> Order:
+    head = head or a_head()
+    return Order(head, content or a_content(head.common_name))

@@ -1,0 +1,86 @@
+"""All stores of the core over one set of rows: what the contract suites ask for, and its form in memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from partner_center.billing.contracts import Contract
+from partner_center.issuance.preflight import Claims
+from partner_center.issuance.sign import Preflights
+from partner_center.orders.fulfil import HeldBack, Waits
+from partner_center.orders.ports import Contracts, Orders
+from partner_center.orders.reading import OrderIndex
+from partner_center.validation.ports import Challenges
+from tests.fakes.challenge_store import MemoryChallenges
+from tests.fakes.claim_store import MemoryClaims, MemoryWaits
+from tests.fakes.order_store import MemoryContracts, MemoryOrders
+from tests.fakes.tables import Tables
+
+
+class OrdersAndIndex(Orders, OrderIndex, Protocol):
+    """The order store has both."""
+
+    def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None: ...
+
+
+class ClaimsAndPreflights(Claims, Preflights, Protocol):
+    """The claim store has both."""
+
+
+class WaitsAndHeldBack(Waits, HeldBack, Protocol):
+    """The wait store has both."""
+
+
+class Stores(Protocol):
+    """The stores under test, over the same empty tables, and how a suite looks at what they left there."""
+
+    orders: OrdersAndIndex
+    contracts: Contracts
+    challenges: Challenges
+    claims: ClaimsAndPreflights
+    waits: WaitsAndHeldBack
+
+    def grant(self, contract: Contract) -> None:
+        """A contract comes into being, its granted units on the ledger."""
+        ...
+
+    def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
+        """Kind, units and order id of each ledger line, in any order; "" for the grant's order."""
+        ...
+
+    def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
+        """Types of the order's outbox events, oldest first."""
+        ...
+
+    def audited(self, reseller_id: str, order_id: str) -> Sequence[str]:
+        """Actions of the order's audit records, oldest first."""
+        ...
+
+
+@dataclass
+class MemoryStores:
+    """`Stores` in memory."""
+
+    tables: Tables = field(default_factory=Tables)
+
+    def __post_init__(self) -> None:
+        self.orders = MemoryOrders(self.tables)
+        self.contracts = MemoryContracts(self.tables)
+        self.challenges = MemoryChallenges(self.tables)
+        self.claims = MemoryClaims(self.tables)
+        self.waits = MemoryWaits(self.tables)
+
+    def grant(self, contract: Contract) -> None:
+        self.tables.grant(contract, f"led_grant_{contract.contract_id}")
+
+    def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
+        entries = self.tables.ledger.get((reseller_id, contract_id), {}).values()
+        return [(each.kind.value, each.units, each.order_id) for each in entries]
+
+    def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
+        where = {"reseller_id": reseller_id, "order_id": order_id}
+        return [each.type for each in self.tables.events.values() if where.items() <= each.data.items()]
+
+    def audited(self, reseller_id: str, order_id: str) -> Sequence[str]:
+        records = self.tables.audit.values()
+        return [e.action for e in records if (e.reseller_id, e.order_id) == (reseller_id, order_id)]

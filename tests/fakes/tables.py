@@ -1,0 +1,84 @@
+"""The rows that the stores in memory share, and the places where another writer may come in between."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry
+from partner_center.issuance.preflight import Preflight
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import AuditRecord, Event
+from partner_center.orders.fulfil import WaitStep
+from partner_center.orders.order import OrderHead
+from partner_center.orders.ports import RequestGuard
+from partner_center.validation.challenges import Challenge, Proof
+from partner_center.validation.ports import Message
+
+Happening = Callable[[], object]
+OrderId = tuple[str, str]
+
+
+@dataclass
+class Tables:
+    """Rows by their key; every key begins with the reseller. Contents are kept as JSON, as the adapter does."""
+
+    heads: dict[OrderId, OrderHead] = field(default_factory=dict)
+    contents: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    guards: dict[tuple[str, str, str, str], RequestGuard] = field(default_factory=dict)
+    partner_orders: dict[OrderId, str] = field(default_factory=dict)
+    contracts: dict[tuple[str, str], Contract] = field(default_factory=dict)
+    ledger: dict[tuple[str, str], dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))
+    events: dict[str, Event] = field(default_factory=dict)
+    audit: dict[str, AuditRecord] = field(default_factory=dict)
+    messages: dict[OrderId, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
+    challenges: dict[tuple[str, str, str], Challenge] = field(default_factory=dict)
+    links: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    proofs: dict[tuple[str, str, str, str], Proof] = field(default_factory=dict)
+    preflights: dict[tuple[str, str, str], Preflight] = field(default_factory=dict)
+    waits: dict[tuple[str, str, WaitStep], tuple[str, int]] = field(default_factory=dict)
+    before: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
+    after: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
+
+    @contextmanager
+    def writing(self, write: str) -> Iterator[None]:
+        """Around each write: what a test put into `before` and `after` under its name happens there, once."""
+        self._happen(self.before[write])
+        yield
+        self._happen(self.after[write])
+
+    @staticmethod
+    def _happen(happenings: list[Happening]) -> None:
+        while happenings:
+            happenings.pop(0)()
+
+    def require_new(
+        self, event: Event | None, audit: AuditRecord | None, entry: LedgerEntry | None = None
+    ) -> None:
+        """Raises TryAgain when one of the accompanying rows exists already."""
+        drawn_twice = (
+            (event is not None and event.event_id in self.events)
+            or (audit is not None and audit.record_id in self.audit)
+            or (entry is not None and any(entry.entry_id in entries for entries in self.ledger.values()))
+        )
+        if drawn_twice:
+            raise TryAgain("An identifier was drawn twice; nothing was written.")
+
+    def accompany(self, event: Event | None, audit: AuditRecord | None) -> None:
+        if event is not None:
+            self.events[event.event_id] = event
+        if audit is not None:
+            self.audit[audit.record_id] = audit
+
+    def enter(self, contract: Contract, entry: LedgerEntry, moved: dict[str, int]) -> None:
+        """Counts units on the contract and writes the ledger's line about it."""
+        key = (contract.reseller_id, contract.contract_id)
+        counted = {name: getattr(contract, name) + count for name, count in moved.items()}
+        self.contracts[key] = replace(contract, **counted)
+        self.ledger[key][entry.entry_id] = entry
+
+    def grant(self, contract: Contract, entry_id: str) -> None:
+        key = (contract.reseller_id, contract.contract_id)
+        self.contracts[key] = contract
+        units, at = contract.units_granted, contract.valid_from
+        self.ledger[key][entry_id] = LedgerEntry(entry_id, EntryKind.GRANT, units, "", "staff", at)

@@ -1,0 +1,28 @@
+"""The stores in memory keep what every order store promises, so the tests that use them prove something."""
+
+import pytest
+
+from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
+from tests.fakes.contract_orders import OrdersContract
+from tests.fakes.stores import MemoryStores
+
+
+@pytest.fixture
+def stores():
+    return MemoryStores()
+
+
+class TestOrdersInMemory(OrdersContract):
+    """Orders, contracts, ledger, search."""
+
+
+class TestChallengesInMemory(ChallengesContract):
+    """Challenges, links, proofs, messages."""
+
+
+class TestWaitsInMemory(WaitsContract):
+    """Tokens and releases."""
+
+
+class TestClaimsInMemory(ClaimsContract):
+    """The point of no return."""
