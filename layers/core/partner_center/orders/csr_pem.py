@@ -29,7 +29,11 @@ def der_of(text: str) -> bytes:
     text = text.removeprefix("\ufeff").removeprefix("\u00ef\u00bb\u00bf")  # the mark, also if read as Latin-1
     if not text.strip(" \t\r\n"):
         raise NotOneCsr("The field is empty; send the CSR in PEM form.")
-    if "-----" not in text:
+    if "\\n" in text:
+        raise NotOneCsr(
+            "The text holds a backslash and an n where line breaks belong; escape line breaks once only."
+        )
+    if "-----" not in text and text.lstrip(" \t\r\n").startswith("MI"):
         return _base64_bytes(text)
     blocks = text.count("-----BEGIN")
     if blocks > 1:
@@ -37,7 +41,7 @@ def der_of(text: str) -> bytes:
     match = _BLOCK.search(text)
     if match is None:
         raise NotOneCsr(
-            "The text holds no whole block from «-----BEGIN CERTIFICATE REQUEST-----» to «-----END CERTIFICATE "
+            "The text holds no whole PEM block from «-----BEGIN CERTIFICATE REQUEST-----» to «-----END CERTIFICATE "
             "REQUEST-----»; send the CSR, not a certificate or a key, and all of its lines."
         )
     _check_surroundings(text[: match.start()], text[match.end() :])

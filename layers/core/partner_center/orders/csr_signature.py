@@ -47,6 +47,8 @@ def read_signature(der: bytes, algorithm: str, key: PublicKey, field: str) -> Si
     try:
         request = load_der_x509_csr(der)
     except ValueError:
+        if key.problems:  # curves spelled out, for instance
+            return Signature(_WEAK_ALGORITHMS.get(algorithm, algorithm), key.problems)
         raise NotDer("its parts do not fit together as RFC 2986 and RFC 5280 say") from None
     hash_name = _WEAK_ALGORITHMS.get(algorithm) or _hash_name(request, algorithm)
     if hash_name in _WEAK_HASHES:

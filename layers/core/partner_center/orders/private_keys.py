@@ -27,7 +27,7 @@ _SPACE = re.compile(r"\s+")
 
 _GAP = r"[\s+_]{0,4}"
 _ARMOUR = re.compile(
-    rf"--{_GAP}BEGIN{_GAP}(?:[A-Z0-9]{{1,16}}{_GAP}){{0,4}}PRIVATE{_GAP}KEY"  # PEM, PGP, OpenSSH
+    rf"--{_GAP}BEGIN[A-Z0-9\s+_]{{0,40}}?PRIVATE{_GAP}KEY"  # PEM, PGP, OpenSSH
     r"|-- ?BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File-\d|Private-Lines:"
     r"|\bprivateExponent:|\bprime1:|AGE-SECRET-KEY-1"  # what `openssl rsa -text` prints; age
     r"|<D>[A-Za-z0-9+/=\s]{40,}</D>"  # XML of .NET
