@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     started, said = time.monotonic(), list[str]()
 
     def seeded(cloud: EmbeddedCloud) -> Mapping[str, Any]:
+        sys.path.append(str(options.template.resolve().parent / "layers/core"))
         from local.seed import seed  # noqa: PLC0415 (imports the application, after the port is known to be free)
 
         demo, text = seed(cloud)
@@ -52,4 +54,7 @@ def _stop(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # everything is closed; taking an interpreter full of moto apart lasts another second

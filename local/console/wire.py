@@ -46,7 +46,10 @@ def wants_json(request: Request) -> bool:
 
 
 def is_form(request: Request) -> bool:
-    return (request.header("content-type") or "").partition(";")[0].strip().lower() == FORM
+    """Whether a page's form was sent; curl says the same of JSON unless it is told what it sends."""
+    return not request.body.lstrip().startswith(b"{") and (
+        (request.header("content-type") or "").partition(";")[0].strip().lower() == FORM
+    )
 
 
 def sent(request: Request) -> dict[str, Any]:

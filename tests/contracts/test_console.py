@@ -271,6 +271,11 @@ def test_the_clock_comes_back_when_due_work_is_done(cloud, ask):
     assert "Item" in cloud.client("dynamodb").get_item(TableName=cloud.resource("Notes"), Key=key)
 
 
+def test_json_is_understood_whatever_curl_calls_it(ask):
+    answer = ask("POST", "/clock", '{"advance_seconds": 1}', {"Content-Type": FORM["Content-Type"]})
+    assert (answer.status, answer.getheader("content-type")) == (200, "application/json")
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

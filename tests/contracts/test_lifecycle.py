@@ -99,8 +99,8 @@ def application(tmp_path):
         "module = types.ModuleType('local.seed')\n"
         "module.seed = lambda cloud: ({'resellers': []}, 'try ' + cloud.url + '/echo/x')\n"
         "sys.modules['local.seed'] = module\n"
-        "from local.__main__ import main\n"
-        "sys.exit(main(sys.argv[1:]))\n"
+        "import runpy\n"
+        "runpy.run_module('local', run_name='__main__')\n"
     )
     return [sys.executable, str(seed), "--template", str(TEMPLATE)]
 
