@@ -1,0 +1,197 @@
+"""Examples that cannot go stale: the application's own code makes them, from one order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, cast
+
+from local.openapi.story import (
+    APPROVED,
+    MAILED,
+    PLACED,
+    REQUEST_ID,
+    RESELLER,
+    SERIAL,
+    CountedIds,
+    SetClock,
+    Story,
+    known_product,
+    order_request,
+    place,
+)
+from partner_center.catalog.agreements import agreement_as_json
+from partner_center.catalog.products import product_as_json
+from partner_center.entry.api import problem_answer
+from partner_center.issuance.reading import CertificateReading
+from partner_center.issuance.record import CertificateRecord
+from partner_center.kernel.errors import (
+    BodyTooLarge,
+    ChangedMeanwhile,
+    ContentRefused,
+    Forbidden,
+    IdempotencyKeyReused,
+    Malformed,
+    NotFound,
+    PartnerCenterError,
+    StateConflict,
+    TryAgain,
+    Unauthenticated,
+    UnsupportedMediaType,
+)
+from partner_center.orders.order import Order, OrderContent, OrderHead
+from partner_center.orders.reading import OrderReading, Page
+from partner_center.orders.view import order_as_json
+from partner_center.validation.challenges import Challenge, Proof
+from partner_center.validation.ports import Challenges, Message
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Everything that reading one order looks at: `OrderReader` and `OrderIndex`."""
+
+    order: Order
+    challenges: Sequence[Challenge] = ()
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    certificates: Sequence[CertificateRecord] = ()
+    notes: Sequence[Message] = ()
+
+    def head(self, _reseller_id: str, order_id: str) -> OrderHead | None:
+        return self.order.head if order_id == self.order.head.order_id else None
+
+    def content(self, _reseller_id: str, _order_id: str, _revision: int) -> OrderContent:
+        return self.order.content
+
+    def by_common_name(
+        self, _reseller_id: str, _prefix: str, _page: Page
+    ) -> tuple[Sequence[str], str | None]:
+        return [self.order.head.order_id], None
+
+    def partner_order(self, _reseller_id: str, _number: str) -> str | None:
+        return self.order.head.order_id
+
+    def messages(
+        self, _reseller_id: str, _order_id: str, _page: Page
+    ) -> tuple[Sequence[Message], str | None]:
+        return self.notes, None
+
+    def reading(self, moment: datetime) -> OrderReading:
+        return OrderReading(
+            self,
+            self,
+            cast(Challenges, ShelfOfChallenges(self)),
+            ShelfOfCertificates(self),
+            SetClock(moment),
+        )
+
+
+@dataclass(frozen=True)
+class ShelfOfChallenges:
+    """As much of `Challenges` as reading needs."""
+
+    shelf: Shelf
+
+    def of_order(self, _reseller_id: str, _order_id: str) -> Sequence[Challenge]:
+        return self.shelf.challenges
+
+    def proof(self, _reseller_id: str, _subscriber: str, challenge: Challenge) -> Proof | None:
+        return self.shelf.proofs.get(challenge.challenge_id)
+
+
+@dataclass(frozen=True)
+class ShelfOfCertificates:
+    """`Certificates` of the orders context and `ResellersCertificates` of issuance."""
+
+    shelf: Shelf
+
+    def of_order(self, _reseller_id: str, _order_id: str) -> Sequence[CertificateRecord]:
+        return self.shelf.certificates
+
+    def of_reseller(self, _reseller_id: str, serial_hex: str) -> CertificateRecord | None:
+        return next((each for each in self.shelf.certificates if each.serial_hex == serial_hex), None)
+
+    def issuing_ca(self, _issuer_id: str) -> None:
+        return None
+
+
+def answers() -> dict[str, Any]:
+    """Examples of requests and answers by the name under which the document holds them."""
+    story, now = Story(), APPROVED + timedelta(hours=1)
+    order_id = story.placed.head.order_id
+    waiting = Shelf(story.placed, story.challenges)
+    declined = Shelf(story.placed, story.challenges, notes=[story.message()])
+    cancelled = Shelf(story.cancelled, story.challenges)
+    issued = Shelf(story.issued, story.approved, story.proofs, [story.certificate])
+    return {
+        "OrderRequest": story.request,
+        "OrderPlaced": order_as_json(story.placed, [], [], PLACED),
+        "OrderWaiting": waiting.reading(MAILED).order(RESELLER, order_id),
+        "OrderIssued": issued.reading(now).order(RESELLER, order_id),
+        "OrderCancelled": cancelled.reading(now).order(RESELLER, order_id),
+        "OrderList": issued.reading(now).search(RESELLER, {"common_name": "www."}),
+        "CancelRequest": {"reason": "The customer ordered twice."},
+        "CheckAnswer": {"order_id": order_id, "check": "under_way"},
+        "MessageList": declined.reading(now).messages(RESELLER, order_id, {}),
+        "DomainList": issued.reading(now).domains(RESELLER, order_id),
+        "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(
+            RESELLER, SERIAL
+        ),
+        "Product": product_as_json(known_product()),
+        "Agreement": agreement_as_json(known_product()),
+    }
+
+
+@cache
+def refusals() -> dict[str, dict[str, Any]]:
+    """Examples of problem documents: by shared response, then by name."""
+    order_id = Story().placed.head.order_id
+    errors: dict[str, dict[str, PartnerCenterError]] = {
+        "Malformed": {"malformed": Malformed("The body is not a JSON document we can read.")},
+        "Unauthenticated": {
+            "unauthenticated": Unauthenticated("A valid API key is needed: Authorization: Bearer pck_...")
+        },
+        "Forbidden": {"forbidden": Forbidden("This needs a key with one of the roles: orders, admin.")},
+        "NotFound": {"not_found": NotFound("There is no such order.")},
+        "Conflict": {
+            "issuing": StateConflict("issuing", "The certificate is being signed; ask again.", order_id),
+            "order_closed": StateConflict("order_closed", "The order is cancelled.", order_id),
+        },
+        "ChangedMeanwhile": {
+            "changed_meanwhile": ChangedMeanwhile("The order changed meanwhile; read it again.")
+        },
+        "BodyTooLarge": {
+            "body_too_large": BodyTooLarge("The body may hold 262144 bytes, this one has 300000.")
+        },
+        "UnsupportedMediaType": {
+            "unsupported_media_type": UnsupportedMediaType("Send the body as application/json.")
+        },
+        "Refused": {
+            "content_refused": refused_order(),
+            "idempotency_key_reused": IdempotencyKeyReused(
+                "This Idempotency-Key was used with another body; use a new key for a new request."
+            ),
+        },
+        "InternalError": {
+            "internal_error": PartnerCenterError(
+                "Something went wrong on our side; quote the request_id when you ask about it."
+            )
+        },
+        "TryAgain": {"try_again": TryAgain("Many changes met at once; nothing was written.")},
+    }
+    return {
+        response: {name: problem_answer(error, REQUEST_ID).body for name, error in named.items()}
+        for response, named in errors.items()
+    }
+
+
+def refused_order() -> ContentRefused:
+    """What an order with three faults is answered."""
+    request = order_request()
+    del request["contacts"]["technical"]["phone"]
+    request["domain_control"]["approver_email"] = "ada@example.com"
+    request["term_day"] = 365
+    try:
+        place(request, CountedIds())
+    except ContentRefused as refused:
+        return refused
+    raise LookupError("this order should have been refused")

@@ -1,0 +1,296 @@
+"""What each route does, takes and answers, in words; the shapes come from the models."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from partner_center.accounts.api_keys import Role
+
+JSON = "application/json"
+HTML = "text/html"
+FORM = "application/x-www-form-urlencoded"
+FILES = (
+    "application/pem-certificate-chain",
+    "application/x-pkcs7-certificates",
+    "application/pkix-cert",
+    "application/zip",
+)
+
+READERS = (Role.ORDERS, Role.READ)
+WRITERS = (Role.ORDERS,)
+EVERYONE = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request body: the component that describes it, and examples by name."""
+
+    shape: str
+    description: str
+    required: bool = True
+    media_type: str = JSON
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that is no problem document; without `shape` and with `media_types`, text or a file."""
+
+    description: str
+    shape: str | None = None
+    examples: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`roles` that may call it (admin always may); none for a public page. `refusals` name shared responses."""
+
+    id: str
+    tag: str
+    summary: str
+    description: str
+    answers: Mapping[int, Answer]
+    refusals: tuple[str, ...]
+    roles: tuple[Role, ...] = ()
+    parameters: tuple[str, ...] = ()
+    body: Body | None = None
+
+
+KEYED = ("Malformed", "Unauthenticated", "InternalError", "TryAgain")
+RESTRICTED = (*KEYED, "Forbidden")
+WITH_BODY = ("BodyTooLarge", "UnsupportedMediaType", "Refused")
+PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
+GONE = "The link was answered, has expired, or its order is no longer pending; the page says which."
+
+
+def _page(description: str, headers: tuple[str, ...] = ()) -> Answer:
+    return Answer(description, headers=headers, media_types=(HTML,))
+
+
+def _closed_pages() -> dict[int, Answer]:
+    return {
+        404: _page("There is no such link."),
+        410: _page(GONE),
+        503: _page("Nothing was recorded; try again shortly.", ("Retry-After",)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter; `schema` as JSON Schema."""
+
+    name: str
+    where: str
+    description: str
+    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
+    example: str | None = None
+
+
+PARAMETERS: Mapping[str, Parameter] = {
+    "ProductCode": Parameter(
+        "code", "path", "The code of a product.", {"type": "string"}, "geotrust_quickssl_premium"
+    ),
+    "OrderId": Parameter("order_id", "path", "The id that placing the order answered."),
+    "Serial": Parameter(
+        "serial", "path", "The serial number of a certificate, in hexadecimal; case does not matter."
+    ),
+    "Token": Parameter("token", "path", "The secret of an approval link; it is in the approval mail only."),
+    "Limit": Parameter(
+        "limit",
+        "query",
+        "How many items a page holds: 1 to 200; smaller and larger numbers are taken as 1 and 200.",
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 50},
+    ),
+    "Cursor": Parameter("cursor", "query", "`next_cursor` of the page before, of the same list."),
+    "CommonName": Parameter(
+        "common_name", "query", "The beginning of the common name, in any case.", {"type": "string"}, "www."
+    ),
+    "PartnerOrderId": Parameter("partner_order_id", "query", "The reseller's own number, whole."),
+    "Format": Parameter(
+        "format",
+        "query",
+        "pem: the certificate; chain: certificate and intermediates, without the root; ca: intermediates and "
+        "root; p7b: certificate and intermediates as PKCS#7; der: the certificate in binary; zip: the "
+        "PEM and PKCS#7 files.",
+        {"type": "string", "enum": ["pem", "chain", "ca", "p7b", "der", "zip"], "default": "pem"},
+    ),
+    "IdempotencyKey": Parameter(
+        "Idempotency-Key",
+        "header",
+        "Chosen by the client, once per intended effect. The answer that took effect is bound to it for 7 "
+        "days, per reseller, method and path: the same request again gets that answer, another body is refused "
+        "with idempotency_key_reused. Refusals bind nothing.",
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+        "order-4711",
+    ),
+    "IfNoneMatch": Parameter(
+        "If-None-Match", "header", "The ETag of an answer already held; 304 when nothing has changed."
+    ),
+}
+
+OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    ("GET", "/v1/products"): Operation(
+        "listProducts",
+        "Catalog",
+        "All products",
+        "Every certificate on sale, with names, terms, prices and units.",
+        {200: Answer("The products.", "ProductList")},
+        KEYED,
+        EVERYONE,
+    ),
+    ("GET", "/v1/products/{code}"): Operation(
+        "getProduct",
+        "Catalog",
+        "One product",
+        "Names allowed, wildcard rule, terms with prices and units, validation methods, CAA issuer.",
+        {200: Answer("The product.", "Product", ("Product",))},
+        (*KEYED, "NotFound"),
+        EVERYONE,
+        ("ProductCode",),
+    ),
+    ("GET", "/v1/agreements/{code}"): Operation(
+        "getAgreement",
+        "Catalog",
+        "The subscriber agreement of a product",
+        "The text that the applicant accepts before an order; an order names its version.",
+        {200: Answer("The agreement.", "Agreement", ("Agreement",))},
+        (*KEYED, "NotFound"),
+        EVERYONE,
+        ("ProductCode",),
+    ),
+    ("GET", "/v1/orders"): Operation(
+        "findOrders",
+        "Orders",
+        "Search",
+        "By the beginning of the common name, or by the reseller's own number: one of the two must be given.",
+        {200: Answer("The orders found, an empty list included.", "OrderList", ("OrderList",))},
+        RESTRICTED,
+        READERS,
+        ("CommonName", "PartnerOrderId", "Limit", "Cursor"),
+    ),
+    ("POST", "/v1/orders"): Operation(
+        "placeOrder",
+        "Orders",
+        "Place an order",
+        "Examines everything at once: structure, product, names, CSR, key, contacts, method, agreement, contract. "
+        "A refusal lists every problem found and writes nothing. An accepted order holds its units; the approval "
+        "mails follow. At present orders at level DV with the method email are accepted.",
+        {
+            201: Answer("The order.", "Order", ("OrderPlaced",), ("Location",)),
+        },
+        (*RESTRICTED, *WITH_BODY),
+        WRITERS,
+        ("IdempotencyKey",),
+        Body("OrderRequest", "At most 256 KiB.", examples=("OrderRequest",)),
+    ),
+    ("GET", "/v1/orders/{order_id}"): Operation(
+        "getOrder",
+        "Orders",
+        "One order",
+        "The order with its authentication steps, certificates and payment.",
+        {
+            200: Answer("The order.", "Order", ("OrderWaiting", "OrderIssued"), ("ETag",)),
+            304: Answer("Nothing has changed since the answer with that ETag.", headers=("ETag",)),
+        },
+        (*RESTRICTED, "NotFound"),
+        READERS,
+        ("OrderId", "IfNoneMatch"),
+    ),
+    ("POST", "/v1/orders/{order_id}/cancel"): Operation(
+        "cancelOrder",
+        "Orders",
+        "Cancel a pending order",
+        "Ends the order, gives its units back and closes its approval links. A cancelled order may be cancelled "
+        "again: nothing changes. Refused while the certificate is being signed (issuing; ask again) and "
+        "afterwards (already_issued, order_closed).",
+        {200: Answer("The order, as it is now.", "Order", ("OrderCancelled",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        WRITERS,
+        ("OrderId", "IdempotencyKey"),
+        Body("CancelRequest", "May be left out.", required=False, examples=("CancelRequest",)),
+    ),
+    ("GET", "/v1/orders/{order_id}/messages"): Operation(
+        "listMessages",
+        "Orders",
+        "Messages on an order",
+        "What the system has to say about the order, newest first.",
+        {200: Answer("The messages.", "MessageList", ("MessageList",))},
+        (*RESTRICTED, "NotFound"),
+        READERS,
+        ("OrderId", "Limit", "Cursor"),
+    ),
+    ("GET", "/v1/orders/{order_id}/domains"): Operation(
+        "listDomains",
+        "Domains",
+        "The names of an order and their proofs",
+        "One item a name, in the order of the certificate.",
+        {200: Answer("The names.", "DomainList", ("DomainList",))},
+        (*RESTRICTED, "NotFound"),
+        READERS,
+        ("OrderId",),
+    ),
+    ("POST", "/v1/orders/{order_id}/domains/check"): Operation(
+        "checkDomains",
+        "Domains",
+        "Ask for another look",
+        "For an order that was held back before signing, by CAA for example, once the cause is removed. Without "
+        "anything held back nothing happens. The body is not read.",
+        {200: Answer("Whether a check began.", "CheckAnswer", ("CheckAnswer",))},
+        (*RESTRICTED, "NotFound", "Conflict", "ChangedMeanwhile"),
+        WRITERS,
+        ("OrderId",),
+    ),
+    ("GET", "/v1/certificates/{serial}"): Operation(
+        "getCertificate",
+        "Certificates",
+        "One certificate",
+        "What is known of an issued certificate of the reseller's.",
+        {200: Answer("The certificate.", "CertificateWithOrder", ("Certificate",))},
+        (*RESTRICTED, "NotFound"),
+        READERS,
+        ("Serial",),
+    ),
+    ("GET", "/v1/certificates/{serial}/download"): Operation(
+        "downloadCertificate",
+        "Certificates",
+        "The certificate as a file",
+        "In the form that a server wants. The system neither makes nor has the private key.",
+        {200: Answer("The file.", headers=("Content-Disposition",), media_types=FILES)},
+        (*RESTRICTED, "NotFound"),
+        READERS,
+        ("Serial", "Format"),
+    ),
+    ("GET", "/approve/{token}"): Operation(
+        "showApproval",
+        "Approval page",
+        "What an approver is asked",
+        "The page behind the link of an approval mail. Looking changes nothing.",
+        {200: _page(PAGE), **_closed_pages()},
+        ("Malformed", "InternalError"),
+        parameters=("Token",),
+    ),
+    ("HEAD", "/approve/{token}"): Operation(
+        "peekApproval",
+        "Approval page",
+        "The same without the page",
+        "For programs that follow links in mails. Changes nothing.",
+        {status: Answer(each.description) for status, each in {200: _page(PAGE), **_closed_pages()}.items()},
+        ("Malformed", "InternalError"),
+        parameters=("Token",),
+    ),
+    ("POST", "/approve/{token}"): Operation(
+        "answerApproval",
+        "Approval page",
+        "The approver's answer",
+        "Taken once; of two answers the first counts.",
+        {
+            200: _page("The answer was recorded; the page says which."),
+            400: _page("The form is not the page's own; nothing was recorded."),
+            **_closed_pages(),
+        },
+        ("Malformed", "InternalError"),
+        parameters=("Token",),
+        body=Body("ApprovalForm", "At most 1,024 bytes.", media_type=FORM),
+    ),
+}

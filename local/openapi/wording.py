@@ -1,0 +1,112 @@
+"""The document's words that stand in no model: about the whole, shared answers, headers, posted fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+ABOUT: Mapping[str, Any] = {
+    "title": "Partner Center",
+    "version": "1.0.0",
+    "summary": "With which a reseller of TLS certificates does business.",
+    "description": (
+        "JSON in snake_case; times in RFC 3339, UTC, whole seconds; money without tax. Answers may gain fields: "
+        "ignore what you do not know. A request with an unknown field is refused, so that a misspelt one is "
+        "noticed.\n\n"
+        "Every refusal of the application is a problem document (RFC 9457) with a stable `code`. A path that does "
+        "not exist answers 404 `not_found`, a verb that a path does not know 405 `method_not_allowed` with "
+        "`Allow`. An unknown id and the id of another reseller answer alike. The gateway in front answers for "
+        'itself, as `{"message": ...}`, when a body exceeds its own limit (413) or calls come too fast (429).'
+    ),
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
+
+TAGS: Mapping[str, str] = {
+    "Catalog": "What is sold, and what applicants accept.",
+    "Orders": "From the request to the certificate.",
+    "Domains": "How control of the names is proven.",
+    "Certificates": "What was issued.",
+    "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
+}
+
+HEADERS: Mapping[str, Any] = {
+    "X-Request-Id": {"description": "Quote it when you ask.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of the order.", "schema": {"type": "string"}},
+    "ETag": {"description": "Of this answer; send it as If-None-Match.", "schema": {"type": "string"}},
+    "Content-Disposition": {"description": "attachment, with a file name.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "The scheme: Bearer.", "schema": {"type": "string"}},
+    "Retry-After": {
+        "description": "Seconds to wait.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+}
+
+# Name of a shared answer: status, description, headers.
+REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
+    "Malformed": (
+        400,
+        "It cannot be read: no JSON object, a name or parameter repeated, an unknown parameter, a bad cursor.",
+        (),
+    ),
+    "Unauthenticated": (
+        401,
+        "No key, or one that is unknown, expired, revoked or used from elsewhere.",
+        ("WWW-Authenticate",),
+    ),
+    "Forbidden": (403, "The key's role may not do this.", ()),
+    "NotFound": (404, "Unknown, or another reseller's.", ()),
+    "Conflict": (
+        409,
+        "What is asked does not fit the state of the order; issuing comes with Retry-After.",
+        ("Retry-After",),
+    ),
+    "ChangedMeanwhile": (412, "The order changed between reading and writing; ask again.", ()),
+    "BodyTooLarge": (413, "The body exceeds 256 KiB.", ()),
+    "UnsupportedMediaType": (415, "The body is not application/json.", ()),
+    "Refused": (
+        422,
+        "The content is refused, with every problem found; or the Idempotency-Key belongs to another body.",
+        (),
+    ),
+    "InternalError": (500, "A fault of ours; quote the request_id.", ()),
+    "TryAgain": (
+        503,
+        "Nothing was written, because of contention or an outage; the same request may be sent again.",
+        ("Retry-After",),
+    ),
+}
+
+# Descriptions of shapes whose docstrings speak to readers of the code.
+SHAPES: Mapping[str, str] = {
+    "OrderRequest": "An order as it is posted.",
+    "Contact": "A person of the order.",
+    "ApprovalForm": "What the page's form sends.",
+}
+
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "OrderRequest": {
+        "product": "The code of a product (GET /v1/products).",
+        "csr": "One CSR in PEM and nothing else. Never send a private key.",
+        "common_name": "Absent: the CSR's.",
+        "additional_domains": "Further names; they are joined with those in the CSR.",
+        "term_days": "One of the product's terms; absent: its default.",
+        "contract_id": "Absent: the contract that serves and ends first, bulk before card.",
+        "partner_order_id": "Your own number; unique among your orders.",
+        "customer_id": "Your own id of the end customer; proofs are reused only within it.",
+        "domain_control": "How control of the names is proven; absent: dns_txt.",
+        "agreement": "The applicant's own acceptance of the product's subscriber agreement.",
+        "note": "For yourself.",
+    },
+    "DomainControl": {
+        "method": "For all names; at present email is accepted.",
+        "approver_email": "For email: one of the five addresses at the name's domain or a domain above it.",
+        "names": "Exceptions by name, as A-labels.",
+    },
+    "Acceptance": {
+        "version": "Of the text that was accepted (GET /v1/agreements/{code}).",
+        "accepted_by": "Who accepted it for the applicant.",
+        "capacity": "In which capacity, for example applicant or authorized representative.",
+    },
+    "Contacts": {
+        "technical": "Receives the certificate.",
+        "organization": "Needed from OV upwards.",
+    },
+}
