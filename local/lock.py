@@ -1,0 +1,141 @@
+"""`python -m local.lock`: what each function needs, measured from its imports and pinned by hash.
+
+A function's requirements.in is generated, so that it names what the function imports through the layer and
+nothing else; functions that import the same share one set. Versions are those of local/requirements.txt,
+because that is what everything was tested with.
+"""
+
+import argparse
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYER = ROOT / "layers" / "core"
+CORE = "partner_center"
+
+# Where the name that is imported is not the name of what is installed.
+DISTRIBUTIONS = {
+    "aws_lambda_powertools": "aws-lambda-powertools",
+    "dns": "dnspython",
+    "email_validator": "email-validator",
+    "phonenumbers": "phonenumberslite",
+    "uuid_utils": "uuid-utils",
+    "yaml": "pyyaml",
+}
+# A library may import another one itself, at the first use of a name, without requiring it.
+IMPORTED_BY_USE = {"pydantic.EmailStr": "email_validator"}
+
+LOWEST_PYTHON = "3.11"  # the deployed 3.13 is covered by markers; a build for this machine may run on less
+PINNED = ("local/requirements", "tests/requirements", "local/sam-requirements", "local/lock-requirements")
+
+
+def functions(root: Path = ROOT) -> list[Path]:
+    """The folder of every function."""
+    return sorted(app.parent for app in root.glob("functions/*/*/app.py"))
+
+
+def requirements_of(function: Path) -> tuple[str, ...]:
+    """The distributions that the function imports, itself or through the layer, in alphabetical order."""
+    names = {IMPORTED_BY_USE.get(name, name).partition(".")[0] for name in _outside(function / "app.py")}
+    return tuple(sorted(DISTRIBUTIONS.get(name, name) for name in names - sys.stdlib_module_names))
+
+
+def requirements_text(function: Path) -> str:
+    """The content of its requirements.in."""
+    return "# Generated from the function's imports: make lock\n" + "".join(
+        f"{name}\n" for name in requirements_of(function)
+    )
+
+
+def _outside(start: Path) -> set[str]:
+    """The dotted names that `start` and the core modules behind it import from elsewhere."""
+    seen: set[Path] = set()
+    waiting, outside = [start], set()
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for name in _imports(path):
+            if name.partition(".")[0] == CORE:
+                waiting += _core_files(name)
+            else:
+                outside |= {name} if name in IMPORTED_BY_USE else {name.partition(".")[0]}
+    return outside
+
+
+def _core_files(name: str) -> Iterator[Path]:
+    """The files that importing `name` runs: its package's and its own, if it is no attribute."""
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        path = LAYER.joinpath(*parts[:length])
+        for file in (path / "__init__.py", path.with_suffix(".py")):
+            if file.is_file():
+                yield file
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Every name that the file imports, at its top or later; what only type checkers import is left out."""
+    tree = ast.parse(path.read_text(), str(path))
+    unseen = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    names = set()
+    for node in ast.walk(tree):
+        if id(node) in unseen:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(names)
+
+
+def _compile(uv: str, source: str, target: str, *more: str) -> None:
+    """Pins stay as they are while they satisfy; `--upgrade` among `more` moves them."""
+    command = [uv, "pip", "compile", source, "--output-file", target, "--python-version", LOWEST_PYTHON]
+    command += ["--universal", "--generate-hashes", "--no-header", "--quiet", *more]
+    subprocess.run(command, cwd=ROOT, check=True)
+
+
+def lock_functions(uv: str) -> None:
+    """Writes requirements.in and requirements.txt of every function, each set resolved once."""
+    sets: Mapping[str, list[Path]] = defaultdict(list)
+    for function in functions():
+        sets[requirements_text(function)].append(function)
+    for text, (first, *others) in sets.items():
+        for function in (first, *others):
+            (function / "requirements.in").write_text(text)
+        target = first / "requirements.txt"
+        target.unlink(missing_ok=True)  # the constraint decides, not what was pinned here
+        source = first.relative_to(ROOT) / "requirements.in"
+        pinned = ("--no-annotate", "-c", "local/requirements.txt")
+        _compile(uv, str(source), str(target.relative_to(ROOT)), *pinned)
+        for function in others:
+            (function / "requirements.txt").write_text(target.read_text())
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m local.lock", description=__doc__)
+    options.add_argument("--uv", default="uv", help="path of uv")
+    options.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    options.add_argument("--functions-only", action="store_true", help="leave the other files as they are")
+    chosen = options.parse_args()
+    if not chosen.functions_only:
+        for name in PINNED:
+            _compile(chosen.uv, f"{name}.in", f"{name}.txt", *(["--upgrade"] if chosen.upgrade else []))
+    lock_functions(chosen.uv)
+
+
+if __name__ == "__main__":
+    main()
