@@ -200,7 +200,7 @@ def resellers(cloud: EmbeddedCloud) -> list[Reseller]:
 
 def approval_links(cloud: EmbeddedCloud, order_id: str) -> list[str]:
     """The links in the approval mails of one order, in the order they were sent."""
-    texts = [mail["text"] for mail in mails(cloud) if order_id in mail["text"]]
+    texts = [mail.text for mail in cloud.mails() if order_id in mail.text]
     return [link for text in texts for link in re.findall(r"http://\S+/approve/[\w-]+", text)]
 
 
