@@ -4,11 +4,11 @@ PYTHON ?= python3
 PORT ?= 8080
 VENV := .venv
 BIN := $(VENV)/bin
-export PYTHONPATH := layers/core
+export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit lint types imports openapi build sam lock clean bench
+.PHONY: help run test unit check bench openapi clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,3 +28,31 @@ $(VENV)/run.stamp: local/requirements.txt | $(VENV)/bin/python
 $(VENV)/test.stamp: tests/requirements.txt $(VENV)/run.stamp
 	$(BIN)/python -m pip install --quiet --require-hashes -r tests/requirements.txt
 	@touch $@
+
+PYTEST := $(BIN)/python -m pytest
+
+test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, journeys, browser
+	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
+	$(PYTEST) tests/adapters tests/contracts -n 2 --dist loadfile
+	$(PYTEST) tests/statemachines tests/functions tests/browser -n 2 --dist loadfile
+
+unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
+	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
+
+check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated documents
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config pyproject.toml
+	$(BIN)/bandit -q -r layers functions local -c pyproject.toml
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/python -m local.openapi --check
+
+bench: $(VENV)/test.stamp ## what an order costs and how long it takes
+	$(BIN)/python -m bench.one_order
+
+openapi: $(VENV)/test.stamp ## write docs/openapi.json anew
+	$(BIN)/python -m local.openapi
+
+clean: ## everything that was made here
+	rm -rf $(VENV) .venv-sam build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
