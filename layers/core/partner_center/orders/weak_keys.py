@@ -23,7 +23,16 @@ _CHECKS = {
 }
 
 
-def weaknesses(modulus: int, exponent: int) -> tuple[str, ...]:
+@functools.cache
+def known_primes(size: int) -> Any:
+    """The product of primes that keys of `size` bits on the internet share; None where badkeys has no list."""
+    data = _badkeys_folder() / "keydata" / f"primes{size}.dat"
+    return _gmpy2().from_binary(data.read_bytes()) if data.is_file() else None
+
+
+def weaknesses(
+    modulus: int, exponent: int, shared_primes: Callable[[int], Any] = known_primes
+) -> tuple[str, ...]:
     """Why the private key can be computed from the public one: clauses that complete «This key is weak: ...».
 
     Expects a modulus of sane size (at most 8192 bits) and 3 <= exponent < modulus.
@@ -32,7 +41,8 @@ def weaknesses(modulus: int, exponent: int) -> tuple[str, ...]:
     found = [
         clause for name, clause in _CHECKS.items() if _check(checks, name)(modulus, exponent) is not False
     ]
-    if _shares_a_prime(modulus):
+    product = shared_primes(modulus.bit_length())
+    if product is not None and _gmpy2().gcd(modulus, product) != 1:
         found.append("it shares a prime with other keys that were found on the internet")
     return tuple(found)
 
@@ -40,17 +50,6 @@ def weaknesses(modulus: int, exponent: int) -> tuple[str, ...]:
 def _check(checks: ModuleType, name: str) -> Callable[[int, int], Any]:
     function: Callable[[int, int], Any] = getattr(checks, name)
     return function
-
-
-def _shares_a_prime(modulus: int) -> bool:
-    product = _shared_primes(modulus.bit_length())
-    return product is not None and _gmpy2().gcd(modulus, product) != 1
-
-
-@functools.cache
-def _shared_primes(size: int) -> Any:
-    data = _badkeys_folder() / "keydata" / f"primes{size}.dat"
-    return _gmpy2().from_binary(data.read_bytes()) if data.is_file() else None
 
 
 def _gmpy2() -> Any:
