@@ -1,0 +1,237 @@
+"""The published language: every event that the code makes has its schema, and every schema has an event."""
+
+import ast
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker
+
+from local.openapi.story import PRODUCT, certificate_of, order_request
+from partner_center.accounts.api_keys import Principal, Role
+from partner_center.adapters.dynamodb import to_item
+from partner_center.adapters.records import event_put
+from partner_center.catalog.products import load_catalog
+from partner_center.entry.stream import outbox_handler, queue_handler
+from partner_center.issuance.preflight import Outcome
+from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
+from partner_center.orders.fulfil import RequestCheck, wanted_of
+from partner_center.orders.idempotency import Call
+from partner_center.orders.order import Order
+from partner_center.orders.place import PlaceOrder
+from partner_center.validation.approve import Approvals
+from partner_center.validation.authenticate import OpenValidation
+from partner_center.validation.challenges import Decision
+from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.samples import US, a_contract, a_preflight, an_audit
+from tests.fakes.stores import MemoryStores
+
+ROOT = Path(__file__).parents[3]
+SCHEMAS = {path.name.removesuffix(".json"): path for path in (ROOT / "events/schemas").glob("*.json")}
+SAMPLES = {path.name.removesuffix(".json"): path for path in (ROOT / "events/samples").glob("*.json")}
+PRINCIPAL = Principal(US, "0" * 26, Role.ORDERS)
+
+
+@dataclass
+class Office:
+    """The use cases over stores in memory, with an approver whose mail is read."""
+
+    stores: MemoryStores = field(default_factory=MemoryStores)
+    clock: FixedClock = field(default_factory=FixedClock)
+    ids: CountingIds = field(default_factory=CountingIds)
+    links: list = field(default_factory=list)
+
+    def __post_init__(self):
+        self.stores.grant(a_contract())
+
+    def place(self):
+        place = PlaceOrder(
+            self.stores.orders, self.stores.contracts, load_catalog(), self, self.clock, self.ids
+        )
+        body = {name: value for name, value in order_request().items() if name != "partner_order_id"}
+        order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT})
+        opened = OpenValidation(self.stores.challenges, self, self, self.clock, self.ids)
+        opened(US, order.head.order_id, order.head.revision, wanted_of(order))
+        return order
+
+    def call(self):
+        return Call("POST", "/v1/orders", None, "0" * 64, "request-1")
+
+    def is_blocked(self, _):
+        return None
+
+    def seal(self, secret, _):
+        return secret.encode()
+
+    def open(self, sealed, _):
+        return sealed.decode()
+
+    def ask(self, request):
+        self.links.append(request.token)
+
+    def decide(self, decision):
+        self.place()
+        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids)
+        approvals.decide(self.links[-1], decision, "192.0.2.7", "request-2")
+
+    def check(self):
+        order = self.place()
+        self.stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "caa", an_audit(self.ids))
+        RequestCheck(self.stores.orders, self.stores.waits, self.clock, self.ids)(
+            US, order.head.order_id, "key:1", "request-3"
+        )
+
+    def complete(self):
+        order = self.place()
+        self.stores.claims.claim(order, a_preflight(), an_audit(self.ids))
+        complete = CompleteOrder(self.stores.orders, StoredCertificate(order), self.clock, self.ids)
+        complete(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
+
+    def cancel(self):
+        order = self.place()
+        CancelOrder(self.stores.orders, self.clock, self.ids)(
+            PRINCIPAL, self.call(), order.head.order_id, "Ordered twice."
+        )
+
+    def overrun(self):
+        order = self.place()
+        self.clock.advance(days=91)
+        close = CloseOverdue(self.stores.orders, self.stores.challenges, self.clock, self.ids)
+        close(US, order.head.order_id, f"{order.head.order_id}-g1-a1")
+
+
+@dataclass(frozen=True)
+class StoredCertificate:
+    order: Order
+
+    def current(self, *_):
+        return certificate_of(self.order)
+
+
+# What makes an event: where the code says so, and the walk that gets there.
+WALKS = {
+    ("orders/place.py", "_placement"): [lambda office: office.place()],
+    ("orders/close.py", "completion"): [Office.complete],
+    ("orders/close.py", "closing"): [Office.cancel, Office.overrun],
+    ("orders/fulfil.py", "__call__"): [Office.check],
+    ("validation/approve.py", "_ruling"): [
+        lambda office: office.decide(Decision.APPROVE),
+        lambda office: office.decide(Decision.DECLINE),
+    ],
+}
+
+
+def walked():
+    events = []
+    for walks in WALKS.values():
+        for walk in walks:
+            office = Office()
+            walk(office)
+            events += office.stores.tables.events.values()
+    return events
+
+
+EVENTS = walked()
+
+
+def validator(name):
+    return Draft202012Validator(json.loads(SCHEMAS[name].read_text("utf-8")), format_checker=FormatChecker())
+
+
+def complaints(name, envelope):
+    return [error.message for error in validator(name).iter_errors(json.loads(json.dumps(envelope)))]
+
+
+def test_the_walks_cover_every_place_that_makes_an_event():
+    package = ROOT / "layers/core/partner_center"
+    making = set()
+    for path in package.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+                if any(isinstance(call, ast.Attribute) and call.attr == "event" for call in calls):
+                    making.add((str(path.relative_to(package)), function.name))
+    assert making == WALKS.keys()
+
+
+def test_no_schema_and_no_sample_is_unused():
+    made = {f"{event.type}.v{event.version}" for event in EVENTS}
+    assert made == SCHEMAS.keys() == SAMPLES.keys()
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
+def test_every_event_is_as_its_schema_says(event):
+    name = f"{event.type}.v{event.version}"
+    assert complaints(name, event.envelope()) == []
+    described = json.loads(SCHEMAS[name].read_text("utf-8"))["properties"]
+    assert event.envelope().keys() == described.keys()
+    assert event.envelope()["data"].keys() == described["data"]["properties"].keys()
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_schemas_are_valid_and_named_after_their_event(name):
+    schema = json.loads(SCHEMAS[name].read_text("utf-8"))
+    Draft202012Validator.check_schema(schema)
+    type_, _, version = name.rpartition(".v")
+    assert schema["$id"] == f"urn:partner-center:event:{name}"
+    assert schema["properties"]["type"] == {"const": type_}
+    assert schema["properties"]["version"] == {"const": int(version)}
+    assert set(schema["required"]) == schema["properties"].keys()
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+@pytest.mark.parametrize(
+    "change",
+    [{"type": "order.imagined"}, {"version": 2}, {"occurred_at": "yesterday"}, {"id": "1"}, {"data": {}}],
+    ids=lambda change: next(iter(change)),
+)
+def test_schemas_refuse_what_is_no_such_event(name, change):
+    event = next(each for each in EVENTS if f"{each.type}.v{each.version}" == name)
+    assert complaints(name, event.envelope() | change) != []
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_samples_are_what_the_bus_delivers(name):
+    sample = json.loads(SAMPLES[name].read_text("utf-8"))
+    assert sample["detail-type"] == name
+    assert sample["source"] == "partner-center"
+    assert complaints(name, sample["detail"]) == []
+    taken = []
+    handled = queue_handler(lambda: taken.append)(
+        {"Records": [{"messageId": "1", "body": json.dumps(sample)}]}, None
+    )
+    assert handled == {"batchItemFailures": []}
+    assert [each.envelope() for each in taken] == [sample["detail"]]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
+def test_nothing_is_lost_between_the_outbox_and_the_bus(event):
+    event = replace(event, occurred_at=NOW + timedelta(microseconds=123456))
+    put = event_put("business", event)
+    image = to_item({"pk": put.key.pk, "sk": put.key.sk, **put.attributes})
+    relayed = []
+    outcome = outbox_handler(lambda: relayed.append)(
+        {"Records": [{"dynamodb": {"SequenceNumber": "1", "NewImage": image}}]}, None
+    )
+    assert outcome == {"batchItemFailures": []}
+    assert [each.envelope() for each in relayed] == [event.envelope()]
+
+
+def test_rules_of_the_template_wait_for_events_that_exist():
+    class Template(yaml.SafeLoader):
+        pass
+
+    Template.add_multi_constructor("!", lambda _loader, _suffix, node: str(node.value))
+    resources = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Template)["Resources"]  # noqa: S506
+    patterns = [
+        resource["Properties"]["EventPattern"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Events::Rule" and "EventPattern" in resource["Properties"]
+    ]
+    ours = [pattern for pattern in patterns if pattern["source"] == ["partner-center"]]
+    assert ours
+    for pattern in ours:
+        assert set(pattern["detail-type"]) <= SCHEMAS.keys()
