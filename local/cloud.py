@@ -78,7 +78,7 @@ class EmbeddedCloud:
         from local.runtime import LambdaRuntime  # noqa: PLC0415
 
         if not ONE_AT_A_TIME.acquire(blocking=False):
-            raise RuntimeError("another embedded cloud runs in this process")
+            raise RuntimeError("another embedded cloud runs in this process: close it first")
         defer = self._cleanup.callback
         defer(ONE_AT_A_TIME.release)
         server = LoopbackServer(self._port)
@@ -110,6 +110,7 @@ class EmbeddedCloud:
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         repairs.install(self._run, self._deliver)
+        machines.note_sleeps()
         self._cleanup.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         server = MotoServer()
         self._cleanup.callback(server.close)
@@ -205,9 +206,9 @@ class EmbeddedCloud:
     # --- time
 
     def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until nothing is under way or due before the timeout (real seconds) ends; whether that was reached.
+        """Wait until nothing is under way; whether that was reached before the timeout (real seconds).
 
-        A task that waits for its token and a Wait state are at rest, a retry that comes soon is not.
+        What sleeps or waits for its token is at rest, unless that ends before the timeout does; so are schedules.
         """
         end = time.monotonic() + timeout
         return self._rest(lambda: CLOCK.now() + max(0.0, end - time.monotonic()), end)
@@ -240,7 +241,7 @@ class EmbeddedCloud:
         dues = [
             (work.due(), now if isinstance(work, Recurring) else horizon) for work in self._dispatcher.work()
         ]
-        return all(due is None or due > limit for due, limit in dues) and machines.at_rest_until() > now
+        return all(due is None or due > limit for due, limit in dues) and machines.at_rest_until() > horizon
 
     def _rest(self, horizon: Callable[[], float], end: float) -> bool:
         """Looks in the order in which work gives birth to work, twice, so that none slips through between."""

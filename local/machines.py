@@ -3,14 +3,20 @@
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from local.clock import CLOCK
 from local.template import ACCOUNT, REGION
 
 Event = Mapping[str, Any]
+FAILURES = ("Failed", "TimedOut")
+AT_WORK = {"type": "at work"}
 BRANCH_ENDS = ("StateExited", "IterationSucceeded", "IterationFailed")
+
+_sleeps: list[list[float]] = []  # a list of its own for each, so that equal ends stay apart
+_noted: list[bool] = []
 
 
 def executions() -> list[Any]:
@@ -32,24 +38,55 @@ def stop() -> None:
         time.sleep(0.01)
 
 
+def note_sleeps() -> None:
+    """Let `at_rest_until` know of Wait states and of pauses before a retry. Once per process, after the repairs."""
+    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function  # noqa: PLC0415
+
+    from local.repairs.patching import around  # noqa: PLC0415
+
+    def noted(original: Callable[..., None], *args: Any, **named: Any) -> None:
+        sleep = [CLOCK.now() + float(named.get("wait_seconds", args[-1]))]
+        _sleeps.append(sleep)
+        try:
+            original(*args, **named)
+        finally:
+            _sleeps.remove(sleep)
+
+    if not _noted:
+        _noted.append(True)
+        around(vars(retrier_decl)["time"], "sleep", noted)
+        around(wait_function.WaitFunction, "_wait_interval", noted)
+
+
 def at_rest_until() -> float:
-    """When the first time limit of a waiting task ends, infinity if none waits; 0 while an execution is at work."""
-    ends = (
-        end for execution in executions() if execution.exec_status == "RUNNING" for end in _rests(execution)
-    )
-    return min(ends, default=math.inf)
+    """When the first sleep or a waiting task's time limit ends, infinity if there is none; 0 while one is at work."""
+    sleeps, asleep = list(_sleeps), 0
+    ends = [end for (end,) in sleeps]
+    for execution in executions():
+        if execution.exec_status == "RUNNING":
+            for event, by_id in _open_ends(execution):
+                if event["type"] == "TaskSubmitted":
+                    ends.append(_time_limit(event, by_id))
+                elif event["type"] == "WaitStateEntered" or event["type"].endswith(FAILURES):
+                    asleep += 1
+                else:
+                    return 0.0
+    return min(ends, default=math.inf) if asleep <= len(sleeps) else 0.0
 
 
-def _rests(execution: Any) -> Iterator[float]:
-    """For each branch that goes on: until when it has nothing to do. A branch that ended waits for the others."""
+def _open_ends(execution: Any) -> Iterator[tuple[Event, Mapping[int, Event]]]:
+    """The last event of each branch that goes on. A branch that ended waits for the others."""
     history = _history(execution)
     by_id = {event["id"]: event for event in history}
     followed = {event["previousEventId"] for event in history} | {1}  # the first state follows event 0
     last = [event for event in history if event["id"] not in followed]
-    if sum(event["type"] == "TaskSubmitted" for event in last) > _unanswered(execution):
-        yield 0.0  # a token was answered, the machine is about to go on
-    rests = [_rest(by_id, event) for event in last if not event["type"].endswith(BRANCH_ENDS)]
-    yield from rests or [0.0]
+    open_ends = [event for event in last if not event["type"].endswith(BRANCH_ENDS)]
+    waiting = sum(event["type"] == "TaskSubmitted" for event in open_ends)
+    if not open_ends or waiting > _unanswered(execution):  # about to begin, to end or to go on with an answer
+        open_ends = [AT_WORK]
+    for event in open_ends:
+        yield event, by_id
 
 
 def _unanswered(execution: Any) -> int:
@@ -58,15 +95,11 @@ def _unanswered(execution: Any) -> int:
     return sum(not each.get_outcome() and not each.consumer_error for each in endpoints)
 
 
-def _rest(by_id: Mapping[int, Event], last: Event) -> float:
-    if last["type"] == "WaitStateEntered":
-        return math.inf
-    if last["type"] != "TaskSubmitted":
-        return 0.0
-    while last["type"] != "TaskScheduled":
-        last = by_id[last["previousEventId"]]
-    limit = last["taskScheduledEventDetails"].get("timeoutInSeconds", math.inf)
-    return _moment(last["timestamp"]).timestamp() + float(limit)
+def _time_limit(event: Event, by_id: Mapping[int, Event]) -> float:
+    while event["type"] != "TaskScheduled":
+        event = by_id[event["previousEventId"]]
+    limit = event["taskScheduledEventDetails"].get("timeoutInSeconds", math.inf)
+    return _moment(event["timestamp"]).timestamp() + float(limit)
 
 
 def _history(execution: Any) -> list[dict[str, Any]]:
@@ -122,7 +155,7 @@ def steps(history: list[dict[str, Any]]) -> list[dict[str, Any]]:
         step = found.get(_entered(by_id, event, details["name"] if left else None))
         if step and left:
             step |= {"left_at": _told_time(event["timestamp"]), "output": _plain(details.get("output"))}
-        elif step and details.get("error"):
+        elif step and details.get("error") and not event["type"].startswith("Execution"):
             step["errors"].append({"error": details["error"], "cause": details.get("cause")})
     return list(found.values())
 

@@ -1,7 +1,6 @@
 """Event source mappings: what Lambda's pollers do for DynamoDB streams and SQS queues."""
 
 import json
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -76,12 +75,12 @@ class StreamSource:
     ) -> None:
         self._mapping, self._invoke, self._give_up, self._now = mapping, invoke, give_up, now
         self._filter = Filter(mapping.filters)
-        self._batches: deque[_Batch] = deque()
+        self._batches: list[_Batch] = []  # replaced, never changed: due() looks from other threads
         self._read = 0 if mapping.from_start else len(self._written())
 
     def due(self) -> float | None:
-        if self._batches:
-            return self._batches[0].due
+        if batches := self._batches:
+            return batches[0].due
         return 0.0 if len(self._written()) > self._read else None
 
     def run(self) -> None:
@@ -103,27 +102,28 @@ class StreamSource:
         ]
         self._read += len(found)
         if wanted := [record for record in found if self._filter.passes(record)]:
-            self._batches.append(_Batch(wanted))
+            self._batches = [_Batch(wanted)]
 
     def _deliver(self, batch: _Batch) -> None:
         payload, failed = self._invoke(self._mapping.function, {"Records": batch.records})
         reported = failed_items(payload) if self._mapping.partial and not failed else set()
-        self._batches.popleft()
+        self._batches = self._after(batch, reported, failed) + self._batches[1:]
+
+    def _after(self, batch: _Batch, reported: set[str], failed: bool) -> list[_Batch]:
+        """What is left of a batch: nothing, the rest from the first failed record on, or its halves."""
         if not failed and not reported:
-            return
+            return []
         numbers = [record["dynamodb"]["SequenceNumber"] for record in batch.records]
-        done = min((numbers.index(item) for item in reported if item in numbers), default=0)
+        done = min(map(numbers.index, reported), default=0) if reported <= set(numbers) else 0
         if failed and self._mapping.bisect and len(batch.records) > 1:  # a split does not count as an attempt
             middle = len(batch.records) // 2
-            halves = (batch.records[:middle], batch.records[middle:])
-            self._batches.extendleft(_Batch(half, batch.attempts) for half in reversed(halves))
-            return
+            return [_Batch(half, batch.attempts) for half in (batch.records[:middle], batch.records[middle:])]
         attempts = 1 if done else batch.attempts + 1
         if 0 <= self._mapping.retries < attempts:
             self._give_up(self._mapping, batch.records[done:], attempts)
-            return
+            return []
         pause = min(2.0**attempts / 2, LONGEST_PAUSE)
-        self._batches.appendleft(_Batch(batch.records[done:], attempts, self._now() + pause))
+        return [_Batch(batch.records[done:], attempts, self._now() + pause)]
 
 
 def _stream_record(record: Record, source: str) -> Record:
@@ -138,7 +138,7 @@ def failed_items(payload: str) -> set[str]:
     """Identifiers in a batchItemFailures answer; an item without one counts as an unknown identifier."""
     answer = json.loads(payload)
     failures = (answer.get("batchItemFailures") or []) if isinstance(answer, dict) else []
-    return {str(item.get("itemIdentifier") or "") for item in failures}
+    return {str(item.get("itemIdentifier")) if isinstance(item, dict) else "" for item in failures}
 
 
 class QueueSource:

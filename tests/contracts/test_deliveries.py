@@ -202,7 +202,7 @@ def test_settle_returns_while_a_human_is_awaited_and_waits_for_what_follows(clou
     answer(cloud, "answered")
     assert cloud.settle()
     states = {step["state"]: step for step in execution(cloud, "answered")["steps"]}
-    assert states["Work"]["output"] == {"job": "from the machine"}
+    assert states["Work"]["output"] == {"job": "machine answered", "trouble": False}
     assert states["Pause"]["left_at"] is None
     cloud.advance(3600)
     done = execution(cloud, "answered")
@@ -222,6 +222,24 @@ def test_a_wait_that_is_too_long_ends_at_its_time_limit_and_a_rule_hears_of_it(c
     assert datetime.fromisoformat(failed["stopped_at"]).timestamp() - before == pytest.approx(
         10 * DAY, abs=60
     )
+
+
+def test_a_pause_before_a_retry_is_rest_until_the_clock_has_passed_it(cloud):
+    start(cloud, "trouble")
+    answer(cloud, "trouble")
+    tries = "GOT#machine trouble"
+    assert cloud.settle()
+    assert noted(cloud, tries) == 1
+    cloud.advance(299)
+    assert noted(cloud, tries) == 1
+    cloud.advance(2)
+    assert noted(cloud, tries) == 2
+    cloud.advance(600)
+    assert noted(cloud, tries) == 3
+    ended = execution(cloud, "trouble")
+    assert ended["status"] == "FAILED"
+    work = next(step for step in ended["steps"] if step["state"] == "Work")
+    assert [error["error"] for error in work["errors"]] == ["ValueError"] * 3
 
 
 def test_schedules_run_at_their_time_and_often_ones_are_thinned_out(cloud):
