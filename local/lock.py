@@ -29,6 +29,7 @@ DISTRIBUTIONS = {
 }
 # A library may import another one itself, at the first use of a name, without requiring it.
 IMPORTED_BY_USE = {"pydantic.EmailStr": "email_validator"}
+_MAKES_A_CLIENT = {"client", "create_client"}
 
 LOWEST_PYTHON = "3.11"  # the deployed 3.13 is covered by markers; a build for this machine may run on less
 PINNED = ("local/requirements", "tests/requirements", "local/sam-requirements", "local/lock-requirements")
@@ -45,6 +46,18 @@ def requirements_of(function: Path) -> tuple[str, ...]:
     return tuple(sorted(DISTRIBUTIONS.get(name, name) for name in names - sys.stdlib_module_names))
 
 
+def services_of(function: Path) -> frozenset[str]:
+    """The AWS services that the function, or the core behind it, may make a client of: `client("dynamodb")`."""
+    return frozenset(
+        argument.value
+        for path in _closure(function / "app.py")
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _MAKES_A_CLIENT
+        for argument in node.args[:1]
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    )
+
+
 def requirements_text(function: Path) -> str:
     """The content of its requirements.in."""
     return "# Generated from the function's imports: make lock\n" + "".join(
@@ -54,8 +67,13 @@ def requirements_text(function: Path) -> str:
 
 def _outside(start: Path) -> set[str]:
     """The dotted names that `start` and the core modules behind it import from elsewhere."""
+    return {name for path in _closure(start) for name in _imports(path) if name.partition(".")[0] != CORE}
+
+
+def _closure(start: Path) -> set[Path]:
+    """`start` and every file of the core that its import runs, or that a call of it may import later."""
     seen: set[Path] = set()
-    waiting, outside = [start], set()
+    waiting = [start]
     while waiting:
         path = waiting.pop()
         if path in seen:
@@ -64,9 +82,7 @@ def _outside(start: Path) -> set[str]:
         for name in _imports(path):
             if name.partition(".")[0] == CORE:
                 waiting += _core_files(name)
-            else:
-                outside |= {name} if name in IMPORTED_BY_USE else {name.partition(".")[0]}
-    return outside
+    return seen
 
 
 def _core_files(name: str) -> Iterator[Path]:
@@ -80,9 +96,14 @@ def _core_files(name: str) -> Iterator[Path]:
 
 
 @cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+@cache
 def _imports(path: Path) -> frozenset[str]:
     """Every name that the file imports, at its top or later; what only type checkers import is left out."""
-    tree = ast.parse(path.read_text(), str(path))
+    tree = _tree(path)
     unseen = {
         id(inner)
         for node in ast.walk(tree)

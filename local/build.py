@@ -1,0 +1,215 @@
+"""`python -m local.build --arch host|arm64`: every function as it is deployed, below build/<arch>/.
+
+`host` is for this interpreter, to be imported and measured; `arm64` is what Lambda runs. Functions that need
+the same packages share one installation by hard links, and what is built already is left alone.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.bundle import (
+    LAYER_ROOT,
+    TASK_ROOT,
+    compile_all,
+    prune,
+    prune_services,
+    shorten_endpoints,
+    unused_data,
+)
+from local.lock import CORE, LAYER, ROOT, functions, services_of
+from local.pythons import deployed_python
+
+BUILD = ROOT / "build"
+LAYER_NAME = "core_layer"
+_UNREACHABLE = (
+    "NewConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "name resolution",
+    "Network is unreachable",
+    "Max retries exceeded",
+)
+
+
+class IndexUnreachable(Exception):
+    """No package index answers, so nothing can be installed."""
+
+
+class BuildFailed(Exception):
+    """pip refused; the message is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """For whom is built: `pip` are the flags that choose wheels, `python` compiles."""
+
+    name: str
+    python: str
+    tag: str
+    pip: tuple[str, ...]
+
+
+def host() -> Target:
+    """This interpreter on this machine."""
+    tag = f"{sys.implementation.cache_tag}-{platform.machine()}"
+    return Target("host", sys.executable, tag, ())
+
+
+def arm64() -> Target:
+    """Lambda's python3.13 on Graviton, from any machine. Raises PythonMissing: its bytecode needs a 3.13."""
+    platforms = ("manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64")
+    chosen = tuple(flag for each in platforms for flag in ("--platform", each))
+    flags = (*chosen, "--python-version", "3.13", "--implementation", "cp")
+    return Target("arm64", deployed_python(), "cpython-313-aarch64", flags)
+
+
+TARGETS = {"host": host, "arm64": arm64}
+
+
+def build_function(function: Path, target: Target) -> Path:
+    """The folder with the function's own code and everything it needs beside the layer."""
+    packages = installed(function / "requirements.txt", target)
+    services = services_of(function)
+    finished = BUILD / target.name / function.relative_to(ROOT / "functions")
+    code = {path.name: path.read_bytes() for path in sorted(function.glob("*.py"))}
+    with _unless_done(finished, [packages.name, *sorted(services), *map(repr, code.items())]) as folder:
+        if folder is not None:
+            _link(packages, folder, services)
+            own = folder.with_name(folder.name + ".own")
+            own.mkdir()
+            for name, content in code.items():
+                (own / name).write_bytes(content)
+            compile_all(own, target.python, TASK_ROOT)
+            shutil.copytree(own, folder, dirs_exist_ok=True)
+            shutil.rmtree(own)
+    return finished
+
+
+def build_layer(target: Target) -> Path:
+    """The folder of the core layer; its packages lie below `python`, as Lambda wants it."""
+    finished = BUILD / target.name / LAYER_NAME
+    sources = [path for path in sorted((LAYER / CORE).rglob("*")) if path.is_file() and path.suffix != ".pyc"]
+    with _unless_done(
+        finished, [target.tag, *(f"{path} {_digest(path.read_bytes())}" for path in sources)]
+    ) as folder:
+        if folder is not None:
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(LAYER / CORE, folder / "python" / CORE, ignore=ignored)
+            compile_all(folder / "python", target.python, LAYER_ROOT)
+    return finished
+
+
+def installed(requirements: Path, target: Target) -> Path:
+    """The folder of a set of packages: installed once, pruned and compiled. Raises IndexUnreachable, BuildFailed."""
+    name = f"{target.tag}-{_digest(requirements.read_bytes() + _recipe())[:16]}"
+    finished = BUILD / "packages" / name
+    with _unless_done(finished, []) as folder:
+        if folder is not None:
+            _install(requirements, folder, target)
+            prune(folder)
+            compile_all(folder, target.python, TASK_ROOT)
+    return finished
+
+
+def build_all(target: Target) -> list[Path]:
+    return [build_layer(target), *(build_function(function, target) for function in functions())]
+
+
+def finish_sam_build(built: Path, sources: dict[str, Path]) -> None:
+    """The same steps on what `sam build` left; `sources` maps its folders' names to those of our functions."""
+    python = deployed_python()
+    for name, function in sources.items():
+        prune(built / name)
+        prune_services(built / name, services_of(function))
+        compile_all(built / name, python, TASK_ROOT)
+    for layer in built.glob("*/python"):
+        prune(layer)
+        compile_all(layer, python, LAYER_ROOT)
+
+
+def _install(requirements: Path, folder: Path, target: Target) -> None:
+    folder.mkdir(parents=True)
+    if not requirements.read_text().strip():
+        return
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", *target.pip]
+    done = subprocess.run(
+        [*command, "--target", str(folder), "-r", str(requirements)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return
+    if any(sign in done.stderr for sign in _UNREACHABLE):
+        raise IndexUnreachable("no package index can be reached")
+    raise BuildFailed(f"{requirements}: {done.stderr.strip()}")
+
+
+def _link(packages: Path, folder: Path, services: Collection[str]) -> None:
+    data = packages / "botocore" / "data"
+    unused = {path.name for path in unused_data(data, services)}
+
+    def ignore(where: str, names: list[str]) -> set[str]:
+        return unused.intersection(names) if Path(where) == data else set()
+
+    shutil.copytree(packages, folder, copy_function=_hard_link, ignore=ignore)
+    if data.is_dir():
+        shorten_endpoints(folder / "botocore" / "data", services)
+
+
+def _hard_link(source: str, target: str) -> None:
+    Path(target).hardlink_to(source)
+
+
+@contextmanager
+def _unless_done(finished: Path, inputs: list[str]) -> Iterator[Path | None]:
+    """A fresh folder to be filled, which then takes its place; None when that was built from these inputs."""
+    BUILD.mkdir(exist_ok=True)
+    digest = _digest("\n".join(inputs).encode() + _recipe())
+    stamp = finished.with_name(finished.name + ".digest")
+    with (BUILD / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if finished.is_dir() and stamp.is_file() and stamp.read_text() == digest:
+            yield None
+            return
+        fresh = finished.with_name(finished.name + ".new")
+        for old in (fresh, finished):
+            shutil.rmtree(old, ignore_errors=True)
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        yield fresh
+        fresh.rename(finished)
+        stamp.write_text(digest)
+
+
+def _recipe() -> bytes:
+    """What the result depends on beside its inputs: these steps themselves."""
+    return b"".join((ROOT / "local" / name).read_bytes() for name in ("build.py", "bundle.py"))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _size(folder: Path) -> str:
+    return f"{sum(path.stat().st_size for path in folder.rglob('*') if path.is_file()) / 1e6:7.1f} MB"
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(prog="python -m local.build", description=__doc__)
+    options.add_argument("--arch", choices=TARGETS, default="host")
+    for folder in build_all(TARGETS[options.parse_args().arch]()):
+        print(f"{_size(folder)}  {folder.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
