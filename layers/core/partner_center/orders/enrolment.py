@@ -5,7 +5,7 @@ the others let it, so that one answer names every problem. Validate and place us
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,13 @@ from partner_center.billing.contracts import Contract, choose_contract, contract
 from partner_center.catalog.agreements import acceptance_problems, agreement_for
 from partner_center.catalog.pricing import Quote, quote
 from partner_center.catalog.products import MAX_NAMES, Catalog, Product
+from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
-from partner_center.orders.csr import Csr, contains_private_key, read_csr
+from partner_center.orders.csr import Csr, read_csr
 from partner_center.orders.key_gate import BlockedKeys, key_problems
+from partner_center.orders.key_material import screen
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import AcceptedAgreement, ChosenMethod, OrderContent, PricePart
 from partner_center.orders.requests import DomainControl, Method, MethodChoice, OrderRequest
@@ -59,15 +61,17 @@ class Examination:
     """Every problem found, the names as far as they are known, and the order if nothing is wrong."""
 
     problems: tuple[Problem, ...]
-    names: tuple[str, ...]
+    names: NamesReading
     quote: Quote | None
     accepted: Accepted | None
 
 
 def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
     """Examine a posted order. Never raises for any JSON object; never quotes key material."""
+    screened = screen(body)
+    body = screened.body
     request, problems_of_shape = read_shape(OrderRequest, body)
-    problems = [*key_material_problems(body), *problems_of_shape]
+    problems = list(problems_of_shape)
     product = _product(body, around, problems)
     csr = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
@@ -76,38 +80,14 @@ def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
     contract = _contract(body, product, price, around, problems)
     if product is not None:
         problems += _contact_problems(body, product)
-        problems += _method_problems(request, body, names.names, product, around.methods)
+        problems += _method_problems(request, body, names.names, product, _methods_on(around))
         problems += _agreement_problems(body, product)
-    if problems or not (request and product and csr and price and contract and term_days):
-        return Examination(tuple(problems), names.names, price, None)
+    told = [*screened.problems, *(each for each in problems if each.field not in screened.withheld)]
+    if told or not (request and product and csr and price and contract and term_days):
+        return Examination(tuple(dict.fromkeys(told)), names, price, None)
     content = _content(request, product, csr, names, price, around)
     accepted = Accepted(request, product, content, contract, price, term_days)
-    return Examination((), names.names, price, accepted)
-
-
-def key_material_problems(body: Any) -> Iterator[Problem]:
-    """A private key in any field is refused; its text is never repeated (incident of 2018)."""
-    for location, text in _texts(body, ()):
-        if contains_private_key(text):
-            in_csr = location == ("csr",)
-            yield Problem(
-                "csr_contains_private_key" if in_csr else "private_key_not_accepted",
-                "This field holds a private key. It was not stored, but treat the key as exposed: make a new "
-                "key and a CSR from it, and send the CSR alone.",
-                json_pointer(location),
-            )
-
-
-def _texts(value: Any, location: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, str):
-        yield location, value
-    elif isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield location, str(name)
-            yield from _texts(inner, (*location, str(name)))
-    elif isinstance(value, Sequence):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*location, index))
+    return Examination((), names, price, accepted)
 
 
 def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Problem]) -> Product | None:
@@ -133,7 +113,7 @@ def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Prob
 
 def _csr(body: Mapping[str, Any], blocked: BlockedKeys, problems: list[Problem]) -> Csr | None:
     text = body.get("csr")
-    if not isinstance(text, str) or contains_private_key(text):
+    if not isinstance(text, str):
         return None
     reading = read_csr(text)
     problems += reading.problems
@@ -146,15 +126,21 @@ def _names(
     body: Mapping[str, Any], csr: Csr | None, product: Product | None, problems: list[Problem]
 ) -> NamesReading:
     common_name, additional = body.get("common_name"), body.get("additional_domains")
+    listed = enumerate(additional) if isinstance(additional, list) else ()
+    texts = {index: name for index, name in listed if isinstance(name, str)}
     reading = examine_names(
         csr.dns_names if csr else (),
         csr.common_name if csr else None,
         common_name if isinstance(common_name, str) else None,
-        [name for name in additional if isinstance(name, str)] if isinstance(additional, list) else [],
+        list(texts.values()),
         _name_rules(product),
     )
-    if csr is not None or reading.names:
-        problems += reading.problems
+    places = {f"/additional_domains/{at}": f"/additional_domains/{index}" for at, index in enumerate(texts)}
+    problems += (
+        replace(each, field=places.get(each.field or "", each.field))
+        for each in reading.problems
+        if csr is not None or each.code != "names_missing"  # the CSR that cannot be read may hold them
+    )
     return reading
 
 
@@ -165,7 +151,7 @@ def _name_rules(product: Product | None) -> NameRules:
     return NameRules(
         max_names=product.max_names,
         wildcard_allowed=product.wildcard.base_may_be_wildcard,
-        wildcard_required=False,
+        wildcard_required=product.wildcard.base_may_be_wildcard,
         wildcard_san_allowed=product.wildcard.additional_may_be_wildcards,
     )
 
@@ -230,7 +216,7 @@ def _method_problems(
     )
     if control is None and not request:
         return  # its shape is already refused
-    for given in control.names if control else ():
+    for given in control.names if control and names else ():
         if given not in names:
             yield Problem(
                 "name_not_in_order",
@@ -247,6 +233,13 @@ def _method_problems(
                 yield problem
 
 
+def _methods_on(around: Circumstances) -> frozenset[Method]:
+    """A method cannot be chosen from the day it ends (BR 3.2.2.4.4 and its like: 2028-03-15)."""
+    if rules_on(around.moment).email_methods_allowed:
+        return around.methods
+    return around.methods - {Method.EMAIL}
+
+
 def choice_for(name: str, control: DomainControl | None) -> tuple[MethodChoice, str]:
     """The method chosen for `name` (absent: dns_txt) and where in the body it stands."""
     if control is None:
@@ -260,7 +253,7 @@ def _choice_problems(
     name: str, choice: MethodChoice, pointer: str, product: Product, available: frozenset[Method]
 ) -> Iterator[Problem]:
     if choice.method not in available or choice.method not in product.validation_methods:
-        offered = ", ".join(sorted(available & set(map(Method, product.validation_methods))))
+        offered = ", ".join(sorted(available & set(map(Method, product.validation_methods)))) or "none as yet"
         yield Problem(
             "method_not_available", f"This method is not available; choose one of: {offered}.", pointer
         )

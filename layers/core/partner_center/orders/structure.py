@@ -31,7 +31,7 @@ def _problem(error: Any) -> Problem:
     location = [step for step in error["loc"] if step != "[key]"]
     known = _CODES.get(error["type"])
     if known is None:
-        code, sentence = "invalid_field", error["msg"].removeprefix("Value error, ") + "."
+        code, sentence = "invalid_field", error["msg"].removeprefix("Value error, ").rstrip(".") + "."
     else:
         code, sentence = known
         limit = (error.get("ctx") or {}).get("max_length")

@@ -1,0 +1,85 @@
+"""A request's body without the private keys that stand in it, so that nothing behind can repeat them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from partner_center.kernel.errors import Problem
+from partner_center.kernel.json_pointer import json_pointer
+from partner_center.orders.private_keys import contains_private_key
+
+_WITHHELD = "(withheld)"
+_Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """`body` with each text that holds key material blanked; `withheld` are the JSON Pointers of what was blanked.
+
+    What else is found at a withheld place is a fault of the blank, not of the reseller.
+    """
+
+    body: Any
+    problems: tuple[Problem, ...]
+    withheld: frozenset[str]
+
+
+def screen(body: Any) -> Screened:
+    """Find private keys in every field and in every field's name, at any depth (incident of 2018)."""
+    screening = _Screening()
+    cleaned = screening.clean(body, ())
+    problems = dict.fromkeys(map(_problem, screening.found))
+    return Screened(cleaned, tuple(problems), frozenset(map(json_pointer, screening.withheld)))
+
+
+def _problem(location: _Location) -> Problem:
+    return Problem(
+        "csr_contains_private_key" if location == ("csr",) else "private_key_not_accepted",
+        "This field holds a private key. It was not stored, but treat the key as exposed: make a new key and a CSR "
+        "from it, and send the CSR alone.",
+        json_pointer(location),
+    )
+
+
+@dataclass(slots=True)
+class _Screening:
+    found: list[_Location] = field(default_factory=list)
+    withheld: list[_Location] = field(default_factory=list)
+
+    def clean(self, value: Any, location: _Location) -> Any:
+        if isinstance(value, str):
+            return self._clean_text(value, location)
+        if isinstance(value, Mapping):
+            return self._clean_object(value, location)
+        if isinstance(value, Sequence):
+            return self._clean_list(value, location)
+        return value
+
+    def _clean_text(self, text: str, location: _Location) -> str:
+        if not contains_private_key(text):
+            return text
+        self.found.append(location)
+        self.withheld.append(location)
+        return _WITHHELD
+
+    def _clean_object(self, value: Mapping[str, Any], location: _Location) -> dict[str, Any]:
+        cleaned = {}
+        for given, inner in value.items():
+            name = given
+            if contains_private_key(given):
+                self.found.append(location)
+                name = _WITHHELD
+            cleaned[name] = self.clean(inner, (*location, name))
+        return cleaned
+
+    def _clean_list(self, values: Sequence[Any], location: _Location) -> list[Any]:
+        before = len(self.withheld)
+        cleaned = [self.clean(inner, (*location, index)) for index, inner in enumerate(values)]
+        if len(self.withheld) == before:
+            return cleaned
+        # A key sent line by line: the lines behind the first are not known for what they are.
+        for index, inner in enumerate(cleaned):
+            if isinstance(inner, str):
+                cleaned[index] = _WITHHELD
+                self.withheld.append((*location, index))
+        return cleaned
