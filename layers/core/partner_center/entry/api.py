@@ -94,11 +94,7 @@ class Request:
     def optional_text(self, name: str, longest: int) -> str | None:
         """The one field of an optional body. Raises ContentRefused for others."""
         body = self.optional_object()
-        problems = [
-            Problem("unknown_field", "There is no such field here.", json_pointer((other,)))
-            for other in body
-            if other != name
-        ]
+        problems = _unknown_fields(body, name)
         value = body.get(name)
         if value is not None and not (isinstance(value, str) and len(value) <= longest):
             problems.append(
@@ -107,6 +103,19 @@ class Request:
         if problems:
             raise ContentRefused(problems)
         return value
+
+    def required_text(self, name: str) -> str:
+        """The one field of the body, of any length the body may have. Raises ContentRefused, Malformed ..."""
+        body = self.json_object()
+        problems = _unknown_fields(body, name)
+        value = body.get(name)
+        if name not in body:
+            problems.append(Problem("missing_field", "This field is required.", f"/{name}"))
+        elif not isinstance(value, str):
+            problems.append(Problem("invalid_field", "This must be text.", f"/{name}"))
+        if problems:
+            raise ContentRefused(problems)
+        return str(value)
 
     def only_query(self, *allowed: str) -> None:
         """Raise Malformed for a query parameter that is not `allowed`, naming each."""
@@ -220,6 +229,14 @@ class Api:
         if body is not None and not isinstance(body, str | bytes):
             body = _dump(body)
         return Response(answer.status, answer.content_type, body, headers=headers)
+
+
+def _unknown_fields(body: Mapping[str, Any], known: str) -> list[Problem]:
+    return [
+        Problem("unknown_field", "There is no such field here.", json_pointer((name,)))
+        for name in body
+        if name != known
+    ]
 
 
 def read_request(event: Mapping[str, Any]) -> Request:

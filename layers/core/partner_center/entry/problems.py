@@ -20,16 +20,5 @@ def problem_document(
         "code": code,
         "detail": detail,
         "request_id": request_id,
-        "problems": [_problem(problem) for problem in problems],
+        "problems": [problem.as_json() for problem in problems],
     }
-
-
-def _problem(problem: Problem) -> dict[str, str]:
-    fields = {
-        "code": problem.code,
-        "field": problem.field,
-        "name": problem.name,
-        "detail": problem.detail,
-        "order_id": problem.order_id,
-    }
-    return {name: value for name, value in fields.items() if value is not None}

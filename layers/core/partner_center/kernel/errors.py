@@ -24,6 +24,17 @@ class Problem:
     name: str | None = None
     order_id: str | None = None
 
+    def as_json(self) -> dict[str, str]:
+        """The problem in its public shape; what does not apply is left out."""
+        parts = {
+            "code": self.code,
+            "field": self.field,
+            "name": self.name,
+            "detail": self.detail,
+            "order_id": self.order_id,
+        }
+        return {name: value for name, value in parts.items() if value is not None}
+
 
 class PartnerCenterError(Exception):
     """Root of everything the system refuses or fails at knowingly."""

@@ -36,8 +36,8 @@ def key_problems(spki_der: bytes, blocked: BlockedKeys, field: str | None = "/cs
 
 
 def _weakness_problems(key: PublicKey, spki_der: bytes, field: str | None) -> Iterator[Problem]:
-    if key.rsa is not None:
-        for clause in weaknesses(*key.rsa):
+    if key.rsa_modulus is not None:
+        for clause in weaknesses(key.rsa_modulus):
             yield Problem(
                 "key_too_weak",
                 f"This key is weak: {clause}. Make a new key with up-to-date software and a CSR from it.",

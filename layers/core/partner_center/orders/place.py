@@ -7,17 +7,15 @@ from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import ContractKind, EntryKind, LedgerEntry
-from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
-from partner_center.orders.enrolment import Accepted, Circumstances, Examination, examine
+from partner_center.orders.enrolment import Accepted
+from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.idempotency import Call, replayed
-from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.order import Order, OrderHead, OrderKind, OrderStatus, PaymentKind
-from partner_center.orders.ports import Contracts, Orders, Placement, RequestGuard, RequestSeenBefore
-from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.orders.ports import Orders, Placement, RequestGuard, RequestSeenBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +23,7 @@ class PlaceOrder:
     """The use case, with everything it needs."""
 
     orders: Orders
-    contracts: Contracts
-    catalog: Catalog
-    blocked: BlockedKeys
+    examiner: ExamineOrder
     clock: Clock
     ids: Ids
 
@@ -41,7 +37,7 @@ class PlaceOrder:
         if answered is not None:
             return self._as_placed(answered)
         moment = self.clock.now()
-        examination = self._examine(principal, body, moment)
+        examination = self.examiner(principal, body, moment)
         if examination.accepted is None:
             raise ContentRefused(examination.problems)
         head = _head(examination.accepted, principal, self.ids.new("ord", moment), moment)
@@ -54,19 +50,6 @@ class PlaceOrder:
 
     def _as_placed(self, head: OrderHead) -> Order:
         return Order(head, self.orders.content(head.reseller_id, head.order_id, head.revision))
-
-    def _examine(self, principal: Principal, body: Mapping[str, Any], moment: datetime) -> Examination:
-        contracts = self.contracts.of_reseller(principal.reseller_id)
-        around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
-        examination = examine(body, around)
-        number = body.get("partner_order_id")
-        if not isinstance(number, str):
-            return examination
-        taken_by = self.orders.partner_order(principal.reseller_id, number)
-        if taken_by is None:
-            return examination
-        problems = (*examination.problems, duplicate_partner_order(taken_by))
-        return Examination(problems, examination.names, examination.quote, None)
 
 
 def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datetime) -> OrderHead:

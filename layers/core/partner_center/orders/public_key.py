@@ -10,6 +10,7 @@ from partner_center.kernel.errors import Problem
 from partner_center.orders.der import NULL, NotDer, bits, dotted, read_whole, sequence, unsigned
 
 SMALLEST_RSA, LARGEST_RSA = 2048, 8192
+_LONGEST_EXPONENT = 256  # bits (BR 6.1.6); a longer one hints at a small private exponent, and costs time
 
 _ADVICE = "Make a new key, RSA of 2048 to 8192 bits or ECDSA on P-256, P-384 or P-521, and a CSR from it."
 _RSA = "1.2.840.113549.1.1.1"
@@ -45,10 +46,10 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key as read. `rsa` is modulus and exponent if their sizes are sane; `problems` speak against the key."""
+    """A key as read. `rsa_modulus` is there if it is worth examining; `problems` speak against the key."""
 
     facts: KeyFacts
-    rsa: tuple[int, int] | None
+    rsa_modulus: int | None
     problems: tuple[Problem, ...]
 
 
@@ -78,12 +79,12 @@ def _rsa(material: bytes, has_null: bool, field: str | None) -> PublicKey:
     modulus = unsigned(modulus_element, "the modulus")
     exponent = unsigned(exponent_element, "the exponent")
     size = modulus.bit_length()
-    problems = [*_rsa_size_problems(size, field), *_exponent_problems(modulus, exponent, field)]
+    problems = [*_rsa_size_problems(size, field), *_exponent_problems(exponent, field)]
     if not has_null:
         detail = f"The key's algorithm lacks its NULL parameter (RFC 3279, 2.3.1). {_ADVICE}"
         problems.append(_unsupported(detail, field))
-    sane = SMALLEST_RSA <= size <= LARGEST_RSA and 3 <= exponent < modulus
-    return PublicKey(KeyFacts("RSA", size), (modulus, exponent) if sane else None, tuple(problems))
+    sane = SMALLEST_RSA <= size <= LARGEST_RSA and exponent.bit_length() <= _LONGEST_EXPONENT
+    return PublicKey(KeyFacts("RSA", size), modulus if sane else None, tuple(problems))
 
 
 def _rsa_size_problems(size: int, field: str | None) -> list[Problem]:
@@ -99,11 +100,11 @@ def _rsa_size_problems(size: int, field: str | None) -> list[Problem]:
     return []
 
 
-def _exponent_problems(modulus: int, exponent: int, field: str | None) -> list[Problem]:
-    if exponent >= 3 and exponent % 2 == 1 and exponent < modulus:
+def _exponent_problems(exponent: int, field: str | None) -> list[Problem]:
+    if exponent >= 3 and exponent % 2 == 1 and exponent.bit_length() <= _LONGEST_EXPONENT:
         return []
     detail = (
-        "The RSA key's public exponent must be odd, at least 3 and below the modulus; 65537 is recommended "
+        "The RSA key's public exponent must be odd, at least 3 and below 2^256; 65537 is recommended "
         f"(BR 6.1.6). {_ADVICE}"
     )
     return [Problem("key_too_weak", detail, field)]

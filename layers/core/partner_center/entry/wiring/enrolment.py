@@ -7,6 +7,7 @@ from partner_center.adapters.contract_store import ContractStore
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.base import clock, database, ids, settings
 from partner_center.entry.wiring.orders import order_store
+from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
 
 
@@ -21,5 +22,10 @@ def blocked_keys() -> KeysBlockedHere:
 
 
 @cache
+def examine_order() -> ExamineOrder:
+    return ExamineOrder(order_store(), contract_store(), load_catalog(), blocked_keys())
+
+
+@cache
 def place_order() -> PlaceOrder:
-    return PlaceOrder(order_store(), contract_store(), load_catalog(), blocked_keys(), clock(), ids())
+    return PlaceOrder(order_store(), examine_order(), clock(), ids())

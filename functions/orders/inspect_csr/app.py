@@ -1,0 +1,14 @@
+"""POST /v1/csr/inspect."""
+
+from partner_center.accounts.api_keys import Principal, Role
+from partner_center.entry.api import Answer, Api, Request
+from partner_center.entry.wiring.access import door
+from partner_center.entry.wiring.enrolment import blocked_keys
+from partner_center.orders.inspect import inspect_csr
+
+handler = Api(door)
+
+
+@handler.route("POST", "/v1/csr/inspect", *Role)
+def inspect(request: Request, _: Principal) -> Answer:
+    return Answer(200, inspect_csr(request.required_text("csr"), blocked_keys()))

@@ -1,0 +1,37 @@
+"""Examining an order with what is on file: contracts, numbers already used, blocked keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from partner_center.accounts.api_keys import Principal
+from partner_center.catalog.products import Catalog
+from partner_center.orders.enrolment import Circumstances, Examination, examine
+from partner_center.orders.key_gate import BlockedKeys
+from partner_center.orders.ports import Contracts, Orders
+from partner_center.orders.refusals import duplicate_partner_order
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineOrder:
+    """The use case behind validate, and the gate of placing: one path, one answer."""
+
+    orders: Orders
+    contracts: Contracts
+    catalog: Catalog
+    blocked: BlockedKeys
+
+    def __call__(self, principal: Principal, body: Mapping[str, Any], moment: datetime) -> Examination:
+        """Every problem of the body. Raises TryAgain when what is on file cannot be read."""
+        contracts = self.contracts.of_reseller(principal.reseller_id)
+        around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
+        examination = examine(body, around)
+        number = body.get("partner_order_id")
+        if not isinstance(number, str):
+            return examination
+        taken_by = self.orders.partner_order(principal.reseller_id, number)
+        if taken_by is None:
+            return examination
+        problems = (*examination.problems, duplicate_partner_order(taken_by))
+        return replace(examination, problems=problems, accepted=None)
