@@ -83,7 +83,7 @@ def _rsa(material: bytes, has_null: bool, field: str | None) -> PublicKey:
     if not has_null:
         detail = f"The key's algorithm lacks its NULL parameter (RFC 3279, 2.3.1). {_ADVICE}"
         problems.append(_unsupported(detail, field))
-    sane = SMALLEST_RSA <= size <= LARGEST_RSA and exponent.bit_length() <= _LONGEST_EXPONENT
+    sane = SMALLEST_RSA <= size <= LARGEST_RSA
     return PublicKey(KeyFacts("RSA", size), modulus if sane else None, tuple(problems))
 
 
