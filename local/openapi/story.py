@@ -13,6 +13,7 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
+from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.fulfil import wanted_of
 from partner_center.orders.idempotency import Call, body_digest
 from partner_center.orders.order import CloseReason, Order, OrderStatus
@@ -181,7 +182,8 @@ def a_contract(ids: CountedIds) -> Contract:
 def place(request: Mapping[str, Any], ids: CountedIds) -> Placement:
     """What placing `request` writes. Raises ContentRefused with every problem of it."""
     desk = OneOrder(a_contract(ids))
-    place_order = PlaceOrder(cast(Orders, desk), desk, load_catalog(), desk, SetClock(), ids)
+    examiner = ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk)
+    place_order = PlaceOrder(cast(Orders, desk), examiner, SetClock(), ids)
     principal = Principal(RESELLER, ids.new("key", PLACED).removeprefix("key_"), Role.ORDERS)
     place_order(principal, Call("POST", "/v1/orders", None, body_digest(request), REQUEST_ID), request)
     if desk.placement is None:

@@ -18,6 +18,7 @@ from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.preflight import Outcome
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
+from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.fulfil import RequestCheck, wanted_of
 from partner_center.orders.idempotency import Call
 from partner_center.orders.order import Order
@@ -48,9 +49,8 @@ class Office:
         self.stores.grant(a_contract())
 
     def place(self):
-        place = PlaceOrder(
-            self.stores.orders, self.stores.contracts, load_catalog(), self, self.clock, self.ids
-        )
+        examiner = ExamineOrder(self.stores.orders, self.stores.contracts, load_catalog(), self)
+        place = PlaceOrder(self.stores.orders, examiner, self.clock, self.ids)
         body = {name: value for name, value in order_request().items() if name != "partner_order_id"}
         order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT})
         opened = OpenValidation(self.stores.challenges, self, self, self.clock, self.ids)
