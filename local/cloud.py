@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -23,6 +23,7 @@ from local.server import LoopbackServer
 from local.template import REGION, STACK, read
 from local.web_world import WebWorld
 
+log = logging.getLogger("local")
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
 RUNS_PER_ADVANCE = 30  # how often one schedule runs, at most, while the clock moves
@@ -220,20 +221,20 @@ class EmbeddedCloud:
         """
         end, gap = CLOCK.now() + seconds, seconds / RUNS_PER_ADVANCE
         while True:
-            self._rest(CLOCK.now, time.monotonic() + REST_LIMIT)
+            if not self._rest(CLOCK.now, time.monotonic() + REST_LIMIT):
+                log.warning("work is still under way after %d s; the clock moves on", REST_LIMIT)
             now = CLOCK.now()
             if now >= end:
                 return
-            CLOCK.advance(max(0.0, min(end, self._next_stop(gap)) - now))
+            CLOCK.advance(min([stop for stop in self._stops(gap) if stop > now] + [end]) - now)
             time.sleep(WAKING_UP)
 
-    def _next_stop(self, gap: float) -> float:
-        """The next moment at which something is due; 0 if that was missed."""
-        stops = [machines.at_rest_until()]
+    def _stops(self, gap: float) -> Iterator[float]:
+        """The moments at which something is due, as far as they are known now."""
+        yield machines.at_rest_until()
         for work in self._dispatcher.work():
             if (due := work.due()) is not None:
-                stops.append(max(due, work.last_run + gap) if isinstance(work, Recurring) else due)
-        return min(stops)
+                yield max(due, work.last_run + gap) if isinstance(work, Recurring) else due
 
     def _nothing_due(self, horizon: float) -> bool:
         """Whether no work is due until `horizon`; a schedule counts only when it is due now."""

@@ -106,7 +106,7 @@ def _history(execution: Any) -> list[dict[str, Any]]:
     worker = execution.exec_worker
     if worker is None or worker.env is None:
         return []
-    return [event | {"type": event["type"].value} for event in worker.env.event_manager._history_event_list]
+    return list(worker.env.event_manager._history_event_list)
 
 
 def _moment(value: Any) -> datetime:

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
+from local import machines
 from local.console.wire import NotAccepted, Pages, as_json, is_form, refusal, see_other, sent, wants_json
 from local.http_api import Request, Response
 
@@ -100,7 +101,7 @@ class Console:
             "demo": self._cloud.demo,
             "now": self._now(),
             "mails": len(self._cloud.mails()),
-            "executions": len(self._cloud.executions()),
+            "executions": len(machines.executions()),
             "records": len(self._cloud.zone.records()),
             "failures": [
                 {"target": each.target, "attempts": each.attempts, "reason": each.reason, "event": each.event}
