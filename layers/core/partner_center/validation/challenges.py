@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from partner_center.kernel.dated_rules import rules_on
+from partner_center.kernel.dated_rules import TIMETABLE, rules_on
 
 VALUE_LIFETIME = timedelta(days=30)
 """A random value may be used for 30 days (BR 3.2.2.4.4)."""
@@ -151,6 +151,18 @@ def proof_usable(proof: Proof, name: str, moment: datetime) -> bool:
         return False
     base = name.removeprefix("*.")
     return base == proof.authorization_domain or base.endswith("." + proof.authorization_domain)
+
+
+def usable_until(proof: Proof) -> datetime:
+    """When a proof ends, as far as the dated rules are known today: by its age, or on the day a rule changes."""
+    end = proof.checked_at + rules_on(proof.checked_at).domain_reuse
+    for effective_from, rules in TIMETABLE:
+        if not proof.checked_at < effective_from <= end:
+            continue
+        if proof.method == "email" and not rules.email_methods_allowed:
+            return effective_from
+        end = min(end, max(effective_from, proof.checked_at + rules.domain_reuse))
+    return end
 
 
 def last_mail_at(challenges: Iterable[Challenge]) -> datetime | None:

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from partner_center.kernel.clock import rfc3339
-from partner_center.kernel.dated_rules import rules_on
 from partner_center.orders.order import Order
-from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
+from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, usable_until
 
 
 def domains_as_json(
@@ -64,7 +63,7 @@ def _attempts(challenge: Challenge) -> list[dict[str, Any]]:
 def _valid_until(proof: Proof | None) -> str | None:
     if proof is None:
         return None
-    return rfc3339(proof.checked_at + rules_on(proof.checked_at).domain_reuse)
+    return rfc3339(usable_until(proof))
 
 
 def _evidence(proof: Proof | None) -> dict[str, Any] | None:

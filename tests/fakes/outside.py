@@ -1,0 +1,85 @@
+"""What lies outside the tables, in memory: vault, approver mail, state machine, bus, certificates."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from partner_center.issuance.ports import CertificateRecord
+from partner_center.kernel.events import Event
+from partner_center.orders.fulfil import Woken
+from partner_center.validation.ports import ApprovalRequest
+
+
+class MemoryVault:
+    """`Vault`: what was sealed for one challenge opens for no other."""
+
+    def seal(self, secret: str, challenge_id: str) -> bytes:
+        return f"{challenge_id}:{secret[::-1]}".encode()
+
+    def open(self, sealed: bytes, challenge_id: str) -> str:
+        bound_to, _, secret = sealed.decode().partition(":")
+        if bound_to != challenge_id:
+            raise ValueError("sealed for another challenge")
+        return secret[::-1]
+
+
+@dataclass
+class MemoryApproverMail:
+    """`ApproverMail`: keeps what it sent; `before` may fail in its place."""
+
+    asked: list[ApprovalRequest] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+
+    def ask(self, request: ApprovalRequest) -> None:
+        self.before()
+        self.asked.append(request)
+
+    @property
+    def tokens(self) -> list[str]:
+        return [request.token for request in self.asked]
+
+
+@dataclass
+class MemoryMachine:
+    """`Machine`: executions by name, answers by token; a token is answered once and then nobody waits on it."""
+
+    executions: list[str] = field(default_factory=list)
+    answers: dict[str, Woken] = field(default_factory=dict)
+
+    def start(self, reseller_id: str, order_id: str, generation: int, attempt: int) -> None:
+        name = f"{order_id}-g{generation}-a{attempt}"
+        if name not in self.executions:
+            self.executions.append(name)
+
+    def wake(self, token: str, word: Woken) -> None:
+        self.answers.setdefault(token, word)
+
+
+@dataclass
+class MemoryBus:
+    """`Bus`: keeps what was published."""
+
+    published: list[Event] = field(default_factory=list)
+
+    def publish(self, event: Event) -> None:
+        self.published.append(event)
+
+    @property
+    def types(self) -> list[str]:
+        return [event.type for event in self.published]
+
+
+@dataclass
+class MemoryCertificates:
+    """What became of each generation: reads of the certificates by order."""
+
+    records: dict[tuple[str, str, int], CertificateRecord] = field(default_factory=dict)
+
+    def keep(self, record: CertificateRecord) -> None:
+        self.records[record.reseller_id, record.order_id, record.generation] = record
+
+    def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None:
+        return self.records.get((reseller_id, order_id, generation))
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
+        found = [each for key, each in sorted(self.records.items()) if key[:2] == (reseller_id, order_id)]
+        return found[::-1]
