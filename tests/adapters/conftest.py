@@ -1,5 +1,6 @@
 """A fresh moto for each file, with the tables of template.yaml; nothing sleeps."""
 
+from itertools import count
 from pathlib import Path
 
 import boto3
@@ -12,6 +13,7 @@ from local.creators import TABLE_PROPERTIES
 from local.repairs.transactions import CONFLICTS
 from partner_center.adapters.dynamodb import Database, Patience
 from partner_center.adapters.tables import TableNames
+from tests.adapters.stores import DynamoStores
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "eu-west-1"
@@ -40,16 +42,39 @@ def dynamodb(aws):
     return aws("dynamodb")
 
 
-@pytest.fixture(scope="module")
-def tables(dynamodb):
-    """All five, as the template describes them."""
+@pytest.fixture(scope="session")
+def described_tables():
+    """What template.yaml says of each table, by the attribute of `TableNames` it is known under."""
     resources = yaml_parse(TEMPLATE.read_text())["Resources"]
-    for logical_id, resource in resources.items():
-        if resource["Type"] == "AWS::DynamoDB::Table":
-            properties = resource["Properties"]
-            described = {name: properties[name] for name in TABLE_PROPERTIES if name in properties}
-            dynamodb.create_table(TableName=logical_id, **described)
-    return TableNames("BusinessTable", "ValidationTable", "IssuanceTable", "AccessTable", "AuditTable")
+    return {
+        logical_id.removesuffix("Table").lower(): {
+            name: resource["Properties"][name] for name in TABLE_PROPERTIES if name in resource["Properties"]
+        }
+        for logical_id, resource in resources.items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    }
+
+
+@pytest.fixture(scope="module")
+def new_tables(dynamodb, described_tables):
+    """Makes all tables, empty, under names of their own."""
+    numbers = count(1)
+
+    def new():
+        number = next(numbers)
+        names = {}
+        for group, properties in described_tables.items():
+            names[group] = f"{group}-{number}"
+            dynamodb.create_table(TableName=names[group], **properties)
+        return TableNames(**names)
+
+    return new
+
+
+@pytest.fixture(scope="module")
+def tables(new_tables):
+    """The tables that the tests of a file share."""
+    return new_tables()
 
 
 @pytest.fixture
@@ -61,6 +86,13 @@ def pauses():
 @pytest.fixture
 def database(dynamodb, tables, pauses):
     return Database(dynamodb, Patience(sleep=pauses.append, jitter=lambda: 1.0))
+
+
+@pytest.fixture
+def stores(dynamodb, new_tables, pauses):
+    """`tests.fakes.stores.Stores` over empty tables."""
+    database = Database(dynamodb, Patience(sleep=pauses.append, jitter=lambda: 1.0))
+    return DynamoStores(database, new_tables())
 
 
 @pytest.fixture

@@ -9,7 +9,9 @@ from partner_center.accounts.api_keys import ApiKey, Role, authenticate, make_ke
 from partner_center.accounts.resellers import Reseller
 from partner_center.adapters.access_store import AccessStore
 from partner_center.kernel.errors import StateConflict, Unauthenticated
-from tests.adapters.samples import IDS, NOON
+from tests.fakes.determined import NOW, CountingIds
+
+IDS = CountingIds()
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def store(database, tables):
 
 
 def new_key(**changes):
-    key = ApiKey(IDS.new("key", NOON).removeprefix("key_"), "res_1", Role.ORDERS, "ab" * 32, NOON)
+    key = ApiKey(IDS.new("key", NOW).removeprefix("key_"), "res_1", Role.ORDERS, "ab" * 32, NOW)
     return replace(key, **changes)
 
 
@@ -27,8 +29,8 @@ def new_key(**changes):
     "changes",
     [
         {},
-        {"expires_at": NOON + timedelta(days=90)},
-        {"revoked_at": NOON + timedelta(microseconds=1)},
+        {"expires_at": NOW + timedelta(days=90)},
+        {"revoked_at": NOW + timedelta(microseconds=1)},
         {"addresses": ("192.0.2.0/24", "2001:db8::/32")},
     ],
     ids=["plain", "expiring", "revoked", "addresses"],
@@ -56,7 +58,7 @@ def test_a_key_id_is_given_once(store):
 
 
 def test_the_secret_itself_is_nowhere_in_the_table(store, dynamodb, tables):
-    key, text = make_key("res_1", Role.READ, IDS, NOON)
+    key, text = make_key("res_1", Role.READ, IDS, NOW)
     store.add_key(key)
     secret = text.rpartition("_")[2]
     rows = dynamodb.scan(TableName=tables.access)["Items"]
@@ -72,17 +74,17 @@ def test_a_stored_key_opens_the_door_and_a_stored_revoked_one_does_not(store):
         def secret(self, bits):
             return "s" * 43
 
-    key, text = make_key("res_1", Role.READ, RealForm(), NOON)
+    key, text = make_key("res_1", Role.READ, RealForm(), NOW)
     store.add_key(key)
-    assert authenticate(f"Bearer {text}", "192.0.2.1", store, NOON).reseller_id == "res_1"
-    revoked, other = make_key("res_1", Role.READ, RealForm(), NOON, revoked_at=NOON)
+    assert authenticate(f"Bearer {text}", "192.0.2.1", store, NOW).reseller_id == "res_1"
+    revoked, other = make_key("res_1", Role.READ, RealForm(), NOW, revoked_at=NOW)
     store.add_key(revoked)
     with pytest.raises(Unauthenticated):
-        authenticate(f"Bearer {other}", "192.0.2.1", store, NOON)
+        authenticate(f"Bearer {other}", "192.0.2.1", store, NOW)
 
 
 def test_a_reseller_is_read_back_and_added_once(store):
-    reseller = Reseller(IDS.new("res", NOON), "Zoë & Søn <GmbH>", "hilfe@bücher.example")
+    reseller = Reseller(IDS.new("res", NOW), "Zoë & Søn <GmbH>", "hilfe@bücher.example")
     assert store.reseller(reseller.reseller_id) is None
     store.add_reseller(reseller)
     assert store.reseller(reseller.reseller_id) == reseller

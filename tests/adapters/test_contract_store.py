@@ -9,7 +9,14 @@ from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Update
 from partner_center.billing.contracts import ContractKind
 from partner_center.kernel.errors import StateConflict
-from tests.adapters.samples import IDS, NOON, new_contract
+from tests.fakes.determined import NOW, CountingIds
+from tests.fakes.samples import a_contract
+
+IDS = CountingIds()
+
+
+def new_contract(**changes):
+    return a_contract(changes.pop("units_granted", 10), **{"contract_id": IDS.new("con", NOW), **changes})
 
 
 @pytest.fixture
@@ -19,7 +26,7 @@ def store(database, tables):
 
 @pytest.fixture
 def reseller_id():
-    return IDS.new("res", NOON)
+    return IDS.new("res", NOW)
 
 
 @pytest.mark.parametrize(
@@ -28,13 +35,13 @@ def reseller_id():
         {},
         {"products": frozenset()},
         {"products": frozenset({"b", "a"})},
-        {"kind": ContractKind.PAY_AS_YOU_GO, "units_granted": 0, "units_left": 0},
+        {"kind": ContractKind.PAY_AS_YOU_GO, "units_granted": 0},
     ],
     ids=["bulk", "every product", "two products", "card"],
 )
 def test_a_contract_is_read_back_whole(store, reseller_id, changes):
     contract = new_contract(reseller_id=reseller_id, **changes)
-    store.create(contract, "staff:1", IDS.new("led", NOON))
+    store.create(contract, "staff:1", IDS.new("led", NOW))
     assert list(store.of_reseller(reseller_id)) == [contract]
 
 
@@ -43,16 +50,16 @@ def test_a_reseller_without_contracts_has_none(store, reseller_id):
 
 
 def test_resellers_see_their_own_contracts_only(store, reseller_id):
-    other = IDS.new("res", NOON)
+    other = IDS.new("res", NOW)
     mine = [new_contract(reseller_id=reseller_id) for _ in range(3)]
     for contract in (*mine, new_contract(reseller_id=other)):
-        store.create(contract, "staff:1", IDS.new("led", NOON))
+        store.create(contract, "staff:1", IDS.new("led", NOW))
     assert list(store.of_reseller(reseller_id)) == mine
 
 
 def test_counters_are_read_as_they_are_now(store, database, tables, reseller_id):
     contract = new_contract(reseller_id=reseller_id)
-    store.create(contract, "staff:1", IDS.new("led", NOON))
+    store.create(contract, "staff:1", IDS.new("led", NOW))
     held = Update(
         tables.business,
         keys.contract(reseller_id, contract.contract_id),
@@ -64,7 +71,7 @@ def test_counters_are_read_as_they_are_now(store, database, tables, reseller_id)
 
 
 def test_the_grant_stands_in_the_ledger(store, database, tables, reseller_id):
-    contract = new_contract(reseller_id=reseller_id, units_granted=25, units_left=25)
+    contract = new_contract(reseller_id=reseller_id, units_granted=25)
     store.create(contract, "staff:1", "led_1")
     entry = database.get(tables.business, keys.ledger_entry(reseller_id, contract.contract_id, "led_1"))
     assert (entry["kind"], entry["units"], entry["actor"]) == ("grant", 25, "staff:1")

@@ -11,14 +11,14 @@ from local import repairs
 from partner_center.adapters.event_bus import EventBridgeBus
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
-from tests.adapters.samples import NOON
+from tests.fakes.determined import NOW
 
 BUS = "events-of-partner-center"
 TARGET = "arn:aws:sqs:eu-west-1:123456789012:heard"
 EVENT = Event(
     "evt_1",
     "order.issued",
-    NOON + timedelta(milliseconds=7),
+    NOW + timedelta(milliseconds=7),
     "request-1",
     {"reseller_id": "res_1", "order_id": "ord_1", "serial": "0a", "generation": 1, "nothing": None},
 )
@@ -54,7 +54,7 @@ def test_a_published_event_reaches_the_rule_that_names_its_type_and_version(even
         "id": "evt_1",
         "type": "order.issued",
         "version": 1,
-        "occurred_at": "2026-11-23T12:00:00Z",
+        "occurred_at": "2026-11-23T10:00:00Z",
         "correlation_id": "request-1",
         "data": {"reseller_id": "res_1", "order_id": "ord_1", "serial": "0a", "generation": 1},
     }

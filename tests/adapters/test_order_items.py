@@ -15,7 +15,10 @@ from partner_center.adapters.order_store import _open_index
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.order import Closed, CloseReason, OrderHead, OrderKind, OrderStatus, PaymentKind
-from tests.adapters.samples import IDS, NOON, new_head
+from tests.fakes.determined import NOW, CountingIds
+from tests.fakes.samples import a_head
+
+IDS = CountingIds()
 
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 texts = st.text(max_size=64)
@@ -85,14 +88,15 @@ def stored(head):
 
 def longest_head(**changes):
     """Every field as long as the API lets it be: names and references of 64 characters, full counters."""
-    return new_head(
-        reseller_id=IDS.new("res", NOON),
+    return a_head(
+        order_id=IDS.new("ord", NOW),
+        reseller_id=IDS.new("res", NOW),
         product="symantec_secure_site_pro_ev_multi_domain",
         level=Level.EV,
         kind=OrderKind.REPLACEMENT,
         common_name=("a" * 63 + "." + "b" * 63 + ".example.com")[-64:],
         subscriber="customer:" + "c" * 64,
-        contract_id=IDS.new("ctr", NOON),
+        contract_id=IDS.new("ctr", NOW),
         payment_kind=PaymentKind.PAY_AS_YOU_GO,
         units=100,
         net=Money(Decimal("123456.78"), "USD"),
@@ -103,8 +107,8 @@ def longest_head(**changes):
         version=120,
         held_back="CAA of www.example.com does not allow partner-center.example.com; see messages",
         serial="7" + "f" * 39,
-        issued_at=NOON,
-        term_to=NOON,
+        issued_at=NOW,
+        term_to=NOW,
         partner_order_id="p" * 64,
         customer_id="c" * 64,
         **changes,
@@ -118,7 +122,7 @@ def longest_head(**changes):
         {"status": OrderStatus.ISSUED},
         {
             "status": OrderStatus.CANCELLED,
-            "closed": Closed(NOON, f"key:{'0' * 26}", CloseReason.ORGANIZATION),
+            "closed": Closed(NOW, f"key:{'0' * 26}", CloseReason.ORGANIZATION),
         },
     ],
     ids=["pending", "issued", "closed"],
@@ -128,15 +132,15 @@ def test_a_head_costs_one_write_unit_however_long_its_fields(changes):
 
 
 def test_an_ordinary_head_leaves_room():
-    assert item_size(stored(new_head())) < 600
+    assert item_size(stored(a_head(order_id=IDS.new("ord", NOW), contract_id=IDS.new("con", NOW)))) < 600
 
 
 def test_only_a_pending_head_stands_in_the_index_of_unfinished_orders():
     for status in OrderStatus:
-        item = stored(new_head(status=status))
+        item = stored(a_head(status=status))
         assert ("open_shard" in item, "check_at" in item) == (status is OrderStatus.PENDING,) * 2
 
 
 def test_unfinished_orders_spread_over_the_shards():
-    shards = {keys.open_shard(IDS.new("ord", NOON)) for _ in range(400)}
+    shards = {keys.open_shard(IDS.new("ord", NOW)) for _ in range(400)}
     assert len(shards) == keys.OPEN_SHARDS

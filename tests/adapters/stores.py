@@ -1,0 +1,43 @@
+"""`tests.fakes.stores.Stores` on DynamoDB: what the contract suites ask for."""
+
+from collections.abc import Sequence
+
+from partner_center.adapters import keys
+from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.claim_store import ClaimStore
+from partner_center.adapters.contract_store import ContractStore
+from partner_center.adapters.dynamodb import Database, Item
+from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.tables import TableNames
+from partner_center.adapters.wait_store import WaitStore
+from partner_center.billing.contracts import Contract
+
+
+class DynamoStores:
+    """All stores over the same tables, and a look at what they left there."""
+
+    def __init__(self, database: Database, tables: TableNames) -> None:
+        self.database, self.tables = database, tables
+        self.orders = OrderStore(database, tables)
+        self.contracts = ContractStore(database, tables.business)
+        self.challenges = ChallengeStore(database, tables)
+        self.claims = ClaimStore(database, tables)
+        self.waits = WaitStore(database, tables.business)
+
+    def grant(self, contract: Contract) -> None:
+        self.contracts.create(contract, "staff", f"led_grant_{contract.contract_id}")
+
+    def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
+        rows = self.rows(self.tables.business, keys.contract(reseller_id, contract_id).pk, "LEDGER#")
+        return [(row["kind"], row["units"], row.get("order_id", "")) for row in rows]
+
+    def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
+        rows = self.rows(self.tables.business, keys.order_partition(reseller_id, order_id), "EVENT#")
+        return [row["type"] for row in rows]
+
+    def audited(self, reseller_id: str, order_id: str) -> Sequence[str]:
+        month = keys.audit_record(reseller_id, "2026-11", "").pk
+        return [row["action"] for row in self.rows(self.tables.audit, month) if row["order_id"] == order_id]
+
+    def rows(self, table: str, pk: str, prefix: str = "") -> list[Item]:
+        return self.database.all_of(table, pk, prefix)

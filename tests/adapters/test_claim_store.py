@@ -1,0 +1,54 @@
+"""Claims in DynamoDB keep every promise of the issuance context; of several preflights one claims."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.orders.ports import load
+from tests.fakes.contract_challenges import ClaimsContract
+from tests.fakes.determined import CountingIds
+from tests.fakes.samples import ORDER, US, a_contract, a_placement, a_preflight, an_audit
+
+
+class TestClaimsInDynamoDb(ClaimsContract):
+    """The promises, kept by DynamoDB."""
+
+
+@pytest.fixture
+def order(stores):
+    stores.grant(a_contract())
+    stores.orders.place(a_placement(CountingIds()))
+    return load(stores.orders, US, ORDER)
+
+
+def test_of_several_preflights_at_once_one_claims(stores, order):
+    all_are_here = Barrier(4)
+
+    def claim(number):
+        all_are_here.wait(timeout=10)
+        preflight = a_preflight(preflight_id=f"pre_{number}")
+        try:
+            stores.claims.claim(order, preflight, an_audit(CountingIds(1000 * (number + 1))))
+        except ChangedMeanwhile:
+            return None
+        return preflight.preflight_id
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [preflight_id for preflight_id in pool.map(claim, range(4)) if preflight_id]
+    assert len(claimed) == 1
+    evidence = [number for number in range(4) if stores.claims.find(US, ORDER, f"pre_{number}")]
+    assert [f"pre_{number}" for number in evidence] == claimed
+    assert stores.orders.head(US, ORDER).version == order.head.version + 1
+
+
+@pytest.mark.parametrize("move", ["claim", "hold_back", "prove_again"])
+def test_under_contention_nothing_moves(stores, order, contention, move):
+    more = ["CAA"] if move == "hold_back" else []
+    contention(1.0)
+    with pytest.raises(TryAgain):
+        getattr(stores.claims, move)(order, a_preflight(), *more, an_audit(CountingIds(500)))
+    contention(0.0)
+    assert load(stores.orders, US, ORDER) == order
+    assert stores.claims.find(US, ORDER, "pre_1") is None
