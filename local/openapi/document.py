@@ -21,15 +21,23 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Agreement,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
+    schemas.CsrInspection,
     schemas.DomainList,
     schemas.MessageList,
     schemas.Order,
+    schemas.OrderExamination,
     schemas.OrderList,
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
 )
-POSTED: Sequence[type[BaseModel]] = (OrderRequest, schemas.ApprovalForm, schemas.CancelRequest)
+POSTED: Sequence[type[BaseModel]] = (
+    OrderRequest,
+    schemas.ApprovalForm,
+    schemas.CancelRequest,
+    schemas.CsrRequest,
+    schemas.OrderDraft,
+)
 
 Json = dict[str, Any]
 

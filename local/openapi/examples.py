@@ -8,17 +8,20 @@ from typing import Any, cast
 
 from local.openapi.story import (
     APPROVED,
+    CSR,
     MAILED,
     PLACED,
     REQUEST_ID,
     RESELLER,
     SERIAL,
     CountedIds,
+    OneOrder,
     SetClock,
     Story,
+    a_contract,
+    examined,
     known_product,
     order_request,
-    place,
 )
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import product_as_json
@@ -39,6 +42,7 @@ from partner_center.kernel.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from partner_center.orders.inspect import examination_as_json, inspect_csr
 from partner_center.orders.order import Order, OrderContent, OrderHead
 from partner_center.orders.reading import OrderReading, Page
 from partner_center.orders.view import order_as_json
@@ -128,8 +132,11 @@ def answers() -> dict[str, Any]:
         "OrderWaiting": waiting.reading(MAILED).order(RESELLER, order_id),
         "OrderIssued": issued.reading(now).order(RESELLER, order_id),
         "OrderCancelled": cancelled.reading(now).order(RESELLER, order_id),
+        "OrderExamination": examination_as_json(examined(faulty_request())),
         "OrderList": issued.reading(now).search(RESELLER, {"common_name": "www."}),
         "CancelRequest": {"reason": "The customer ordered twice."},
+        "CsrRequest": {"csr": CSR},
+        "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
         "CheckAnswer": {"order_id": order_id, "check": "under_way"},
         "MessageList": declined.reading(now).messages(RESELLER, order_id, {}),
         "DomainList": issued.reading(now).domains(RESELLER, order_id),
@@ -186,12 +193,12 @@ def refusals() -> dict[str, dict[str, Any]]:
 
 def refused_order() -> ContentRefused:
     """What an order with three faults is answered."""
+    return ContentRefused(examined(faulty_request()).problems)
+
+
+def faulty_request() -> dict[str, Any]:
+    """A contact without a telephone number, an address that may not approve, a misspelt option."""
     request = order_request()
     del request["contacts"]["technical"]["phone"]
     request["domain_control"]["approver_email"] = "ada@example.com"
-    request["term_day"] = 365
-    try:
-        place(request, CountedIds())
-    except ContentRefused as refused:
-        return refused
-    raise LookupError("this order should have been refused")
+    return request | {"term_day": 365}

@@ -13,6 +13,7 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
+from partner_center.orders.enrolment import Examination
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.fulfil import wanted_of
 from partner_center.orders.idempotency import Call, body_digest
@@ -182,13 +183,26 @@ def a_contract(ids: CountedIds) -> Contract:
 def place(request: Mapping[str, Any], ids: CountedIds) -> Placement:
     """What placing `request` writes. Raises ContentRefused with every problem of it."""
     desk = OneOrder(a_contract(ids))
-    examiner = ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk)
-    place_order = PlaceOrder(cast(Orders, desk), examiner, SetClock(), ids)
-    principal = Principal(RESELLER, ids.new("key", PLACED).removeprefix("key_"), Role.ORDERS)
-    place_order(principal, Call("POST", "/v1/orders", None, body_digest(request), REQUEST_ID), request)
+    place_order = PlaceOrder(cast(Orders, desk), examiner(desk), SetClock(), ids)
+    call = Call("POST", "/v1/orders", None, body_digest(request), REQUEST_ID)
+    place_order(a_principal(ids), call, request)
     if desk.placement is None:
         raise LookupError("nothing was placed")
     return desk.placement
+
+
+def examined(request: Mapping[str, Any]) -> Examination:
+    """What is found in `request`."""
+    ids = CountedIds()
+    return examiner(OneOrder(a_contract(ids)))(a_principal(ids), request, PLACED)
+
+
+def examiner(desk: OneOrder) -> ExamineOrder:
+    return ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk)
+
+
+def a_principal(ids: CountedIds) -> Principal:
+    return Principal(RESELLER, ids.new("key", PLACED).removeprefix("key_"), Role.ORDERS)
 
 
 def mailed(order: Order, wanted: Wanted) -> Challenge:

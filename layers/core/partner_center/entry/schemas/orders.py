@@ -1,0 +1,223 @@
+"""Orders, their certificates and messages, as answered."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from partner_center.catalog.products import LineKind
+from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
+from partner_center.orders.authentication import Actor, StepStatus
+from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
+from partner_center.orders.requests import Contacts, Lifecycle, Organization
+
+StepName = Literal[
+    "agreement",
+    "domain_verification",
+    "organization_verification",
+    "verification_call",
+    "quality_review",
+    "payment",
+    "issuance",
+]
+
+
+class Step(Shape):
+    """One step of the authentication status."""
+
+    step: StepName
+    status: StepStatus
+    """pending: the system is at work; in_progress: somebody must act."""
+    updated_at: Moment | None
+    reason: str | None
+    next_action: str | None
+    actor: Actor | None
+    """Who must act."""
+    due_at: Moment | None
+
+
+class Authentication(Shape):
+    """Where the order stands, step by step."""
+
+    status: StepStatus
+    """What fails or needs somebody outweighs what is under way."""
+    steps: list[Step]
+
+
+class Closed(Shape):
+    """How the order ended without a certificate."""
+
+    at: Moment
+    by: str
+    reason: CloseReason
+
+
+class RecordedAcceptance(Shape):
+    """The applicant's acceptance of the subscriber agreement, with the digest of the text."""
+
+    version: str
+    sha256: Sha256
+    accepted_by: str
+    capacity: str
+    accepted_at: Moment
+
+
+class OrderTerm(Shape):
+    """How long the order runs; it begins with the first certificate, and the last second counts."""
+
+    days: Count
+    from_: Moment | None = Field(alias="from")
+    to: Moment | None
+
+
+class PriceLine(Shape):
+    """`quantity` times `unit` is `amount`."""
+
+    kind: LineKind
+    quantity: Count
+    unit: Money
+    amount: Money
+
+
+class Price(Shape):
+    """The price without tax, fixed when the order was placed."""
+
+    net: Money
+    lines: list[PriceLine]
+    free_because: str | None = None
+    """Only where it costs nothing."""
+
+
+class Payment(Shape):
+    """What pays for the order."""
+
+    contract_id: str
+    kind: PaymentKind
+    units: Count | None = None
+    """Of a bulk contract."""
+    status: Literal["held", "captured", "released"]
+
+
+class Action(Shape):
+    """Whether something may be done now."""
+
+    allowed: bool
+    reason: Literal["issuing", "already_issued", "order_closed"] | None
+    """The code with which it would be refused."""
+
+
+class Actions(Shape):
+    """What may be done with the order now."""
+
+    cancel: Action
+
+
+class Certificate(Shape):
+    """One certificate of the order."""
+
+    serial: Serial
+    status: Literal["active", "expired"]
+    not_before: Moment
+    not_after: Moment
+    names: list[str]
+    spki_sha256: Sha256
+
+
+class CertificateWithOrder(Certificate):
+    """A certificate, its order and its issuing CA."""
+
+    order_id: OrderId
+    issuer_id: str
+
+
+class Order(Shape):
+    """The order information."""
+
+    order_id: OrderId
+    status: OrderStatus
+    kind: OrderKind
+    product: str
+    partner_order_id: str | None
+    """The reseller's own number."""
+    customer_id: str | None
+    """The reseller's own id of the end customer; proofs belong to it."""
+    placed_at: Moment
+    updated_at: Moment
+    pending_until: Moment | None
+    """When a pending order is cancelled: 30 days after the last mail or change, 90 days after placing."""
+    closed: Closed | None
+    authentication: Authentication
+    common_name: str
+    names: list[str]
+    """Exactly what the certificate carries, the common name first."""
+    spki_sha256: Sha256
+    contacts: Contacts
+    organization: Organization | None
+    agreement: RecordedAcceptance
+    lifecycle: Lifecycle | None
+    note: str | None
+    term: OrderTerm
+    certificates: list[Certificate]
+    """Newest first."""
+    price: Price
+    payment: Payment
+    renewal_of: OrderId | None
+    renewed_by: OrderId | None
+    replaces: OrderId | None
+    replaced_by: OrderId | None
+    actions: Actions
+    next_deadline: None
+    """Always null at present."""
+
+
+class OrderFound(Shape):
+    """An order in the answer of a search."""
+
+    order_id: OrderId
+    status: OrderStatus
+    kind: OrderKind
+    product: str
+    common_name: str
+    partner_order_id: str | None
+    customer_id: str | None
+    placed_at: Moment
+    serial: Serial | None
+    """Of the newest certificate."""
+
+
+class OrderList(Shape):
+    """A page of orders, in the order of their common names."""
+
+    items: list[OrderFound]
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
+
+
+class CancelRequest(Shape):
+    """The reseller's own words; kept in the audit record and not shown to anybody."""
+
+    reason: Annotated[str, StringConstraints(max_length=500)] | None = None
+
+
+class CheckAnswer(Shape):
+    """Whether the check began."""
+
+    order_id: OrderId
+    check: Literal["under_way", "not_yet"]
+    """under_way: an issue that was held back is examined again; not_yet: nothing is held back."""
+
+
+class Message(Shape):
+    """A message on the order."""
+
+    message_id: str
+    at: Moment
+    from_: Literal["system"] = Field(alias="from")
+    text: str
+
+
+class MessageList(Shape):
+    """A page of messages, newest first."""
+
+    items: list[Message]
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
