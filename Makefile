@@ -44,7 +44,7 @@ check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated 
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
-	$(BIN)/bandit -q -r layers functions local -c pyproject.toml
+	$(BIN)/bandit -q -r layers functions
 	$(BIN)/cfn-lint template.yaml
 	$(BIN)/python -m local.openapi --check
 
