@@ -8,7 +8,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import NotFound, PartnerCenterError
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
-from partner_center.orders.order import Order, OrderStatus
+from partner_center.orders.order import LONGEST_PENDING, Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import token_digest
 from partner_center.validation.challenges import (
@@ -54,6 +54,8 @@ def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClose
     head = order.head
     if head.status is not OrderStatus.PENDING or challenge.revision != head.revision:
         return WhyClosed.CANCELLED
+    if moment >= head.placed_at + LONGEST_PENDING:
+        return WhyClosed.CANCELLED  # its time is up, though nobody may have closed the order yet
     if challenge.status_at(moment) is not ChallengeStatus.PENDING:
         return WhyClosed.EXPIRED
     return None

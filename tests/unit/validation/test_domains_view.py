@@ -1,0 +1,105 @@
+"""The domains of an order, as read: every name of the present revision, with its evidence and its end."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from partner_center.validation.view import domains_as_json
+from tests.fakes.determined import NOW
+from tests.fakes.samples import APPROVER, a_challenge, a_content, a_day, a_head, a_proof, a_second, an_order
+
+NAMES = ("www.example.com", "*.example.com", "example.org")
+
+
+def order(**head):
+    return an_order(a_head(**head), a_content(*NAMES))
+
+
+def seen(challenges=(), proofs=(), moment=NOW, **head):
+    by_challenge = {proof.challenge_id: proof for proof in proofs}
+    items = domains_as_json(order(**head), challenges, by_challenge, moment)
+    assert json.loads(json.dumps(items)) == items
+    return {item["name"]: item for item in items}
+
+
+def test_every_name_of_the_order_is_there_in_its_order():
+    items = domains_as_json(order(), [], {}, NOW)
+    assert [item["name"] for item in items] == list(NAMES)
+
+
+def test_a_name_without_a_challenge_yet_is_pending():
+    assert seen()["www.example.com"] == {
+        "name": "www.example.com",
+        "method": "email",
+        "status": "pending",
+        "approver_email": APPROVER,
+        "attempts": [],
+    }
+
+
+def test_a_mailed_name_tells_when_and_until_when():
+    item = seen([a_challenge(*NAMES)])["*.example.com"]
+    assert (item["status"], item["authorization_domain"]) == ("pending", "example.com")
+    assert item["sent_at"] == "2026-11-23T10:00:00Z"
+    assert item["expires_at"] == "2026-12-23T10:00:00Z"
+    assert item["valid_until"] is item["evidence"] is None
+
+
+def test_no_secret_of_the_link_is_shown():
+    shown = json.dumps(seen([a_challenge(*NAMES)]))
+    assert "token" not in shown
+    assert a_challenge().token_sha256 not in shown
+
+
+def test_a_link_of_thirty_days_reads_as_expired():
+    challenges = [a_challenge(*NAMES)]
+    assert seen(challenges, moment=NOW + VALUE_LIFETIME)["example.org"]["status"] == "expired"
+    assert seen(challenges, moment=NOW + VALUE_LIFETIME - a_second)["example.org"]["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [(ChallengeStatus.VALID, "approved"), (ChallengeStatus.DECLINED, "declined")],
+)
+def test_an_answer_is_an_attempt_with_its_time(status, word):
+    challenge = a_challenge(*NAMES, status=status, decided_at=NOW + a_day)
+    item = seen([challenge], moment=NOW + 300 * a_day)["www.example.com"]
+    assert item["status"] == status
+    assert item["attempts"] == [
+        {
+            "at": "2026-11-24T10:00:00Z",
+            "result": status,
+            "detail": f"{APPROVER} {word} the request.",
+            "perspectives": [],
+        }
+    ]
+
+
+def test_a_valid_name_shows_its_evidence_and_how_long_it_carries():
+    challenge = a_challenge(*NAMES, status=ChallengeStatus.VALID, decided_at=NOW)
+    item = seen([challenge], [a_proof(challenge)])["www.example.com"]
+    assert item["evidence"] == {
+        "method": "email",
+        "br_section": "3.2.2.4.4",
+        "authorization_domain": "example.com",
+        "checked_at": "2026-11-23T10:00:00Z",
+    }
+    assert item["valid_until"] == "2027-03-15T00:00:00Z"  # that day's rules leave it 100 days, and it has 112
+
+
+def test_names_of_different_challenges_have_each_their_own():
+    first = a_challenge("www.example.com", "*.example.com", status=ChallengeStatus.VALID, decided_at=NOW)
+    second = a_challenge("example.org", token="token-2", approver_email="admin@example.org")
+    items = seen([first, second], [a_proof(first)])
+    assert [items[name]["status"] for name in NAMES] == ["valid", "valid", "pending"]
+    assert items["example.org"]["approver_email"] == "admin@example.org"
+    assert items["example.org"]["evidence"] is None
+
+
+def test_challenges_of_an_earlier_revision_are_not_shown():
+    old = a_challenge(*NAMES, status=ChallengeStatus.VALID, decided_at=NOW)
+    new = replace(a_challenge(*NAMES, token="token-2", revision=2), sent_at=None)
+    item = seen([old, new], [a_proof(old)], revision=2)["www.example.com"]
+    assert (item["status"], item["sent_at"], item["evidence"]) == ("pending", None, None)
