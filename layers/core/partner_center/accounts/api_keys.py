@@ -95,4 +95,12 @@ def authenticate(authorization: str | None, address: str, keys: ApiKeys, moment:
 
 
 def _comes_from(address: str, networks: tuple[str, ...]) -> bool:
-    return any(ip_address(address) in ip_network(network, strict=False) for network in networks)
+    """Fails closed: a source, or a network of the list, that cannot be read admits nobody."""
+    return any(_lies_within(address, network) for network in networks)
+
+
+def _lies_within(address: str, network: str) -> bool:
+    try:
+        return ip_address(address) in ip_network(network, strict=False)
+    except ValueError:
+        return False
