@@ -315,6 +315,7 @@ def test_the_block_list_is_asked_for_weak_keys_too() -> None:
         (UNSUPPORTED["secp256k1"], KeyFacts("EC", 0, "1.3.132.0.10")),
         (b"", KeyFacts("unknown", 0)),
     ],
+    ids=["RSA", "P-256", "Ed25519", "an unknown algorithm", "secp256k1", "nothing"],
 )
 def test_facts_are_told_of_every_key(spki: bytes, facts: KeyFacts) -> None:
     assert read_public_key(spki, None).facts == facts
