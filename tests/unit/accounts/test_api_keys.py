@@ -68,7 +68,7 @@ def test_the_scheme_is_read_in_any_case(scheme):
     assert come_in(f"{scheme} {TEXT}")
 
 
-@pytest.mark.parametrize("header", [f"Bearer   {TEXT}", f"Bearer {TEXT}  "])
+@pytest.mark.parametrize("header", [f"Bearer   {TEXT}", f"Bearer {TEXT}  "], ids=["before", "after"])
 def test_blanks_around_the_key_do_not_matter(header):
     assert come_in(header)
 
@@ -108,7 +108,11 @@ def test_a_bad_header_does_not_come_in_and_learns_nothing(header):
     assert refusal(header) == refusal(None)
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer x", f"Basic {TEXT}", "Bearer " + "x" * 10_000])
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer x", f"Basic {TEXT}", "Bearer " + "x" * 10_000],
+    ids=["none", "empty", "another form", "another scheme", "too long"],
+)
 def test_what_is_no_key_is_not_looked_up(header):
     keys = MemoryKeys()
     with pytest.raises(Unauthenticated):
