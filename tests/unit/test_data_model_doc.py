@@ -1,0 +1,265 @@
+"""docs/data-model.md names every key, every attribute and every action of every transaction, as the code has them."""
+
+import inspect
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.openapi.story import certificate_of
+from partner_center.accounts.api_keys import Role, make_key
+from partner_center.accounts.resellers import Reseller
+from partner_center.adapters import keys
+from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.certificate_store import DynamoDbCertificates
+from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.claim_store import ClaimStore
+from partner_center.adapters.contract_store import ContractStore
+from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.order_items import head_to_item
+from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.sent_mail_store import SentMailStore
+from partner_center.adapters.tables import TableNames
+from partner_center.adapters.wait_store import WaitStore
+from partner_center.issuance.preflight import Outcome
+from partner_center.kernel.events import Chronicle
+from partner_center.orders.close import closing, completion
+from partner_center.orders.fulfil import WaitStep
+from partner_center.orders.order import CloseReason, OrderStatus
+from partner_center.validation.challenges import Decision
+from tests.fakes.determined import NOW, CountingIds
+from tests.fakes.samples import (
+    US,
+    a_challenge,
+    a_contract,
+    a_guard,
+    a_head,
+    a_placement,
+    a_preflight,
+    a_ruling,
+    an_audit,
+    an_event,
+    an_order,
+)
+
+DOC = (Path(__file__).parents[2] / "docs/data-model.md").read_text("utf-8")
+TABLES = TableNames("business", "validation", "issuance", "access", "audit")
+BUILDERS = {
+    name: builder
+    for name, builder in inspect.getmembers(keys, inspect.isfunction)
+    if builder.__module__ == keys.__name__
+}
+
+
+class Placeholder(str):
+    """Stands in a key for whatever its format asks for."""
+
+    def __format__(self, _):
+        return str(self)
+
+
+def pattern_of(builder):
+    """The key as the document writes it."""
+    key = builder(*(Placeholder("{" + name + "}") for name in inspect.signature(builder).parameters))
+    return tuple(re.sub(r"[0-9a-f]{64}", "{digest}", part) for part in (key.pk, key.sk))
+
+
+ITEMS = {
+    name: pattern_of(builder)
+    for name, builder in BUILDERS.items()
+    if inspect.signature(builder).return_annotation in {keys.Key, "Key"}
+}
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_every_key_builder_is_named(name):
+    assert f"`{name}`" in DOC
+
+
+def rows():
+    """Item rows by builder: the cells of their line."""
+    found = {}
+    for line in DOC.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 6 and cells[0].startswith("`"):
+            found[cells[0].strip("`")] = cells
+    return found
+
+
+def test_every_item_has_one_row_with_its_key():
+    assert {name: (cells[1].strip("`"), cells[2].strip("`")) for name, cells in rows().items()} == ITEMS
+
+
+def test_every_section_and_policy_names_existing_functions():
+    folders = {path.parent.name for path in (Path(__file__).parents[2] / "functions").rglob("app.py")}
+    writers = {
+        writer
+        for cells in rows().values()
+        if not cells[5].startswith(("(", "the "))
+        for writer in cells[5].split(", ")
+    }
+    assert writers <= folders
+
+
+def matches(pattern, text):
+    parts = re.split(r"\{\w+\}", pattern)
+    return re.fullmatch(".+".join(map(re.escape, parts)), text) is not None
+
+
+def builder_of(pk, sk):
+    """The builder whose key this is; of several that fit, the one with the most letters of its own."""
+    found = [name for name, (for_pk, for_sk) in ITEMS.items() if matches(for_pk, pk) and matches(for_sk, sk)]
+    return max(found, key=lambda name: len(re.sub(r"\{\w+\}", "", "".join(ITEMS[name]))))
+
+
+class Recorder:
+    """A DynamoDB client that writes down what it is sent; `refusing` cancels transactions at an action."""
+
+    def __init__(self, refusing=()):
+        self.sent = []
+        self.items = []
+        self._refusing = list(refusing)
+
+    def transact_write_items(self, TransactItems):  # noqa: N803
+        actions = [next(iter(each.items())) for each in TransactItems]
+        if self._refusing:
+            refused = self._refusing.pop()
+            reasons = [
+                {"Code": "ConditionalCheckFailed" if at == refused else "None"} for at in range(len(actions))
+            ]
+            error = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+            raise ClientError(error, "TransactWriteItems")
+        self.sent.append([self._note(kind, parameters) for kind, parameters in actions])
+
+    def put_item(self, **parameters):
+        self._note("Put", parameters)
+
+    def update_item(self, **parameters):
+        self._note("Update", parameters)
+
+    def get_item(self, **_):
+        return {}
+
+    def _note(self, kind, parameters):
+        key = parameters.get("Item") or parameters["Key"]
+        name = builder_of(key["pk"]["S"], key["sk"]["S"])
+        attributes = set(parameters.get("Item", {})) | set(
+            parameters.get("ExpressionAttributeNames", {}).values()
+        )
+        self.items.append((name, attributes - {"pk", "sk"}))
+        return ("Check" if kind == "ConditionCheck" else kind, name)
+
+
+def sections():
+    """Transactions of the document: title -> its actions as (kind, builder), with those of `or` apart."""
+    part = DOC[DOC.index("## Transactions") : DOC.index("## What must add up")]
+    found = {}
+    for section in part.split("\n### ")[1:]:
+        title, _, text = section.partition("\n")
+        lines = re.findall(r"^\d+\. (.+)$", text, re.MULTILINE)
+        found[title] = [re.findall(r"(Put|Update|Check) `(\w+)`", line) for line in lines]
+    return found
+
+
+IDS = CountingIds()
+CHRONICLE = Chronicle(IDS, NOW, "system", "execution")
+HEAD = a_head(partner_order_id="NW-1")
+ORDER = an_order(HEAD)
+CHALLENGE = a_challenge()
+RECORD = replace(certificate_of(ORDER), certificate_der=None, stored_at=None)
+
+
+def placement():
+    return a_placement(IDS, HEAD, guard=a_guard(HEAD))
+
+
+def closed():
+    change = closing(HEAD, OrderStatus.CANCELLED, CloseReason.REQUESTED, CHRONICLE)
+    return replace(change, guard=a_guard(change.head))
+
+
+def orders(database):
+    return OrderStore(database, TABLES)
+
+
+def challenges(database):
+    return ChallengeStore(database, TABLES)
+
+
+def claims(database):
+    return ClaimStore(database, TABLES)
+
+
+class Certificates(DynamoDbCertificates):
+    def __init__(self, database):
+        self._database = database
+        self._table = "issuance"
+
+
+# Each transaction of the document and the calls that make it.
+TRANSACTIONS = {
+    "Placing an order": [lambda db: orders(db).place(placement())],
+    "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
+    "An approver's answer": [
+        lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.APPROVE)),
+        lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.DECLINE)),
+    ],
+    "A preflight": [
+        lambda db: claims(db).claim(ORDER, a_preflight(), an_audit(IDS)),
+        lambda db: claims(db).hold_back(ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS)),
+        lambda db: claims(db).prove_again(ORDER, a_preflight(Outcome.PROVE_AGAIN), an_audit(IDS)),
+    ],
+    "Recording a serial": [lambda db: Certificates(db).record(RECORD)],
+    "Storing a certificate": [
+        lambda db: Certificates(db).keep(RECORD, b"certificate", NOW),
+        lambda db: Certificates(db).close(RECORD),
+    ],
+    "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
+    "Closing an order": [lambda db: orders(db).close(closed())],
+    "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "A new contract": [
+        lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
+    ],
+}
+SINGLE_WRITES = [
+    lambda db: challenges(db).mark_sent(CHALLENGE, NOW, NOW + timedelta(days=30)),
+    lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
+    lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
+    lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
+    lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
+]
+
+
+def test_every_transaction_is_a_section():
+    assert sections().keys() == TRANSACTIONS.keys()
+
+
+@pytest.mark.parametrize("title", TRANSACTIONS)
+def test_a_transaction_has_the_actions_of_its_section_in_their_order(title):
+    documented = sections()[title]
+    unseen = {action for line in documented for action in line}
+    for call in TRANSACTIONS[title]:
+        recorder = Recorder()
+        call(Database(recorder))
+        (sent,) = recorder.sent
+        remaining = iter(documented)
+        for action in sent:
+            assert any(action in line for line in remaining), f"{action} is missing or out of order"
+        unseen -= set(sent)
+    assert unseen == set()
+
+
+def test_every_attribute_that_is_written_stands_in_the_row_of_its_item():
+    recorder = Recorder()
+    for call in [*SINGLE_WRITES, *(call for calls in TRANSACTIONS.values() for call in calls)]:
+        call(Database(recorder))
+    described = {name: set(re.findall(r"`(\w+)`", cells[4])) for name, cells in rows().items()}
+    head = DOC[DOC.index("**Head.**") : DOC.index("Contracts and their first ledger line")]
+    described["order_head"] = set(re.findall(r"`(\w+)`", head))
+    for name, attributes in recorder.items:
+        assert attributes <= described[name], f"{name}: {attributes - described[name]}"
+    assert head_to_item(HEAD).keys() <= described["order_head"]
+    assert {name for name, _ in recorder.items} >= ITEMS.keys() - {"blocked_key", "issuing_ca"}
