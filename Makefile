@@ -56,3 +56,27 @@ openapi: $(VENV)/test.stamp ## write docs/openapi.json anew
 
 clean: ## everything that was made here
 	rm -rf $(VENV) .venv-sam build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+# ---- what is deployed
+
+ARCH ?= host
+
+build: | $(VENV)/bin/python ## every function as it is deployed, in build/host (ARCH=arm64: for Lambda)
+	$(BIN)/python -m local.build --arch $(ARCH)
+
+sam: .venv-sam/stamp ## check the template with SAM and build it in .aws-sam; needs a python3.13 (pyenv or PATH)
+	.venv-sam/bin/python -m local.sam --sam .venv-sam/bin/sam
+
+# Both lists are complete, so nothing is resolved again.
+.venv-sam/stamp: local/sam-requirements.txt
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@
+
+lock: .venv-lock/stamp ## measure each function's imports and pin every requirement by hash (UPGRADE=--upgrade)
+	.venv-lock/bin/python -m local.lock --uv .venv-lock/bin/uv $(UPGRADE)
+
+.venv-lock/stamp: local/lock-requirements.txt
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --no-deps --require-hashes -r $<
+	@touch $@

@@ -20,6 +20,7 @@ LICENCES = "THIRD-PARTY-LICENSES.txt"
 # Whose metadata is asked for at run time: pydantic looks up the version of email-validator.
 _METADATA_READ = ("email_validator",)
 _UNREAD_SUFFIXES = {".pyi", ".pyx", ".pxd", ".c", ".h", ".md", ".rst", ".exe"}
+_UNREAD_FILES = {"py.typed", "requirements.in", "requirements.txt"}
 _UNREAD_FOLDERS = {"__pycache__", "tests", "bin"}
 _UNREAD_MODELS = ("waiters-", "paginators-", "examples-", "completions-")  # clients load them on demand only
 _BOTOCORE_DATA = Path("botocore") / "data"
@@ -28,16 +29,18 @@ _UNUSED_SERVICES_ARE_LISTED_IN = "endpoints.json"
 
 def prune(folder: Path) -> None:
     """Takes out of installed packages what no function reads, keeping the texts of their licences."""
-    (folder / LICENCES).write_text("\n".join(_licences(folder)), encoding="utf-8")
+    licences = "\n".join(_licences(folder))
+    if licences:
+        (folder / LICENCES).write_text(licences, encoding="utf-8")
     for metadata in folder.glob("*.dist-info"):
         _reduce_metadata(metadata)
     for path in sorted(folder.rglob("*"), reverse=True):  # what lies inside comes before its folder
         if path.is_dir():
-            if path.name in _UNREAD_FOLDERS:
+            if path.name in _UNREAD_FOLDERS or path.suffix == ".data":
                 shutil.rmtree(path)
         elif (
             path.suffix in _UNREAD_SUFFIXES
-            or path.name == "py.typed"
+            or path.name in _UNREAD_FILES
             or (path.is_relative_to(folder / _BOTOCORE_DATA) and path.name.startswith(_UNREAD_MODELS))
         ):
             path.unlink()
