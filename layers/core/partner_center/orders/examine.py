@@ -28,7 +28,8 @@ class ExamineOrder:
         around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
         examination = examine(body, around)
         number = body.get("partner_order_id")
-        if not isinstance(number, str):
+        refused = any(problem.field == "/partner_order_id" for problem in examination.problems)
+        if not isinstance(number, str) or refused:  # no order can bear such a number
             return examination
         taken_by = self.orders.partner_order(principal.reseller_id, number)
         if taken_by is None:

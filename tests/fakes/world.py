@@ -1,0 +1,90 @@
+"""The use cases of the core, wired to the fakes: what entry/wiring does with the adapters."""
+
+from typing import Any
+
+from partner_center.accounts.api_keys import Principal
+from partner_center.catalog.products import load_catalog
+from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
+from partner_center.orders.examine import ExamineOrder
+from partner_center.orders.fulfil import AwaitDomains, AwaitRelease, RelayEvent, RequestCheck
+from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.place import PlaceOrder
+from partner_center.orders.reading import OrderReading
+from partner_center.validation.approve import Approvals
+from partner_center.validation.authenticate import OpenValidation
+from partner_center.validation.challenges import Challenge, Decision
+from tests.fakes.determined import CountingIds, FixedClock
+from tests.fakes.outside import (
+    MemoryApproverMail,
+    MemoryBus,
+    MemoryCertificates,
+    MemoryMachine,
+    MemoryVault,
+)
+from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal
+from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement
+from tests.fakes.stores import MemoryStores
+
+
+class World:
+    """One reseller's Partner Center in memory. `tables` are its rows, `clock` and `ids` its determinism."""
+
+    def __init__(self) -> None:
+        self.clock, self.ids = FixedClock(), CountingIds()
+        self.stores = MemoryStores()
+        self.tables = self.stores.tables
+        self.mail, self.machine, self.bus = MemoryApproverMail(), MemoryMachine(), MemoryBus()
+        self.certificates, self.blocked = MemoryCertificates(), MemoryBlockedKeys()
+        orders, challenges, waits = self.stores.orders, self.stores.challenges, self.stores.waits
+        clock, ids = self.clock, self.ids
+        self.examine = ExamineOrder(orders, self.stores.contracts, load_catalog(), self.blocked)
+        self.place_order = PlaceOrder(orders, self.examine, clock, ids)
+        self.cancel_order = CancelOrder(orders, clock, ids)
+        self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
+        self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)
+        self.open_validation = OpenValidation(challenges, MemoryVault(), self.mail, clock, ids)
+        self.approvals = Approvals(challenges, orders, clock, ids)
+        self.await_domains = AwaitDomains(orders, challenges, self.open_validation, waits, self.machine)
+        self.await_release = AwaitRelease(orders, waits, self.machine)
+        self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus)
+        self.request_check = RequestCheck(orders, waits, clock, ids)
+        self.reading = OrderReading(orders, orders, challenges, self.certificates, clock)
+
+    # ---- short ways
+
+    def post(
+        self, body: dict[str, Any] | None = None, key: str | None = None, by: Principal | None = None
+    ) -> Order:
+        body = a_body() if body is None else body
+        return self.place_order(by or a_principal(), a_call(body, key), body)
+
+    def put(self, *names: str, **head: Any) -> OrderHead:
+        """An order placed behind the gate's back, for tests of what comes after."""
+        names = names or ("www.example.com",)
+        placed = a_head(common_name=names[0], **head)
+        self.stores.orders.place(a_placement(self.ids, placed, content=a_content(*names)))
+        return placed
+
+    def head(self, order_id: str = ORDER, reseller_id: str = US) -> OrderHead:
+        found = self.stores.orders.head(reseller_id, order_id)
+        assert found is not None
+        return found
+
+    def challenges(self, order_id: str = ORDER) -> list[Challenge]:
+        return list(self.stores.challenges.of_order(US, order_id))
+
+    def approve(self, number: int = -1, decision: Decision = Decision.APPROVE) -> None:
+        """The approver of the mail of this number answers."""
+        self.approvals.decide(self.mail.tokens[number], decision, "192.0.2.7", "request-9")
+
+    def relay(self) -> None:
+        """The stream delivers what was not delivered yet, in order."""
+        published = {event.event_id for event in self.bus.published}
+        for event in list(self.tables.events.values()):
+            if event.event_id not in published:
+                self.relay_event(event)
+
+    def counted(self, contract_id: str = "con_1") -> tuple[int, int, int]:
+        """Units left, held and used on the contract."""
+        contract = self.tables.contracts[US, contract_id]
+        return contract.units_left, contract.units_held, contract.units_used
