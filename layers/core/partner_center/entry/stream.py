@@ -17,14 +17,16 @@ Failures = dict[str, list[dict[str, str]]]
 
 
 def outbox_handler(relay: Callable[[], Callable[[Event], None]]) -> Callable[[Batch, Any], Failures]:
-    """Relays the outbox rows of a table's stream, in order; `relay` makes the use case at the first record.
+    """Relays the outbox rows of a table's stream; `relay` makes the use case at the first record.
 
-    The first failure is reported and ends the batch: Lambda delivers again from there, so that an order's
-    events keep their sequence (AWS: "Configuring partial batch response with DynamoDB").
+    The whole batch is tried and every failure reported: Lambda delivers again from the first of them, so what
+    stands behind a poisoned record is relayed all the same, more than once perhaps, which is harmless
+    (AWS: "Configuring partial batch response with DynamoDB").
     """
     logger = Logger()
 
     def handler(batch: Batch, _context: Any) -> Failures:
+        failures = []
         for record in batch["Records"]:
             image = record["dynamodb"].get("NewImage")
             if image is None or not image["sk"]["S"].startswith("EVENT#"):
@@ -33,11 +35,11 @@ def outbox_handler(relay: Callable[[], Callable[[Event], None]]) -> Callable[[Ba
                 relay()(_stored_event(image))
             except PartnerCenterError as error:
                 logger.warning("not relayed", code=error.code, sk=image["sk"]["S"])
-                return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+                failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
             except Exception:
                 logger.exception("not relayed", sk=image["sk"]["S"])
-                return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
-        return {"batchItemFailures": []}
+                failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
+        return {"batchItemFailures": failures}
 
     return handler
 
