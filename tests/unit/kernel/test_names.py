@@ -54,7 +54,7 @@ def test_what_is_mapped_is_shown(text: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        pytest.param("", "empty", id="nothing"),
+        pytest.param("", "The name is empty", id="nothing"),
         pytest.param("example.com.", "dot at the end", id="trailing dot"),
         pytest.param(".", "empty label", id="a dot alone"),
         pytest.param("a..com", "empty label", id="two dots"),
@@ -80,7 +80,7 @@ def test_what_is_mapped_is_shown(text: str, name: str) -> None:
         pytest.param("a" * 64 + ".com", "63", id="label of 64"),
         pytest.param("a" + NAME_253, "253", id="name of 254"),
         pytest.param("*." + NAME_253, "253", id="wildcard name of 255"),
-        pytest.param("a." * 500_000, "253", id="a megabyte"),
+        pytest.param("a." * 500_000, "at most 253 characters.", id="a megabyte"),
         pytest.param("192.0.2.1", "IP address", id="IPv4"),
         pytest.param("2001:db8::1", "IP address", id="IPv6"),
         pytest.param("[2001:db8::1]", "IP address", id="IPv6 in brackets"),
@@ -96,15 +96,19 @@ def test_what_is_mapped_is_shown(text: str, name: str) -> None:
         pytest.param("a.com,b.com", "commas", id="comma"),
         pytest.param("a.com;b.com", "semicolons", id="semicolon"),
         pytest.param("exa$mple.com", "letters, digits", id="dollar sign"),
-        pytest.param(" example.com", "U+0020", id="leading blank"),
-        pytest.param("a.com b.com", "U+0020", id="two names"),
-        pytest.param("example.com\x00.evil.com", "U+0000", id="NUL"),
-        pytest.param("example.com\r\n", "U+000D", id="CR LF"),
-        pytest.param("exam\u00adple.com", "U+00AD", id="soft hyphen"),
-        pytest.param("exam\u200bple.com", "U+200B", id="zero width space"),
-        pytest.param("\u202emoc.elpmaxe", "U+202E", id="direction override"),
-        pytest.param("\ud800.com", "U+D800", id="half a surrogate pair"),
-        pytest.param("a\u00a0.com", "U+00A0", id="no-break space"),
+        pytest.param(" example.com", "(U+0020)", id="leading blank"),
+        pytest.param("a.com b.com", "(U+0020)", id="two names"),
+        pytest.param("example.com\x00.evil.com", "(U+0000)", id="NUL"),
+        pytest.param("example.com\r\n", "(U+000D)", id="CR LF"),
+        pytest.param("exam\u00adple.com", "(U+00AD)", id="soft hyphen"),
+        pytest.param("exam\u200bple.com", "(U+200B)", id="zero width space"),
+        pytest.param("\u202emoc.elpmaxe", "(U+202E)", id="direction override"),
+        pytest.param("\ud800.com", "(U+D800)", id="half a surrogate pair"),
+        pytest.param("a\ue000.com", "(U+E000)", id="private use"),
+        pytest.param("a\u0378.com", "(U+0378)", id="unassigned"),
+        pytest.param("a\u2028.com", "(U+2028)", id="line separator"),
+        pytest.param("a\u2029.com", "(U+2029)", id="paragraph separator"),
+        pytest.param("a\u00a0.com", "(U+00A0)", id="no-break space"),
     ],
 )
 def test_refused_names_say_why(text: str, told: str) -> None:
@@ -145,6 +149,7 @@ def test_a_hostile_text_is_cut_and_escaped_before_it_is_repeated() -> None:
 def test_a_wildcard_covers_exactly_one_label(name: str, covered: bool) -> None:
     assert covers("*.example.com", name) is covered
     assert not covers("example.com", name)
+    assert not covers("example.com", "www.ample.com")
 
 
 def test_base_name_is_without_the_wildcard_label() -> None:

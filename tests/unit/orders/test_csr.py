@@ -204,6 +204,11 @@ def test_texts_that_are_not_exactly_one_csr_are_refused(good: str, form, told: s
     assert any(word in problem.detail for word in told.split("|"))
 
 
+def test_a_text_may_have_65536_characters(good: str) -> None:
+    assert read_csr(good.ljust(65_536, "\n")).problems == ()
+    assert codes(read_csr(good.ljust(65_537, "\n")).problems) == ["csr_malformed"]
+
+
 def test_the_field_of_a_problem_is_the_callers(good: str) -> None:
     assert read_csr("", "/proof/csr").problems[0].field == "/proof/csr"
 

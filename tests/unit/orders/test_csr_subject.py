@@ -59,6 +59,87 @@ def test_usable_subjects_are_accepted(workshop: Workshop, part: bytes) -> None:
     assert read_csr(workshop.csr_pem(subject=(part,))).problems == ()
 
 
+TYPES = [
+    ("2.5.4.3", "CN", 64),
+    ("2.5.4.4", "SN", 64),
+    ("2.5.4.5", "serialNumber", 64),
+    ("2.5.4.7", "L", 128),
+    ("2.5.4.8", "ST", 128),
+    ("2.5.4.9", "street", 128),
+    ("2.5.4.10", "O", 64),
+    ("2.5.4.11", "OU", 64),
+    ("2.5.4.12", "title", 64),
+    ("2.5.4.13", "description", 1024),
+    ("2.5.4.15", "businessCategory", 128),
+    ("2.5.4.17", "postalCode", 40),
+    ("2.5.4.42", "GN", 64),
+    ("0.9.2342.19200300.100.1.1", "UID", 256),
+    ("0.9.2342.19200300.100.1.25", "DC", 63),
+    ("1.2.840.113549.1.9.1", "emailAddress", 255),
+    ("1.2.840.113549.1.9.2", "unstructuredName", 255),
+    ("1.2.840.113549.1.9.8", "unstructuredAddress", 255),
+    ("1.3.6.1.4.1.311.60.2.1.1", "jurisdictionL", 128),
+    ("1.3.6.1.4.1.311.60.2.1.2", "jurisdictionST", 128),
+    ("1.3.6.1.4.1.99999.1", "1.3.6.1.4.1.99999.1", 255),
+]
+
+
+@pytest.mark.parametrize(("kind", "short", "bound"), TYPES, ids=[short for _, short, _ in TYPES])
+def test_each_part_has_its_short_name_and_bound(
+    workshop: Workshop, kind: str, short: str, bound: int
+) -> None:
+    reading = read_csr(workshop.csr_pem(subject=(rdn(kind, "a" * bound),), key=workshop.ec))
+    assert reading.problems == ()
+    assert reading.csr is not None
+    assert reading.csr.subject == ((short, "a" * bound),)
+    longer = read_csr(workshop.csr_pem(subject=(rdn(kind, "a" * (bound + 1)),), key=workshop.ec))
+    assert codes(longer.problems) == ["csr_subject_invalid"]
+
+
+def test_the_country_of_a_jurisdiction_is_a_country_too(workshop: Workshop) -> None:
+    for value, expected in (("DE", []), ("ZZ", ["csr_subject_invalid"])):
+        reading = read_csr(workshop.csr_pem(subject=(rdn("1.3.6.1.4.1.311.60.2.1.3", value, 0x13),)))
+        assert codes(reading.problems) == expected
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        "-",
+        "--",
+        "*",
+        "?",
+        "n/a",
+        "NA",
+        "N.A.",
+        "none",
+        "nil",
+        "NULL",
+        "unknown",
+        "undefined",
+        "Not Applicable",
+        " - ",
+    ],
+)
+def test_fillers_are_refused(workshop: Workshop, filler: str) -> None:
+    reading = read_csr(workshop.csr_pem(subject=(rdn(L, filler),), key=workshop.ec))
+    assert codes(reading.problems) == ["csr_subject_invalid"]
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\x9f", "\u200b", "\ue000", "\u0378", "\u2028", "\u2029"])
+def test_letters_that_do_not_show_are_refused(workshop: Workshop, letter: str) -> None:
+    reading = read_csr(workshop.csr_pem(subject=(rdn(ORG, f"Acme{letter}"),), key=workshop.ec))
+    assert codes(reading.problems) == ["csr_subject_invalid"]
+
+
+@pytest.mark.parametrize(("tag", "content"), [(0x12, b"123"), (0x1A, b"abc"), (0x13, b"abc"), (0x16, b"abc")])
+def test_each_kind_of_text_is_read(workshop: Workshop, tag: int, content: bytes) -> None:
+    reading = read_csr(workshop.csr_pem(subject=(rdn("2.5.4.5", content, tag),)))
+    assert reading.problems == ()
+    assert reading.csr is not None
+    assert reading.csr.subject == (("serialNumber", content.decode()),)
+
+
 MALFORMED = {
     "a number as value": seq(oid("2.5.4.3"), tlv(0x02, b"\x01")),
     "broken UTF-8": seq(oid("2.5.4.3"), tlv(0x0C, b"\xff")),

@@ -321,6 +321,33 @@ def test_facts_are_told_of_every_key(spki: bytes, facts: KeyFacts) -> None:
     assert read_public_key(spki, None).facts == facts
 
 
+KINDS = {
+    "RSA-PSS": "1.2.840.113549.1.1.10",
+    "RSA-OAEP": "1.2.840.113549.1.1.7",
+    "DSA": "1.2.840.10040.4.1",
+    "DH": "1.2.840.113549.1.3.1",
+    "X25519": "1.3.101.110",
+    "X448": "1.3.101.111",
+    "Ed25519": "1.3.101.112",
+    "Ed448": "1.3.101.113",
+    "ML-DSA-44": "2.16.840.1.101.3.4.3.17",
+    "ML-DSA-65": "2.16.840.1.101.3.4.3.18",
+    "ML-DSA-87": "2.16.840.1.101.3.4.3.19",
+}
+
+
+@pytest.mark.parametrize(("name", "identifier"), KINDS.items())
+def test_a_refused_kind_is_named(name: str, identifier: str) -> None:
+    (problem,) = key_problems(seq(seq(oid(identifier)), bit_string(b"key")), OPEN)
+    assert f"type {name} are not accepted" in problem.detail
+
+
+@pytest.mark.parametrize("case", ["a curve spelled out", "an implicit curve", "no curve"])
+def test_a_curve_that_is_not_named_is_told(case: str) -> None:
+    (problem,) = key_problems(UNSUPPORTED[case], OPEN)
+    assert "only named curves" in problem.detail
+
+
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(at=st.integers(0, 90), byte=st.integers(0, 255))
 def test_a_changed_key_never_raises(at: int, byte: int) -> None:

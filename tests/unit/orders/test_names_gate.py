@@ -245,10 +245,25 @@ def test_without_a_stated_common_name_the_first_fitting_name_is_taken() -> None:
     assert examine(csr_names=["a_b.com", "a.com"], rules=ANY).common_name == "a.com"
 
 
+def test_the_name_taken_heads_the_list_and_is_known_even_if_refused() -> None:
+    assert examine(csr_names=["a.com", "*.a.com"], rules=WILDCARD).names == ("*.a.com", "a.com")
+    refused = examine(csr_names=["*.a.com"], rules=PLAIN)
+    assert (codes(refused.problems), refused.common_name) == (["wildcard_not_allowed"], "*.a.com")
+
+
+def test_a_product_that_requires_a_wildcard_allows_it() -> None:
+    rules = NameRules(max_names=1, wildcard_allowed=False, wildcard_required=True, wildcard_san_allowed=False)
+    assert examine(cn="*.a.com", rules=rules).problems == ()
+
+
 def test_the_field_of_a_missing_wildcard_is_where_the_name_stands() -> None:
     (problem,) = examine(csr_cn="a.com", rules=WILDCARD).problems
     assert (problem.field, problem.name) == ("/csr", "a.com")
     assert "*.a.com" in problem.detail
+    assert codes(examine(csr_names=["a_b.com", "a.com"], rules=WILDCARD).problems) == [
+        "name_invalid",
+        "wildcard_required",
+    ]
 
 
 # CSR and order
@@ -277,6 +292,7 @@ def test_a_request_without_names_is_refused() -> None:
     reading = examine()
     assert codes(reading.problems) == ["names_missing"]
     assert (reading.names, reading.common_name) == ((), None)
+    assert examine(rules=WILDCARD).problems == reading.problems
 
 
 # How many

@@ -173,7 +173,7 @@ def _wildcard_problems(
         yield Problem(
             "wildcard_required",
             f"This product is for a wildcard: the common name must be one, such as *.{chosen}.",
-            next(one.field for one in given if one.text in names and names[one.text].name == chosen),
+            next(one.field for one in given if one.text in names),
             name=chosen,
         )
     for one in given:
