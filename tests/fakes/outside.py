@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from partner_center.issuance.ports import CertificateRecord
+from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.events import Event
 from partner_center.orders.fulfil import Woken
 from partner_center.validation.ports import ApprovalRequest

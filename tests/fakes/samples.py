@@ -7,6 +7,7 @@ from typing import Any
 
 from partner_center.billing.contracts import Contract, ContractKind, EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Check, Outcome, Preflight
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
@@ -231,3 +232,27 @@ def a_preflight(outcome: Outcome = Outcome.GO, **changes: Any) -> Preflight:
 def an_order(head: OrderHead | None = None, content: OrderContent | None = None) -> Order:
     head = head or a_head()
     return Order(head, content or a_content(head.common_name))
+
+
+def a_record(**changes: Any) -> CertificateRecord:
+    """A stored certificate of the order's first generation, valid for 199 days; its bytes are made up."""
+    usual = CertificateRecord(
+        serial_hex="0a1b",
+        reseller_id=US,
+        order_id=ORDER,
+        generation=1,
+        level=Level.DV,
+        names=("www.example.com",),
+        common_name="www.example.com",
+        spki_sha256="cd" * 32,
+        issuer_id="tls-e1",
+        not_before=NOW,
+        not_after=NOW + timedelta(days=199, seconds=-1),
+        caa_valid_until=NOW + timedelta(hours=8),
+        tbs_der=b"tbs",
+        recorded_at=NOW,
+        status=CertificateStatus.STORED,
+        certificate_der=b"certificate",
+        stored_at=NOW,
+    )
+    return replace(usual, **changes)

@@ -43,7 +43,12 @@ class GenerationReader(Protocol):
 
 
 def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion:
-    """The order issued, its held units used. The term begins with the first issue; its last second counts."""
+    """The order issued, its held units used. The term begins with the first issue; its last second counts.
+
+    Raises StateConflict unless it is pending: units that were given back or used cannot be used again.
+    """
+    if head.status is not OrderStatus.PENDING:
+        raise StateConflict("order_closed", f"The order is {head.status}; nothing is held.", head.order_id)
     ids = (head.reseller_id, head.order_id)
     done = replace(
         head,
@@ -172,7 +177,10 @@ class CompleteOrder:
     ids: Ids
 
     def __call__(self, reseller_id: str, order_id: str, generation: int, correlation_id: str) -> None:
-        """Raises NotStored without a stored certificate; done before, it changes nothing."""
+        """Raises NotStored without a stored certificate, StateConflict for an order that ended otherwise.
+
+        Done before, it changes nothing.
+        """
         head = self.orders.head(reseller_id, order_id)
         record = self.certificates.current(reseller_id, order_id, generation)
         if head is None or record is None or record.certificate_der is None:

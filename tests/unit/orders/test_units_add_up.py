@@ -1,0 +1,155 @@
+"""Whatever happens in whatever order: granted = left + held + used, and each order's units move once."""
+
+from collections import Counter
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from partner_center.billing.contracts import EntryKind
+from partner_center.issuance.preflight import Outcome
+from partner_center.kernel.errors import ContentRefused, PartnerCenterError
+from partner_center.orders.order import OrderStatus
+from partner_center.orders.ports import load
+from tests.fakes.posted import a_body, a_call, a_principal
+from tests.fakes.samples import US, a_contract, a_preflight, a_record, an_audit
+from tests.fakes.world import World
+
+GRANTED = 9
+
+ENDS = {
+    OrderStatus.PENDING: [EntryKind.HOLD],
+    OrderStatus.ISSUED: [EntryKind.HOLD, EntryKind.USE],
+    OrderStatus.CANCELLED: [EntryKind.HOLD, EntryKind.RELEASE],
+}
+
+
+OUTCOMES = [Outcome.GO, Outcome.GO, Outcome.GO, Outcome.HELD_BACK, Outcome.PROVE_AGAIN]
+which = st.integers(0, 3)
+
+
+class UnitsAddUp(RuleBasedStateMachine):
+    """Orders are placed, claimed, held back, issued, cancelled and time out; each step may meet another one."""
+
+    def __init__(self):
+        super().__init__()
+        self.world = World()
+        self.world.stores.grant(a_contract(GRANTED))
+        self.made = 0
+
+    def pick(self, which, wanted=lambda head: True):
+        """An order's id, the newest first; one that nobody knows when there is none."""
+        ids = [head.order_id for head in self.world.tables.heads.values() if wanted(head)]
+        return ids[-1 - which % len(ids)] if ids else "ord_none"
+
+    # ---- steps
+
+    @initialize()
+    def begin(self):
+        """Orders at every turn of the road: one pending, one signed, one held back after it was signed."""
+        self.place(1)
+        for outcome in (Outcome.GO, Outcome.HELD_BACK):
+            self.place(2)
+            self.preflight(0, Outcome.GO)
+            self.sign(0)
+            self.preflight(0, outcome)
+
+    @rule(units=st.integers(0, 4))
+    def place(self, units):
+        self.made += 1
+        try:
+            self.world.put(order_id=f"ord_{self.made}", units=units)
+        except ContentRefused:
+            assert self.world.counted()[0] < units
+
+    @rule(key=st.sampled_from(["key-1", "key-2", None]), note=st.sampled_from(["a", "b"]))
+    def post(self, key, note):
+        self._try(self.world.post, a_body(note=note), key)
+
+    @rule(which=which, other=st.none() | which)
+    def cancel(self, which, other):
+        if other is not None:
+            self.world.tables.before["close"].append(lambda: self._try(self._cancel, self.pick(other)))
+        self._try(self._cancel, self.pick(which))
+        self.world.tables.before["close"].clear()
+
+    @rule(which=which, outcome=st.sampled_from(OUTCOMES))
+    def preflight(self, which, outcome):
+        order = load(self.world.stores.orders, US, self.pick(which, lambda head: head.status == "pending"))
+        if order is None:
+            return
+        self.made += 1
+        preflight = a_preflight(outcome, preflight_id=f"pre_{self.made}", at=self.world.clock.moment)
+        claims, audit = self.world.stores.claims, an_audit(self.world.ids)
+        match outcome:
+            case Outcome.GO:
+                claims.claim(order, preflight, audit)
+            case Outcome.HELD_BACK:
+                claims.hold_back(order, preflight, "CAA", audit)
+            case Outcome.PROVE_AGAIN:
+                claims.prove_again(order, preflight, audit)
+
+    @rule(which=which)
+    def sign(self, which):
+        """The certificate is stored; the answer may be lost, and the order held back by a later look."""
+        order_id = self.pick(which, lambda head: head.signing)
+        self.world.certificates.keep(a_record(order_id=order_id, serial_hex=order_id[4:]))
+
+    @rule(which=which, interrupted=st.booleans())
+    def complete(self, which, interrupted):
+        """Also of an order that was held back or cancelled after its certificate was stored."""
+        signed = {order_id for _, order_id, _ in self.world.certificates.records}
+        order_id = self.pick(which, lambda head: head.order_id in signed)
+        if interrupted:
+            self.world.tables.before["complete"].append(lambda: self._try(self._complete, order_id))
+        self._try(self._complete, order_id)
+        self.world.tables.before["complete"].clear()
+
+    @rule(which=which, days=st.sampled_from([0, 29, 30, 91]))
+    def time_passes(self, which, days):
+        self.world.clock.advance(days=days)
+        self._try(self.world.close_overdue, US, self.pick(which), "execution-1")
+
+    # ---- what holds after each
+
+    @invariant()
+    def the_contract_adds_up(self):
+        left, held, used = self.world.counted()
+        assert left + held + used == GRANTED
+        assert min(left, held, used) >= 0
+
+    @invariant()
+    def the_ledger_says_the_same(self):
+        moved = Counter()
+        for kind, units, _ in self.world.stores.ledger(US, "con_1"):
+            moved[kind] += units
+        held = moved["hold"] - moved["use"] - moved["release"]
+        assert self.world.counted() == (moved["grant"] - held - moved["use"], held, moved["use"])
+
+    @invariant()
+    def each_orders_units_moved_once(self):
+        entries = {}
+        for entry in self.world.tables.ledger[US, "con_1"].values():
+            entries.setdefault(entry.order_id, []).append(entry)
+        for (_, order_id), head in self.world.tables.heads.items():
+            own = entries.pop(order_id)
+            assert [entry.kind for entry in own] == ENDS[head.status]
+            assert {entry.units for entry in own} == {head.units}
+        assert list(entries) == [""]  # the grant, and nothing of an order that was refused
+
+    @staticmethod
+    def _try(step, *arguments):
+        try:
+            step(*arguments)
+        except PartnerCenterError:
+            return
+
+    def _cancel(self, order_id):
+        self.world.cancel_order(a_principal(), a_call(), order_id, None)
+
+    def _complete(self, order_id):
+        self.world.complete_order(US, order_id, 1, "execution-1")
+
+
+TestUnitsAddUp = UnitsAddUp.TestCase
+TestUnitsAddUp.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
