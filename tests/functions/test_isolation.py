@@ -1,0 +1,171 @@
+"""Each function, built for this machine, is imported with its own packages and the core layer and nothing else."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from local.build import BUILD, IndexUnreachable, build_function, build_layer, host
+from local.lock import ROOT, functions, services_of
+
+FUNCTIONS = functions()
+SECONDS = 30
+
+# Who may import what at a cold start; whoever is not named may not.
+EXPENSIVE = {
+    "boto3": set(),
+    "OpenSSL": set(),
+    "aws_xray_sdk": set(),
+    "pkilint": set(),  # loaded at the first signature
+    "jinja2": set(),  # loaded with the first page or mail
+    "publicsuffixlist": {"issuance/sign_certificate"},
+    "dns.resolver": {"issuance/run_preflight"},
+    "cryptography": {
+        "issuance/read_certificates",
+        "issuance/sign_certificate",
+        "notifications/announce_certificate",
+    },
+}
+
+IMPORT = """
+import json, os, sys
+code, layer, wanted = json.loads(sys.argv[1])
+sys.path[:0] = [code, layer]
+import app
+
+modules = [module for module in sys.modules.values() if getattr(module, "__file__", None)]
+shipped = [module for module in modules if module.__file__.startswith((code, layer))]
+print(json.dumps({
+    "callable": callable(app.handler),
+    "imported": [name for name in wanted if name in sys.modules],
+    "foreign": [m.__file__ for m in modules if m not in shipped and not m.__file__.startswith(sys.base_prefix)],
+    "uncompiled": [
+        m.__name__ for m in shipped if m.__file__.endswith(".py") and not os.path.exists(m.__cached__)
+    ],
+}))
+"""
+
+MAKE_CLIENTS = """
+import json, sys
+folder, services = json.loads(sys.argv[1])
+sys.path[:0] = [folder]
+from botocore.session import get_session
+
+for service in services:
+    client = get_session().create_client(
+        service, region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    print(client.meta.endpoint_url)
+"""
+
+ENDPOINTS = {
+    "dynamodb": "https://dynamodb.eu-west-1.amazonaws.com",
+    "events": "https://events.eu-west-1.amazonaws.com",
+    "kms": "https://kms.eu-west-1.amazonaws.com",
+    "sesv2": "https://email.eu-west-1.amazonaws.com",
+    "stepfunctions": "https://states.eu-west-1.amazonaws.com",
+}
+
+
+def run_alone(code, *arguments):
+    """What a fresh interpreter prints that sees the standard library and what `code` puts on its path."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code, json.dumps(arguments)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env={"AWS_REGION": "eu-west-1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(autouse=True)
+def nothing_given_up():
+    """These tests start no cloud."""
+
+
+def name(function):
+    return f"{function.parent.name}/{function.name}"
+
+
+@pytest.fixture(scope="session")
+def layer():
+    return build_layer(host()) / "python"
+
+
+@pytest.fixture(scope="session")
+def built(layer):
+    """Builds a function, or finds it built; the folder."""
+    unreachable = []
+
+    def build(function):
+        if unreachable:
+            pytest.skip(f"{unreachable[0]}, and {name(function)} is not built yet")
+        try:
+            return build_function(function, host())
+        except IndexUnreachable as error:
+            unreachable.append(error)
+            pytest.skip(f"{error}, and {name(function)} is not built yet")
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def imported(built, layer):
+    """Imports a built function in a process that sees nothing else; what that process tells of itself."""
+    told = {}
+
+    def run(function):
+        if function not in told:
+            told[function] = json.loads(run_alone(IMPORT, str(built(function)), str(layer), [*EXPENSIVE]))
+        return told[function]
+
+    return run
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=name)
+def test_a_built_function_needs_its_own_folder_and_the_layer_only(imported, function):
+    told = imported(function)
+    assert told["callable"]
+    assert told["foreign"] == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=name)
+def test_a_cold_start_pays_only_for_what_the_function_needs(imported, function):
+    allowed = {package for package, functions_ in EXPENSIVE.items() if name(function) in functions_}
+    assert set(imported(function)["imported"]) <= allowed
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=name)
+def test_whatever_is_imported_was_compiled_before(imported, function):
+    """Lambda cannot write bytecode beside the code: what is not compiled here is compiled at each cold start."""
+    assert imported(function)["uncompiled"] == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=name)
+def test_every_client_of_a_function_is_made_without_what_was_pruned(built, function):
+    services = sorted(services_of(function))
+    folder = built(function)
+    assert sorted(path.name for path in (folder / "botocore" / "data").glob("*/")) == services
+    if services:
+        made = run_alone(MAKE_CLIENTS, str(folder), services).split()
+        assert made == [ENDPOINTS[service] for service in services]
+
+
+def test_the_licences_of_what_is_shipped_go_along(built):
+    function = ROOT / "functions" / "orders" / "place_order"
+    text = (built(function) / "THIRD-PARTY-LICENSES.txt").read_text()
+    for package in ("botocore", "cryptography", "pydantic", "urllib3"):
+        assert f"==== {package}" in text.lower()
+
+
+def test_building_again_changes_nothing(built):
+    function = FUNCTIONS[0]
+    folder = built(function)
+    before = folder.stat().st_ino
+    assert built(function) == folder
+    assert folder.stat().st_ino == before
+    assert folder.is_relative_to(BUILD / "host")
