@@ -41,6 +41,16 @@ class Step:
     due_at: datetime | None = None
 
 
+_UNITS = {
+    OrderStatus.PENDING: "{units} units are held for this order.",
+    OrderStatus.ISSUED: "{units} units were used for this order.",
+    OrderStatus.REVOKED: "{units} units were used for this order.",
+    OrderStatus.EXPIRED: "{units} units were used for this order.",
+    OrderStatus.CANCELLED: "{units} units were held for this order and given back.",
+    OrderStatus.REJECTED: "{units} units were held for this order and given back.",
+}
+
+
 def steps_of(order: Order, challenges: Sequence[Challenge], moment: datetime) -> tuple[Step, ...]:
     """All steps in the order in which they happen."""
     head, content = order.head, order.content
@@ -51,7 +61,7 @@ def steps_of(order: Order, challenges: Sequence[Challenge], moment: datetime) ->
         Step("organization_verification", StepStatus.NOT_REQUIRED),
         Step("verification_call", StepStatus.NOT_REQUIRED),
         Step("quality_review", StepStatus.NOT_REQUIRED),
-        Step("payment", StepStatus.COMPLETE, head.placed_at, f"{head.units} units are held for this order."),
+        Step("payment", StepStatus.COMPLETE, head.placed_at, _UNITS[head.status].format(units=head.units)),
         _issuance(order),
     )
     if head.closed is None:

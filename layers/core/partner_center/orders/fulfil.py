@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import StateConflict
+from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TryAgain
 from partner_center.kernel.events import Chronicle, Event
 from partner_center.kernel.ids import Ids
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -93,12 +93,19 @@ class AwaitRelease:
     machine: Machine
 
     def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
-        self.waits.arm(reseller_id, order_id, WaitStep.HELD_BACK, token, attempt)
+        """Safe to run again. An older attempt arms nothing: it would take the newer one's place."""
+        word = self._answer(reseller_id, order_id, attempt)
+        if word is not Woken.OVER:
+            self.waits.arm(reseller_id, order_id, WaitStep.HELD_BACK, token, attempt)
+            word = self._answer(reseller_id, order_id, attempt)
+        if word is not None:
+            self.machine.wake(token, word)
+
+    def _answer(self, reseller_id: str, order_id: str, attempt: int) -> Woken | None:
         head = self.orders.head(reseller_id, order_id)
         if head is None or not _continues(head, attempt):
-            self.machine.wake(token, Woken.OVER)
-        elif head.held_back is None:
-            self.machine.wake(token, Woken.RELEASED)
+            return Woken.OVER
+        return Woken.RELEASED if head.held_back is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,7 @@ class RequestCheck:
     ids: Ids
 
     def __call__(self, reseller_id: str, order_id: str, actor: str, correlation_id: str) -> OrderHead | None:
-        """The head as it was; None for an unknown order. Raises StateConflict for a closed one."""
+        """The head as it was; None for an unknown order. Raises StateConflict for a closed one, TryAgain."""
         head = self.orders.head(reseller_id, order_id)
         if head is None:
             return None
@@ -162,7 +169,10 @@ class RequestCheck:
         if head.held_back is not None:
             chronicle = Chronicle(self.ids, self.clock.now(), actor, correlation_id)
             event = chronicle.event("order.check_requested", reseller_id, order_id, attempt=head.attempt)
-            self.held_back.release(head, event)
+            try:
+                self.held_back.release(head, event)
+            except ChangedMeanwhile as error:
+                raise TryAgain("The order is changing at this moment; nothing was written.") from error
         return head
 
 

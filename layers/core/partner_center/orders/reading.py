@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
+from partner_center.kernel.names import MAX_NAME
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
@@ -88,12 +89,15 @@ class OrderReading:
         cursor = None
         if "partner_order_id" in query and "common_name" in query:
             raise Malformed("Search by common_name or by partner_order_id, not by both.")
+        ids: Sequence[str] = ()
         if "partner_order_id" in query:
-            found = self.index.partner_order(reseller_id, query["partner_order_id"])
-            ids: Sequence[str] = [found] if found else []
+            number = query["partner_order_id"]
+            found = self.index.partner_order(reseller_id, number) if _fits(number) else None
+            ids = [found] if found else []
         elif "common_name" in query:
             prefix = query["common_name"].lower()
-            ids, cursor = self.index.by_common_name(reseller_id, prefix, page)
+            if _fits(prefix):
+                ids, cursor = self.index.by_common_name(reseller_id, prefix, page)
         else:
             raise Malformed("Search by common_name (its beginning) or by partner_order_id.")
         heads = [head for each in ids if (head := self.orders.head(reseller_id, each)) is not None]
@@ -118,6 +122,11 @@ class OrderReading:
         if order is None:
             raise NotFound("There is no such order.")
         return order
+
+
+def _fits(wanted: str) -> bool:
+    """Whether anything searched for can be so long: no name has more than 253 characters, no number more than 64."""
+    return len(wanted.encode()) <= MAX_NAME
 
 
 def read_page(query: Mapping[str, str]) -> Page:

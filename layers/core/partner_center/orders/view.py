@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import rfc3339
 from partner_center.orders.authentication import Step, overall, steps_of
 from partner_center.orders.order import (
@@ -80,12 +80,18 @@ def certificate_as_json(record: CertificateRecord, moment: datetime) -> dict[str
     """One certificate, as it stands in an order and under /v1/certificates."""
     return {
         "serial": record.serial_hex,
-        "status": "expired" if moment > record.not_after else "active",
+        "status": _certificate_status(record, moment),
         "not_before": rfc3339(record.not_before),
         "not_after": rfc3339(record.not_after),
         "names": list(record.names),
         "spki_sha256": record.spki_sha256,
     }
+
+
+def _certificate_status(record: CertificateRecord, moment: datetime) -> str:
+    if record.status is CertificateStatus.REVOKED:
+        return "revoked"
+    return "expired" if moment > record.not_after else "active"
 
 
 def _time(moment: datetime | None) -> str | None:

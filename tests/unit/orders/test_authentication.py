@@ -1,0 +1,231 @@
+"""The authentication status: where each step stands, why, and who must act until when (M3, M5)."""
+
+from dataclasses import replace
+
+import pytest
+
+from partner_center.orders.authentication import Actor, Step, StepStatus, overall, steps_of
+from partner_center.orders.order import Closed, CloseReason, OrderStatus
+from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from tests.fakes.determined import NOW
+from tests.fakes.samples import APPROVER, a_challenge, a_content, a_day, a_head, a_second, an_order
+
+NAMES = ("www.example.com", "example.org")
+VALID = {"status": ChallengeStatus.VALID, "decided_at": NOW + a_day}
+HERE = a_challenge("www.example.com")
+THERE = a_challenge("example.org", token="token-2", approver_email="admin@example.org")
+LATER = NOW + 2 * a_day
+
+
+def steps(*challenges, moment=LATER, names=NAMES, **head):
+    order = an_order(a_head(**head), a_content(*names))
+    return {step.step: step for step in steps_of(order, challenges, moment)}
+
+
+def closed(reason=CloseReason.REQUESTED):
+    return {"status": OrderStatus.CANCELLED, "closed": Closed(LATER, "key:key_1", reason)}
+
+
+def test_the_steps_are_those_of_the_interface_in_the_order_of_the_story():
+    assert list(steps()) == [
+        *("agreement", "domain_verification", "organization_verification", "verification_call"),
+        *("quality_review", "payment", "issuance"),
+    ]
+
+
+def test_what_a_domain_validated_order_does_not_need_is_not_required():
+    found = steps()
+    for name in ("organization_verification", "verification_call", "quality_review"):
+        assert found[name] == Step(name, StepStatus.NOT_REQUIRED)
+
+
+def test_the_agreement_was_accepted_with_the_order():
+    assert steps()["agreement"] == Step("agreement", StepStatus.COMPLETE, NOW)
+
+
+# ---- domains
+
+DOMAINS = {
+    "nothing mailed yet": ([], StepStatus.PENDING, Actor.SYSTEM, NOW, "0 of 2"),
+    "made and not mailed": ([replace(HERE, sent_at=None)], StepStatus.PENDING, Actor.SYSTEM, NOW, "0 of 2"),
+    "waiting for one approver": ([HERE], StepStatus.IN_PROGRESS, Actor.APPROVER, NOW, "0 of 2"),
+    "waiting for two approvers": ([HERE, THERE], StepStatus.IN_PROGRESS, Actor.APPROVER, NOW, "0 of 2"),
+    "one of two proven": (
+        [replace(HERE, **VALID), THERE],
+        StepStatus.IN_PROGRESS,
+        Actor.APPROVER,
+        NOW + a_day,
+        "1 of 2",
+    ),
+    "one declined": (
+        [replace(HERE, status=ChallengeStatus.DECLINED, decided_at=NOW + a_day), THERE],
+        StepStatus.IN_PROGRESS,
+        Actor.RESELLER,
+        NOW + a_day,
+        "0 of 2",
+    ),
+    "one expired": (
+        [replace(HERE, expires_at=LATER), THERE],
+        StepStatus.IN_PROGRESS,
+        Actor.RESELLER,
+        NOW,
+        "0 of 2",
+    ),
+    "all proven": (
+        [replace(HERE, **VALID), replace(THERE, **VALID)],
+        StepStatus.COMPLETE,
+        None,
+        NOW + a_day,
+        "2 of 2",
+    ),
+    "proven in an earlier revision": (
+        [replace(HERE, revision=0, **VALID), replace(THERE, revision=0, **VALID)],
+        StepStatus.PENDING,
+        Actor.SYSTEM,
+        NOW,
+        "0 of 2",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("challenges", "status", "actor", "updated", "count"), DOMAINS.values(), ids=DOMAINS.keys()
+)
+def test_the_domains_tell_who_must_act(challenges, status, actor, updated, count):
+    step = steps(*challenges)["domain_verification"]
+    assert (step.status, step.actor, step.updated_at) == (status, actor, updated)
+    assert step.reason == f"{count} names are proven."
+    assert (step.next_action is None) == (status is StepStatus.COMPLETE)
+
+
+def test_the_approvers_are_named_and_the_first_end_is_the_deadline():
+    sooner = replace(THERE, expires_at=NOW + 9 * a_day)
+    step = steps(HERE, sooner)["domain_verification"]
+    assert APPROVER in step.next_action
+    assert "admin@example.org" in step.next_action
+    assert step.due_at == NOW + 9 * a_day
+
+
+def test_a_refusal_outweighs_an_expired_link_and_names_the_name():
+    declined = replace(HERE, status=ChallengeStatus.DECLINED, decided_at=NOW)
+    step = steps(declined, replace(THERE, expires_at=LATER))["domain_verification"]
+    assert "declined www.example.com" in step.next_action
+
+
+@pytest.mark.parametrize(
+    ("moment", "actor"),
+    [(NOW + VALUE_LIFETIME - a_second, Actor.APPROVER), (NOW + VALUE_LIFETIME, Actor.RESELLER)],
+)
+def test_a_link_expires_to_the_second(moment, actor):
+    step = steps(a_challenge(*NAMES), moment=moment)["domain_verification"]
+    assert step.actor is actor
+
+
+def test_of_many_names_a_few_are_told():
+    names = [f"host-{number}.example.com" for number in range(100)]
+    step = steps(a_challenge(*names), names=names)["domain_verification"]
+    assert "host-0.example.com, host-1.example.com, host-2.example.com and 97 more" in step.next_action
+
+
+# ---- payment and issue
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (OrderStatus.PENDING, "are held"),
+        (OrderStatus.ISSUED, "were used"),
+        (OrderStatus.REVOKED, "were used"),
+        (OrderStatus.EXPIRED, "were used"),
+        (OrderStatus.CANCELLED, "given back"),
+        (OrderStatus.REJECTED, "given back"),
+    ],
+)
+def test_payment_says_what_became_of_the_units(status, words):
+    step = steps(status=status)["payment"]
+    assert words in step.reason
+    assert step.reason.startswith("2 units")
+
+
+ISSUANCE = {
+    "before the proofs": ({}, StepStatus.PENDING, None, NOW),
+    "signing": ({"signing": True, "updated_at": LATER}, StepStatus.PENDING, None, LATER),
+    "held back": (
+        {"held_back": "caa: www.example.com: forbidden", "updated_at": LATER},
+        StepStatus.IN_PROGRESS,
+        Actor.RESELLER,
+        LATER,
+    ),
+    "issued": ({"status": OrderStatus.ISSUED, "issued_at": LATER}, StepStatus.COMPLETE, None, LATER),
+    "revoked": ({"status": OrderStatus.REVOKED, "issued_at": LATER}, StepStatus.COMPLETE, None, LATER),
+    "expired": ({"status": OrderStatus.EXPIRED, "issued_at": LATER}, StepStatus.COMPLETE, None, LATER),
+}
+
+
+@pytest.mark.parametrize(("head", "status", "actor", "updated"), ISSUANCE.values(), ids=ISSUANCE.keys())
+def test_the_issue_tells_where_it_stands(head, status, actor, updated):
+    step = steps(**head)["issuance"]
+    assert (step.status, step.actor, step.updated_at) == (status, actor, updated)
+
+
+def test_what_holds_back_is_told_with_the_way_out():
+    step = steps(held_back="caa: www.example.com: forbidden")["issuance"]
+    assert step.reason == "caa: www.example.com: forbidden"
+    assert "domains/check" in step.next_action
+
+
+# ---- closed
+
+
+@pytest.mark.parametrize("reason", CloseReason)
+def test_a_closed_order_fails_where_it_stood_and_says_why(reason):
+    found = steps(HERE, **closed(reason))
+    for name in ("domain_verification", "issuance"):
+        expected = Step(name, StepStatus.FAILED, LATER, f"The order was closed: {reason}.")
+        assert found[name] == expected
+
+
+def test_what_was_complete_stays_complete_after_closing():
+    found = steps(replace(HERE, **VALID), replace(THERE, **VALID), **closed())
+    assert found["domain_verification"].status is StepStatus.COMPLETE
+    assert found["agreement"].status is StepStatus.COMPLETE
+    assert found["organization_verification"].status is StepStatus.NOT_REQUIRED
+
+
+def test_nobody_is_asked_to_act_on_a_closed_order():
+    assert {step.actor for step in steps(HERE, **closed()).values()} == {None}
+
+
+# ---- one word
+
+ONE_WORD = {
+    "all done": (["complete", "not_required"], "complete"),
+    "we are at work": (["complete", "pending"], "pending"),
+    "somebody must act": (["pending", "in_progress", "complete"], "in_progress"),
+    "failed": (["failed", "in_progress", "pending", "complete"], "failed"),
+    "nothing required": (["not_required"], "complete"),
+}
+
+
+@pytest.mark.parametrize(("statuses", "word"), ONE_WORD.values(), ids=ONE_WORD.keys())
+def test_one_word_for_all_steps(statuses, word):
+    assert overall([Step("x", StepStatus(status)) for status in statuses]) == word
+
+
+@pytest.mark.parametrize(
+    ("challenges", "head", "word"),
+    [
+        ([], {}, "pending"),
+        ([HERE, THERE], {}, "in_progress"),
+        ([replace(HERE, **VALID), replace(THERE, **VALID)], {"signing": True}, "pending"),
+        (
+            [replace(HERE, **VALID), replace(THERE, **VALID)],
+            {"status": OrderStatus.ISSUED, "issued_at": LATER},
+            "complete",
+        ),
+        ([HERE], closed(), "failed"),
+    ],
+    ids=["placed", "mailed", "signing", "issued", "cancelled"],
+)
+def test_the_order_as_a_whole(challenges, head, word):
+    assert overall(list(steps(*challenges, **head).values())) == word

@@ -1,0 +1,364 @@
+"""Between the order and its machine: no wake-up is lost, whatever comes first; older attempts do nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from partner_center.issuance.preflight import Outcome
+from partner_center.kernel.errors import StateConflict, TryAgain
+from partner_center.orders.fulfil import WaitStep, Woken
+from partner_center.orders.order import OrderStatus
+from partner_center.orders.ports import load
+from partner_center.validation.challenges import Decision
+from tests.fakes.determined import NOW
+from tests.fakes.posted import a_call, a_principal
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, an_audit, an_event
+from tests.fakes.world import World
+
+DOMAINS, HELD_BACK = WaitStep.DOMAINS, WaitStep.HELD_BACK
+
+
+@pytest.fixture
+def world():
+    world = World()
+    world.stores.grant(a_contract(10))
+    world.put("www.example.com", "example.com")
+    return world
+
+
+def await_domains(world, token="token-1", attempt=1, order_id=ORDER, reseller_id=US):  # noqa: S107
+    world.await_domains(reseller_id, order_id, attempt, token)
+
+
+def await_release(world, token="token-1", attempt=1, order_id=ORDER, reseller_id=US):  # noqa: S107
+    world.await_release(reseller_id, order_id, attempt, token)
+
+
+def cancel(world):
+    world.cancel_order(a_principal(), a_call(), ORDER, None)
+
+
+def hold_back(world, number=1):
+    order = load(world.stores.orders, US, ORDER)
+    preflight = a_preflight(Outcome.HELD_BACK, preflight_id=f"pre_{number}")
+    world.stores.claims.hold_back(order, preflight, "caa: forbidden", an_audit(world.ids))
+
+
+def check(world, order_id=ORDER, reseller_id=US):
+    return world.request_check(reseller_id, order_id, "key:key_1", "request-1")
+
+
+def take_over(world):
+    """The reconciler starts a second attempt."""
+    world.tables.heads[US, ORDER] = replace(world.head(), attempt=2, version=world.head().version + 1)
+
+
+# ---- waiting for domains
+
+
+def test_the_wait_asks_the_approvers_and_sleeps(world):
+    await_domains(world)
+    assert world.mail.asked[0].challenge.names == ("www.example.com", "example.com")
+    assert world.stores.waits.token(US, ORDER, DOMAINS) == "token-1"
+    assert world.machine.answers == {}
+
+
+def test_an_answer_after_the_wait_was_armed_wakes_it(world):
+    await_domains(world)
+    world.approve()
+    assert world.machine.answers == {}  # the click writes state and event; only the relay wakes
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_an_answer_before_the_wait_was_armed_is_seen_when_it_is(world):
+    """Mailed by an earlier run whose token never arrived; approved and relayed meanwhile."""
+    world.tables.before["arm"].append(_fail)
+    with pytest.raises(TryAgain):
+        await_domains(world, "token-1")
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {}
+    await_domains(world, "token-2")
+    assert world.machine.answers == {"token-2": Woken.PROVEN}
+
+
+def test_an_answer_between_mail_and_arming_is_seen_when_it_is_armed(world):
+    def answered():
+        world.approve()
+        world.relay()
+
+    world.tables.before["arm"].append(answered)
+    await_domains(world)
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_an_answer_between_arming_and_reading_again_is_seen_twice_and_harmless(world):
+    def answered():
+        world.approve()
+        world.relay()
+
+    world.tables.after["arm"].append(answered)
+    await_domains(world)
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_cancellation_at_any_moment_of_arming_ends_the_wait(world, when):
+    def cancelled():
+        cancel(world)
+        world.relay()
+
+    getattr(world.tables, when)["arm"].append(cancelled)
+    await_domains(world)
+    assert world.machine.answers == {"token-1": Woken.OVER}
+
+
+def test_a_cancellation_later_ends_the_wait(world):
+    await_domains(world)
+    cancel(world)
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.OVER}
+
+
+def test_a_retried_wait_overwrites_the_token_and_mails_nothing(world):
+    await_domains(world, "token-1")
+    await_domains(world, "token-2")
+    assert len(world.mail.asked) == 1
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {"token-2": Woken.PROVEN}
+
+
+def test_one_of_two_approvals_does_not_wake(world):
+    world.tables.heads.clear(), world.tables.contents.clear()
+    world.put("www.example.com", order_id="ord_2")
+    await_domains(world, order_id="ord_2")
+    other = replace(world.challenges("ord_2")[0], challenge_id="chl_other", token_sha256="ef" * 32)
+    key = (US, "ord_2", "chl_other")
+    world.tables.challenges[key] = replace(other, names=("example.org",))
+    content = world.stores.orders.content(US, "ord_2", 1)
+    methods = content.methods | {"example.org": content.methods["www.example.com"]}
+    wider = content.model_copy(update={"names": ("www.example.com", "example.org"), "methods": methods})
+    world.tables.contents[US, "ord_2", 1] = wider.model_dump_json()
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {}
+
+
+def test_a_declined_name_wakes_nobody(world):
+    await_domains(world)
+    world.approve(decision=Decision.DECLINE)
+    world.relay()
+    assert world.machine.answers == {}
+    assert "domain.declined" in world.bus.types
+
+
+@pytest.mark.parametrize("wait", [await_domains, await_release], ids=["domains", "release"])
+def test_an_older_attempt_does_nothing_but_end(world, wait):
+    take_over(world)
+    wait(world, "old", attempt=1)
+    assert world.machine.answers == {"old": Woken.OVER}
+    assert world.mail.asked == []
+    assert world.tables.waits == {}
+
+
+@pytest.mark.parametrize(("wait", "step"), [(await_domains, DOMAINS), (await_release, HELD_BACK)])
+def test_an_older_attempt_does_not_take_the_newer_ones_place(world, wait, step):
+    hold_back(world)
+    take_over(world)
+    wait(world, "new", attempt=2)
+    wait(world, "old", attempt=1)
+    assert world.stores.waits.token(US, ORDER, step) == "new"
+    assert world.machine.answers == {"old": Woken.OVER}
+
+
+@pytest.mark.parametrize("wait", [await_domains, await_release], ids=["domains", "release"])
+@pytest.mark.parametrize(
+    ("reseller_id", "order_id"), [(US, "ord_2"), (THEM, ORDER)], ids=["unknown", "foreign"]
+)
+def test_an_order_that_is_not_there_ends_the_wait(world, wait, reseller_id, order_id):
+    wait(world, order_id=order_id, reseller_id=reseller_id)
+    assert world.machine.answers == {"token-1": Woken.OVER}
+    assert world.mail.asked == []
+
+
+@pytest.mark.parametrize("wait", [await_domains, await_release], ids=["domains", "release"])
+@pytest.mark.parametrize("status", [status for status in OrderStatus if status is not OrderStatus.PENDING])
+def test_an_order_that_is_over_ends_the_wait(world, wait, status):
+    world.tables.heads[US, ORDER] = replace(world.head(), status=status)
+    wait(world)
+    assert world.machine.answers == {"token-1": Woken.OVER}
+    assert world.mail.asked == []
+
+
+def test_a_new_revision_asks_anew_and_forgets_the_old_answers(world):
+    await_domains(world, "token-1")
+    world.approve()
+    order = load(world.stores.orders, US, ORDER)
+    world.stores.claims.prove_again(order, a_preflight(Outcome.PROVE_AGAIN), an_audit(world.ids))
+    await_domains(world, "token-2")
+    world.relay()
+    assert world.machine.answers == {}
+    assert len(set(world.mail.tokens)) == 2
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {"token-2": Woken.PROVEN}
+
+
+# ---- waiting for a release
+
+
+def test_a_held_back_order_sleeps_until_somebody_asks_for_a_check(world):
+    hold_back(world)
+    await_release(world)
+    assert world.machine.answers == {}
+    check(world)
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.RELEASED}
+    assert world.head().held_back is None
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_check_at_any_moment_of_arming_is_not_lost(world, when):
+    def asked():
+        check(world)
+        world.relay()
+
+    hold_back(world)
+    getattr(world.tables, when)["arm"].append(asked)
+    await_release(world)
+    assert world.machine.answers == {"token-1": Woken.RELEASED}
+
+
+def test_a_check_before_the_wait_is_not_lost(world):
+    hold_back(world)
+    check(world)
+    world.relay()
+    await_release(world)
+    assert world.machine.answers == {"token-1": Woken.RELEASED}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_cancellation_while_held_back_ends_the_wait(world, when):
+    def cancelled():
+        cancel(world)
+        world.relay()
+
+    hold_back(world)
+    getattr(world.tables, when)["arm"].append(cancelled)
+    await_release(world)
+    assert world.machine.answers == {"token-1": Woken.OVER}
+
+
+# ---- asking for a check
+
+
+def test_a_check_of_an_order_that_nothing_holds_back_changes_nothing(world):
+    before = repr(world.tables)
+    assert check(world) == world.head()
+    assert repr(world.tables) == before
+
+
+@pytest.mark.parametrize(("reseller_id", "order_id"), [(US, "ord_2"), (THEM, ORDER)])
+def test_a_foreign_order_is_checked_like_an_unknown_one(world, reseller_id, order_id):
+    hold_back(world)
+    assert check(world, order_id, reseller_id) is None
+    assert world.head().held_back is not None
+
+
+@pytest.mark.parametrize("status", [status for status in OrderStatus if status is not OrderStatus.PENDING])
+def test_a_closed_order_is_not_checked(world, status):
+    world.tables.heads[US, ORDER] = replace(world.head(), status=status)
+    with pytest.raises(StateConflict) as refused:
+        check(world)
+    assert (refused.value.code, refused.value.order_id) == ("order_closed", ORDER)
+
+
+def test_two_checks_at_once_release_once(world):
+    hold_back(world)
+    world.tables.before["release"].append(lambda: check(world))
+    with pytest.raises(TryAgain):
+        check(world)
+    assert world.stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
+
+
+# ---- relaying
+
+
+def test_a_placed_order_starts_its_machine_under_its_own_name(world):
+    world.relay()
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
+    assert world.bus.types == ["order.placed"]
+
+
+def test_every_event_may_come_again_and_changes_nothing(world):
+    await_domains(world)
+    world.approve()
+    cancel(world)
+    events = list(world.tables.events.values())
+    for event in [*events, *events[::-1], *events]:
+        world.relay_event(event)
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
+    assert set(world.machine.answers) == {"token-1"}
+
+
+def test_a_late_approval_of_a_closed_order_ends_the_wait_and_proves_nothing(world):
+    await_domains(world)
+    world.approve()
+    cancel(world)
+    approved = next(event for event in world.tables.events.values() if event.type == "domain.approved")
+    world.relay_event(approved)
+    assert world.machine.answers == {"token-1": Woken.OVER}
+
+
+def test_an_event_of_an_order_that_is_gone_is_published_and_wakes_nobody(world):
+    world.relay_event(an_event(world.ids, "domain.approved", "ord_gone"))
+    assert world.machine.answers == {}
+    assert world.bus.types == ["domain.approved"]
+
+
+@pytest.mark.parametrize("type_", ["order.cancelled", "order.rejected"])
+def test_a_closed_order_wakes_every_wait(world, type_):
+    world.stores.waits.arm(US, ORDER, DOMAINS, "token-d", 1)
+    world.stores.waits.arm(US, ORDER, HELD_BACK, "token-h", 1)
+    world.relay_event(an_event(world.ids, type_))
+    assert world.machine.answers == {"token-d": Woken.OVER, "token-h": Woken.OVER}
+
+
+@pytest.mark.parametrize("type_", ["domain.declined", "order.issued", "something.new"])
+def test_other_events_are_published_and_wake_nobody(world, type_):
+    world.stores.waits.arm(US, ORDER, DOMAINS, "token-d", 1)
+    world.relay_event(an_event(world.ids, type_))
+    assert world.machine.answers == {}
+    assert world.bus.types == [type_]
+
+
+def test_what_could_not_be_woken_is_not_published_yet(world):
+    """The record is delivered again, and then both happen."""
+    await_domains(world)
+    world.approve()
+    approved = next(event for event in world.tables.events.values() if event.type == "domain.approved")
+    awake, world.machine.wake = world.machine.wake, lambda token, word: _fail()
+    with pytest.raises(TryAgain):
+        world.relay_event(approved)
+    assert world.bus.types == []
+    world.machine.wake = awake
+    world.relay_event(approved)
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+    assert world.bus.types == ["domain.approved"]
+
+
+def test_a_whole_order_from_placing_to_the_last_proof(world):
+    world.relay()
+    await_domains(world)
+    world.clock.advance(days=3)
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+    assert world.bus.types == ["order.placed", "domain.approved"]
+    assert world.clock.moment > NOW
+
+
+def _fail():
+    raise TryAgain("The service is out.")

@@ -1,0 +1,213 @@
+"""What a reseller may read: its own orders, page by page; another's answer as if they were not there."""
+
+import pytest
+
+from partner_center.kernel.errors import Malformed, NotFound
+from partner_center.orders.order import OrderStatus
+from partner_center.orders.reading import read_page
+from partner_center.validation.challenges import Decision
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_record
+from tests.fakes.world import World
+
+
+@pytest.fixture
+def world():
+    world = World()
+    world.stores.grant(a_contract(100))
+    world.stores.grant(a_contract(100, reseller_id=THEM))
+    world.put("www.example.com", partner_order_id="PO-1")
+    return world
+
+
+def names_of(answer):
+    return [item["order_id"] for item in answer["items"]]
+
+
+# ---- one order
+
+
+def test_an_order_is_read_with_its_challenges_and_certificates(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    seen = world.reading.order(US, ORDER)
+    assert seen["authentication"]["status"] == "in_progress"
+    assert seen["certificates"] == []
+
+
+def test_an_issued_order_shows_its_certificates(world):
+    world.certificates.keep(a_record())
+    world.tables.heads[US, ORDER] = world.put(order_id="ord_2", status=OrderStatus.ISSUED, serial="0a1b")
+    assert [c["serial"] for c in world.reading.order(US, ORDER)["certificates"]] == ["0a1b"]
+
+
+def test_a_certificate_that_is_not_the_orders_yet_is_not_shown(world):
+    world.certificates.keep(a_record())
+    assert world.reading.order(US, ORDER)["certificates"] == []
+
+
+def test_reading_changes_nothing(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    before = repr(world.tables)
+    world.reading.order(US, ORDER)
+    world.reading.domains(US, ORDER)
+    world.reading.messages(US, ORDER, {})
+    world.reading.search(US, {"common_name": "www"})
+    assert repr(world.tables) == before
+
+
+READS = {
+    "order": lambda world, *ids: world.reading.order(*ids),
+    "domains": lambda world, *ids: world.reading.domains(*ids),
+    "messages": lambda world, *ids: world.reading.messages(*ids, {}),
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
+@pytest.mark.parametrize("order_id", ["ord_9", "", "x" * 5000, "☂", "../ord_1", "ord_1#HEAD"])
+def test_a_foreign_order_answers_exactly_as_an_unknown_one(world, read, order_id):
+    with pytest.raises(NotFound) as foreign:
+        read(world, THEM, ORDER)
+    with pytest.raises(NotFound) as unknown:
+        read(world, US, order_id)
+    assert (foreign.value.code, foreign.value.detail) == (unknown.value.code, unknown.value.detail)
+
+
+# ---- its domains
+
+
+def test_a_proven_name_shows_its_evidence(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.approve()
+    (item,) = world.reading.domains(US, ORDER)["items"]
+    assert (item["status"], item["evidence"]["br_section"]) == ("valid", "3.2.2.4.4")
+
+
+def test_a_name_that_is_not_proven_shows_none(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    (item,) = world.reading.domains(US, ORDER)["items"]
+    assert (item["status"], item["evidence"]) == ("pending", None)
+
+
+# ---- its messages
+
+
+def test_a_refusal_is_a_message(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.approve(decision=Decision.DECLINE)
+    answer = world.reading.messages(US, ORDER, {})
+    (message,) = answer["items"]
+    assert (message["from"], message["at"]) == ("system", "2026-11-23T10:00:00Z")
+    assert "declined" in message["text"]
+    assert answer["next_cursor"] is None
+
+
+# ---- the search
+
+
+@pytest.fixture
+def several(world):
+    for number, name in enumerate(["a.example.com", "b.example.com", "b.example.com", "c.example.com"]):
+        world.put(name, order_id=f"ord_b{number}", partner_order_id=f"PO-b{number}")
+    world.put("b.example.com", reseller_id=THEM, order_id="ord_theirs", partner_order_id="PO-theirs")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("prefix", "found"),
+    [
+        ("b", ["ord_b1", "ord_b2"]),
+        ("B.Example", ["ord_b1", "ord_b2"]),
+        ("www.example.com", [ORDER]),
+        ("example.com", []),
+        ("", ["ord_b0", "ord_b1", "ord_b2", "ord_b3", ORDER]),
+        ("☂", []),
+        ("%", []),
+        ("x" * 5000, []),
+    ],
+)
+def test_orders_are_found_by_the_beginning_of_their_name(several, prefix, found):
+    assert names_of(several.reading.search(US, {"common_name": prefix})) == found
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [("PO-b1", ["ord_b1"]), ("po-b1", []), ("PO-b", []), ("PO-theirs", []), ("", []), ("x" * 5000, [])],
+)
+def test_an_order_is_found_by_the_resellers_own_number(several, number, found):
+    assert names_of(several.reading.search(US, {"partner_order_id": number})) == found
+
+
+@pytest.mark.parametrize("field", ["common_name", "partner_order_id"])
+@pytest.mark.parametrize("text", ["x" * 300, "☂" * 300, "x" * 100_000])
+def test_what_is_too_long_to_be_found_is_not_looked_up(several, field, text):
+    """A key of a table has its limits; what exceeds them must not become an error of ours."""
+    asked = []
+    several.stores.orders.by_common_name = lambda *which: asked.append(which)
+    several.stores.orders.partner_order = lambda *which: asked.append(which)
+    assert several.reading.search(US, {field: text}) == {"items": [], "next_cursor": None}
+    assert asked == []
+
+
+def test_an_item_of_the_search_is_short(several):
+    (item,) = several.reading.search(US, {"partner_order_id": "PO-1"})["items"]
+    assert item == {
+        "order_id": ORDER,
+        "status": "pending",
+        "kind": "new",
+        "product": "geotrust_quickssl_premium",
+        "common_name": "www.example.com",
+        "partner_order_id": "PO-1",
+        "customer_id": "c-1",
+        "placed_at": "2026-11-23T10:00:00Z",
+        "serial": None,
+    }
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "3", "200"])
+def test_pages_join_to_the_whole(several, limit):
+    found, cursor = [], ""
+    while cursor is not None:
+        answer = several.reading.search(US, {"common_name": "", "limit": limit, "cursor": cursor})
+        found, cursor = [*found, *names_of(answer)], answer["next_cursor"]
+    assert found == ["ord_b0", "ord_b1", "ord_b2", "ord_b3", ORDER]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"limit": "5"}, {"common_name": "a", "partner_order_id": "PO-1"}],
+    ids=["nothing", "limit only", "both"],
+)
+def test_a_search_is_by_one_thing(several, query):
+    with pytest.raises(Malformed):
+        several.reading.search(US, query)
+
+
+def test_an_order_whose_head_is_not_there_is_passed_over(several):
+    several.stores.orders.by_common_name = lambda *_: (["ord_gone", "ord_b1"], None)
+    assert names_of(several.reading.search(US, {"common_name": "b"})) == ["ord_b1"]
+
+
+# ---- pages
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("1", 1), ("50", 50), ("200", 200), ("0", 1), ("201", 200), ("999999999", 200), ("007", 7)],
+)
+def test_a_limit_is_clamped(text, limit):
+    assert read_page({"limit": text}).limit == limit
+
+
+def test_a_page_has_fifty_items_unless_asked_otherwise():
+    assert (read_page({}).limit, read_page({}).cursor) == (50, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "+1", "1.5", "1e2", "ten", " 5", "0x10", "٥", "²", "9" * 10, "9" * 100_000, "NaN"]
+)
+def test_a_limit_that_is_no_number_is_malformed(text):
+    with pytest.raises(Malformed):
+        read_page({"limit": text})
+
+
+def test_an_empty_cursor_is_the_first_page():
+    assert read_page({"cursor": ""}).cursor is None
