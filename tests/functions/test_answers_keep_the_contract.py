@@ -1,0 +1,174 @@
+"""What the running system answers is what docs/openapi.json admits: status, headers, media type and shape."""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+from partner_center.entry.routes import ROUTES
+from tests.functions.journeys import answer, approval_links, call, csr_for, order_body
+
+pytestmark = pytest.mark.cloud
+
+PUBLISHED = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text("utf-8"))
+REGISTRY = Registry().with_resource(
+    "urn:published", Resource.from_contents(PUBLISHED, default_specification=DRAFT202012)
+)
+OPTIONAL_HEADERS = {("409", "Retry-After")}  # only for `issuing`
+
+
+def resolved(described):
+    while "$ref" in described:
+        *_, section, name = described["$ref"].split("/")
+        described = PUBLISHED["components"][section][name]
+    return described
+
+
+def faults(method, route, reply):
+    """Everything in which the reply differs from what the document says of this operation."""
+    status = str(reply.status)
+    described = PUBLISHED["paths"][route][method.lower()]["responses"].get(status)
+    if described is None:
+        return [f"status {status} is not described"]
+    described = resolved(described)
+    found = [
+        f"header {name} is missing"
+        for name in described["headers"]
+        if name.lower() not in reply.headers and (status, name) not in OPTIONAL_HEADERS
+    ]
+    content = described.get("content")
+    if content is None:
+        return found + (["a body that is not described"] if reply.body else [])
+    media = reply.headers["content-type"].partition(";")[0]
+    if media not in content:
+        return [*found, f"media type {media} is not described"]
+    if not media.endswith("json"):
+        return found
+    pointer = content[media]["schema"]["$ref"]
+    validator = Draft202012Validator(
+        {"$ref": f"urn:published{pointer}"}, registry=REGISTRY, format_checker=FormatChecker()
+    )
+    return found + [error.message for error in validator.iter_errors(reply.json)]
+
+
+@pytest.fixture(scope="module")
+def orders(cloud, northwind):
+    """Ids by state; `serial` of the issued one, `link` of the pending one, `used` of the issued one."""
+    pending = northwind.placed(name="pending.example.com", partner_order_id="contract-1")
+    issued = northwind.issued(name="issued.example.com")
+    declined = northwind.placed(name="declined.example.com")
+    answer(approval_links(cloud, declined)[0], "decline")
+    cancelled = northwind.placed(name="cancelled.example.com")
+    northwind.call("POST", f"/v1/orders/{cancelled}/cancel")
+    return {
+        "pending": pending,
+        "issued": issued["order_id"],
+        "declined": declined,
+        "cancelled": cancelled,
+        "serial": issued["certificates"][0]["serial"],
+        "link": approval_links(cloud, pending)[0].rpartition("/")[2],
+        "used": approval_links(cloud, issued["order_id"])[0].rpartition("/")[2],
+    }
+
+
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+REUSED = {**JSON, "Idempotency-Key": "contract"}
+
+# Route, path (with names of `orders`), query, body, headers, status; a call without "key" has no API key.
+CALLS = [
+    ("GET /v1/products", "/v1/products", None, {}, 200),
+    ("GET /v1/products", "/v1/products?x=1", None, {}, 400),
+    ("GET /v1/products", "/v1/products", None, {"Authorization": "Bearer nonsense"}, 401),
+    ("GET /v1/products/{code}", "/v1/products/thawte_ssl123", None, {}, 200),
+    ("GET /v1/products/{code}", "/v1/products/none", None, {}, 404),
+    ("GET /v1/products/{code}", "/v1/products/%22", None, {}, 404),
+    ("GET /v1/agreements/{code}", "/v1/agreements/thawte_ssl123", None, {}, 200),
+    ("GET /v1/agreements/{code}", "/v1/agreements/none", None, {}, 404),
+    ("POST /v1/csr/inspect", "/v1/csr/inspect", {"csr": csr_for("www.example.com")}, JSON, 200),
+    ("POST /v1/csr/inspect", "/v1/csr/inspect", {"csr": "none"}, JSON, 200),
+    ("POST /v1/csr/inspect", "/v1/csr/inspect", {"cst": 1}, JSON, 422),
+    ("POST /v1/orders/validate", "/v1/orders/validate", order_body(), JSON, 200),
+    ("POST /v1/orders/validate", "/v1/orders/validate", {"product": 1}, JSON, 200),
+    ("POST /v1/orders/validate", "/v1/orders/validate", [1], JSON, 400),
+    ("GET /v1/orders", "/v1/orders?common_name=", None, {}, 200),
+    ("GET /v1/orders", "/v1/orders?common_name=&limit=1", None, {}, 200),
+    ("GET /v1/orders", "/v1/orders?partner_order_id=contract-1", None, {}, 200),
+    ("GET /v1/orders", "/v1/orders", None, {}, 400),
+    ("GET /v1/orders", "/v1/orders?common_name=&cursor=%ff", None, {}, 400),
+    ("POST /v1/orders", "/v1/orders", order_body(), REUSED, 201),
+    ("POST /v1/orders", "/v1/orders", order_body(name="b.example.com"), REUSED, 422),
+    ("POST /v1/orders", "/v1/orders", order_body(partner_order_id="contract-1"), JSON, 422),
+    ("POST /v1/orders", "/v1/orders", {}, JSON, 422),
+    ("POST /v1/orders", "/v1/orders", {"note": "x" * 300_000}, JSON, 413),
+    ("POST /v1/orders", "/v1/orders", {}, FORM, 415),
+    ("POST /v1/orders", "/v1/orders", {}, {"Authorization": ""}, 401),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{pending}", None, {}, 200),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{issued}", None, {}, 200),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{declined}", None, {}, 200),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{cancelled}", None, {}, 200),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{issued}", None, {"If-None-Match": "*"}, 304),
+    ("GET /v1/orders/{order_id}", "/v1/orders/none", None, {}, 404),
+    ("GET /v1/orders/{order_id}/domains", "/v1/orders/{issued}/domains", None, {}, 200),
+    ("GET /v1/orders/{order_id}/domains", "/v1/orders/{declined}/domains", None, {}, 200),
+    ("GET /v1/orders/{order_id}/domains", "/v1/orders/none/domains", None, {}, 404),
+    ("GET /v1/orders/{order_id}/messages", "/v1/orders/{declined}/messages", None, {}, 200),
+    ("GET /v1/orders/{order_id}/messages", "/v1/orders/{declined}/messages?limit=x", None, {}, 400),
+    ("POST /v1/orders/{order_id}/cancel", "/v1/orders/{cancelled}/cancel", {"reason": "again"}, JSON, 200),
+    ("POST /v1/orders/{order_id}/cancel", "/v1/orders/{issued}/cancel", None, {}, 409),
+    ("POST /v1/orders/{order_id}/cancel", "/v1/orders/{cancelled}/cancel", {"why": "?"}, JSON, 422),
+    ("POST /v1/orders/{order_id}/domains/check", "/v1/orders/{pending}/domains/check", None, {}, 200),
+    ("POST /v1/orders/{order_id}/domains/check", "/v1/orders/{issued}/domains/check", None, {}, 409),
+    ("POST /v1/orders/{order_id}/domains/check", "/v1/orders/none/domains/check", None, {}, 404),
+    ("GET /v1/certificates/{serial}", "/v1/certificates/{serial}", None, {}, 200),
+    ("GET /v1/certificates/{serial}", "/v1/certificates/00", None, {}, 404),
+    *(
+        (
+            "GET /v1/certificates/{serial}/download",
+            f"/v1/certificates/{{serial}}/download?format={format_}",
+            None,
+            {},
+            200,
+        )
+        for format_ in ("pem", "chain", "ca", "p7b", "der", "zip")
+    ),
+    (
+        "GET /v1/certificates/{serial}/download",
+        "/v1/certificates/{serial}/download?format=exe",
+        None,
+        {},
+        400,
+    ),
+    ("GET /approve/{token}", "/approve/{link}", None, {}, 200),
+    ("GET /approve/{token}", "/approve/{used}", None, {}, 410),
+    ("GET /approve/{token}", "/approve/none", None, {}, 404),
+    ("GET /approve/{token}", "/approve/%22", None, {}, 404),
+    ("GET /approve/{token}", "/approve/none?a=1&a=2", None, {}, 400),
+    ("HEAD /approve/{token}", "/approve/{link}", None, {}, 200),
+    ("HEAD /approve/{token}", "/approve/{used}", None, {}, 410),
+    ("HEAD /approve/{token}", "/approve/none", None, {}, 404),
+    ("POST /approve/{token}", "/approve/{link}", b"decision=perhaps", FORM, 400),
+    ("POST /approve/{token}", "/approve/{used}", b"decision=approve", FORM, 410),
+    ("POST /approve/{token}", "/approve/none", b"decision=approve", FORM, 404),
+    ("POST /approve/{token}", "/approve/{link}", b"decision=approve", FORM, 200),
+]
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "body", "headers", "status"),
+    [pytest.param(*each, id=f"{number}-{each[4]}-{each[1][:40]}") for number, each in enumerate(CALLS)],
+)
+def test_an_answer_is_as_described(cloud, northwind, orders, operation, path, body, headers, status):
+    method, route = operation.split(" ")
+    data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+    key = {} if route.startswith("/approve") else {"Authorization": f"Bearer {northwind.api_key}"}
+    reply = call(method, cloud.url + path.format(**orders), data, key | headers)
+    assert reply.status == status, reply.text
+    assert faults(method, route, reply) == []
+
+
+def test_every_operation_is_called():
+    assert {tuple(each[0].split(" ")) for each in CALLS} == set(ROUTES)
