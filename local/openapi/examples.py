@@ -30,7 +30,6 @@ from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import (
     BodyTooLarge,
-    ChangedMeanwhile,
     ContentRefused,
     Forbidden,
     IdempotencyKeyReused,
@@ -162,9 +161,6 @@ def refusals() -> dict[str, dict[str, Any]]:
         "Conflict": {
             "issuing": StateConflict("issuing", "The certificate is being signed; ask again.", order_id),
             "order_closed": StateConflict("order_closed", "The order is cancelled.", order_id),
-        },
-        "ChangedMeanwhile": {
-            "changed_meanwhile": ChangedMeanwhile("The order changed meanwhile; read it again.")
         },
         "BodyTooLarge": {
             "body_too_large": BodyTooLarge("The body may hold 262144 bytes, this one has 300000.")

@@ -258,7 +258,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "For an order that was held back before signing, by CAA for example, once the cause is removed. Without "
         "anything held back nothing happens. The body is not read.",
         {200: Answer("Whether a check began.", "CheckAnswer", ("CheckAnswer",))},
-        (*RESTRICTED, "NotFound", "Conflict", "ChangedMeanwhile"),
+        (*RESTRICTED, "NotFound", "Conflict"),
         WRITERS,
         ("OrderId",),
     ),

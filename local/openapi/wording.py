@@ -58,7 +58,6 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         "What is asked does not fit the state of the order; issuing comes with Retry-After.",
         ("Retry-After",),
     ),
-    "ChangedMeanwhile": (412, "The order changed between reading and writing; ask again.", ()),
     "BodyTooLarge": (413, "The body exceeds 256 KiB.", ()),
     "UnsupportedMediaType": (415, "The body is not application/json.", ()),
     "Refused": (

@@ -115,7 +115,7 @@ class Certificate(Shape):
     """One certificate of the order."""
 
     serial: Serial
-    status: Literal["active", "expired"]
+    status: Literal["active", "expired", "revoked"]
     not_before: Moment
     not_after: Moment
     names: list[str]
