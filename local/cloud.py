@@ -127,7 +127,12 @@ class EmbeddedCloud:
     def _create_stack(self) -> None:
         from local.creators import CREATORS  # noqa: PLC0415
 
-        own = {"PublicUrl": self.url, "DnsServer": self.zone.address(), "WebServer": self.web.address}
+        own = {
+            "PublicUrl": self.url,
+            "DnsServer": self.zone.address(),
+            "WebServer": self.web.address,
+            "RequiredBlockLists": "sample",
+        }
         template = read(self._template, self._parameters, own)
         self.stack = Stack(template, self.client, CREATORS, self.endpoint)
         self.stack.create_all()

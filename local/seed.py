@@ -7,9 +7,11 @@ from functools import partial
 from typing import Any
 
 from local.cloud import EmbeddedCloud
+from local.sample_block_list import NAME, sample_block_list
 from partner_center.accounts.api_keys import Role, make_key
 from partner_center.accounts.resellers import Reseller
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.block_list import PREFIX
 from partner_center.adapters.clock import VIRTUAL_TIME, SystemClock
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -36,6 +38,7 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     clock, ids = SystemClock(), RandomIds()
     database = Database(cloud.client("dynamodb"))
     _create_ca(cloud, clock)
+    _upload_block_list(cloud)
     access = AccessStore(database, cloud.output("AccessTable"))
     contracts = ContractStore(database, cloud.output("BusinessTable"))
     add = partial(add_contract, cloud, contracts, clock, ids)
@@ -84,6 +87,14 @@ def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
     request = HierarchyRequest(ISSUER_ID, "http://repository.partner-center.example.com")
     store = DynamoDbIssuanceStore(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
     create_hierarchy(request, KmsCaKeys(cloud.client("kms")), store, clock, os.urandom)
+
+
+def _upload_block_list(cloud: EmbeddedCloud) -> None:
+    cloud.client("s3").put_object(
+        Bucket=cloud.output("BlockListBucket"),
+        Key=f"{PREFIX}{NAME}.bin",
+        Body=sample_block_list(),
+    )
 
 
 def _text(cloud: EmbeddedCloud, resellers: list[dict[str, Any]]) -> str:

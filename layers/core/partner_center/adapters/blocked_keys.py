@@ -1,7 +1,8 @@
-"""Keys that were revoked here for compromise: never again in any certificate."""
+"""Keys that are never certified: those blocked here for compromise, and those of the operator's block lists."""
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database
+from partner_center.orders.key_gate import BlockedKeys
 
 
 class KeysBlockedHere:
@@ -15,3 +16,14 @@ class KeysBlockedHere:
         """Why the key is blocked; None if it is not."""
         item = self._database.get(self._table, keys.blocked_key(spki_sha256))
         return item["reason"] if item else None
+
+
+class BlockedAnywhere:
+    """`BlockedKeys` of several sources; the first that blocks a key says why, and the rest are not asked."""
+
+    def __init__(self, *sources: BlockedKeys) -> None:
+        self._sources = sources
+
+    def is_blocked(self, spki_sha256: str) -> str | None:
+        reasons = (source.is_blocked(spki_sha256) for source in self._sources)
+        return next((reason for reason in reasons if reason is not None), None)

@@ -18,6 +18,8 @@ class Settings:
     mail_sender: str
     mail_configuration_set: str
     dns_server: str
+    block_list_bucket: str
+    required_block_lists: tuple[str, ...]
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -41,4 +43,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         mail_sender=text("MAIL_SENDER"),
         mail_configuration_set=text("MAIL_CONFIGURATION_SET"),
         dns_server=text("DNS_SERVER"),
+        block_list_bucket=text("BLOCK_LIST_BUCKET"),
+        required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
     )

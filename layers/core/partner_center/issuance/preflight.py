@@ -70,10 +70,22 @@ class Claims(Protocol):
         ...
 
 
+class BlockLists(Protocol):
+    """The operator's lists of keys that are never certified; a deployed stack names those that it must have."""
+
+    def faults(self, spki_sha256: str) -> Sequence[str]:
+        """Each list that is missing or cannot be used, as a clause; empty when all can answer for this key.
+
+        Raises TryAgain when they cannot be asked at the moment.
+        """
+        ...
+
+
 def judge(
     order: Order,
     proofs: dict[str, Proof],
     caa: Sequence[CaaCheck],
+    list_faults: Sequence[str],
     key_refusals: Sequence[Problem],
     moment: datetime,
 ) -> tuple[Outcome, tuple[Check, ...]]:
@@ -94,12 +106,20 @@ def judge(
             or "; ".join(sorted(unanswered))
             or "no name forbids it",
         ),
-        Check("key", not key_refusals, "; ".join(each.code for each in key_refusals) or "acceptable"),
+        Check("block_lists", not list_faults, "; ".join(list_faults) or "all present"),
+        Check("key", *_key_verdict(list_faults, key_refusals)),
         Check("agreement", bool(order.content.agreement.sha256), order.content.agreement.version),
     )
     if unproven:
         return Outcome.PROVE_AGAIN, checks
     return (Outcome.GO if all(each.passed for each in checks) else Outcome.HELD_BACK), checks
+
+
+def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) -> tuple[bool, str]:
+    """A key that could not be looked up everywhere is not acceptable (BR 6.1.1.3): the check fails closed."""
+    if list_faults:
+        return False, "not judged without the block lists"
+    return not key_refusals, "; ".join(each.code for each in key_refusals) or "acceptable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +132,7 @@ class RunPreflight:
     resolver: Resolver
     catalog: Catalog
     blocked: BlockedKeys
+    block_lists: BlockLists
     clock: Clock
     ids: Ids
 
@@ -128,9 +149,10 @@ class RunPreflight:
         challenges = self.challenges.of_order(reseller_id, order_id)
         proofs = self._proofs(order, challenges)
         caa = self._check_caa(order, proofs)
-        key_refusals = key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
+        faults = self.block_lists.faults(order.content.spki_sha256)
+        refusals = () if faults else key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
         moment = self.clock.now()
-        outcome, checks = judge(order, proofs, caa, key_refusals, moment)
+        outcome, checks = judge(order, proofs, caa, faults, refusals, moment)
         preflight = Preflight(
             preflight_id=self.ids.new("pre", moment),
             generation=order.head.generation,
