@@ -234,6 +234,12 @@ def test_a_changed_name_breaks_the_signature(workshop) -> None:
         ("1.2.840.113549.1.1.5", "sha1"),
         ("1.3.14.3.2.29", "sha1"),
         ("1.2.840.113549.1.1.2", "md2"),
+        ("1.2.840.113549.1.1.3", "md4"),
+        ("1.3.14.3.2.3", "md5"),
+        ("1.3.14.3.2.15", "sha1"),
+        ("1.3.14.3.2.27", "sha1"),
+        ("1.2.840.10040.4.3", "sha1"),
+        ("1.3.36.3.3.1.2", "ripemd160"),
     ],
 )
 def test_broken_hashes_are_refused(workshop, identifier: str, name: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partner_center.orders.csr import read_csr
-from partner_center.orders.der import MAX_ELEMENTS, NotDer, children, dotted, read_whole
+from partner_center.orders.der import MAX_DEPTH, MAX_ELEMENTS, NotDer, children, dotted, read_whole, unsigned
 from tests.unit.orders.csr_workshop import (
     NULL,
     Workshop,
@@ -63,6 +63,8 @@ NOT_DER = {
     "a BMPString of odd length": b"\x1e\x01a",
     "a UniversalString of three bytes": b"\x1c\x03abc",
     "a type that nobody uses": b"\x09\x01\x00",
+    "a context tag of several bytes": b"\xbf\x81\x01\x00",
+    "an enumeration with a zero too many": b"\x0a\x02\x00\x01",
 }
 
 
@@ -86,6 +88,13 @@ DER = {
     "65536 bytes": tlv(0x04, b"a" * 65_536),
     "whatever a context tag holds": b"\x80\x01\xff",
     "an empty set": b"\x31\x00",
+    "an enumeration": b"\x0a\x01\x01",
+    "digits": b"\x12\x011",
+    "a time": tlv(0x17, b"261123000000Z"),
+    "a time with its century": tlv(0x18, b"20261123000000Z"),
+    "visible text": b"\x1a\x01a",
+    "general text": b"\x1b\x01a",
+    "an object identifier of 64 bytes": tlv(0x06, b"\x2a" * 64),
 }
 
 
@@ -96,10 +105,43 @@ def test_what_is_der_is_read(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1.2.840.113549.1.1.11", "2.5.4.3", "0.9.2342.19200300.100.1.25", "2.999.1", "1.0"]
+    "text", ["1.2.840.113549.1.1.11", "2.5.4.3", "0.9.2342.19200300.100.1.25", "2.999.1", "1.0", "1.2.16384"]
 )
 def test_object_identifiers_are_read(text: str) -> None:
     assert dotted(read_whole(oid(text)), "it") == text
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\x30\x80\x00\x00", "indefinite"),
+        (b"\x04\x85\x00\x00\x00\x00\x01a", "absurd"),
+        (b"\x04\x82\x01", "in the middle"),
+        (b"\x04\x05a", "longer than what surrounds it"),
+        (b"\x04\x81\x01a", "shortest form"),
+        (b"\x05\x00\x00", "behind the end"),
+    ],
+)
+def test_the_reason_is_told(data: bytes, told: str) -> None:
+    with pytest.raises(NotDer, match=told):
+        read_whole(data)
+
+
+def test_elements_and_depth_are_bounded() -> None:
+    assert read_whole(seq(NULL * (MAX_ELEMENTS - 1))).end
+    with pytest.raises(NotDer, match="too many"):
+        read_whole(seq(NULL * MAX_ELEMENTS))
+    assert read_whole(nested(MAX_DEPTH)[:-2] + NULL).end
+    with pytest.raises(NotDer, match="too deeply"):
+        read_whole(nested(MAX_DEPTH + 1))
+
+
+def test_values_are_of_the_type_expected() -> None:
+    with pytest.raises(NotDer, match="the number is not of the expected type"):
+        unsigned(read_whole(NULL), "the number")
+    with pytest.raises(NotDer, match="the number is negative"):
+        unsigned(read_whole(b"\x02\x01\xff"), "the number")
+    assert unsigned(read_whole(b"\x02\x02\x00\x80"), "the number") == 128
 
 
 def rebuilt(workshop: Workshop, **parts) -> bytes:

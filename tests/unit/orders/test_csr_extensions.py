@@ -58,6 +58,40 @@ def test_harmless_extensions_are_accepted(workshop: Workshop, item: bytes) -> No
     assert read_csr(workshop.csr_pem(extensions(item))).problems == ()
 
 
+KNOWN = {
+    "subject directory attributes": "2.5.29.9",
+    "subject key identifier": "2.5.29.14",
+    "private key usage period": "2.5.29.16",
+    "issuer's other names": "2.5.29.18",
+    "CRL distribution points": "2.5.29.31",
+    "policies": "2.5.29.32",
+    "authority key identifier": "2.5.29.35",
+    "freshest CRL": "2.5.29.46",
+    "authority information": "1.3.6.1.5.5.7.1.1",
+    "subject information": "1.3.6.1.5.5.7.1.11",
+    "must-staple": "1.3.6.1.5.5.7.1.24",
+    "template name": "1.3.6.1.4.1.311.20.2",
+    "template": "1.3.6.1.4.1.311.21.7",
+    "application policies": "1.3.6.1.4.1.311.21.10",
+    "S/MIME capabilities": "1.2.840.113549.1.9.15",
+    "Netscape's type": "2.16.840.1.113730.1.1",
+    "Netscape's comment": "2.16.840.1.113730.1.13",
+}
+
+
+@pytest.mark.parametrize("kind", KNOWN.values(), ids=KNOWN.keys())
+def test_known_harmless_extensions_are_ignored_even_if_critical(workshop: Workshop, kind: str) -> None:
+    assert (
+        read_csr(workshop.csr_pem(extensions(extension(kind, seq(), CRITICAL)), key=workshop.ec)).problems
+        == ()
+    )
+
+
+def test_other_attributes_are_no_extensions(workshop: Workshop) -> None:
+    password = attribute("1.2.840.113549.1.9.7", tlv(0x13, b"sesame"))
+    assert read_csr(workshop.csr_pem(password, extensions(dns("example.com")))).problems == ()
+
+
 NOT_ALLOWED = {
     "CA:TRUE": extension(BASIC_CONSTRAINTS, seq(CRITICAL)),
     "CA:TRUE with a path length": extension(BASIC_CONSTRAINTS, seq(CRITICAL, integer(0))),
@@ -71,6 +105,8 @@ NOT_ALLOWED = {
     "policy constraints": extension("2.5.29.36", seq(tlv(0x80, b"\x00"))),
     "inhibit any-policy": extension("2.5.29.54", integer(0)),
     "poison": extension("1.3.6.1.4.1.11129.2.4.3", b"\x05\x00", CRITICAL),
+    "poison that is not critical": extension("1.3.6.1.4.1.11129.2.4.3", b"\x05\x00"),
+    "acmeIdentifier that is not critical": extension("1.3.6.1.5.5.7.1.31", octets(b"\x01" * 32)),
     "timestamps of a log": extension("1.3.6.1.4.1.11129.2.4.2", octets(b"\x00\x00")),
     "acmeIdentifier": extension("1.3.6.1.5.5.7.1.31", octets(b"\x01" * 32), CRITICAL),
     "OCSP no-check": extension("1.3.6.1.5.5.7.48.1.5", b"\x05\x00"),
@@ -149,6 +185,8 @@ OTHER_NAMES = {
     "directory name": (tlv(0xA4, seq()), None),
     "other name": (tlv(0xA0, oid("1.3.6.1.4.1.311.20.2.3"), tlv(0xA0, tlv(0x0C, b"a@b"))), None),
     "registered identifier": (tlv(0x88, b"\x2a\x03"), None),
+    "X.400 address": (tlv(0xA3, seq()), None),
+    "EDI party name": (tlv(0xA5, tlv(0xA1, tlv(0x13, b"a"))), None),
 }
 
 
@@ -175,8 +213,9 @@ MALFORMED_LISTS = {
     "an extension of four parts": extensions(seq(oid(SAN), CRITICAL, octets(seq()), octets(seq()))),
     "a value that is no octet string": extensions(seq(oid(SAN), tlv(0x0C, b"x"))),
     "a flag that is a number": extensions(seq(oid(SAN), integer(1), octets(seq()))),
-    "a flag that spells out its default": extensions(seq(oid(SAN), b"\x01\x01\x00", octets(seq()))),
-    "an attribute without values": attribute("1.2.840.113549.1.9.14"),
+    "a flag that spells out its default": extensions(seq(oid("1.2.3.4"), b"\x01\x01\x00", octets(seq()))),
+    "a request without values": attribute("1.2.840.113549.1.9.14"),
+    "another attribute without values": attribute("1.2.3.4"),
 }
 
 

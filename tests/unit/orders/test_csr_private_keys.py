@@ -24,6 +24,7 @@ from tests.unit.orders.csr_workshop import (
     extensions,
     integer,
     octets,
+    odd_number,
     oid,
     private_pem,
     seq,
@@ -52,6 +53,9 @@ DRESSES = {
     "behind a CSR's words": lambda pem: "Certificate Request:\n" + pem,
     "JSON-escaped": json.dumps,
     "JSON-escaped twice": lambda pem: json.dumps({"key": json.dumps(pem)}),
+    "in Unicode escapes": lambda pem: pem.replace("-", "\\u002d").replace("\n", "\\u000a"),
+    "in hexadecimal escapes": lambda pem: pem.replace("-", "\\x2d").replace("\n", "\\x0a"),
+    "with escaped tabulators and returns": lambda pem: pem.replace("\n", "\\r\\n\\t"),
     "URL-encoded": quote,
     "URL-encoded with plus signs": quote_plus,
     "base64 without armour": body,
@@ -76,6 +80,10 @@ def test_keys_are_found_in_every_dress_and_named(workshop: Workshop, kind: str, 
     assert private_key_spki(text) == spki_hash(key)
 
 
+def bare_der(*parts: bytes) -> str:
+    return base64.b64encode(seq(*parts)).decode()
+
+
 def encrypted(key) -> str:
     encryption = serialization.BestAvailableEncryption(b"x")
     return key.private_bytes(serialization.Encoding.PEM, PKCS8, encryption).decode()
@@ -98,6 +106,15 @@ OTHER_MATERIAL = {
     "the first 100 letters without armour": lambda w: body(private_pem(w.rsa))[:100],
     "Ed25519": lambda w: body(private_pem(ed25519.Ed25519PrivateKey.generate())),
     "P-521": lambda w: body(private_pem(ec.generate_private_key(ec.SECP521R1()), TRADITIONAL)),
+    "a key of PKCS #8's second version": lambda w: bare_der(
+        integer(1), seq(oid("1.3.101.112")), octets(octets(bytes(32))), tlv(0x81, bytes(33))
+    ),
+    "DSA, whose parameters are long": lambda w: bare_der(
+        integer(0),
+        seq(oid("1.2.840.10040.4.1"), seq(integer(odd_number(2048)), integer(7), integer(9))),
+        octets(integer(5)),
+    ),
+    "a short key of PKCS #1": lambda w: bare_der(integer(0), integer(odd_number(1024)), integer(65537)),
     "OpenSSH without armour": lambda w: body(private_pem(w.ec, OPENSSH)),
     "PGP": lambda w: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBF",
     "lower case": lambda w: "-----begin rsa private key-----",
@@ -145,6 +162,12 @@ def test_public_material_is_never_taken_for_a_key(workshop: Workshop) -> None:
         assert not contains_private_key(base64.b64encode(bytes(length) + curve_spelled_out).decode())
         assert not contains_private_key(base64.b64encode(bytes(length) + spki_of(workshop.rsa)).decode())
     assert not contains_private_key(base64.b64encode(os.urandom(60_000)).decode())
+    assert not contains_private_key(bare_der(integer(1), octets(bytes(15)), octets(bytes(100))))
+    assert not contains_private_key(bare_der(integer(1), octets(bytes(67)), octets(bytes(100))))
+    assert not contains_private_key(bare_der(integer(1), integer(odd_number(1024))))
+    assert not contains_private_key(bare_der(integer(0), integer(5), integer(odd_number(1024))))
+    assert not contains_private_key(bare_der(integer(0), octets(bytes(64)), integer(5)))
+    assert not contains_private_key(bare_der(integer(0), seq(tlv(0x31, seq(oid("2.5.4.3"))))))
 
 
 def test_a_certificate_is_no_private_key(workshop: Workshop) -> None:
@@ -206,7 +229,7 @@ def test_an_rsa_key_around_another_modulus_names_nothing(workshop: Workshop) -> 
         assert contains_private_key(text), name
         assert private_key_spki(text) is None, name
     whole = rsa_private(own.public_numbers.n, 65537, own.d, own.p, own.q)
-    assert private_key_spki(whole) in (spki_hash(workshop.rsa), None)
+    assert private_key_spki(whole) == spki_hash(workshop.rsa)
 
 
 def test_an_elliptic_curve_key_beside_anothers_public_point_names_nothing(workshop: Workshop) -> None:
@@ -244,5 +267,20 @@ def test_every_key_of_a_text_is_named(workshop: Workshop) -> None:
 
 
 def test_a_key_too_large_to_have_been_certified_names_nothing() -> None:
-    p, q = (1 << 8192) + 1, (1 << 8191) + 1
-    assert private_key_spki(rsa_private(p * q, 65537, 3, p, q)) is None
+    for size, named in ((4_000, True), (8_192, False)):
+        p, q = (1 << size) + 1, (1 << (size - 1)) + 1
+        text = rsa_private(p * q, 65_537, pow(65_537, -1, 1 << size), p, q)
+        assert contains_private_key(text)
+        assert (private_key_spki(text) is not None) is named
+
+
+def test_an_exponent_that_fits_one_factor_only_names_nothing(workshop: Workshop) -> None:
+    own = workshop.rsa.private_numbers()
+    for factor in (own.p, own.q):
+        fitting = own.d % (factor - 1) + (factor - 1)
+        assert private_key_spki(rsa_private(own.public_numbers.n, 65_537, fitting, own.p, own.q)) is None
+
+
+def test_the_number_of_keys_tried_is_bounded() -> None:
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(9)]
+    assert private_key_spkis("".join(map(private_pem, keys))) == tuple(map(spki_hash, keys[:8]))

@@ -183,10 +183,7 @@ def _integer(content: bytes) -> bool:
 def _bit_string(content: bytes) -> bool:
     if not content or content[0] > 7:
         return False
-    unused = content[0]
-    if len(content) == 1:
-        return unused == 0
-    return content[-1] & ((1 << unused) - 1) == 0
+    return content[-1] & ((1 << content[0]) - 1) == 0
 
 
 def _object_identifier(content: bytes) -> bool:

@@ -120,23 +120,20 @@ def _starts(compact: str) -> Iterator[int]:
 
 
 def _begins_private_key(der: bytes) -> bool:
-    """Whether the first bytes are those of PKCS #1, #8, #12 or SEC 1, whatever follows."""
+    """Whether what `_DER_START` found (a SEQUENCE that begins with INTEGER 0, 1 or 3) goes on like a private key."""
     header = _header(der, 0)
-    if header is None or header[0] != SEQUENCE:
+    inner = _header(der, header[1] + 3) if header else None
+    if header is None or inner is None:
         return False
-    at = header[1]
-    version, inner = der[at + 2 : at + 3], _header(der, at + 3)
-    if der[at : at + 2] != bytes((INTEGER, 1)) or inner is None:
-        return False
+    version = der[header[1] + 2]
     tag, body, length = inner
-    behind = der[body + length : body + length + 1]
-    if tag == SEQUENCE and version == b"\x01" and behind != bytes((OCTET_STRING,)):
-        return False  # the parameters of a curve, spelled out
-    if tag == SEQUENCE:
-        return der[body : body + 1] == bytes((OID,))
-    if version == b"\x01":
+    if tag == SEQUENCE:  # PKCS #8 and #12; the parameters of a curve look alike, but no OCTET STRING follows
+        begins_with_type = der[body : body + 1] == bytes((OID,))
+        behind = der[body + length : body + length + 1]
+        return begins_with_type and (version != 1 or behind == bytes((OCTET_STRING,)))
+    if version == 1:  # SEC 1
         return tag == OCTET_STRING and 16 <= length <= 66
-    return tag == INTEGER and length >= 64
+    return tag == INTEGER and length >= 64  # PKCS #1
 
 
 def _header(der: bytes, at: int) -> tuple[int, int, int] | None:
