@@ -1,0 +1,377 @@
+"""What functions did on whole journeys, against what template.yaml lets them do: both ways.
+
+The embedded cloud checks no permission, so this is where a missing one is found before AWS finds it, and where
+one that nobody uses is noticed.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+
+from local.cloud import EmbeddedCloud
+from local.template import ACCOUNT, REGION
+from tests.functions.journeys import Reseller, answer, approval_links, call, csr_for, order_body
+
+pytestmark = pytest.mark.cloud
+
+DAY = 86_400
+TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+SERVICE_PREFIXES = {"stepfunctions": "states", "sfn": "states", "sesv2": "ses", "eventbridge": "events"}
+
+
+@dataclass(frozen=True, order=True)
+class Permission:
+    """One action of one function on one resource. `resource` is `*` where AWS knows no resource for the action."""
+
+    function: str
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.function} {self.action} {self.resource}"
+
+
+# Granted, and used by no journey below: each with the reason why it stays.
+UNUSED = {
+    # A preflight that finds a proof too old begins a new revision with the same content. No journey waits
+    # that long: proofs outlive the 90 days an order may be pending, until 2029 shortens their reuse.
+    "RunPreflightFunction dynamodb:PutItem table/local-BusinessTable",
+}
+# Granted to Lambda itself, which acts in the function's name beside its code.
+FOR_LAMBDA = {
+    "RelayEventsFunction sqs:SendMessage local-RelayFailures",  # records it gave up on
+}
+
+
+# ---- what was done
+
+
+@pytest.fixture(scope="module")
+def done(cloud: EmbeddedCloud, northwind: Reseller) -> set[Permission]:
+    """What every function asked of AWS on the journeys, as the permissions that this takes."""
+    before = {function: len(calls) for function, calls in cloud.recorded_calls.items()}
+    travel(cloud, northwind)
+    return {
+        permission
+        for function, calls in cloud.recorded_calls.items()
+        for recorded in calls[before.get(function, 0) :]
+        for permission in permissions_for(cloud, function, recorded)
+    }
+
+
+def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """Every way an order can go, and every question that can be asked about it."""
+    browse(cloud, reseller)
+    issue(cloud, reseller)
+    decline_then_cancel(cloud, reseller)
+    hold_back_then_release(cloud, reseller)
+    expire(cloud, reseller)
+    retry_waits(cloud, reseller)
+
+
+def browse(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    for path in (
+        "/v1/products",
+        "/v1/products/geotrust_quickssl_premium",
+        "/v1/agreements/geotrust_quickssl_premium",
+    ):
+        assert reseller.call("GET", path).status == 200
+    assert reseller.call("GET", "/v1/nothing-here").status == 404
+    assert reseller.call("POST", "/v1/orders/validate", order_body("look.example.com")).json["valid"]
+    assert reseller.call("POST", "/v1/csr/inspect", {"csr": csr_for("look.example.com")}).json["valid"]
+
+
+def issue(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    name = "permitted.example.com"
+    body = order_body(name, partner_order_id="PERMITTED-1", customer_id="permitted")
+    placed = reseller.place(body, Idempotency_Key="permitted-1")
+    assert placed.status == 201
+    assert reseller.place(body, Idempotency_Key="permitted-1").json["order_id"] == placed.json["order_id"]
+    assert reseller.place(body).status == 422  # the number is taken
+    order_id = placed.json["order_id"]
+    assert cloud.settle()
+    (link,) = approval_links(cloud, order_id)
+    assert call("GET", link).status == 200
+    assert answer(link, "approve").status == 200
+    assert cloud.settle()
+    order = reseller.order(order_id)
+    assert order["status"] == "issued"
+    serial = order["certificates"][0]["serial"]
+    for path in (
+        f"/v1/orders/{order_id}/domains",
+        f"/v1/orders/{order_id}/messages",
+        f"/v1/orders?common_name={name}",
+        "/v1/orders?partner_order_id=PERMITTED-1",
+        f"/v1/certificates/{serial}",
+        f"/v1/certificates/{serial}/download?format=zip",
+    ):
+        assert reseller.call("GET", path).status == 200, path
+    assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 409
+
+
+def decline_then_cancel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    order_id = reseller.placed(name="declined.example.com")
+    (link,) = approval_links(cloud, order_id)
+    assert answer(link, "decline").status == 200
+    assert cloud.settle()
+    cancelled = reseller.call(
+        "POST", f"/v1/orders/{order_id}/cancel", {"reason": "no"}, Idempotency_Key="no-1"
+    )
+    assert cancelled.json["status"] == "cancelled"
+    assert cloud.settle()
+
+
+def hold_back_then_release(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    name = "permitted-not.example.org"
+    cloud.zone.set(name, "CAA", ['0 issue "another-ca.example"'])
+    order_id = reseller.placed(name=name, approver="admin@example.org")
+    (link,) = approval_links(cloud, order_id)
+    assert answer(link, "approve").status == 200
+    assert cloud.settle()
+    cloud.zone.delete(name)
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["status"] == "issued"
+
+
+def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    order_id = reseller.placed(name="silent.example.com")
+    cloud.advance(31 * DAY)
+    assert cloud.settle()
+    assert reseller.order(order_id)["closed"]["reason"] == "timed_out"
+
+
+def retry_waits(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A wait that is armed again after its answer came is told at once; here nobody listens any more."""
+    order_id = reseller.placed(name="retried.example.com")
+    assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+    assert cloud.settle()
+    task = {"reseller_id": reseller.reseller_id, "order_id": order_id, "generation": 1, "attempt": 1}
+    for function in ("AwaitDomainsFunction", "AwaitReleaseFunction"):
+        cloud.invoke(function, task | {"execution": f"{order_id}-g1-a1", "token": "of-nobody"})
+
+
+def permissions_for(cloud: EmbeddedCloud, function: str, recorded: Mapping[str, Any]) -> Iterator[Permission]:
+    """What one recorded call takes. Raises KeyError for a service that this test knows nothing of."""
+    parameters, operation = recorded["parameters"], recorded["operation"]
+    service = SERVICE_PREFIXES.get(recorded["service"], recorded["service"])
+    for action, resource in RESOURCES[service](cloud, function, operation, parameters):
+        yield Permission(
+            function, f"{service}:{action}", resource if knows_resources(service, action) else "*"
+        )
+
+
+Needs = Iterable[tuple[str, str]]
+
+
+def dynamodb_needs(
+    cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]
+) -> Needs:
+    if operation == "TransactWriteItems":
+        for entry in parameters["TransactItems"]:
+            yield TRANSACTED[entry["kind"]], f"table/{entry['TableName']}"
+        return
+    index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+    yield operation, f"table/{parameters['TableName']}{index}"
+
+
+def kms_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    described = cloud.client("kms").describe_key(KeyId=parameters["KeyId"])
+    yield operation, f"key/{described['KeyMetadata']['KeyId']}"
+
+
+def states_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    yield operation, parameters.get("stateMachineArn", "*").rpartition(":stateMachine:")[2]
+
+
+def events_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    for bus in parameters["EventBusName"]:
+        yield operation, f"event-bus/{bus}"
+
+
+def ses_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    """The sender of a raw mail stands in the mail itself; both it and the configuration set must be allowed."""
+    environment = cloud.stack.functions[f"local-{function}"].environment
+    domain = parseaddr(environment["MAIL_SENDER"])[1].rpartition("@")[2]
+    yield operation, f"identity/{domain}"
+    yield operation, f"configuration-set/{environment['MAIL_CONFIGURATION_SET']}"
+
+
+def s3_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    if operation == "ListObjectsV2":
+        yield "ListBucket", f"arn:aws:s3:::{parameters['Bucket']}"
+    else:
+        yield operation, f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
+
+
+RESOURCES = {
+    "s3": s3_needs,
+    "dynamodb": dynamodb_needs,
+    "kms": kms_needs,
+    "states": states_needs,
+    "events": events_needs,
+    "ses": ses_needs,
+}
+
+
+def _known_actions() -> Any:
+    folder = Path(cfnlint.__file__).parent / "data" / "AdditionalSpecs"
+    return json.loads((folder / "Policies.json").read_text())
+
+
+KNOWN_ACTIONS = _known_actions()
+
+
+def knows_resources(service: str, action: str) -> bool:
+    """Whether IAM lets the action be narrowed to resources; if not, a policy that tries grants nothing at all."""
+    return bool(KNOWN_ACTIONS[service]["Actions"][action.lower()].get("Resources"))
+
+
+# ---- what is granted
+
+
+def statements(cloud: EmbeddedCloud, role: str) -> list[dict[str, Any]]:
+    """The statements of a role's own policies, with the stack's values filled in."""
+    properties = cloud.stack.template.resources[role]["Properties"]
+    policies = cloud.stack._resolver.value(properties.get("Policies", []))
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def short(arn: str) -> str:
+    """The part of an ARN after account and region, in which this test speaks of resources."""
+    prefix = f":{REGION}:{ACCOUNT}:"
+    return arn.rpartition(prefix)[2].removeprefix("stateMachine:") if prefix in arn else arn
+
+
+def functions_of(cloud: EmbeddedCloud) -> list[str]:
+    resources = cloud.stack.template.resources
+    return sorted(name for name, each in resources.items() if each["Type"] == "AWS::Lambda::Function")
+
+
+@pytest.fixture(scope="module")
+def granted(cloud: EmbeddedCloud) -> set[Permission]:
+    return {
+        Permission(function, action, short(resource))
+        for function in functions_of(cloud)
+        for statement in statements(cloud, f"{function}Role")
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+def covers(grant: Permission, need: Permission) -> bool:
+    """Whether the grant allows it; an action that knows no resources is granted by `*` alone."""
+    same = grant.function == need.function and fnmatchcase(need.action, grant.action)
+    return same and (grant.resource == "*" or fnmatchcase(need.resource, grant.resource))
+
+
+@pytest.mark.parametrize(
+    ("grant", "need", "covered"),
+    [
+        (("F", "dynamodb:GetItem", "table/a"), ("F", "dynamodb:GetItem", "table/a"), True),
+        (("F", "dynamodb:GetItem", "table/a"), ("G", "dynamodb:GetItem", "table/a"), False),
+        (("F", "dynamodb:GetItem", "table/a"), ("F", "dynamodb:Query", "table/a"), False),
+        (("F", "dynamodb:Query", "table/a"), ("F", "dynamodb:Query", "table/a/index/i"), False),
+        (("F", "states:SendTaskSuccess", "machine"), ("F", "states:SendTaskSuccess", "*"), False),
+        (("F", "states:SendTaskSuccess", "*"), ("F", "states:SendTaskSuccess", "*"), True),
+        (("F", "s3:GetObject", "arn:b/lists/*"), ("F", "s3:GetObject", "arn:b/lists/x"), True),
+        (("F", "s3:GetObject", "arn:b/lists/*"), ("F", "s3:GetObject", "arn:b/other/x"), False),
+    ],
+    ids=str,
+)
+def test_a_grant_covers_its_function_action_and_resource(
+    grant: tuple[str, str, str], need: tuple[str, str, str], covered: bool
+) -> None:
+    assert covers(Permission(*grant), Permission(*need)) is covered
+
+
+# ---- both ways
+
+
+def test_every_call_is_permitted(done: set[Permission], granted: set[Permission]) -> None:
+    forbidden = {need for need in done if not any(covers(grant, need) for grant in granted)}
+    assert sorted(map(str, forbidden)) == []
+
+
+def test_every_permission_is_used_or_listed_with_its_reason(
+    done: set[Permission], granted: set[Permission]
+) -> None:
+    unused = {str(grant) for grant in granted if not any(covers(grant, need) for need in done)}
+    assert unused == UNUSED | FOR_LAMBDA
+
+
+def test_every_function_took_part(cloud: EmbeddedCloud, done: set[Permission]) -> None:
+    """A function without calls proves nothing about its permissions."""
+    assert set(functions_of(cloud)) - {need.function for need in done} == {"AnswerUnknownRouteFunction"}
+
+
+def test_no_policy_scans_or_is_wider_than_aws_demands(granted: set[Permission]) -> None:
+    for grant in granted:
+        assert "*" not in grant.action
+        assert not grant.action.endswith((":Scan", ":DeleteItem", ":BatchWriteItem"))
+        service, _, action = grant.action.partition(":")
+        assert (grant.resource == "*") == (not knows_resources(service, action)), grant
+        assert "*" not in grant.resource[:-1], grant  # only a folder of a bucket is open at its end
+
+
+def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(cloud: EmbeddedCloud) -> None:
+    """A listing's prefix is the one condition: what is recorded of a call does not tell it."""
+    for function in functions_of(cloud):
+        for statement in statements(cloud, f"{function}Role"):
+            assert statement["Effect"] == "Allow"
+            if statement["Action"] == ["s3:ListBucket"]:
+                assert [*statement["Condition"]["StringEquals"]] == ["s3:prefix"]
+            else:
+                assert "Condition" not in statement
+
+
+def test_one_function_signs_and_it_alone_has_no_way_out(
+    cloud: EmbeddedCloud, granted: set[Permission]
+) -> None:
+    assert {grant.function for grant in granted if grant.action == "kms:Sign"} == {"SignCertificateFunction"}
+    resources = cloud.stack.template.resources
+    inside = {name for name in functions_of(cloud) if "VpcConfig" in resources[name]["Properties"]}
+    assert inside == {"SignCertificateFunction"}
+
+
+def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_write_proofs(
+    granted: set[Permission],
+) -> None:
+    def writers(table: str) -> set[str]:
+        verbs = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+        return {grant.function for grant in granted if grant.action in verbs and grant.resource == table}
+
+    assert writers("table/local-IssuanceTable") == {"SignCertificateFunction"}
+    assert writers("table/local-ValidationTable") == {
+        "AwaitDomainsFunction",
+        "ApproveDomainFunction",
+        "RunPreflightFunction",
+    }
+    assert writers("table/local-AccessTable") == set()
+
+
+def test_the_machine_may_invoke_its_own_functions_and_do_nothing_else(cloud: EmbeddedCloud) -> None:
+    machine = cloud.stack.template.resources["FulfilOrder"]["Properties"]
+    invoked = set(cloud.stack._resolver.value(machine["DefinitionSubstitutions"]).values())
+    allowed = statements(cloud, "FulfilOrderRole")
+    assert {action for each in allowed for action in listed(each["Action"])} == {"lambda:InvokeFunction"}
+    assert {resource for each in allowed for resource in listed(each["Resource"])} == invoked
+    definition = (cloud.stack.template.root / "statemachines" / "fulfil_order.asl.yaml").read_text()
+    for name in machine["DefinitionSubstitutions"]:
+        assert f"${{{name}}}" in definition
