@@ -39,6 +39,8 @@ from partner_center.kernel.json_pointer import json_pointer
 from partner_center.orders.idempotency import Call, body_digest
 
 MAX_BODY = 256 * 1024
+_DEEPEST = 32
+_LONGEST_ID = 255
 
 _STATUS: Mapping[type[PartnerCenterError], HTTPStatus] = {
     Malformed: HTTPStatus.BAD_REQUEST,
@@ -92,9 +94,8 @@ class Request:
         return Call(self.method, self.path, self.idempotency_key(), body_digest(body), self.request_id)
 
     def optional_text(self, name: str, longest: int) -> str | None:
-        """The one field of an optional body. Raises ContentRefused for others."""
-        body = self.optional_object()
-        problems = _unknown_fields(body, name)
+        """The one field of an optional body. Raises ContentRefused for others, and for key material."""
+        body, problems = _known_fields(self.optional_object(), name)
         value = body.get(name)
         if value is not None and not (isinstance(value, str) and len(value) <= longest):
             problems.append(
@@ -105,9 +106,12 @@ class Request:
         return value
 
     def required_text(self, name: str) -> str:
-        """The one field of the body, of any length the body may have. Raises ContentRefused, Malformed ..."""
+        """The one field of the body, of any length the body may have. Raises ContentRefused, Malformed ...
+
+        It may hold key material, which its reader has to look for.
+        """
         body = self.json_object()
-        problems = _unknown_fields(body, name)
+        problems = [each for each in _known_fields(body, name)[1] if each.field != f"/{name}"]
         value = body.get(name)
         if name not in body:
             problems.append(Problem("missing_field", "This field is required.", f"/{name}"))
@@ -212,6 +216,8 @@ class Api:
             request.headers.get("authorization"), request.address, door.keys, door.clock.now()
         )
         principal.require(*roles)
+        if any(len(value) > _LONGEST_ID for value in parameters.values()):
+            raise NotFound("There is nothing here.")  # no id is so long, and no key of a table either
         return handler(request, principal, **parameters)
 
     def _respond(self, handle: Callable[[Request], Answer]) -> Response[Any]:
@@ -219,24 +225,29 @@ class Api:
         request_id = event["requestContext"]["requestId"]
         try:
             answer = handle(read_request(event))
-        except PartnerCenterError as error:
+            body = _written(answer.body)
+        except tuple(_STATUS) as error:
             answer = problem_answer(error, request_id)
+            body = _written(answer.body)
         except Exception:
             self._logger.exception("unexpected error")
             answer = _internal_error(request_id)
+            body = _written(answer.body)
         headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **answer.headers}
-        body = answer.body
-        if body is not None and not isinstance(body, str | bytes):
-            body = _dump(body)
         return Response(answer.status, answer.content_type, body, headers=headers)
 
 
-def _unknown_fields(body: Mapping[str, Any], known: str) -> list[Problem]:
-    return [
+def _known_fields(body: Mapping[str, Any], known: str) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The body without key material, and a problem for each piece of it and each field but `known`."""
+    from partner_center.orders.key_material import screen  # noqa: PLC0415 - most functions take no text
+
+    screened = screen(body)
+    unknown = (
         Problem("unknown_field", "There is no such field here.", json_pointer((name,)))
-        for name in body
+        for name in screened.body
         if name != known
-    ]
+    )
+    return screened.body, [*screened.problems, *unknown]
 
 
 def read_request(event: Mapping[str, Any]) -> Request:
@@ -260,11 +271,8 @@ def read_request(event: Mapping[str, Any]) -> Request:
 
 
 def problem_answer(error: PartnerCenterError, request_id: str) -> Answer:
-    """The problem document for an error, with `Retry-After` where waiting helps."""
-    status = next(
-        (known for kind, known in _STATUS.items() if isinstance(error, kind)),
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-    )
+    """The problem document for an error that has a status, with `Retry-After` where waiting helps."""
+    status = next(known for kind, known in _STATUS.items() if isinstance(error, kind))
     problems: Sequence[Problem] = getattr(error, "problems", ())
     document = problem_document(status, error.code, error.detail, request_id, problems)
     order_id = getattr(error, "order_id", None)
@@ -293,13 +301,30 @@ def _internal_error(request_id: str) -> Answer:
 
 def _json_object(raw: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(raw, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+        text = raw.decode("utf-8-sig")  # json.loads would guess other encodings too (RFC 8259, section 8.1)
+        body = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
+        _require_shallow(body)
         json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8 form
     except (ValueError, RecursionError) as error:
         raise Malformed("The body is not a JSON document we can read.") from error
     if not isinstance(body, dict):
         raise Malformed("The body must be a JSON object.")
     return body
+
+
+def _require_shallow(body: Any) -> None:
+    """No request needs more than a few levels, and whoever walks through them has a stack that ends."""
+    level = [body]
+    for _ in range(_DEEPEST):
+        parts = (
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, dict | list)
+        )
+        level = [inner for several in parts for inner in several]
+        if not level:
+            return
+    raise ValueError("too many levels")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -312,6 +337,13 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _written(body: Any) -> str | bytes:
+    """The body as it is sent; none at all, for HEAD and 304, is empty and not the word null."""
+    if body is None:
+        return ""
+    return body if isinstance(body, str | bytes) else _dump(body)
 
 
 def _dump(value: Any) -> str:

@@ -1,0 +1,75 @@
+"""An API with a few routes behind the real door, for the tests of the door."""
+
+from dataclasses import dataclass, field
+
+from partner_center.accounts.api_keys import Role
+from partner_center.entry.api import Answer, Api, Door, tagged
+from tests.fakes.determined import FixedClock
+from tests.fakes.http import REQUEST_ID, MemoryApiKeys, an_http_event, send
+
+
+@dataclass
+class Office:
+    """An API with a few routes, and what its handlers were handed."""
+
+    keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
+    seen: list = field(default_factory=list)
+    answer: Answer | Exception | None = None
+
+    def __post_init__(self):
+        self.api = Api(lambda: Door(self.keys, FixedClock()))
+        self.key = self.keys.header()
+        api = self.api
+
+        @api.route("POST", "/things", Role.ORDERS)
+        def make(request, principal):
+            return self._answer(request.json_object(), principal, request)
+
+        @api.route("GET", "/things", Role.ORDERS, Role.READ)
+        def search(request, principal):
+            request.only_query("limit", "cursor")
+            return self._answer(dict(request.query), principal, request)
+
+        @api.route("GET", "/things/<thing_id>", Role.READ)
+        def read(request, principal, thing_id):
+            return tagged(request, self._answer(thing_id, principal, request).body)
+
+        @api.route("POST", "/things/<thing_id>/end", Role.ORDERS)
+        def end(request, principal, thing_id):
+            return self._answer(request.optional_text("reason", longest=10), principal, request)
+
+        @api.route("POST", "/texts", Role.ORDERS)
+        def text(request, principal):
+            return self._answer(request.required_text("csr"), principal, request)
+
+        @api.route("POST", "/calls", Role.ORDERS)
+        def call(request, principal):
+            return self._answer(request.call(request.json_object()), principal, request)
+
+        @api.public("GET", "/open")
+        def everyone(request):
+            return self._answer(None, None, request)
+
+    def _answer(self, value, principal, request):
+        self.seen.append((value, principal, request))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer or Answer(200, {"value": str(value)})
+
+    def ask(self, method, path, body=None, headers=None, key=None, **more):
+        sent = {**(self.key if key is None else key), **(headers or {})}
+        return send(self.api, an_http_event(method, path, body, sent, **more))
+
+
+def refused(answer, status, code):
+    """Every refusal has the one shape."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["cache-control"] == "no-store"
+    document = answer.json
+    assert set(document) - {"order_id"} == {
+        *("type", "title", "status", "code", "detail", "request_id", "problems"),
+    }
+    assert (answer.status, document["status"], document["code"]) == (status, status, code)
+    assert document["type"] == f"urn:partner-center:problem:{code}"
+    assert document["request_id"] == answer.headers["x-request-id"] == REQUEST_ID
+    return document
