@@ -132,7 +132,7 @@ ONE_FAULT = {
     "term not sold": (a_body(term_days=366), [("term_not_offered", "/term_days")]),
     "term of true": (
         a_body(term_days=True),
-        [("term_not_offered", "/term_days")],
+        [("invalid_field", "/term_days")],
     ),
     "names of another kind": (a_body(additional_domains="x"), [("invalid_field", "/additional_domains")]),
     "bad additional name": (
@@ -238,14 +238,20 @@ def test_each_fault_has_its_code_and_its_place(body, expected):
         (a_contract(valid_from=NOW + a_second), "contract_expired"),
         (a_contract(products=frozenset({"thawte_ssl123"})), "contract_missing_product"),
         (a_contract(products=frozenset({PRODUCT})), None),
-        (a_contract(0, kind=ContractKind.PAY_AS_YOU_GO), None),
     ],
-    ids=["no units", "just enough", "ended", "not begun", "other product", "this product", "card"],
+    ids=["no units", "just enough", "ended", "not begun", "other product", "this product"],
 )
 def test_the_contract_must_serve(contract, expected):
     wanted = [(expected, "/contract_id")] if expected else []
     assert found(a_body(), contract) == wanted
     assert found(a_body(contract_id="con_1"), contract) == wanted
+
+
+def test_a_contract_paid_by_card_is_not_offered_until_cards_are_charged():
+    card = a_contract(0, kind=ContractKind.PAY_AS_YOU_GO)
+    assert found(a_body(), card) == [("no_contract", "/contract_id")]
+    assert found(a_body(contract_id="con_1"), card) == [("payment_not_available", "/contract_id")]
+    assert found(a_body(), card, kinds=frozenset(ContractKind)) == []
 
 
 def test_units_are_counted_for_the_names_ordered():

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.billing.contracts import ContractKind
 from partner_center.kernel.errors import ContentRefused, IdempotencyKeyReused, TryAgain
 from partner_center.orders.order import OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.ports import RequestSeenBefore
@@ -87,14 +86,6 @@ def test_proofs_belong_to_the_customer_or_else_to_this_orders_lineage(world):
 def test_a_customer_cannot_be_named_like_a_lineage(world):
     first = world.post().head
     assert world.post(a_body(customer_id=first.subscriber)).head.subscriber != first.subscriber
-
-
-def test_a_card_order_holds_no_units(world):
-    world.tables.contracts.clear()
-    world.stores.grant(a_contract(0, kind=ContractKind.PAY_AS_YOU_GO))
-    head = world.post().head
-    assert (head.units, head.payment_kind) == (0, PaymentKind.PAY_AS_YOU_GO)
-    assert world.counted() == (0, 0, 0)
 
 
 # ---- what is refused

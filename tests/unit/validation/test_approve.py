@@ -254,7 +254,7 @@ def test_a_link_that_expires_between_look_and_answer_takes_none(approvals, store
 
 
 def test_at_equal_times_the_order_ends_and_not_only_the_link(approvals, stores, clock, ids):
-    """pending_until is 30 days after the last mail, which is the link's end too (api.md, "An order's life")."""
+    """pending_until is 30 days after the last mail, which is the link's end too (an order's life)."""
     clock.moment = NOW + VALUE_LIFETIME
     overdue = CloseOverdue(stores.orders, stores.challenges, clock, ids)
     assert overdue(US, ORDER, "execution-1") is None

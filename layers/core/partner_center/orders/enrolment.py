@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from partner_center.billing.contracts import Contract, choose_contract, contract_problems
+from partner_center.billing.contracts import Contract, ContractKind, choose_contract, contract_problems
 from partner_center.catalog.agreements import acceptance_problems, agreement_for
 from partner_center.catalog.pricing import Quote, quote
 from partner_center.catalog.products import MAX_NAMES, Catalog, Product
@@ -29,6 +29,7 @@ from partner_center.validation.approvers import is_allowed_approver
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
 METHODS_CHECKED = frozenset({Method.EMAIL})
 LEVELS_VALIDATED = frozenset({Level.DV})
+KINDS_BILLED = frozenset({ContractKind.BULK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Circumstances:
     contracts: Sequence[Contract]
     blocked: BlockedKeys
     methods: frozenset[Method] = METHODS_CHECKED
+    kinds: frozenset[ContractKind] = KINDS_BILLED
     levels: frozenset[Level] = LEVELS_VALIDATED
 
 
@@ -162,7 +164,9 @@ def _term(body: Mapping[str, Any], product: Product | None, problems: list[Probl
     days = body.get("term_days")
     if days is None:
         return product.default_term_days
-    if not isinstance(days, int) or isinstance(days, bool) or days not in product.terms_days:
+    if not isinstance(days, int) or isinstance(days, bool):
+        return None
+    if days not in product.terms_days:
         terms = ", ".join(map(str, product.terms_days))
         problems.append(
             Problem("term_not_offered", f"{product.name} is sold for {terms} days.", "/term_days")
@@ -183,10 +187,20 @@ def _contract(
     units = price.units if price else 0
     wanted = body.get("contract_id")
     if wanted is None:
-        contract = choose_contract(around.contracts, product.code, units, around.moment)
+        billed = [one for one in around.contracts if one.kind in around.kinds]
+        contract = choose_contract(billed, product.code, units, around.moment)
     else:
         contract = next((one for one in around.contracts if one.contract_id == wanted), None)
     problems += contract_problems(contract, product.code, units, around.moment)
+    if contract is not None and contract.kind not in around.kinds:
+        problems.append(
+            Problem(
+                "payment_not_available",
+                f"Contract {contract.contract_id} is paid by card, which is not offered here yet; choose a "
+                "contract with units.",
+                "/contract_id",
+            )
+        )
     return contract
 
 

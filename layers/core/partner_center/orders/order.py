@@ -13,7 +13,7 @@ from partner_center.orders.requests import Contacts, Lifecycle, Method, Organiza
 
 
 class OrderStatus(StrEnum):
-    """The states of api.md; there are no others."""
+    """The states of the public interface; there are no others."""
 
     PENDING = "pending"
     ISSUED = "issued"
@@ -66,7 +66,7 @@ class OrderHead:
     """The small, often written part of an order.
 
     `revision` counts its contents, `generation` its certificates, `attempt` its executions, `version` every
-    change of the head (the ETag). `signing` holds from the preflight's claim to the stored certificate: the
+    change of the head. `signing` holds from the preflight's claim to the stored certificate: the
     point of no return, in which amendments and cancellations are refused. `subscriber` is whom proofs belong
     to: the reseller's customer_id, or this order's lineage.
     """
@@ -104,10 +104,6 @@ class OrderHead:
     def is_open(self) -> bool:
         """Whether the order may still change: amended, cancelled, approved."""
         return self.status is OrderStatus.PENDING and not self.signing
-
-    @property
-    def etag(self) -> str:
-        return f'"{self.version}"'
 
 
 class _Stored(BaseModel):

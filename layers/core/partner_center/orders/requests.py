@@ -1,9 +1,18 @@
-"""An order as the reseller posts it (api.md, "Order, as posted"): shapes and sizes, nothing of meaning."""
+"""An order as the reseller posts it (docs/openapi.json, OrderRequest): shapes and sizes, nothing of meaning."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 
 
 def _printable(text: str) -> str:
@@ -31,7 +40,7 @@ class Shape(BaseModel):
 
 
 class Method(StrEnum):
-    """How control of a domain is shown; rules.md maps each to its BR section."""
+    """How control of a domain is shown; `validation.challenges` maps each to its BR section."""
 
     EMAIL = "email"
     DNS_TXT = "dns_txt"
@@ -98,10 +107,10 @@ class Acceptance(Shape):
 class Lifecycle(Shape):
     """What happens by itself during the term."""
 
-    auto_reissue: bool = False
+    auto_reissue: StrictBool = False
     key: Literal["same", "new_csr"] = "new_csr"
-    days_before: Annotated[int, Field(ge=1, le=90)] = 30
-    reminders: bool = True
+    days_before: Annotated[StrictInt, Field(ge=1, le=90)] = 30
+    reminders: StrictBool = True
 
 
 class OrderRequest(Shape):
@@ -111,7 +120,7 @@ class OrderRequest(Shape):
     csr: Annotated[str, StringConstraints(min_length=1, max_length=262_144)]
     common_name: Name | None = None
     additional_domains: Annotated[list[Name], Field(max_length=1000)] = []
-    term_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    term_days: Annotated[StrictInt, Field(ge=1, le=3660)] | None = None
     contract_id: Reference | None = None
     partner_order_id: Reference | None = None
     customer_id: Reference | None = None

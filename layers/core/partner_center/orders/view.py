@@ -1,4 +1,4 @@
-"""An order as read (api.md): one shape for placing, reading and replaying."""
+"""An order as read (docs/openapi.json, Order): one shape for placing, reading and replaying."""
 
 from collections.abc import Sequence
 from datetime import datetime

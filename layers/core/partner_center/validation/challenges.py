@@ -20,7 +20,7 @@ VALUE_BITS = 160
 
 
 class ChallengeStatus(StrEnum):
-    """The states of a domain, as api.md names them."""
+    """The states of a domain in the public interface."""
 
     PENDING = "pending"
     VALID = "valid"

@@ -1,4 +1,4 @@
-"""The domains of an order, as read (api.md, "Domain, as read")."""
+"""The domains of an order, as read (docs/openapi.json, Domain)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
