@@ -25,7 +25,7 @@ from local.openapi.story import (
 )
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import product_as_json
-from partner_center.entry.api import problem_answer
+from partner_center.entry.api import internal_error_answer, problem_answer
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import (
@@ -174,17 +174,13 @@ def refusals() -> dict[str, dict[str, Any]]:
                 "This Idempotency-Key was used with another body; use a new key for a new request."
             ),
         },
-        "InternalError": {
-            "internal_error": PartnerCenterError(
-                "Something went wrong on our side; quote the request_id when you ask about it."
-            )
-        },
         "TryAgain": {"try_again": TryAgain("Many changes met at once; nothing was written.")},
     }
-    return {
+    told = {
         response: {name: problem_answer(error, REQUEST_ID).body for name, error in named.items()}
         for response, named in errors.items()
     }
+    return {**told, "InternalError": {"internal_error": internal_error_answer(REQUEST_ID).body}}
 
 
 def refused_order() -> ContentRefused:

@@ -156,7 +156,11 @@ def test_a_field_that_does_not_exist_is_refused_where_it_stands(place, field):
     assert told(OrderRequest, with_(a_body(), place, "x")) == [("unknown_field", field)]
 
 
-@pytest.mark.parametrize("body", [None, [], "text", 7, True, [a_body()]], ids=["null", "a list", "text", "a number", "a boolean", "an order in a list"])
+@pytest.mark.parametrize(
+    "body",
+    [None, [], "text", 7, True, [a_body()]],
+    ids=["null", "a list", "text", "a number", "a boolean", "an order in a list"],
+)
 def test_anything_but_an_object_is_no_order(body):
     assert told(OrderRequest, body) == [("invalid_field", "")]
 

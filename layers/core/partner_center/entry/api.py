@@ -231,7 +231,7 @@ class Api:
             body = _written(answer.body)
         except Exception:
             self._logger.exception("unexpected error")
-            answer = _internal_error(request_id)
+            answer = internal_error_answer(request_id)
             body = _written(answer.body)
         headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **answer.headers}
         return Response(answer.status, answer.content_type, body, headers=headers)
@@ -293,7 +293,8 @@ def _nothing_here(_: Request) -> Answer:
     raise NotFound("There is nothing here.")
 
 
-def _internal_error(request_id: str) -> Answer:
+def internal_error_answer(request_id: str) -> Answer:
+    """What a fault of ours is answered; what it was stands in the log only."""
     detail = "Something went wrong on our side; quote the request_id when you ask about it."
     document = problem_document(500, "internal_error", detail, request_id)
     return Answer(500, document, {}, PROBLEM)
