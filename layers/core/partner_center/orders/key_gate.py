@@ -62,8 +62,8 @@ def _is_on_curve(spki_der: bytes) -> bool:
 
 
 def _block_problems(spki_der: bytes, blocked: BlockedKeys, field: str | None) -> Iterator[Problem]:
-    # A list that an operator has yet to upload blocks nothing here, and the order is taken: waiting costs its reseller
-    # less than being turned away, and before anything is signed preflight asks again and demands every list.
+    # A list that an operator has yet to upload blocks nothing here, and the order is taken: to wait costs its
+    # reseller less than to be turned away, and before anything is signed preflight asks again and demands all lists.
     reason = blocked.is_blocked(hashlib.sha256(spki_der).hexdigest())
     if reason is not None:
         yield Problem(
