@@ -39,11 +39,12 @@ def decide(token: str, request: Request) -> Answer:
     """The answer in the form; anything but the form's two values changes nothing."""
     decision = _decision(request)
     try:
+        asked = approvals().look(token)
         if decision is None:
-            approvals().look(token)
             return _answer(bad_form_page())
-        asked = approvals().decide(token, decision, request.address, request.request_id)
-        return _answer(approval_recorded_page(_view(asked), decision))
+        view = _view(asked)  # first: a page that cannot be made must not hide an answer that was recorded
+        approvals().decide(token, decision, request.address, request.request_id)
+        return _answer(approval_recorded_page(view, decision))
     except NotFound:
         return _answer(link_unknown_page())
     except ApprovalClosed as closed:

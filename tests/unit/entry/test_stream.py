@@ -1,0 +1,181 @@
+"""Streams and queues: one record cannot take the others with it, and what failed is delivered again."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from partner_center.adapters.dynamodb import to_item
+from partner_center.adapters.keys import Key
+from partner_center.adapters.records import event_put
+from partner_center.entry.stream import outbox_handler, queue_handler
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+from tests.fakes.determined import NOW
+
+
+def an_event(number):
+    return Event(
+        event_id=f"evt_{number}",
+        type="order.placed",
+        occurred_at=NOW + timedelta(microseconds=number),
+        correlation_id=f"request-{number}",
+        data={"reseller_id": "res_1", "order_id": "ord_1", "attempt": number},
+    )
+
+
+class Receiver:
+    """The use case behind the door: takes events, or fails on some of them."""
+
+    def __init__(self, **failures):
+        self.failures = failures
+        self.taken = []
+
+    def __call__(self, event):
+        failure = self.failures.get(event.event_id)
+        if failure is not None:
+            raise failure
+        self.taken.append(event)
+
+    def make(self):
+        return self
+
+    @property
+    def ids(self):
+        return [event.event_id for event in self.taken]
+
+
+# ---- the table's stream
+
+
+def an_image(number):
+    put = event_put("business", an_event(number))
+    return to_item({"pk": put.key.pk, "sk": put.key.sk, **put.attributes})
+
+
+def a_record(number, image=None, name="INSERT"):
+    change = {"SequenceNumber": str(number)}
+    if name != "REMOVE":
+        change["NewImage"] = an_image(number) if image is None else image
+    return {"eventName": name, "dynamodb": change}
+
+
+def stream(receiver, *records):
+    answer = outbox_handler(receiver.make)({"Records": list(records)}, None)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_an_outbox_row_is_relayed_as_the_event_that_was_written():
+    receiver = Receiver()
+    assert stream(receiver, a_record(7)) == []
+    assert receiver.taken == [an_event(7)]
+
+
+def test_events_are_relayed_in_their_order():
+    receiver = Receiver()
+    stream(receiver, *(a_record(number) for number in range(5)))
+    assert receiver.ids == [f"evt_{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("sk", ["HEAD", "CONTENT#000001", "MESSAGE#1", "EVENT", "XEVENT#1"])
+def test_other_rows_are_passed_over(sk):
+    receiver = Receiver()
+    image = to_item({"pk": "R#res_1#O#ord_1", "sk": sk, "status": "pending"})
+    assert stream(receiver, a_record(1, image), a_record(2)) == []
+    assert receiver.ids == ["evt_2"]
+
+
+def test_a_row_that_was_deleted_is_no_event():
+    """Outbox rows leave by their time to live; the stream tells that too."""
+    receiver = Receiver()
+    assert stream(receiver, a_record(1, name="REMOVE"), a_record(2)) == []
+    assert receiver.ids == ["evt_2"]
+
+
+FAILURES = {
+    "service out": TryAgain("The machine is out."),
+    "a mistake of ours": RuntimeError("no such attribute"),
+    "no memory": MemoryError(),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_a_failure_is_reported_and_holds_back_nobody(failure):
+    """Lambda delivers again from there; what stands behind it is relayed all the same."""
+    receiver = Receiver(evt_2=failure)
+    assert stream(receiver, *(a_record(number) for number in range(1, 5))) == ["2"]
+    assert receiver.ids == ["evt_1", "evt_3", "evt_4"]
+
+
+def test_every_failure_is_reported():
+    receiver = Receiver(evt_2=TryAgain("out"), evt_4=TryAgain("out"))
+    assert stream(receiver, *(a_record(number) for number in range(1, 6))) == ["2", "4"]
+
+
+POISON = {
+    "nothing but its key": {},
+    "no type": {"at": 1, "correlation_id": "c", "data": {}, "version": 1},
+    "time is text": {"type": "x", "at": "yesterday", "correlation_id": "c", "data": {}, "version": 1},
+}
+
+
+@pytest.mark.parametrize("attributes", POISON.values(), ids=POISON.keys())
+def test_a_row_that_is_no_event_is_reported_and_not_fatal(attributes):
+    receiver = Receiver()
+    key = Key("R#res_1#O#ord_1", "EVENT#evt_bad")
+    image = to_item({"pk": key.pk, "sk": key.sk, **attributes})
+    assert stream(receiver, a_record(1), a_record(2, image), a_record(3)) == ["2"]
+    assert receiver.ids == ["evt_1", "evt_3"]
+
+
+def test_a_use_case_that_cannot_be_made_is_a_failure_of_the_record():
+    def broken():
+        raise KeyError("BUS_NAME")
+
+    answer = outbox_handler(broken)({"Records": [a_record(1)]}, None)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+def test_an_empty_batch_has_no_failures():
+    assert stream(Receiver()) == []
+
+
+# ---- the queue behind the bus
+
+
+def a_message(number, body=None):
+    detail = {"detail-type": "order.issued.v1", "detail": an_event(number).envelope()}
+    return {"messageId": f"m-{number}", "body": json.dumps(detail) if body is None else body}
+
+
+def queue(receiver, *messages):
+    answer = queue_handler(receiver.make)({"Records": list(messages)}, None)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_a_published_event_arrives_as_it_was_but_for_fractions_of_a_second():
+    receiver = Receiver()
+    assert queue(receiver, a_message(0)) == []
+    assert receiver.taken == [an_event(0)]
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_each_message_fails_by_itself(failure):
+    receiver = Receiver(evt_2=failure)
+    assert queue(receiver, *(a_message(number) for number in range(1, 5))) == ["m-2"]
+    assert receiver.ids == ["evt_1", "evt_3", "evt_4"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[]", "{}", '{"detail":{}}', '{"detail":null}', '{"detail":{"id":"x"}}', "null", '"text"'],
+)
+def test_a_message_that_is_no_event_fails_by_itself(body):
+    receiver = Receiver()
+    assert queue(receiver, a_message(1, body), a_message(2)) == ["m-1"]
+    assert receiver.ids == ["evt_2"]
+
+
+def test_a_time_without_a_zone_is_no_event():
+    detail = an_event(1).envelope() | {"occurred_at": "2026-11-23T10:00:00"}
+    assert queue(Receiver(), a_message(1, json.dumps({"detail": detail}))) == ["m-1"]
