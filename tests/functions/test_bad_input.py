@@ -18,7 +18,8 @@ pytestmark = pytest.mark.cloud
 
 
 def rows(cloud: EmbeddedCloud) -> int:
-    """How many items the five tables hold."""
+    """How many items the five tables hold, once nothing is under way."""
+    assert cloud.settle()
     client = cloud.client("dynamodb")
     tables = client.list_tables()["TableNames"]
     return sum(client.scan(TableName=name, Select="COUNT")["Count"] for name in tables)
