@@ -93,13 +93,13 @@ def _serve_control(control: socket.socket, alive: set[int]) -> None:
 
 
 def main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
+    control = socket.socket(fileno=int(sys.argv[1]))
     _preload()
     del sys.path[0]  # the project's root: functions import what they ship and what is installed
-    send_message(control, {"ready": True})
     alive: set[int] = set()
     try:
+        send_message(control, {"ready": True})
         _serve_control(control, alive)
     except (EOFError, ConnectionError):
         for pid in alive:
