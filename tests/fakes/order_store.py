@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from partner_center.billing.contracts import Contract, ContractKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
-from partner_center.orders.order import OrderContent, OrderHead
+from partner_center.orders.content import OrderContent, content_from_json, content_to_json
+from partner_center.orders.order import OrderHead
 from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
 from partner_center.orders.reading import Page
 from partner_center.orders.refusals import duplicate_partner_order
@@ -31,7 +32,7 @@ class MemoryOrders:
         text = self.tables.contents.get((reseller_id, order_id, revision))
         if text is None:
             raise TryAgain("The order's content cannot be read at the moment.")
-        return OrderContent.model_validate_json(text)
+        return content_from_json(text)
 
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         return self.tables.guards.get((reseller_id, method, path, idempotency_key))
@@ -102,7 +103,7 @@ class MemoryOrders:
         key = (head.reseller_id, head.order_id, head.revision)
         if key in self.tables.contents:
             raise ChangedMeanwhile("The order changed meanwhile; read it again.")
-        self.tables.contents[key] = content.model_dump_json(exclude_none=True)
+        self.tables.contents[key] = content_to_json(content)
 
     def _end(self, change: Completion | Closing, entry: LedgerEntry, moved: dict[str, int]) -> None:
         head = change.head

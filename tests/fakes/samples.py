@@ -11,19 +11,24 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
-from partner_center.orders.order import (
+from partner_center.orders.content import (
     AcceptedAgreement,
     ChosenMethod,
-    Order,
+    Contact,
+    Contacts,
+    Lifecycle,
+    Method,
     OrderContent,
+    PricePart,
+)
+from partner_center.orders.order import (
+    Order,
     OrderHead,
     OrderKind,
     OrderStatus,
     PaymentKind,
-    PricePart,
 )
 from partner_center.orders.ports import Placement, RequestGuard
-from partner_center.orders.requests import Contact, Contacts, Lifecycle, Method
 from partner_center.validation.challenges import VALUE_LIFETIME, Challenge, ChallengeStatus, Decision, Proof
 from partner_center.validation.ports import Message, Ruling
 from tests.fakes.determined import NOW, CountingIds

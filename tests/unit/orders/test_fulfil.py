@@ -6,6 +6,7 @@ import pytest
 
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import StateConflict, TryAgain
+from partner_center.orders.content import content_to_json
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
@@ -139,8 +140,8 @@ def test_one_of_two_approvals_does_not_wake(world):
     world.tables.challenges[key] = replace(other, names=("example.org",))
     content = world.stores.orders.content(US, "ord_2", 1)
     methods = content.methods | {"example.org": content.methods["www.example.com"]}
-    wider = content.model_copy(update={"names": ("www.example.com", "example.org"), "methods": methods})
-    world.tables.contents[US, "ord_2", 1] = wider.model_dump_json()
+    wider = replace(content, names=("www.example.com", "example.org"), methods=methods)
+    world.tables.contents[US, "ord_2", 1] = content_to_json(wider)
     world.approve()
     world.relay()
     assert world.machine.answers == {}

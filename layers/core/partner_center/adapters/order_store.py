@@ -13,7 +13,8 @@ from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import ContractKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
-from partner_center.orders.order import LONGEST_PENDING, OrderContent, OrderHead, OrderStatus
+from partner_center.orders.content import OrderContent, content_from_json, content_to_json
+from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus
 from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
 from partner_center.orders.reading import Page
 from partner_center.orders.refusals import duplicate_partner_order
@@ -40,7 +41,7 @@ class OrderStore:
         item = self._database.get(self._tables.business, key)
         if item is None:
             raise TryAgain("The order's content cannot be read at the moment.")
-        return OrderContent.model_validate_json(item["body"])
+        return content_from_json(item["body"])
 
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         key = keys.request_guard(reseller_id, method, path, idempotency_key)
@@ -221,7 +222,7 @@ def head_update(table: str, head: OrderHead, expected_version: int) -> Update:
 def content_put(table: str, head: OrderHead, content: OrderContent) -> Put:
     """The content of the head's revision; another writer of the same revision means ChangedMeanwhile."""
     key = keys.order_content(head.reseller_id, head.order_id, head.revision)
-    return Put(table, key, {"body": content.model_dump_json(exclude_none=True)}, _changed)
+    return Put(table, key, {"body": content_to_json(content)}, _changed)
 
 
 def encode_cursor(sort_key: str) -> str:

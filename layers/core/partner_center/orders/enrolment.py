@@ -17,12 +17,21 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
+from partner_center.orders.content import (
+    AcceptedAgreement,
+    ChosenMethod,
+    Lifecycle,
+    Method,
+    OrderContent,
+    Organization,
+    PricePart,
+    contacts_from,
+)
 from partner_center.orders.csr import Csr, read_csr
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.key_material import screen
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
-from partner_center.orders.order import AcceptedAgreement, ChosenMethod, OrderContent, PricePart
-from partner_center.orders.requests import DomainControl, Method, MethodChoice, OrderRequest
+from partner_center.orders.requests import DomainControl, MethodChoice, OrderRequest
 from partner_center.orders.structure import read_shape
 from partner_center.validation.approvers import is_allowed_approver
 
@@ -316,8 +325,8 @@ def _content(
         spki_sha256=csr.spki_sha256,
         names=names.names,
         common_name=names.names[0],
-        contacts=request.contacts,
-        organization=request.organization,
+        contacts=contacts_from(request.contacts.model_dump()),
+        organization=Organization(**request.organization.model_dump()) if request.organization else None,
         methods={
             name: ChosenMethod(
                 method=chosen(name).method,
@@ -342,6 +351,6 @@ def _content(
             )
             for line in price.lines
         ),
-        lifecycle=request.lifecycle,
+        lifecycle=Lifecycle(**request.lifecycle.model_dump()) if request.lifecycle else None,
         note=request.note,
     )

@@ -1,15 +1,13 @@
-"""What an order is: its head, its content by revision, and how it began."""
+"""What an order is: its head, its content by revision, how it began and when it ends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
-from pydantic import BaseModel, ConfigDict
-
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
-from partner_center.orders.requests import Contacts, Lifecycle, Method, Organization
+from partner_center.orders.content import OrderContent
 
 
 class OrderStatus(StrEnum):
@@ -104,58 +102,6 @@ class OrderHead:
     def is_open(self) -> bool:
         """Whether the order may still change: amended, cancelled, approved."""
         return self.status is OrderStatus.PENDING and not self.signing
-
-
-class _Stored(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class ChosenMethod(_Stored):
-    """How one name is to be proven."""
-
-    method: Method
-    approver_email: str | None = None
-
-
-class AcceptedAgreement(_Stored):
-    """The applicant's acceptance, with the digest of the text that was accepted."""
-
-    version: str
-    sha256: str
-    accepted_by: str
-    capacity: str
-    accepted_at: datetime
-    key_id: str
-
-
-class PricePart(_Stored):
-    """One line of the price: `quantity` times `unit`."""
-
-    kind: str
-    quantity: int
-    unit: str
-    amount: str
-
-
-class OrderContent(_Stored):
-    """What was ordered, as one revision of it; a change of any of this makes a new revision.
-
-    `csr_der` and `spki_sha256` are hexadecimal; `names` is exactly what the certificate will carry, the
-    common name first.
-    """
-
-    csr_der: str
-    spki_der: str
-    spki_sha256: str
-    names: tuple[str, ...]
-    common_name: str
-    contacts: Contacts
-    organization: Organization | None = None
-    methods: dict[str, ChosenMethod]
-    agreement: AcceptedAgreement
-    price: tuple[PricePart, ...]
-    lifecycle: Lifecycle | None = None
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Protocol
 from partner_center.billing.contracts import Contract, LedgerEntry
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.events import AuditRecord, Event
-from partner_center.orders.order import Order, OrderContent, OrderHead
+from partner_center.orders.content import OrderContent
+from partner_center.orders.order import Order, OrderHead
 
 
 @dataclass(frozen=True, slots=True)

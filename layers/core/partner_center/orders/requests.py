@@ -1,6 +1,5 @@
 """An order as the reseller posts it (docs/openapi.json, OrderRequest): shapes and sizes, nothing of meaning."""
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -13,6 +12,8 @@ from pydantic import (
     StrictInt,
     StringConstraints,
 )
+
+from partner_center.orders.content import Method
 
 
 def _printable(text: str) -> str:
@@ -37,16 +38,6 @@ class Shape(BaseModel):
     """Unknown fields are refused: a misspelt option that is silently ignored costs money later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Method(StrEnum):
-    """How control of a domain is shown; `validation.challenges` maps each to its BR section."""
-
-    EMAIL = "email"
-    DNS_TXT = "dns_txt"
-    DNS_CNAME = "dns_cname"
-    HTTP_FILE = "http_file"
-    DNS_PERSIST = "dns_persist"
 
 
 class Contact(Shape):

@@ -7,6 +7,7 @@ from typing import Any
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import rfc3339
 from partner_center.orders.authentication import Step, overall, steps_of
+from partner_center.orders.content import plain
 from partner_center.orders.order import (
     Order,
     OrderHead,
@@ -52,8 +53,8 @@ def order_as_json(
         "common_name": content.common_name,
         "names": list(content.names),
         "spki_sha256": content.spki_sha256,
-        "contacts": content.contacts.model_dump(exclude_none=True),
-        "organization": content.organization.model_dump(exclude_none=True) if content.organization else None,
+        "contacts": plain(content.contacts),
+        "organization": plain(content.organization) if content.organization else None,
         "agreement": {
             "version": content.agreement.version,
             "sha256": content.agreement.sha256,
@@ -61,7 +62,7 @@ def order_as_json(
             "capacity": content.agreement.capacity,
             "accepted_at": rfc3339(content.agreement.accepted_at),
         },
-        "lifecycle": content.lifecycle.model_dump() if content.lifecycle else None,
+        "lifecycle": plain(content.lifecycle) if content.lifecycle else None,
         "note": content.note,
         "term": {"days": head.term_days, "from": _time(head.issued_at), "to": _time(head.term_to)},
         "certificates": [certificate_as_json(each, moment) for each in certificates],

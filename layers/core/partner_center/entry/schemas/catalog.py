@@ -5,7 +5,7 @@ from typing import Literal
 from partner_center.catalog.products import Brand, WildcardRule
 from partner_center.entry.schemas.shared import Count, Money, Sha256, Shape
 from partner_center.kernel.level import Level
-from partner_center.orders.requests import Method
+from partner_center.orders.content import Method
 
 
 class Prices(Shape):

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from partner_center.entry.schemas.shared import Moment, Shape
-from partner_center.orders.requests import Method
+from partner_center.orders.content import Method
 from partner_center.validation.challenges import ChallengeStatus, Decision
 
 

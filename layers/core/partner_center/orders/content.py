@@ -1,0 +1,171 @@
+"""What was ordered, as it is stored and read: plain values, made by the enrolment gates alone.
+
+What comes from outside is examined by `orders.requests`. Nothing is examined again here, so that the many
+functions that read an order do not load a validation library to do so.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from partner_center.kernel.clock import parse_rfc3339
+
+
+class Method(StrEnum):
+    """How control of a domain is shown; `validation.challenges` maps each to its BR section."""
+
+    EMAIL = "email"
+    DNS_TXT = "dns_txt"
+    DNS_CNAME = "dns_cname"
+    HTTP_FILE = "http_file"
+    DNS_PERSIST = "dns_persist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    """A person of the order; the phone number is never used for the verification call."""
+
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contacts:
+    """Whom the order concerns; the organization contact is needed from OV upwards."""
+
+    technical: Contact
+    organization: Contact | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization:
+    """The applicant, as it will stand in the certificate once verified (OV, EV)."""
+
+    name: str
+    street: str
+    locality: str
+    state: str | None = None
+    postal_code: str
+    country: str
+    registration_number: str | None = None
+    business_category: str | None = None
+    jurisdiction: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """What happens by itself during the term."""
+
+    auto_reissue: bool = False
+    key: str = "new_csr"
+    days_before: int = 30
+    reminders: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenMethod:
+    """How one name is to be proven."""
+
+    method: Method
+    approver_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedAgreement:
+    """The applicant's acceptance, with the digest of the text that was accepted."""
+
+    version: str
+    sha256: str
+    accepted_by: str
+    capacity: str
+    accepted_at: datetime
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePart:
+    """One line of the price: `quantity` times `unit`."""
+
+    kind: str
+    quantity: int
+    unit: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderContent:
+    """What was ordered, as one revision of it; a change of any of this makes a new revision.
+
+    `csr_der` and `spki_sha256` are hexadecimal; `names` is exactly what the certificate will carry, the
+    common name first.
+    """
+
+    csr_der: str
+    spki_der: str
+    spki_sha256: str
+    names: tuple[str, ...]
+    common_name: str
+    contacts: Contacts
+    organization: Organization | None = None
+    methods: Mapping[str, ChosenMethod]
+    agreement: AcceptedAgreement
+    price: tuple[PricePart, ...]
+    lifecycle: Lifecycle | None = None
+    note: str | None = None
+
+
+def plain(value: Contacts | Organization | Lifecycle) -> dict[str, Any]:
+    """The value as JSON has it, without what is not there."""
+    return asdict(value, dict_factory=_without_none)
+
+
+def contacts_from(stored: Mapping[str, Any]) -> Contacts:
+    """The contacts in their plain form."""
+    organization = stored.get("organization")
+    return Contacts(
+        technical=Contact(**stored["technical"]),
+        organization=Contact(**organization) if organization else None,
+    )
+
+
+def content_to_json(content: OrderContent) -> str:
+    """The stored form."""
+    values = asdict(content, dict_factory=_without_none)
+    values["agreement"]["accepted_at"] = content.agreement.accepted_at.isoformat()
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_from_json(text: str) -> OrderContent:
+    """The inverse of `content_to_json`."""
+    stored = json.loads(text)
+    organization, lifecycle = stored.get("organization"), stored.get("lifecycle")
+    agreement = stored["agreement"]
+    return OrderContent(
+        csr_der=stored["csr_der"],
+        spki_der=stored["spki_der"],
+        spki_sha256=stored["spki_sha256"],
+        names=tuple(stored["names"]),
+        common_name=stored["common_name"],
+        contacts=contacts_from(stored["contacts"]),
+        organization=Organization(**organization) if organization else None,
+        methods={
+            name: ChosenMethod(method=Method(chosen["method"]), approver_email=chosen.get("approver_email"))
+            for name, chosen in stored["methods"].items()
+        },
+        agreement=AcceptedAgreement(
+            **(agreement | {"accepted_at": parse_rfc3339(agreement["accepted_at"])}),
+        ),
+        price=tuple(PricePart(**part) for part in stored["price"]),
+        lifecycle=Lifecycle(**lifecycle) if lifecycle else None,
+        note=stored.get("note"),
+    )
+
+
+def _without_none(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None}
