@@ -15,7 +15,14 @@ from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.caa import CaaCheck, CaaRequest, check_caa
-from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, last_mail_at, proof_usable
+from partner_center.validation.challenges import (
+    Challenge,
+    ChallengeStatus,
+    Proof,
+    last_mail_at,
+    proof_usable,
+    usable_until,
+)
 from partner_center.validation.dns import Resolver
 from partner_center.validation.ports import Challenges
 
@@ -40,7 +47,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on.
+    """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on: to the
+    earliest end of a CAA answer or of a proof.
 
     `seconds_left` is how long the order may still be pending, for the wait of one that is held back.
     """
@@ -122,6 +130,12 @@ def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) ->
     return not key_refusals, "; ".join(each.code for each in key_refusals) or "acceptable"
 
 
+def _reliable_until(caa: Sequence[CaaCheck], proofs: Mapping[str, Proof]) -> datetime | None:
+    """While CAA's answers hold and every proof does: the rules may change between this look and the signing."""
+    answers = [check.valid_until for check in caa if check.valid_until]
+    return min([*answers, *map(usable_until, proofs.values())]) if answers else None
+
+
 @dataclass(frozen=True, slots=True)
 class RunPreflight:
     """The use case: fetch, judge, record, claim."""
@@ -160,7 +174,7 @@ class RunPreflight:
             at=moment,
             outcome=outcome,
             checks=checks,
-            caa_valid_until=min((check.valid_until for check in caa if check.valid_until), default=None),
+            caa_valid_until=_reliable_until(caa, proofs),
             proof_ids=tuple(dict.fromkeys(proof.proof_id for proof in proofs.values())),
             seconds_left=max(1, seconds_left(order.head, last_mail_at(challenges), moment)),
         )

@@ -1,0 +1,406 @@
+"""The last look: every proof by today's rules, CAA afresh for every name, the key once more; then the claim."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from partner_center.catalog.products import load_catalog
+from partner_center.issuance.preflight import Outcome, RunPreflight
+from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.orders.content import content_to_json
+from partner_center.orders.order import OrderStatus
+from partner_center.validation.dns import FailureKind, RecordType
+from tests.fakes.determined import NOW
+from tests.fakes.posted import a_call, a_principal, spki_of
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_second
+from tests.fakes.world import World
+from tests.unit.validation.caa_world import ScriptedResolver, answer, caa, failure
+
+NAMES = ("www.example.com", "*.example.com", "example.org")
+SPRING_2027 = datetime(2027, 3, 15, tzinfo=UTC)
+SPRING_2028 = datetime(2028, 3, 15, tzinfo=UTC)
+OURS = caa("issue geotrust.com")
+THEIRS = caa("issue other-ca.org")
+
+
+@dataclass
+class MemoryBlockLists:
+    """`BlockLists`: what is put in is missing."""
+
+    missing: list[str] = field(default_factory=list)
+
+    def faults(self, spki_sha256):
+        return self.missing
+
+
+class Desk:
+    """One order of three names, all proven, and the preflight in front of it."""
+
+    def __init__(self):
+        self.world = World()
+        self.world.stores.grant(a_contract(units=10))
+        self.world.put(*NAMES)
+        self.resolver = ScriptedResolver()
+        self.lists = MemoryBlockLists()
+        stores = self.world.stores
+        self.run_preflight = RunPreflight(
+            orders=stores.orders,
+            challenges=stores.challenges,
+            claims=stores.claims,
+            resolver=self.resolver,
+            catalog=load_catalog(),
+            blocked=self.world.blocked,
+            block_lists=self.lists,
+            clock=self.world.clock,
+            ids=self.world.ids,
+        )
+
+    def prove(self):
+        """The approver answers now; `example.org` hangs on the same address here, which only tests may do."""
+        self.world.await_domains(US, ORDER, 1, "token-1")
+        self.world.approve()
+        for key, proof in self.world.tables.proofs.items():
+            self.world.tables.proofs[key] = replace(proof, checked_at=self.world.clock.moment)
+        return self
+
+    def split(self, *groups):
+        """One proof for each group of names, under its own domain."""
+        (challenge,) = self.world.challenges()
+        (key,) = self.world.tables.proofs
+        proof = self.world.tables.proofs.pop(key)
+        for number, (domain, names) in enumerate(groups):
+            part = replace(
+                challenge,
+                challenge_id=f"chl_{number}",
+                names=names,
+                authorization_domain=domain,
+                proof_id=f"prf_{number}",
+            )
+            self.world.tables.challenges[US, ORDER, part.challenge_id] = part
+            mine = replace(proof, proof_id=part.proof_id, names=names, authorization_domain=domain)
+            self.world.tables.proofs[US, mine.subscriber, domain, mine.proof_id] = mine
+        del self.world.tables.challenges[US, ORDER, challenge.challenge_id]
+        return self
+
+    def proven(self):
+        return self.prove().split(
+            ("example.com", ("www.example.com", "*.example.com")), ("example.org", ("example.org",))
+        )
+
+    def run(self, attempt=1, order_id=ORDER, reseller_id=US):
+        return self.run_preflight(reseller_id, order_id, attempt, "execution-1")
+
+    @property
+    def head(self):
+        return self.world.head()
+
+
+@pytest.fixture
+def desk():
+    return Desk().proven()
+
+
+def failed(preflight):
+    return {check.check: check.detail for check in preflight.checks if not check.passed}
+
+
+# ---- go
+
+
+def test_what_passes_every_check_is_claimed(desk):
+    preflight = desk.run()
+    assert (preflight.outcome, failed(preflight)) == (Outcome.GO, {})
+    assert desk.head.signing
+    assert desk.world.stores.claims.find(US, ORDER, preflight.preflight_id) == preflight
+
+
+def test_every_check_is_made_and_named(desk):
+    assert [check.check for check in desk.run().checks] == [
+        *("domain_proofs", "caa", "block_lists", "key", "agreement"),
+    ]
+
+
+def test_the_evidence_names_the_proofs_and_the_revision(desk):
+    preflight = desk.run()
+    assert preflight.proof_ids == ("prf_0", "prf_1")
+    assert (preflight.generation, preflight.revision, preflight.at) == (1, 1, NOW)
+
+
+def test_the_audit_says_what_was_found(desk):
+    desk.run()
+    record = list(desk.world.tables.audit.values())[-1]
+    assert (record.action, record.actor, record.facts["failed"]) == ("preflight.go", "system", None)
+
+
+def test_a_repeated_preflight_claims_anew_with_evidence_of_its_own(desk):
+    first, second = desk.run(), desk.run()
+    assert first.preflight_id != second.preflight_id
+    assert desk.head.signing
+
+
+# ---- proofs
+
+
+def test_an_unproven_name_is_proven_again_and_no_dns_is_asked(desk):
+    key = next(key for key in desk.world.tables.challenges if key[2] == "chl_1")
+    del desk.world.tables.challenges[key]
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.PROVE_AGAIN
+    assert failed(preflight)["domain_proofs"] == "example.org"
+    assert desk.resolver.asked == []
+    assert (desk.head.revision, desk.head.signing) == (2, False)
+
+
+def test_a_challenge_without_its_evidence_proves_nothing(desk):
+    desk.world.tables.proofs.clear()
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.PROVE_AGAIN
+    assert failed(preflight)["domain_proofs"] == "; ".join(NAMES)
+
+
+def test_a_proof_of_another_subscriber_proves_nothing(desk):
+    key = (US, ORDER)
+    desk.world.tables.heads[key] = replace(desk.head, subscriber="customer:c-2")
+    assert desk.run().outcome is Outcome.PROVE_AGAIN
+
+
+def test_a_proof_of_a_lower_domain_does_not_reach_up(desk):
+    key = (US, "customer:c-1", "example.com", "prf_0")
+    narrow = replace(desk.world.tables.proofs[key], authorization_domain="www.example.com")
+    desk.world.tables.proofs[key] = narrow
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.PROVE_AGAIN
+    assert failed(preflight)["domain_proofs"] == "*.example.com"
+
+
+def test_answers_to_an_earlier_revision_prove_nothing(desk):
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, revision=2)
+    desk.world.tables.contents[US, ORDER, 2] = desk.world.tables.contents[US, ORDER, 1]
+    assert desk.run().outcome is Outcome.PROVE_AGAIN
+
+
+AGES = {
+    "150 days old, the last second of the rules of 2026": (SPRING_2027 - a_second, 150, Outcome.GO),
+    "150 days old, the first second of the rules of 2027": (SPRING_2027, 150, Outcome.PROVE_AGAIN),
+    "100 days old, by the rules of 2027": (SPRING_2027, 100, Outcome.GO),
+    "201 days old": (NOW, 201, Outcome.PROVE_AGAIN),
+    "200 days old": (NOW, 200, Outcome.GO),
+    "a day old, the last second of e-mail": (SPRING_2028 - a_second, 1, Outcome.GO),
+    "a day old, e-mail has ended": (SPRING_2028, 1, Outcome.PROVE_AGAIN),
+}
+
+
+def aged(desk, moment, days):
+    """It is `moment`, and every proof is so many days old; the order was placed a week ago."""
+    desk.world.clock.moment = moment
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, placed_at=moment - 7 * a_day)
+    for key, proof in desk.world.tables.proofs.items():
+        desk.world.tables.proofs[key] = replace(proof, checked_at=moment - days * a_day)
+
+
+@pytest.mark.parametrize(("moment", "days", "outcome"), AGES.values(), ids=AGES.keys())
+def test_every_signing_judges_the_proofs_by_the_rules_of_its_day(desk, moment, days, outcome):
+    aged(desk, moment, days)
+    assert desk.run().outcome is outcome
+
+
+def test_a_preflight_is_not_relied_on_beyond_the_day_on_which_its_proofs_end(desk):
+    """A minute before midnight; CAA would hold for eight hours, the proofs do not."""
+    aged(desk, SPRING_2027 - timedelta(minutes=1), 150)
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.GO
+    assert preflight.caa_valid_until == SPRING_2027
+
+
+def test_the_new_revision_asks_the_same_people_about_the_same_names(desk):
+    content = desk.world.stores.orders.content(US, ORDER, 1)
+    desk.world.tables.proofs.clear()
+    desk.run()
+    assert desk.world.stores.orders.content(US, ORDER, 2) == content
+    assert desk.head.revised_at == NOW
+
+
+# ---- CAA
+
+
+def test_each_name_is_looked_up_for_itself(desk):
+    desk.run()
+    asked = [name for name, kind in desk.resolver.asked if kind is RecordType.CAA]
+    assert asked.count("www.example.com") == 1
+    assert asked.count("example.com") == 2  # on the climb from www, and for the wildcard
+    assert asked.count("example.org") == 1
+
+
+def test_one_of_three_names_that_forbids_us_holds_the_order_back(desk):
+    desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.HELD_BACK
+    (check,) = failed(preflight)
+    assert check == "caa"
+    assert "example.org" in failed(preflight)["caa"]
+    assert "www.example.com" not in failed(preflight)["caa"]
+    assert not desk.head.signing
+    assert "example.org" in desk.head.held_back
+
+
+def test_a_permission_for_us_lets_it_go(desk):
+    desk.resolver.by_name["example.org"] = answer("example.org", OURS)
+    assert desk.run().outcome is Outcome.GO
+
+
+def test_a_wildcard_is_judged_by_its_own_records(desk):
+    forbids = answer("example.com", OURS, caa("issuewild ;"))
+    desk.resolver.by_name["example.com"] = forbids
+    desk.resolver.by_name["www.example.com"] = answer("www.example.com", OURS)
+    preflight = desk.run()
+    assert "*.example.com" in failed(preflight)["caa"]
+    assert "www.example.com:" not in failed(preflight)["caa"]
+
+
+def test_the_method_relied_on_must_be_permitted(desk):
+    desk.resolver.by_name["example.org"] = answer(
+        "example.org", caa("issue geotrust.com; validationmethods=ca-tbr-7")
+    )
+    assert desk.run().outcome is Outcome.HELD_BACK
+    desk.resolver.by_name["example.org"] = answer(
+        "example.org", caa("issue geotrust.com; validationmethods=ca-tbr-4")
+    )
+    assert desk.run().outcome is Outcome.GO
+
+
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_a_look_up_that_failed_is_no_permission(desk, kind):
+    desk.resolver.by_name["example.org"] = failure("example.org", kind, unsigned=False)
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.HELD_BACK
+    assert "example.org" in failed(preflight)["caa"]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "valid"), [(60, timedelta(hours=8)), (9 * 3600, timedelta(hours=9))], ids=["8 hours", "the TTL"]
+)
+def test_an_answer_holds_eight_hours_or_its_ttl(desk, ttl, valid):
+    for name in ("www.example.com", "example.com", "example.org"):
+        desk.resolver.by_name[name] = answer(name, OURS, ttl=ttl)
+    assert desk.run().caa_valid_until == NOW + valid
+
+
+def test_the_shortest_answer_limits_all(desk):
+    desk.resolver.by_name["example.org"] = answer("example.org", OURS, ttl=9 * 3600)
+    assert desk.run().caa_valid_until == NOW + timedelta(hours=8)
+
+
+def test_a_product_that_is_not_sold_any_more_is_held_back(desk):
+    """Nobody knows under which names its brand would be permitted."""
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, product="withdrawn")
+    assert failed(desk.run()).keys() == {"caa"}
+
+
+# ---- the key
+
+
+def test_a_key_that_was_blocked_meanwhile_is_held_back(desk):
+    desk.world.blocked.block(spki_of())
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.HELD_BACK
+    assert failed(preflight) == {"key": "key_blocked"}
+
+
+def test_without_a_block_list_nothing_goes(desk):
+    desk.lists.missing.append("the list of Debian's weak keys is missing")
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.HELD_BACK
+    assert failed(preflight).keys() == {"block_lists", "key"}
+
+
+def test_every_obstacle_is_told_at_once(desk):
+    desk.world.blocked.block(spki_of())
+    desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
+    assert failed(desk.run()).keys() == {"caa", "key"}
+    assert "key_blocked" in desk.head.held_back
+
+
+def test_missing_proofs_outrank_every_other_obstacle(desk):
+    desk.world.blocked.block(spki_of())
+    desk.world.tables.proofs.clear()
+    assert desk.run().outcome is Outcome.PROVE_AGAIN
+
+
+def test_what_is_told_of_a_hundred_obstacles_stays_small(desk):
+    names = tuple(f"{'a' * 60}.host-{number}.example.com" for number in range(100))
+    content = replace(desk.world.stores.orders.content(US, ORDER, 1), names=names)
+    desk.world.tables.contents[US, ORDER, 1] = content_to_json(content)
+    for key, challenge in desk.world.tables.challenges.items():
+        desk.world.tables.challenges[key] = replace(
+            challenge, names=names, authorization_domain="example.com"
+        )
+    proof = next(iter(desk.world.tables.proofs.values()))
+    for number in range(2):
+        key = (US, proof.subscriber, "example.com", f"prf_{number}")
+        mine = replace(proof, authorization_domain="example.com", proof_id=f"prf_{number}")
+        desk.world.tables.proofs[key] = mine
+    desk.resolver.by_name["example.com"] = answer("example.com", THEIRS)
+    desk.run()
+    record = list(desk.world.tables.audit.values())[-1]
+    assert len(desk.head.held_back) == 500
+    assert len(record.facts["failed"]) == 2000
+
+
+# ---- who may
+
+
+@pytest.mark.parametrize("status", [status for status in OrderStatus if status is not OrderStatus.PENDING])
+def test_an_order_that_is_over_is_left_alone(desk, status):
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, status=status)
+    before = repr(desk.world.tables)
+    assert desk.run() is None
+    assert repr(desk.world.tables) == before
+
+
+def test_an_older_attempt_does_nothing(desk):
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, attempt=2)
+    before = repr(desk.world.tables)
+    assert desk.run(attempt=1) is None
+    assert repr(desk.world.tables) == before
+    assert desk.resolver.asked == []
+
+
+@pytest.mark.parametrize(("reseller_id", "order_id"), [(US, "ord_2"), (THEM, ORDER)])
+def test_an_order_that_is_not_there_is_over(desk, reseller_id, order_id):
+    assert desk.run(order_id=order_id, reseller_id=reseller_id) is None
+
+
+def test_an_order_cancelled_while_we_looked_is_not_claimed(desk):
+    cancel = lambda: desk.world.cancel_order(a_principal(), a_call(), ORDER, None)  # noqa: E731
+    desk.world.tables.before["claim"].append(cancel)
+    with pytest.raises(ChangedMeanwhile):
+        desk.run()
+    assert desk.run() is None
+    assert desk.head.status is OrderStatus.CANCELLED
+    assert desk.world.counted() == (10, 0, 0)
+
+
+def test_our_own_trouble_is_no_verdict(desk):
+    def out(spki_sha256):
+        raise TryAgain("S3 does not answer.")
+
+    desk.lists.faults = out
+    before = repr(desk.world.tables)
+    with pytest.raises(TryAgain):
+        desk.run()
+    assert repr(desk.world.tables) == before
+
+
+# ---- how long a held-back order may wait
+
+
+@pytest.mark.parametrize(
+    ("later", "seconds"),
+    [(timedelta(0), 30 * 86_400), (29 * a_day, 86_400), (30 * a_day, 1), (80 * a_day, 1)],
+    ids=["at once", "a day left", "its time is up", "long over"],
+)
+def test_a_held_back_order_waits_as_long_as_it_may_be_pending(desk, later, seconds):
+    desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
+    desk.world.clock.moment += later
+    assert desk.run().seconds_left == seconds
