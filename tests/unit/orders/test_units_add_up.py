@@ -152,4 +152,4 @@ class UnitsAddUp(RuleBasedStateMachine):
 
 
 TestUnitsAddUp = UnitsAddUp.TestCase
-TestUnitsAddUp.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
+TestUnitsAddUp.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
