@@ -77,16 +77,20 @@ TARGETS = {"host": host, "arm64": arm64}
 
 def build_function(function: Path, target: Target) -> Path:
     """The folder with the function's own code and everything it needs beside the layer."""
-    packages = installed(function / "requirements.txt", target)
-    services = services_of(function)
-    finished = BUILD / target.name / function.relative_to(ROOT / "functions")
-    code = {path.name: path.read_bytes() for path in sorted(function.glob("*.py"))}
-    with _unless_done(finished, [packages.name, *sorted(services), *map(repr, code.items())]) as folder:
+    return build_folder(function, function / "requirements.txt", services_of(function), target)
+
+
+def build_folder(code: Path, requirements: Path, services: Collection[str], target: Target) -> Path:
+    """The modules of `code` with the packages they need, botocore's data cut down to `services`."""
+    packages = installed(requirements, target)
+    finished = BUILD / target.name / code.relative_to(code.parents[1])
+    modules = {path.name: path.read_bytes() for path in sorted(code.glob("*.py"))}
+    with _unless_done(finished, [packages.name, *sorted(services), *map(repr, modules.items())]) as folder:
         if folder is not None:
             _link(packages, folder, services)
             own = folder.with_name(folder.name + ".own")
             own.mkdir()
-            for name, content in code.items():
+            for name, content in modules.items():
                 (own / name).write_bytes(content)
             compile_all(own, target.python, TASK_ROOT)
             shutil.copytree(own, folder, dirs_exist_ok=True)
