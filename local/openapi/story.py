@@ -15,6 +15,7 @@ from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
 from partner_center.orders.enrolment import Examination
 from partner_center.orders.examine import ExamineOrder
+from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
 from partner_center.orders.fulfil import wanted_of
 from partner_center.orders.idempotency import Call, body_digest
 from partner_center.orders.order import CloseReason, Order, OrderStatus
@@ -77,6 +78,9 @@ class OneOrder:
 
     def is_blocked(self, _spki_sha256: str) -> str | None:
         return None
+
+    def report(self, exposed: ExposedKey) -> None:
+        raise LookupError(f"an example holds a private key: {exposed.spki_sha256}")
 
     def guard(self, *_call: str) -> None:
         return None
@@ -194,11 +198,11 @@ def place(request: Mapping[str, Any], ids: CountedIds) -> Placement:
 def examined(request: Mapping[str, Any]) -> Examination:
     """What is found in `request`."""
     ids = CountedIds()
-    return examiner(OneOrder(a_contract(ids)))(a_principal(ids), request, PLACED)
+    return examiner(OneOrder(a_contract(ids)))(a_principal(ids), REQUEST_ID, request, PLACED)
 
 
 def examiner(desk: OneOrder) -> ExamineOrder:
-    return ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk)
+    return ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk, ReportExposed(desk))
 
 
 def a_principal(ids: CountedIds) -> Principal:

@@ -14,10 +14,11 @@ from typing import Any
 
 import cfnlint
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from local.cloud import EmbeddedCloud
 from local.template import ACCOUNT, REGION
-from tests.functions.journeys import Reseller, answer, approval_links, call, csr_for, order_body
+from tests.functions.journeys import Reseller, answer, approval_links, call, csr_for, key_of, order_body
 
 pytestmark = pytest.mark.cloud
 
@@ -77,6 +78,7 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     issue(cloud, reseller)
     decline_then_cancel(cloud, reseller)
     hold_back_then_release(cloud, reseller)
+    expose(cloud, reseller)
     expire(cloud, reseller)
     retry_waits(cloud, reseller)
 
@@ -144,6 +146,19 @@ def hold_back_then_release(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
     assert cloud.settle()
     assert reseller.order(order_id)["status"] == "issued"
+
+
+def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A private key in every field that takes text, first that of a certificate."""
+    issued = reseller.issued(
+        name="exposed.example.com", csr=csr_for("exposed.example.com", label="permitted")
+    )
+    key = key_of("permitted").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    assert reseller.place(order_body(note=key)).status == 422
+    assert reseller.call("POST", "/v1/orders/validate", order_body(note=key)).status == 200
+    assert reseller.call("POST", "/v1/csr/inspect", {"csr": key}).status == 200
+    assert reseller.call("POST", f"/v1/orders/{issued['order_id']}/cancel", {"reason": key}).status == 422
+    assert cloud.settle()
 
 
 def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:
@@ -216,7 +231,12 @@ def s3_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Ma
         yield operation, f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
 
 
+def sqs_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    yield operation, parameters["QueueUrl"].rpartition("/")[2]
+
+
 RESOURCES = {
+    "sqs": sqs_needs,
     "s3": s3_needs,
     "dynamodb": dynamodb_needs,
     "kms": kms_needs,
@@ -357,7 +377,7 @@ def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_wr
         verbs = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
         return {grant.function for grant in granted if grant.action in verbs and grant.resource == table}
 
-    assert writers("table/local-IssuanceTable") == {"SignCertificateFunction"}
+    assert writers("table/local-IssuanceTable") == {"SignCertificateFunction", "BlockExposedKeyFunction"}
     assert writers("table/local-ValidationTable") == {
         "AwaitDomainsFunction",
         "ApproveDomainFunction",

@@ -12,5 +12,6 @@ handler = Api(door)
 
 @handler.route("POST", "/v1/orders/validate", Role.ORDERS, Role.READ)
 def validate(request: Request, principal: Principal) -> Answer:
-    examination = examine_order()(principal, request.json_object(), clock().now())
+    body = request.json_object()
+    examination = examine_order()(principal, request.request_id, body, clock().now())
     return Answer(200, examination_as_json(examination))

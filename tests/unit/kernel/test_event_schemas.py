@@ -16,9 +16,11 @@ from partner_center.adapters.dynamodb import to_item
 from partner_center.adapters.records import event_put
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
+from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import Outcome
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.examine import ExamineOrder
+from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
 from partner_center.orders.fulfil import RequestCheck, wanted_of
 from partner_center.orders.idempotency import Call
 from partner_center.orders.order import Order
@@ -27,6 +29,7 @@ from partner_center.validation.approve import Approvals
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.challenges import Decision
 from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.samples import US, a_contract, a_preflight, an_audit
 from tests.fakes.stores import MemoryStores
 
@@ -44,12 +47,14 @@ class Office:
     clock: FixedClock = field(default_factory=FixedClock)
     ids: CountingIds = field(default_factory=CountingIds)
     links: list = field(default_factory=list)
+    issued: list = field(default_factory=list)
 
     def __post_init__(self):
         self.stores.grant(a_contract())
 
     def place(self):
-        examiner = ExamineOrder(self.stores.orders, self.stores.contracts, load_catalog(), self)
+        stores, report = self.stores, ReportExposed(self)
+        examiner = ExamineOrder(stores.orders, stores.contracts, load_catalog(), self, report)
         place = PlaceOrder(self.stores.orders, examiner, self.clock, self.ids)
         body = {name: value for name, value in order_request().items() if name != "partner_order_id"}
         order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT})
@@ -62,6 +67,16 @@ class Office:
 
     def is_blocked(self, _):
         return None
+
+    def report(self, exposed):
+        register = MemoryKeyRegister(
+            {exposed.spki_sha256: [(record.reseller_id, record.order_id) for record in self.issued]}
+        )
+        BlockExposedKey(register, self, self.clock, self.ids)(exposed)
+        self.stores.tables.events.update(register.told)
+
+    def every_serial(self, *_):
+        return self.issued
 
     def seal(self, secret, _):
         return secret.encode()
@@ -90,6 +105,10 @@ class Office:
         complete = CompleteOrder(self.stores.orders, StoredCertificate(order), self.clock, self.ids)
         complete(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
 
+    def expose(self):
+        self.issued.append(certificate_of(self.place()))
+        self.report(ExposedKey(self.issued[0].spki_sha256, US, PRINCIPAL.key_id, "request-4"))
+
     def cancel(self):
         order = self.place()
         CancelOrder(self.stores.orders, self.clock, self.ids)(
@@ -117,6 +136,7 @@ WALKS = {
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],
     ("orders/fulfil.py", "__call__"): [Office.check],
+    ("issuance/exposed_keys.py", "_notice"): [Office.expose],
     ("validation/approve.py", "_ruling"): [
         lambda office: office.decide(Decision.APPROVE),
         lambda office: office.decide(Decision.DECLINE),

@@ -47,6 +47,14 @@ class DynamoDbCertificates:
         records = (self.by_serial(slot["serial_hex"]) for slot in reversed(slots) if "serial_hex" in slot)
         return tuple(record for record in records if record and record.certificate_der is not None)
 
+    def every_serial(self, reseller_id: str, order_id: str) -> tuple[CertificateRecord, ...]:
+        """Every serial that the order ever had, issued, recorded or closed."""
+        slots = self._database.all_of(self._table, keys.order_partition(reseller_id, order_id), "GENERATION#")
+        present = (slot["serial_hex"] for slot in slots if "serial_hex" in slot)
+        closed = (serial_hex for slot in slots for serial_hex in slot["closed_serials"])
+        records = (self.by_serial(serial_hex) for serial_hex in (*present, *closed))
+        return tuple(record for record in records if record is not None)
+
     def record(self, record: CertificateRecord) -> None:
         new_slot = Put(
             self._table,

@@ -62,6 +62,11 @@ def common_name_search(reseller_id: str, common_name: str, order_id: str) -> Key
     return Key(f"R#{reseller_id}#BY#common_name", f"{common_name}#{order_id}")
 
 
+def key_of_order(spki_sha256: str, reseller_id: str, order_id: str, revision: int) -> Key:
+    """`revision`: the content of the order that had the key."""
+    return Key(f"SPKI#{spki_sha256}", f"ORDER#{reseller_id}#{order_id}#{revision:06d}")
+
+
 def contract(reseller_id: str, contract_id: str) -> Key:
     return Key(f"R#{reseller_id}#CONTRACT#{contract_id}", "HEAD")
 

@@ -140,6 +140,7 @@ class OrderStore:
                 _exists,
             ),
             content_put(self._tables.business, head, placement.content),
+            known_key_put(self._tables.business, head, placement.content),
             Put(self._tables.business, search_key, {"order_id": head.order_id}, _exists),
             event_put(self._tables.business, placement.event),
             audit_put(self._tables.audit, placement.audit),
@@ -223,6 +224,17 @@ def content_put(table: str, head: OrderHead, content: OrderContent) -> Put:
     """The content of the head's revision; another writer of the same revision means ChangedMeanwhile."""
     key = keys.order_content(head.reseller_id, head.order_id, head.revision)
     return Put(table, key, {"body": content_to_json(content)}, _changed)
+
+
+def known_key_put(table: str, head: OrderHead, content: OrderContent) -> Put:
+    """Makes the key of the head's revision known, so that it can be blocked when its private half turns up.
+
+    It goes with every content that brings another key; certificates need no row of their own, since the key of
+    each was first that of a content.
+    """
+    ids = (head.reseller_id, head.order_id)
+    key = keys.key_of_order(content.spki_sha256, *ids, head.revision)
+    return Put(table, key, {"reseller_id": ids[0], "order_id": ids[1]}, _changed)
 
 
 def encode_cursor(sort_key: str) -> str:

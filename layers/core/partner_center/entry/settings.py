@@ -20,6 +20,7 @@ class Settings:
     dns_server: str
     block_list_bucket: str
     required_block_lists: tuple[str, ...]
+    exposed_keys_queue: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -45,4 +46,5 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         dns_server=text("DNS_SERVER"),
         block_list_bucket=text("BLOCK_LIST_BUCKET"),
         required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
+        exposed_keys_queue=text("EXPOSED_KEYS_QUEUE"),
     )

@@ -46,13 +46,18 @@ def outbox_handler(relay: Callable[[], Callable[[Event], None]]) -> Callable[[Ba
 
 def queue_handler(handle: Callable[[], Callable[[Event], None]]) -> Callable[[Batch, Any], Failures]:
     """Handles events from a queue behind the bus; each message succeeds or fails by itself."""
+    return message_handler(lambda message: handle()(_published_event(message["detail"])))
+
+
+def message_handler(handle: Callable[[dict[str, Any]], None]) -> Callable[[Batch, Any], Failures]:
+    """Handles the JSON objects in a queue; each message succeeds or fails by itself."""
     logger = Logger()
 
     def handler(batch: Batch, _context: Any) -> Failures:
         failures = []
         for record in batch["Records"]:
             try:
-                handle()(_published_event(json.loads(record["body"])["detail"]))
+                handle(json.loads(record["body"]))
             except PartnerCenterError as error:
                 logger.warning("not handled", code=error.code, message_id=record["messageId"])
                 failures.append({"itemIdentifier": record["messageId"]})

@@ -13,7 +13,7 @@ from partner_center.orders.csr_signature import read_signature
 from partner_center.orders.csr_structure import read_outline
 from partner_center.orders.csr_subject import common_names, read_subject, subject_problems
 from partner_center.orders.der import NotDer
-from partner_center.orders.private_keys import contains_private_key, private_key_spki
+from partner_center.orders.private_keys import contains_private_key, private_key_spki, private_key_spkis
 from partner_center.orders.public_key import KeyFacts, read_public_key
 
 __all__ = ["Csr", "CsrReading", "KeyFacts", "contains_private_key", "private_key_spki", "read_csr"]
@@ -44,10 +44,12 @@ class CsrReading:
     """A CSR is acceptable, its key and names aside, exactly when there are no problems.
 
     `csr` is there whenever the request could be taken apart, so that the rest can be examined and shown too.
+    `exposed` are the SHA-256 (hex) of the SPKI of private keys that hide within the request.
     """
 
     csr: Csr | None
     problems: tuple[Problem, ...]
+    exposed: tuple[str, ...] = ()
 
 
 def read_csr(text: str, field: str = "/csr") -> CsrReading:
@@ -61,8 +63,8 @@ def read_csr(text: str, field: str = "/csr") -> CsrReading:
     try:
         der = der_of(text)
         # A key can also hide within the request, in a challenge password for instance.
-        if contains_private_key(der.decode("latin-1")):
-            return CsrReading(None, (_private_key(field),))
+        if contains_private_key(hidden := der.decode("latin-1")):
+            return CsrReading(None, (_private_key(field),), private_key_spkis(hidden))
         return _read(der, field)
     except NotOneCsr as reason:
         return CsrReading(None, (Problem("csr_malformed", str(reason), field),))

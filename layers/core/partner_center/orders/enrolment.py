@@ -69,12 +69,16 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Every problem found, the names as far as they are known, and the order if nothing is wrong."""
+    """Every problem found, the names as far as they are known, and the order if nothing is wrong.
+
+    `exposed` are the SHA-256 (hex) of the SPKI of private keys that stood in the body: to be reported.
+    """
 
     problems: tuple[Problem, ...]
     names: NamesReading
     quote: Quote | None
     accepted: Accepted | None
+    exposed: tuple[str, ...] = ()
 
 
 def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
@@ -84,7 +88,7 @@ def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
     request, problems_of_shape = read_shape(OrderRequest, body)
     problems = list(problems_of_shape)
     product = _product(body, around, problems)
-    csr = _csr(body, around.blocked, problems)
+    csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
     term_days = _term(body, product, problems)
     price = quote(product, names.names, term_days) if product and names.names and term_days else None
@@ -95,7 +99,8 @@ def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
         problems += _agreement_problems(body, product)
     told = [*screened.problems, *(each for each in problems if each.field not in screened.withheld)]
     if told or not (request and product and csr and price and contract and term_days):
-        return Examination(tuple(dict.fromkeys(told)), names, price, None)
+        exposed = (*screened.exposed, *hidden)
+        return Examination(tuple(dict.fromkeys(told)), names, price, None, exposed)
     content = _content(request, product, csr, names, price, around)
     accepted = Accepted(request, product, content, contract, price, term_days)
     return Examination((), names, price, accepted)
@@ -122,15 +127,18 @@ def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Prob
     return product
 
 
-def _csr(body: Mapping[str, Any], blocked: BlockedKeys, problems: list[Problem]) -> Csr | None:
+def _csr(
+    body: Mapping[str, Any], blocked: BlockedKeys, problems: list[Problem]
+) -> tuple[Csr | None, Sequence[str]]:
+    """The CSR as far as it can be read, and the private keys that hide in it (`CsrReading.exposed`)."""
     text = body.get("csr")
     if not isinstance(text, str):
-        return None
+        return None, ()
     reading = read_csr(text)
     problems += reading.problems
     if reading.csr is not None:
         problems += key_problems(reading.csr.spki_der, blocked)
-    return reading.csr
+    return reading.csr, reading.exposed
 
 
 def _names(

@@ -8,6 +8,7 @@ from typing import Any
 from partner_center.accounts.api_keys import Principal
 from partner_center.catalog.products import Catalog
 from partner_center.orders.enrolment import Circumstances, Examination, examine
+from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.refusals import duplicate_partner_order
@@ -21,12 +22,19 @@ class ExamineOrder:
     contracts: Contracts
     catalog: Catalog
     blocked: BlockedKeys
+    report_exposed: ReportExposed
 
-    def __call__(self, principal: Principal, body: Mapping[str, Any], moment: datetime) -> Examination:
-        """Every problem of the body. Raises TryAgain when what is on file cannot be read."""
+    def __call__(
+        self, principal: Principal, request_id: str, body: Mapping[str, Any], moment: datetime
+    ) -> Examination:
+        """Every problem of the body; private keys in it are reported, whatever else is wrong.
+
+        Raises TryAgain when what is on file cannot be read, or the report not be made.
+        """
         contracts = self.contracts.of_reseller(principal.reseller_id)
         around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
         examination = examine(body, around)
+        self.report_exposed(examination.exposed, principal, request_id)
         number = body.get("partner_order_id")
         refused = any(problem.field == "/partner_order_id" for problem in examination.problems)
         if not isinstance(number, str) or refused:  # no order can bear such a number

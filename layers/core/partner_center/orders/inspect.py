@@ -9,9 +9,18 @@ from partner_center.kernel.errors import Problem
 from partner_center.orders.csr import read_csr
 from partner_center.orders.enrolment import Examination
 from partner_center.orders.key_gate import BlockedKeys, key_problems
+from partner_center.orders.key_material import screen
 from partner_center.orders.names_gate import NameRules, examine_names
 
 _ANY_NAMES = NameRules(MAX_NAMES, wildcard_allowed=True, wildcard_required=False, wildcard_san_allowed=True)
+
+
+def exposed_in(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """The private keys in a request to inspect a CSR, in any field or within the CSR: SHA-256 (hex) of their SPKI."""
+    screened = screen(body)
+    csr = screened.body.get("csr")
+    hidden = read_csr(csr).exposed if isinstance(csr, str) else ()
+    return (*screened.exposed, *hidden)
 
 
 def inspect_csr(text: str, blocked: BlockedKeys) -> dict[str, Any]:

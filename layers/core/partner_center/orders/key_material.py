@@ -6,9 +6,11 @@ from typing import Any
 
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
-from partner_center.orders.private_keys import contains_private_key
+from partner_center.orders.private_keys import contains_private_key, private_key_spkis
 
 _WITHHELD = "(withheld)"
+_TEXTS_READ = 8
+_KEYS_NAMED = 8
 _Location = tuple[str | int, ...]
 
 
@@ -16,12 +18,14 @@ _Location = tuple[str | int, ...]
 class Screened:
     """`body` with each text that holds key material blanked; `withheld` are the JSON Pointers of what was blanked.
 
-    What else is found at a withheld place is a fault of the blank, not of the reseller.
+    What else is found at a withheld place is a fault of the blank, not of the reseller. `exposed` are the SHA-256
+    (hex) of the SPKI of the whole, unencrypted and consistent keys among them, of the first few texts.
     """
 
     body: Any
     problems: tuple[Problem, ...]
     withheld: frozenset[str]
+    exposed: tuple[str, ...]
 
 
 def screen(body: Any) -> Screened:
@@ -29,7 +33,13 @@ def screen(body: Any) -> Screened:
     screening = _Screening()
     cleaned = screening.clean(body, ())
     problems = dict.fromkeys(map(_problem, screening.found))
-    return Screened(cleaned, tuple(problems), frozenset(map(json_pointer, screening.withheld)))
+    withheld = frozenset(map(json_pointer, screening.withheld))
+    return Screened(cleaned, tuple(problems), withheld, _exposed(screening.texts))
+
+
+def _exposed(texts: Sequence[str]) -> tuple[str, ...]:
+    spkis = (spki for text in texts[:_TEXTS_READ] for spki in private_key_spkis(text))
+    return tuple(dict.fromkeys(spkis))[:_KEYS_NAMED]
 
 
 def _problem(location: _Location) -> Problem:
@@ -45,6 +55,7 @@ def _problem(location: _Location) -> Problem:
 class _Screening:
     found: list[_Location] = field(default_factory=list)
     withheld: list[_Location] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def clean(self, value: Any, location: _Location) -> Any:
         if isinstance(value, str):
@@ -60,6 +71,7 @@ class _Screening:
             return text
         self.found.append(location)
         self.withheld.append(location)
+        self.texts.append(text)
         return _WITHHELD
 
     def _clean_object(self, value: Mapping[str, Any], location: _Location) -> dict[str, Any]:
@@ -68,6 +80,7 @@ class _Screening:
             name = given
             if contains_private_key(given):
                 self.found.append(location)
+                self.texts.append(given)
                 name = _WITHHELD
             cleaned[name] = self.clean(inner, (*location, name))
         return cleaned
@@ -78,6 +91,7 @@ class _Screening:
         if len(self.withheld) == before:
             return cleaned
         # A key sent line by line: the lines behind the first are not known for what they are.
+        self.texts.append("\n".join(inner for inner in values if isinstance(inner, str)))
         for index, inner in enumerate(cleaned):
             if isinstance(inner, str):
                 cleaned[index] = _WITHHELD

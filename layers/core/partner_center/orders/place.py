@@ -37,7 +37,7 @@ class PlaceOrder:
         if answered is not None:
             return self._as_placed(answered)
         moment = self.clock.now()
-        examination = self.examiner(principal, body, moment)
+        examination = self.examiner(principal, call.request_id, body, moment)
         if examination.accepted is None:
             raise ContentRefused(examination.problems)
         head = _head(examination.accepted, principal, self.ids.new("ord", moment), moment)

@@ -7,6 +7,7 @@ from partner_center.adapters.blocked_keys import BlockedAnywhere, KeysBlockedHer
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.base import client, clock, database, ids, settings
+from partner_center.entry.wiring.exposed_keys import report_exposed
 from partner_center.entry.wiring.orders import order_store
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
@@ -30,7 +31,7 @@ def blocked_keys() -> BlockedAnywhere:
 
 @cache
 def examine_order() -> ExamineOrder:
-    return ExamineOrder(order_store(), contract_store(), load_catalog(), blocked_keys())
+    return ExamineOrder(order_store(), contract_store(), load_catalog(), blocked_keys(), report_exposed())
 
 
 @cache

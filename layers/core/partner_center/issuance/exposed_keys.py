@@ -1,0 +1,92 @@
+"""A key whose private half was sent here: blocked if it is known here, and every certificate with it named.
+
+A key is known by the orders that have it, pending ones included: what has no certificate yet is stopped by the
+block, at preflight. An unknown key is left alone, since anybody can make keys and a row for each would let them
+fill the table; that the halves of the key belong together was proven before it was reported (incident of 2017).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Protocol
+
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.events import AuditRecord, Chronicle, Event
+from partner_center.kernel.ids import Ids, encode_time_ordered
+from partner_center.orders.exposed_keys import ExposedKey
+
+REASON = "its private key has become known"
+
+
+class KeyRegister(Protocol):
+    """Which orders have a key, and which keys are blocked."""
+
+    def orders_of(self, spki_sha256: str) -> Iterator[tuple[str, str]]:
+        """Reseller and order id of each content that had the key; an order may come more than once."""
+        ...
+
+    def block(self, spki_sha256: str, reason: str, moment: datetime, audit: AuditRecord) -> datetime:
+        """Since when the key is blocked: `moment`, or earlier if it was; then nothing is written."""
+        ...
+
+    def tell(self, event: Event) -> None:
+        """Into the outbox, once for each event id."""
+        ...
+
+
+class Certificates(Protocol):
+    """Reads every serial of an order, in whatever state: one that was recorded may have been signed."""
+
+    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BlockExposedKey:
+    """The use case. It may be repeated, and is when it ends half-way: what was written stays as it was first."""
+
+    register: KeyRegister
+    certificates: Certificates
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, exposed: ExposedKey) -> None:
+        """Raises TryAgain."""
+        orders = tuple(dict.fromkeys(self.register.orders_of(exposed.spki_sha256)))
+        if not orders:
+            return
+        moment, actor = self.clock.now(), f"key:{exposed.key_id}"
+        chronicle = Chronicle(self.ids, moment, actor, exposed.request_id)
+        audit = chronicle.audit(
+            "key.blocked",
+            exposed.reseller_id,
+            next((order_id for reseller_id, order_id in orders if reseller_id == exposed.reseller_id), ""),
+            spki_sha256=exposed.spki_sha256,
+            request_id=exposed.request_id,
+        )
+        since = self.register.block(exposed.spki_sha256, REASON, moment, audit)
+        for reseller_id, order_id in orders:
+            for record in self.certificates.every_serial(reseller_id, order_id):
+                if _is_at_risk(record, exposed.spki_sha256, moment):
+                    self.register.tell(_notice(record, replace(chronicle, moment=since)))
+
+
+def _is_at_risk(record: CertificateRecord, spki_sha256: str, moment: datetime) -> bool:
+    """A serial that was closed counts: its bytes may have been signed by a run that died."""
+    alive = record.status is not CertificateStatus.REVOKED and record.not_after >= moment
+    return alive and record.spki_sha256 == spki_sha256
+
+
+def _notice(record: CertificateRecord, chronicle: Chronicle) -> Event:
+    """The event that asks for the revocation; the same certificate and block always make the same id."""
+    event = chronicle.event(
+        "key.exposed",
+        record.reseller_id,
+        record.order_id,
+        serial=record.serial_hex,
+        spki_sha256=record.spki_sha256,
+    )
+    digest = sha256(f"{record.spki_sha256}#{record.serial_hex}".encode()).digest()
+    milliseconds = int(chronicle.moment.timestamp() * 1000)
+    return replace(event, event_id=f"evt_{encode_time_ordered(milliseconds, int.from_bytes(digest[:10]))}")
