@@ -44,7 +44,7 @@ def fullest():
 
 def test_placing_takes_at_most_ten_actions(stores, fullest):
     actions = stores.orders._placing(fullest)
-    assert len(actions) == 9
+    assert len(actions) <= 10
     assert len({(action.table, action.key) for action in actions}) == len(actions)
 
 

@@ -12,6 +12,8 @@ from local.lock import ROOT, functions, services_of
 FUNCTIONS = functions()
 SECONDS = 30
 
+ENROLMENT = {"orders/inspect_csr", "orders/place_order", "orders/validate_order", "issuance/run_preflight"}
+
 # Who may import what at a cold start; whoever is not named may not.
 EXPENSIVE = {
     "boto3": set(),
@@ -21,11 +23,9 @@ EXPENSIVE = {
     "jinja2": set(),  # loaded with the first page or mail
     "publicsuffixlist": {"issuance/sign_certificate"},
     "dns.resolver": {"issuance/run_preflight"},
-    "cryptography": {
-        "issuance/read_certificates",
-        "issuance/sign_certificate",
-        "notifications/announce_certificate",
-    },
+    "cryptography": {"issuance/sign_certificate"},
+    "pydantic": ENROLMENT,
+    "email_validator": ENROLMENT,
 }
 
 IMPORT = """
@@ -63,7 +63,9 @@ ENDPOINTS = {
     "dynamodb": "https://dynamodb.eu-west-1.amazonaws.com",
     "events": "https://events.eu-west-1.amazonaws.com",
     "kms": "https://kms.eu-west-1.amazonaws.com",
+    "s3": "https://s3.eu-west-1.amazonaws.com",
     "sesv2": "https://email.eu-west-1.amazonaws.com",
+    "sqs": "https://sqs.eu-west-1.amazonaws.com",
     "stepfunctions": "https://states.eu-west-1.amazonaws.com",
 }
 
