@@ -44,7 +44,8 @@ from partner_center.kernel.errors import (
 from partner_center.orders.content import OrderContent
 from partner_center.orders.inspect import examination_as_json, inspect_csr
 from partner_center.orders.order import Order, OrderHead
-from partner_center.orders.reading import OrderReading, Page
+from partner_center.orders.page import Page
+from partner_center.orders.reading import OrderReading
 from partner_center.orders.view import order_as_json
 from partner_center.validation.challenges import Challenge, Proof
 from partner_center.validation.ports import Challenges, Message

@@ -16,7 +16,7 @@ from partner_center.adapters.order_store import GUARD_LIFETIME, decode_cursor, e
 from partner_center.adapters.records import EVENT_LIFETIME
 from partner_center.kernel.errors import ContentRefused, Malformed, PartnerCenterError, TryAgain
 from partner_center.orders.order import LONGEST_PENDING
-from partner_center.orders.reading import Page
+from partner_center.orders.page import Page
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import ORDER, US, a_content, a_contract, a_guard, a_head, a_placement

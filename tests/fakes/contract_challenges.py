@@ -15,8 +15,8 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.close import closing
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import CloseReason, OrderStatus
+from partner_center.orders.page import Page
 from partner_center.orders.ports import load
-from partner_center.orders.reading import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
 from partner_center.validation.challenges import ChallengeStatus, Decision
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds

@@ -20,8 +20,8 @@ from partner_center.billing.contracts import ContractKind
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.close import closing, completion
 from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind
+from partner_center.orders.page import Page
 from partner_center.orders.ports import RequestSeenBefore
-from partner_center.orders.reading import Page
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds
 from tests.fakes.samples import (
     ORDER,

@@ -8,8 +8,8 @@ from partner_center.billing.contracts import Contract, ContractKind, LedgerEntry
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
 from partner_center.orders.order import OrderHead
+from partner_center.orders.page import Page
 from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
-from partner_center.orders.reading import Page
 from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.validation.ports import Message
 from tests.fakes.tables import Tables

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from partner_center.accounts.api_keys import Role
 from partner_center.entry.api import Answer, Api, Door, tagged
+from partner_center.entry.body import optional_text, required_text
 from tests.fakes.determined import FixedClock
 from tests.fakes.http import REQUEST_ID, MemoryApiKeys, an_http_event, send
 
@@ -36,11 +37,11 @@ class Office:
 
         @api.route("POST", "/things/<thing_id>/end", Role.ORDERS)
         def end(request, principal, thing_id):
-            return self._answer(request.optional_text("reason", longest=10), principal, request)
+            return self._answer(optional_text(request, "reason", longest=10), principal, request)
 
         @api.route("POST", "/texts", Role.ORDERS)
         def text(request, principal):
-            return self._answer(request.required_text("csr"), principal, request)
+            return self._answer(required_text(request, "csr"), principal, request)
 
         @api.route("POST", "/calls", Role.ORDERS)
         def call(request, principal):

@@ -7,7 +7,7 @@ import pytest
 from partner_center.kernel.errors import NotFound, TryAgain
 from partner_center.orders.close import CloseOverdue, closing
 from partner_center.orders.order import LONGEST_PENDING, CloseReason, OrderStatus
-from partner_center.orders.reading import Page
+from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, Approvals, WhyClosed
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus, Decision
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds, FixedClock
@@ -127,6 +127,20 @@ def test_the_proof_is_as_old_as_the_mail(approvals, stores, clock):
     assert (proof.checked_at, proof.completed_at) == (NOW, NOW + 29 * a_day)
 
 
+@pytest.mark.parametrize(
+    ("sent_at", "checked_at"),
+    [(NOW + a_day, NOW + a_day), (None, NOW)],
+    ids=["the mail's day", "no mail recorded"],
+)
+def test_the_age_runs_from_the_mail_and_from_the_value_without_one(
+    approvals, stores, clock, sent_at, checked_at
+):
+    clock.advance(days=2)
+    stores.tables.challenges[US, ORDER, f"chl_{TOKEN}"] = replace(challenge_in(stores), sent_at=sent_at)
+    answer(approvals)
+    assert stores.challenges.proof(US, "customer:c-1", challenge_in(stores)).checked_at == checked_at
+
+
 def test_a_proof_is_for_the_domain_asked_about_and_not_for_the_approvers(approvals, stores):
     """The mail goes to admin@example.com; a challenge of a lower domain proves that domain only."""
     lower = a_challenge("a.b.example.com", token="token-2", authorization_domain="b.example.com")
@@ -161,8 +175,17 @@ def test_a_refusal_of_a_hundred_names_names_a_few(approvals, stores):
     stores.challenges.create(a_challenge(*names, token="token-2"))
     answer(approvals, Decision.DECLINE, "token-2")
     ((message,), _) = stores.orders.messages(US, ORDER, Page(10, None))
-    assert "and others" in message.text
+    assert "host-4.example.com and others" in message.text
     assert len(message.text) < 500
+
+
+def test_a_refusal_of_five_names_names_them_all(approvals, stores):
+    names = [f"host-{number}.example.com" for number in range(5)]
+    stores.challenges.create(a_challenge(*names, token="token-2"))
+    answer(approvals, Decision.DECLINE, "token-2")
+    ((message,), _) = stores.orders.messages(US, ORDER, Page(10, None))
+    assert "host-4.example.com" in message.text
+    assert "others" not in message.text
 
 
 # ---- one answer counts

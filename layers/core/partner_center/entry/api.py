@@ -35,7 +35,6 @@ from partner_center.kernel.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
-from partner_center.kernel.json_pointer import json_pointer
 from partner_center.orders.idempotency import Call, body_digest
 
 MAX_BODY = 256 * 1024
@@ -92,34 +91,6 @@ class Request:
     def call(self, body: Mapping[str, Any]) -> Call:
         """What this request's Idempotency-Key is bound to. Raises Malformed."""
         return Call(self.method, self.path, self.idempotency_key(), body_digest(body), self.request_id)
-
-    def optional_text(self, name: str, longest: int) -> str | None:
-        """The one field of an optional body. Raises ContentRefused for others, and for key material."""
-        body, problems = _known_fields(self.optional_object(), name)
-        value = body.get(name)
-        if value is not None and not (isinstance(value, str) and len(value) <= longest):
-            problems.append(
-                Problem("invalid_field", f"This must be text of at most {longest} characters.", f"/{name}")
-            )
-        if problems:
-            raise ContentRefused(problems)
-        return value
-
-    def required_text(self, name: str) -> str:
-        """The one field of the body, of any length the body may have. Raises ContentRefused, Malformed ...
-
-        It may hold key material, which its reader has to look for.
-        """
-        body = self.json_object()
-        problems = [each for each in _known_fields(body, name)[1] if each.field != f"/{name}"]
-        value = body.get(name)
-        if name not in body:
-            problems.append(Problem("missing_field", "This field is required.", f"/{name}"))
-        elif not isinstance(value, str):
-            problems.append(Problem("invalid_field", "This must be text.", f"/{name}"))
-        if problems:
-            raise ContentRefused(problems)
-        return str(value)
 
     def only_query(self, *allowed: str) -> None:
         """Raise Malformed for a query parameter that is not `allowed`, naming each."""
@@ -235,19 +206,6 @@ class Api:
             body = _written(answer.body)
         headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **answer.headers}
         return Response(answer.status, answer.content_type, body, headers=headers)
-
-
-def _known_fields(body: Mapping[str, Any], known: str) -> tuple[Mapping[str, Any], list[Problem]]:
-    """The body without key material, and a problem for each piece of it and each field but `known`."""
-    from partner_center.orders.key_material import screen  # noqa: PLC0415 - most functions take no text
-
-    screened = screen(body)
-    unknown = (
-        Problem("unknown_field", "There is no such field here.", json_pointer((name,)))
-        for name in screened.body
-        if name != known
-    )
-    return screened.body, [*screened.problems, *unknown]
 
 
 def read_request(event: Mapping[str, Any]) -> Request:

@@ -9,6 +9,7 @@ from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.names import MAX_NAME
 from partner_center.orders.order import Order
+from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
 from partner_center.validation.challenges import ChallengeStatus
@@ -16,14 +17,6 @@ from partner_center.validation.ports import Challenges, Message
 from partner_center.validation.view import domains_as_json
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list, and where the next one begins."""
-
-    limit: int
-    cursor: str | None
 
 
 class OrderIndex(Protocol):
