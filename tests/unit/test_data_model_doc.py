@@ -19,6 +19,7 @@ from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.sent_mail_store import SentMailStore
@@ -189,6 +190,10 @@ def challenges(database):
     return ChallengeStore(database, TABLES)
 
 
+def register(database):
+    return DynamoDbKeyRegister(database, TABLES)
+
+
 def claims(database):
     return ClaimStore(database, TABLES)
 
@@ -220,11 +225,13 @@ TRANSACTIONS = {
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [
         lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
     ],
 }
 SINGLE_WRITES = [
+    lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(CHALLENGE, NOW, NOW + timedelta(days=30)),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
@@ -262,4 +269,4 @@ def test_every_attribute_that_is_written_stands_in_the_row_of_its_item():
     for name, attributes in recorder.items:
         assert attributes <= described[name], f"{name}: {attributes - described[name]}"
     assert head_to_item(HEAD).keys() <= described["order_head"]
-    assert {name for name, _ in recorder.items} >= ITEMS.keys() - {"blocked_key", "issuing_ca"}
+    assert {name for name, _ in recorder.items} >= ITEMS.keys() - {"issuing_ca"}

@@ -1,7 +1,7 @@
 """A private key was sent where none may be: the public key it belongs to is reported, and blocked elsewhere.
 
 The functions that read resellers' requests may only put a digest into a queue. Whether the key is known here, and
-what follows, is decided by a function of the issuance context behind it (docs/adr/0008), so that a request,
+what follows, is decided by a function of the issuance context behind it (docs/adr/0007), so that a request,
 whatever it holds, writes nothing where certificates and blocked keys lie.
 """
 
