@@ -52,9 +52,18 @@ def test_a_refusal_says_what_to_do_and_names_the_contract(contract):
         assert contract is None or contract.contract_id in problem.detail
 
 
-def test_a_contract_that_has_not_begun_is_not_called_ended():
-    (problem,) = contract_problems(a_contract(valid_from=NOW + a_day), PRODUCT, 2, NOW)
-    assert "has not begun" in problem.detail
+@pytest.mark.parametrize(
+    ("contract", "word"),
+    [
+        (a_contract(valid_from=NOW + a_day), "has not begun"),
+        (a_contract(valid_to=NOW), "has ended"),
+        (a_contract(valid_to=NOW - a_day), "has ended"),
+    ],
+    ids=["not begun", "ends now", "ended yesterday"],
+)
+def test_a_contract_out_of_its_time_says_on_which_side(contract, word):
+    (problem,) = contract_problems(contract, PRODUCT, 2, NOW)
+    assert word in problem.detail
 
 
 # ---- the choice

@@ -304,6 +304,7 @@ def test_a_stored_certificate_completes_the_order(world):
     complete(world)
     head = world.head()
     assert (head.status, head.serial, head.signing) == (OrderStatus.ISSUED, "0a1b", False)
+    assert head.version == 3
     assert head.issued_at == NOW + timedelta(minutes=3)
     assert world.counted() == (8, 0, 2)
     assert world.stores.events(US, ORDER)[-1] == "order.issued"

@@ -293,6 +293,18 @@ def test_a_placed_order_starts_its_machine_under_its_own_name(world):
     assert world.bus.types == ["order.placed"]
 
 
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [({"generation": 2, "attempt": 3}, "g2-a3"), ({"generation": None, "attempt": None}, "g1-a1")],
+    ids=["as told", "as of old"],
+)
+def test_an_execution_is_named_after_generation_and_attempt(world, data, name):
+    world.relay_event(
+        replace(an_event(world.ids, "order.placed"), data={"reseller_id": US, "order_id": ORDER} | data)
+    )
+    assert world.machine.executions == [f"{ORDER}-{name}"]
+
+
 def test_every_event_may_come_again_and_changes_nothing(world):
     await_domains(world)
     world.approve()

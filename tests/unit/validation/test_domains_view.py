@@ -45,6 +45,7 @@ def test_a_mailed_name_tells_when_and_until_when():
     assert item["sent_at"] == "2026-11-23T10:00:00Z"
     assert item["expires_at"] == "2026-12-23T10:00:00Z"
     assert item["valid_until"] is item["evidence"] is None
+    assert item["attempts"] == []
 
 
 def test_no_secret_of_the_link_is_shown():
