@@ -4,7 +4,7 @@ from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.body import required_text
 from partner_center.entry.wiring.access import door
-from partner_center.entry.wiring.enrolment import blocked_keys
+from partner_center.entry.wiring.blocked_keys import blocked_keys
 from partner_center.entry.wiring.exposed_keys import report_exposed
 from partner_center.orders.inspect import exposed_in, inspect_csr
 

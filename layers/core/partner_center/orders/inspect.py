@@ -1,16 +1,18 @@
 """Looking before ordering: what a CSR holds, and what an order would be answered. Nothing is stored."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partner_center.catalog.pricing import price_as_json
 from partner_center.catalog.products import MAX_NAMES
 from partner_center.kernel.errors import Problem
 from partner_center.orders.csr import read_csr
-from partner_center.orders.enrolment import Examination
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.key_material import screen
 from partner_center.orders.names_gate import NameRules, examine_names
+
+if TYPE_CHECKING:
+    from partner_center.orders.enrolment import Examination  # loads the shapes of whole orders
 
 _ANY_NAMES = NameRules(MAX_NAMES, wildcard_allowed=True, wildcard_required=False, wildcard_san_allowed=True)
 
@@ -55,7 +57,7 @@ def inspect_csr(text: str, blocked: BlockedKeys) -> dict[str, Any]:
     }
 
 
-def examination_as_json(examination: Examination) -> dict[str, Any]:
+def examination_as_json(examination: "Examination") -> dict[str, Any]:
     """The answer of POST /v1/orders/validate: exactly the names that the certificate would carry, and the price."""
     quote = examination.quote
     return {

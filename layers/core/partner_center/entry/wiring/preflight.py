@@ -6,7 +6,7 @@ from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.dns_resolver import DnsResolver
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.base import clock, database, ids, settings
-from partner_center.entry.wiring.enrolment import block_lists, blocked_keys
+from partner_center.entry.wiring.blocked_keys import block_lists, blocked_keys
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.issuance.preflight import RunPreflight
