@@ -243,8 +243,11 @@ def test_a_held_back_order_whose_time_runs_out_is_closed(cloud: ScriptedCloud) -
     assert execution.story()[-4:] == ["AwaitRelease", "CloseOverdue", "IsItOver", "Over"]
 
 
-def test_caa_that_grew_too_old_before_signing_is_looked_up_again(cloud: ScriptedCloud) -> None:
-    cloud.scripts["SignCertificate"].insert(0, Fails("CaaTooOld"))
+@pytest.mark.parametrize("error", ["CaaTooOld", "KeyBlocked"])
+def test_what_became_known_before_signing_is_judged_by_another_preflight(
+    cloud: ScriptedCloud, error: str
+) -> None:
+    cloud.scripts["SignCertificate"].insert(0, Fails(error))
     execution = Execution(cloud)
     execution.answer(execution.waits_in("AwaitDomains"))
     assert execution.end()["status"] == "SUCCEEDED"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -10,6 +11,7 @@ from partner_center.issuance.issue import (
     CaaTooOld,
     CertificateDisagrees,
     IssuerNotActive,
+    KeyBlocked,
     LintRefused,
     issue_certificate,
 )
@@ -21,6 +23,7 @@ from partner_center.issuance.to_be_signed import digest
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (
     NOW,
+    Blocks,
     certificate,
     leaf_key,
     names,
@@ -139,6 +142,30 @@ def test_caa_that_ends_while_we_lint_signs_nothing(request_, keys, store, clock)
     with pytest.raises(CaaTooOld):
         issue_certificate(request_, slow)
     assert keys.signed == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_key_that_is_blocked_meanwhile_is_not_signed_and_its_serial_is_there_to_be_found(
+    request_, keys, store, when
+):
+    """Whoever blocks the key looks for serials afterwards: this one is recorded, whichever of the two came first."""
+    blocks = Blocks()
+    setattr(store, when, lambda write: write == "record" and blocks.reasons.update({key: "exposed"}))
+    key = sha256(request_.spki_der).hexdigest()
+    with pytest.raises(KeyBlocked):
+        issue_certificate(request_, new_issuer(keys, store, blocked=blocks))
+    assert keys.signed == []
+    (record,) = store.serials.values()
+    assert (record.spki_sha256, record.status) == (key, CertificateStatus.RECORDED)
+
+
+def test_bytes_recorded_before_the_block_are_not_signed_by_a_later_run(request_, keys, store):
+    blocks = Blocks({sha256(request_.spki_der).hexdigest(): "exposed"})
+    for _ in range(2):
+        with pytest.raises(KeyBlocked):
+            issue_certificate(request_, new_issuer(keys, store, blocked=blocks))
+    assert keys.signed == []
+    assert len(store.serials) == 1
 
 
 def test_an_issuing_ca_that_is_not_active_signs_nothing(request_, issuer, keys, issuing_ca):

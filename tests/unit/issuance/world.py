@@ -205,8 +205,19 @@ def no_findings(der, level, signed_at):
     return ()
 
 
-def new_issuer(keys, store=None, clock=None, check=no_findings, entropy=token_bytes) -> Issuer:
-    return Issuer(store if store is not None else MemoryStore(), keys, check, clock or SetClock(), entropy)
+@dataclass
+class Blocks:
+    """`KeyBlocks` in memory: reasons by digest."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def is_blocked(self, spki_sha256):
+        return self.reasons.get(spki_sha256)
+
+
+def new_issuer(keys, store=None, clock=None, check=no_findings, entropy=token_bytes, blocked=None) -> Issuer:
+    store = store if store is not None else MemoryStore()
+    return Issuer(store, keys, check, clock or SetClock(), entropy, blocked or Blocks())
 
 
 def certificate(der: bytes) -> x509.Certificate:

@@ -1,8 +1,9 @@
 """Keys that are never certified: those blocked here for compromise, and those of the operator's block lists."""
 
+from typing import Protocol
+
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database
-from partner_center.orders.key_gate import BlockedKeys
 
 
 class KeysBlockedHere:
@@ -18,10 +19,14 @@ class KeysBlockedHere:
         return item["reason"] if item else None
 
 
+class _Source(Protocol):
+    def is_blocked(self, spki_sha256: str) -> str | None: ...
+
+
 class BlockedAnywhere:
     """`BlockedKeys` of several sources; the first that blocks a key says why, and the rest are not asked."""
 
-    def __init__(self, *sources: BlockedKeys) -> None:
+    def __init__(self, *sources: _Source) -> None:
         self._sources = sources
 
     def is_blocked(self, spki_sha256: str) -> str | None:

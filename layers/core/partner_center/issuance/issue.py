@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from partner_center.issuance.ports import CertificateStore, DigestSigner, Finding, Linter
+from partner_center.issuance.ports import CertificateStore, DigestSigner, Finding, KeyBlocks, Linter
 from partner_center.issuance.profile import (
     LONGEST_WAIT_FOR_SIGNATURE,
     CertificatePlan,
@@ -65,6 +65,12 @@ class CaaTooOld(PartnerCenterError):
     code = "caa_too_old"
 
 
+class KeyBlocked(PartnerCenterError):
+    """The key was blocked after preflight had judged it; preflight must run again. Nothing was signed."""
+
+    code = "key_blocked"
+
+
 class IssuerNotActive(PartnerCenterError):
     """The issuing CA is retired or not yet in service, so it signs no new certificate."""
 
@@ -94,20 +100,22 @@ class IssueRequest:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What issuing works with: store, key, linter, time and randomness."""
+    """What issuing works with: store, key, linter, time, randomness, and the keys that were blocked meanwhile."""
 
     store: CertificateStore
     signer: DigestSigner
     lint: Linter
     clock: Clock
     entropy: Entropy
+    blocked: KeyBlocks
 
 
 def issue_certificate(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     """The one certificate of the request's generation, as the store keeps it; issued now unless it was before.
 
-    Raises LintRefused, CaaTooOld, IssuerNotActive or TermOver with nothing signed; CertificateDisagrees if the
-    signer's answer is wrong; TryAgain under contention. Every failure may be retried with the same request.
+    Raises LintRefused, CaaTooOld, KeyBlocked, IssuerNotActive or TermOver with nothing signed;
+    CertificateDisagrees if the signer's answer is wrong; TryAgain under contention. Every failure may be retried
+    with the same request.
     """
     for _ in range(_ROUNDS):
         try:
@@ -181,6 +189,9 @@ def _record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateReco
 def _sign_and_store(record: CertificateRecord, request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     plan = _plan_of(record, request)
     _require_permission_to_sign(request, issuer.clock.now())
+    # Whoever blocks a key looks for its serials afterwards, and this one is recorded: one of the two sees the other.
+    if issuer.blocked.is_blocked(record.spki_sha256) is not None:
+        raise KeyBlocked("The key was blocked after the order had been examined.")
     hashed = digest(record.tbs_der, request.issuer.signature_algorithm)
     signature = issuer.signer.sign_digest(request.issuer, hashed)
     certificate_der = assemble(record.tbs_der, signature, request.issuer)

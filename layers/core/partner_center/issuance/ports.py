@@ -48,6 +48,14 @@ class DigestSigner(Protocol):
         ...
 
 
+class KeyBlocks(Protocol):
+    """The keys that were blocked here, those of this moment included."""
+
+    def is_blocked(self, spki_sha256: str) -> str | None:
+        """Why the key is blocked; None if it is not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing a linter holds against a certificate."""

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 
+from partner_center.adapters.blocked_keys import KeysBlockedHere
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.kms_signer import KmsDigestSigner
 from partner_center.entry.wiring.base import client, clock, database, settings
@@ -15,6 +16,7 @@ from partner_center.issuance.sign import SignOrder
 
 @cache
 def sign_order() -> SignOrder:
-    issuer = Issuer(issuance_store(), KmsDigestSigner(client("kms")), lint, clock(), os.urandom)
+    blocked = KeysBlockedHere(database(), settings().tables.issuance)
+    issuer = Issuer(issuance_store(), KmsDigestSigner(client("kms")), lint, clock(), os.urandom, blocked)
     claims = ClaimStore(database(), settings().tables)
     return SignOrder(order_store(), claims, issuance_store(), issuer)
