@@ -52,16 +52,16 @@ class _List:
 class _Listing:
     at: datetime
     lists: dict[str, _List] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Seen:
-    """What the lists say of one key: the list that holds it, what kept lists from answering, which are not there."""
+    """What the lists say of one key: the list that holds it, what kept lists from answering, what is not there."""
 
     list_name: str | None = None
     faults: list[str] = field(default_factory=list)
-    missing: Sequence[str] = ()
+    absent: Sequence[str] = ()
 
 
 class BlockLists:
@@ -77,7 +77,7 @@ class BlockLists:
     def is_blocked(self, spki_sha256: str) -> str | None:
         """Why the key is blocked, naming the list. Raises TryAgain when a list that is there cannot be read.
 
-        A list that is missing altogether is not noticed here, see `faults`.
+        A list that is missing altogether, or misnamed, is not noticed here, see `faults`.
         """
         seen = self._look_up(spki_sha256)
         if seen.list_name is not None:
@@ -92,7 +92,7 @@ class BlockLists:
         Raises TryAgain when they cannot be asked at the moment.
         """
         seen = self._look_up(spki_sha256)
-        return (*seen.faults, *(f"the block list {name} is missing" for name in seen.missing))
+        return (*seen.faults, *seen.absent)
 
     def _look_up(self, spki_sha256: str) -> _Seen:
         digest = bytes.fromhex(spki_sha256)
@@ -111,7 +111,7 @@ class BlockLists:
         except _Fault as fault:
             return _Seen(faults=[str(fault)])
         missing = [name for name in self._required if name not in listing.lists]
-        seen = _Seen(None, list(listing.faults), missing)
+        seen = _Seen(absent=[*listing.strays, *(f"the block list {name} is missing" for name in missing)])
         for each in listing.lists.values():
             try:
                 if self._holds(each, digest):
@@ -157,7 +157,7 @@ class BlockLists:
         if answer.get("IsTruncated"):
             raise _Fault(f"there are more than {_MOST_LISTS} block lists")
         listing = _Listing(now)
-        for found in _described(answer.get("Contents", ()), listing.faults):
+        for found in _described(answer.get("Contents", ()), listing.strays):
             before = known.lists.get(found.name) if known else None
             same = before is not None and (before.etag, before.size) == (found.etag, found.size)
             listing.lists[found.name] = before if before is not None and same else found
@@ -178,10 +178,10 @@ class BlockLists:
             raise TryAgain("The block lists did not answer.") from error
 
 
-def _described(contents: Sequence[Any], faults: list[str]) -> Iterator[_List]:
+def _described(contents: Sequence[Any], strays: list[str]) -> Iterator[_List]:
     for entry in contents:
         named = _KEY.fullmatch(entry["Key"])
         if named:
             yield _List(named[1], entry["Key"], entry["Size"], entry["ETag"])
         elif entry["Key"] != PREFIX:  # the console makes an empty object of a folder
-            faults.append("there is an object among the block lists whose name is not <name>.bin")
+            strays.append("there is an object among the block lists whose name is not <name>.bin")

@@ -29,7 +29,10 @@ def digests_in(content: bytes) -> Iterator[bytes]:
     A private key, as the collections of weak keys have it, counts as its public half. Raises UnreadableInput.
     """
     if _PEM in content:
-        for number, block in enumerate(_BLOCK.finditer(content), start=1):
+        blocks = list(_BLOCK.finditer(content))
+        if len(blocks) != content.count(_PEM):
+            raise UnreadableInput("it holds no whole block, or one within another")
+        for number, block in enumerate(blocks, start=1):
             yield digest_of(_spki_of_pem(block[0], block[1].decode(), number))
     elif content[:1] == b"\x30":
         yield digest_of(_spki_of_der(content))
