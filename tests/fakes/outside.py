@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.events import Event
+from partner_center.orders.exposed_keys import ExposedKey
 from partner_center.orders.fulfil import Woken
 from partner_center.validation.ports import ApprovalRequest
 
@@ -66,6 +67,18 @@ class MemoryBus:
     @property
     def types(self) -> list[str]:
         return [event.type for event in self.published]
+
+
+@dataclass
+class MemoryExposedKeys:
+    """`ExposedKeys`: keeps what was reported; `before` may fail in its place."""
+
+    reported: list[ExposedKey] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
+
+    def report(self, exposed: ExposedKey) -> None:
+        self.before()
+        self.reported.append(exposed)
 
 
 @dataclass

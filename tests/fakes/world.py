@@ -1,11 +1,13 @@
 """The use cases of the core, wired to the fakes: what entry/wiring does with the adapters."""
 
+from hashlib import sha256
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.catalog.products import load_catalog
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.examine import ExamineOrder
+from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.fulfil import AwaitDomains, AwaitRelease, RelayEvent, RequestCheck
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
@@ -18,10 +20,11 @@ from tests.fakes.outside import (
     MemoryApproverMail,
     MemoryBus,
     MemoryCertificates,
+    MemoryExposedKeys,
     MemoryMachine,
     MemoryVault,
 )
-from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal
+from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement
 from tests.fakes.stores import MemoryStores
 
@@ -37,7 +40,9 @@ class World:
         self.certificates, self.blocked = MemoryCertificates(), MemoryBlockedKeys()
         orders, challenges, waits = self.stores.orders, self.stores.challenges, self.stores.waits
         clock, ids = self.clock, self.ids
-        self.examine = ExamineOrder(orders, self.stores.contracts, load_catalog(), self.blocked)
+        self.exposed = MemoryExposedKeys()
+        report = ReportExposed(self.exposed)
+        self.examine = ExamineOrder(orders, self.stores.contracts, load_catalog(), self.blocked, report)
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
         self.cancel_order = CancelOrder(orders, clock, ids)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
@@ -61,8 +66,10 @@ class World:
     def put(self, *names: str, **head: Any) -> OrderHead:
         """An order placed behind the gate's back, for tests of what comes after."""
         names = names or ("www.example.com",)
+        spki = spki_of()
+        key = {"spki_der": spki.hex(), "spki_sha256": sha256(spki).hexdigest()}
         placed = a_head(common_name=names[0], **head)
-        self.stores.orders.place(a_placement(self.ids, placed, content=a_content(*names)))
+        self.stores.orders.place(a_placement(self.ids, placed, content=a_content(*names, **key)))
         return placed
 
     def head(self, order_id: str = ORDER, reseller_id: str = US) -> OrderHead:

@@ -1,13 +1,14 @@
 """Placing: the gate's answer, one transaction, and one order for each Idempotency-Key."""
 
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
 from partner_center.kernel.errors import ContentRefused, IdempotencyKeyReused, TryAgain
 from partner_center.orders.order import OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.ports import RequestSeenBefore
-from tests.fakes.posted import a_body, a_call, a_principal, a_private_key, key_material
+from tests.fakes.posted import a_body, a_call, a_principal, a_private_key, key_material, spki_of
 from tests.fakes.samples import PRODUCT, THEM, US, a_contract, a_head, a_placement
 from tests.fakes.world import World
 
@@ -153,6 +154,28 @@ def test_a_private_key_reaches_neither_table_nor_answer(world):
         world.post(a_body(partner_order_id=a_private_key(), note=a_private_key()), key="key-1")
     seen = repr(world.tables) + repr(refused.value.problems) + str(refused.value)
     assert [piece for piece in key_material() if piece in seen] == []
+
+
+def test_an_exposed_key_is_reported_by_its_digest_and_by_whom(world):
+    refusal(world, a_body(note=a_private_key()))
+    (report,) = world.exposed.reported
+    assert report.spki_sha256 == sha256(spki_of(9)).hexdigest()
+    assert (report.reseller_id, report.key_id, report.request_id) == (US, "key_1", "request-1")
+
+
+def test_an_order_without_key_material_reports_nothing(world):
+    world.post()
+    refusal(world, a_body(colour="red"))
+    assert world.exposed.reported == []
+
+
+def test_an_exposure_that_cannot_be_reported_refuses_the_request_as_busy(world):
+    def out():
+        raise TryAgain("The queue is out.")
+
+    world.exposed.before = out
+    with pytest.raises(TryAgain):
+        world.post(a_body(note=a_private_key()))
 
 
 # ---- one order for each Idempotency-Key
