@@ -1,0 +1,152 @@
+"""A key whose private half was sent: blocked if an order has it, every certificate at risk named for revocation."""
+
+from dataclasses import replace
+
+import pytest
+
+from partner_center.issuance.exposed_keys import REASON, BlockExposedKey
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.level import Level
+from partner_center.orders.exposed_keys import ExposedKey
+from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.key_register import MemoryKeyRegister
+from tests.fakes.samples import THEM, US, a_day, a_second
+
+KEY, OTHER = "ab" * 32, "cd" * 32
+EXPOSED = ExposedKey(KEY, US, "key_1", "request-1")
+MINE, THEIRS = (US, "ord_mine"), (THEM, "ord_theirs")
+
+
+def a_record(serial_hex="01", order=MINE, **changes):
+    usual = CertificateRecord(
+        serial_hex=serial_hex,
+        reseller_id=order[0],
+        order_id=order[1],
+        generation=1,
+        level=Level.DV,
+        names=("www.example.com",),
+        common_name="www.example.com",
+        spki_sha256=KEY,
+        issuer_id="tls-e1",
+        not_before=NOW - a_day,
+        not_after=NOW + 198 * a_day,
+        caa_valid_until=NOW,
+        tbs_der=b"",
+        recorded_at=NOW - a_day,
+        status=CertificateStatus.STORED,
+        certificate_der=b"",
+        stored_at=NOW - a_day,
+    )
+    return replace(usual, **changes)
+
+
+class Office:
+    """The use case over a register and certificates in memory."""
+
+    def __init__(self, *records, orders=(MINE,)):
+        self.records = records
+        self.register = MemoryKeyRegister({KEY: list(orders)})
+        self.clock = FixedClock()
+        self.use_case = BlockExposedKey(self.register, self, self.clock, CountingIds())
+
+    def every_serial(self, reseller_id, order_id):
+        return [each for each in self.records if (each.reseller_id, each.order_id) == (reseller_id, order_id)]
+
+    def receive(self, exposed=EXPOSED):
+        self.use_case(exposed)
+        return self
+
+    def named(self):
+        return [(event.data["reseller_id"], event.data["serial"]) for event in self.register.told.values()]
+
+
+def test_a_known_key_is_blocked_and_its_certificate_named():
+    office = Office(a_record()).receive()
+    assert office.register.blocked == {KEY: (REASON, NOW)}
+    (event,) = office.register.told.values()
+    assert (event.type, event.occurred_at, event.correlation_id) == ("key.exposed", NOW, "request-1")
+    assert event.data == {"reseller_id": US, "order_id": "ord_mine", "serial": "01", "spki_sha256": KEY}
+
+
+def test_an_unknown_key_writes_nothing():
+    office = Office(a_record()).receive(replace(EXPOSED, spki_sha256=OTHER))
+    assert (office.register.blocked, office.register.told, office.register.audit) == ({}, {}, [])
+
+
+def test_the_key_of_an_order_without_certificate_is_blocked_and_nothing_named():
+    office = Office().receive()
+    assert office.register.blocked.keys() == {KEY}
+    assert office.named() == []
+
+
+def test_certificates_of_every_order_and_reseller_are_named_whoever_sent_the_key():
+    records = (a_record("01"), a_record("02", THEIRS), a_record("03", THEIRS, generation=2))
+    office = Office(*records, orders=(MINE, THEIRS, MINE)).receive()
+    assert office.named() == [(US, "01"), (THEM, "02"), (THEM, "03")]
+
+
+AT_RISK = {
+    "issued": ({}, True),
+    "recorded, perhaps signed": ({"status": CertificateStatus.RECORDED}, True),
+    "closed, perhaps signed": ({"status": CertificateStatus.CLOSED}, True),
+    "revoked already": ({"status": CertificateStatus.REVOKED}, False),
+    "in its last second": ({"not_after": NOW}, True),
+    "expired": ({"not_after": NOW - a_second}, False),
+    "with another key of the order": ({"spki_sha256": OTHER}, False),
+}
+
+
+@pytest.mark.parametrize(("changes", "named"), AT_RISK.values(), ids=AT_RISK.keys())
+def test_a_certificate_is_named_while_it_could_be_misused(changes, named):
+    assert bool(Office(a_record(**changes)).receive().named()) is named
+
+
+def test_a_key_that_is_sent_again_changes_nothing():
+    office = Office(a_record()).receive()
+    told, blocked = dict(office.register.told), dict(office.register.blocked)
+    office.clock.advance(days=3)
+    office.receive().receive(replace(EXPOSED, reseller_id=THEM, request_id="request-2"))
+    assert (office.register.told, office.register.blocked) == (told, blocked)
+    assert len(office.register.audit) == 1
+
+
+@pytest.mark.parametrize("writes_done", [0, 1, 2, 3])
+def test_a_run_that_ends_half_way_is_ended_by_the_next(writes_done):
+    records = tuple(a_record(f"0{number}") for number in range(3))
+    office, remaining = Office(*records), [None] * writes_done
+
+    def out():
+        if not remaining:
+            raise TryAgain("out")
+        remaining.pop()
+
+    office.register.before = out
+    with pytest.raises(TryAgain):
+        office.receive()
+    office.register.before = lambda: None
+    office.clock.advance(hours=1)
+    office.receive()
+    whole = Office(*records).receive()
+    assert office.named() == whole.named()
+    if writes_done:  # the block stands since the first run, and so the events are the very same
+        assert office.register.told.keys() == whole.register.told.keys()
+
+
+def test_ids_of_events_are_derived_in_the_form_of_all_ids():
+    office = Office(a_record("01"), a_record("02")).receive()
+    first, second = office.register.told
+    assert first[:14] == second[:14]  # the time of the block
+    assert len({first, second}) == 2
+    assert all(len(each) == len("evt_") + 26 for each in (first, second))
+
+
+@pytest.mark.parametrize(
+    ("orders", "order_id"), [([THEIRS, MINE], "ord_mine"), ([THEIRS], "")], ids=["of its own", "of others"]
+)
+def test_the_audit_tells_who_sent_it_and_never_an_order_of_somebody_else(orders, order_id):
+    (record,) = Office(orders=orders).receive().register.audit
+    assert (record.action, record.actor, record.reseller_id) == ("key.blocked", "key:key_1", US)
+    assert record.order_id == order_id
+    assert record.facts == {"spki_sha256": KEY, "request_id": "request-1"}
+    assert record.at == NOW
