@@ -316,6 +316,22 @@ def test_the_method_of_a_single_name_is_refused_where_it_stands():
     assert found(body) == [("method_not_available", "/domain_control/names/www.example.com")]
 
 
+def test_the_same_fault_of_two_names_is_told_where_each_stands():
+    body = a_body("www.example.com", "example.com")
+    own = {"www.example.com": {"method": "dns_txt"}, "example.com": {"method": "email"}}
+    own["a.example.com"] = {"method": "email"}
+    assert found(with_(body, ["domain_control", "names"], own)) == [
+        ("name_not_in_order", "/domain_control/names/a.example.com"),
+        ("method_not_available", "/domain_control/names/www.example.com"),
+        ("approver_required", "/domain_control/names/example.com/approver_email"),
+    ]
+    both = dict.fromkeys(["www.example.com", "example.com"], {"method": "dns_txt"})
+    assert found(with_(body, ["domain_control", "names"], both)) == [
+        ("method_not_available", "/domain_control/names/www.example.com"),
+        ("method_not_available", "/domain_control/names/example.com"),
+    ]
+
+
 def test_one_method_that_is_missing_for_many_names_is_told_once():
     names = [f"host-{number}.example.com" for number in range(5)]
     body = without(a_body(*names), "domain_control")

@@ -255,13 +255,9 @@ def _method_problems(
                 json_pointer(("domain_control", "names", given)),
                 name=given,
             )
-    seen: set[tuple[str, str]] = set()
     for name in names:
         choice, pointer = choice_for(name, control)
-        for problem in _choice_problems(name, choice, pointer, product, available):
-            if (problem.code, problem.detail) not in seen:
-                seen.add((problem.code, problem.detail))
-                yield problem
+        yield from _choice_problems(name, choice, pointer, product, available)
 
 
 def _methods_on(around: Circumstances) -> frozenset[Method]:
