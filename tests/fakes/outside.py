@@ -70,6 +70,16 @@ class MemoryBus:
 
 
 @dataclass
+class MemoryBlockLists:
+    """`BlockLists`: what is put in is missing."""
+
+    missing: list[str] = field(default_factory=list)
+
+    def faults(self, spki_sha256: str) -> Sequence[str]:
+        return self.missing
+
+
+@dataclass
 class MemoryExposedKeys:
     """`ExposedKeys`: keeps what was reported; `before` may fail in its place."""
 

@@ -1,6 +1,6 @@
 """The last look: every proof by today's rules, CAA afresh for every name, the key once more; then the claim."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +12,7 @@ from partner_center.orders.content import content_to_json
 from partner_center.orders.order import OrderStatus
 from partner_center.validation.dns import FailureKind, RecordType
 from tests.fakes.determined import NOW
+from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.posted import a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_second
 from tests.fakes.world import World
@@ -22,16 +23,6 @@ SPRING_2027 = datetime(2027, 3, 15, tzinfo=UTC)
 SPRING_2028 = datetime(2028, 3, 15, tzinfo=UTC)
 OURS = caa("issue geotrust.com")
 THEIRS = caa("issue other-ca.org")
-
-
-@dataclass
-class MemoryBlockLists:
-    """`BlockLists`: what is put in is missing."""
-
-    missing: list[str] = field(default_factory=list)
-
-    def faults(self, spki_sha256):
-        return self.missing
 
 
 class Desk:

@@ -1,27 +1,23 @@
 """The gate: every problem of an order has its code and its place, and all are told at once."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from partner_center.billing.contracts import ContractKind
 from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.pricing import quote
 from partner_center.catalog.products import load_catalog
 from partner_center.kernel.level import Level
-from partner_center.orders.enrolment import Circumstances, examine
-from partner_center.orders.requests import Method, OrderRequest
+from partner_center.orders.enrolment import examine
+from partner_center.orders.requests import Method
 from tests.fakes.determined import NOW
+from tests.fakes.gate import around, found
 from tests.fakes.posted import (
     WILDCARD_PRODUCT,
     MemoryBlockedKeys,
     a_body,
     a_csr,
-    a_private_key,
-    key_material,
     spki_of,
     with_,
     without,
@@ -29,25 +25,6 @@ from tests.fakes.posted import (
 from tests.fakes.samples import APPROVER, PRODUCT, THEM, a_contract, a_day, a_second
 
 EMAIL_ENDS = datetime(2028, 3, 15, tzinfo=UTC)
-
-
-def around(*contracts, **changes):
-    usual = Circumstances(
-        key_id="key_1",
-        moment=NOW,
-        catalog=load_catalog(),
-        contracts=contracts or (a_contract(),),
-        blocked=MemoryBlockedKeys(),
-    )
-    return replace(usual, **changes)
-
-
-def found(body, *contracts, **changes):
-    """Code and field of each problem."""
-    examination = examine(body, around(*contracts, **changes))
-    assert (examination.accepted is None) == bool(examination.problems)
-    assert all(problem.detail.endswith((".", "?", ")")) for problem in examination.problems)
-    return [(problem.code, problem.field) for problem in examination.problems]
 
 
 # ---- what is accepted
@@ -325,7 +302,7 @@ def test_the_same_fault_of_two_names_is_told_where_each_stands():
         ("method_not_available", "/domain_control/names/www.example.com"),
         ("approver_required", "/domain_control/names/example.com/approver_email"),
     ]
-    both = dict.fromkeys(["www.example.com", "example.com"], {"method": "dns_txt"})
+    both = {name: {"method": "dns_txt"} for name in ("www.example.com", "example.com")}
     assert found(with_(body, ["domain_control", "names"], both)) == [
         ("method_not_available", "/domain_control/names/www.example.com"),
         ("method_not_available", "/domain_control/names/example.com"),
@@ -408,87 +385,3 @@ def test_the_names_are_told_even_when_the_order_is_refused():
     examination = examine(a_body("www.example.com", "example.com", note="x" * 3000), around())
     assert examination.names.names == ("www.example.com", "example.com")
     assert examination.quote.units == 2
-
-
-# ---- private keys
-
-KEY_PLACES = {
-    "beside the csr": (["csr"], lambda key: a_csr() + key, "/csr"),
-    "instead of the csr": (["csr"], lambda key: key, "/csr"),
-    "note": (["note"], lambda key: f"our key is {key}", "/note"),
-    "product": (["product"], lambda key: key, "/product"),
-    "common name": (["common_name"], lambda key: key, "/common_name"),
-    "additional name": (["additional_domains"], lambda key: ["a.example.com", key], "/additional_domains/1"),
-    "contact": (["contacts", "technical", "title"], lambda key: key, "/contacts/technical/title"),
-    "e-mail": (["contacts", "technical", "email"], lambda key: key, "/contacts/technical/email"),
-    "approver": (["domain_control", "approver_email"], lambda key: key, "/domain_control/approver_email"),
-    "agreement": (["agreement", "version"], lambda key: key, "/agreement/version"),
-    "contract": (["contract_id"], lambda key: key, "/contract_id"),
-    "number": (["partner_order_id"], lambda key: key, "/partner_order_id"),
-    "unknown field": (["private_key"], lambda key: key, "/private_key"),
-    "line by line": (
-        ["additional_domains"],
-        lambda key: ["www.example.com", *key.splitlines()],
-        "/additional_domains/1",
-    ),
-    "deep down": (["extra"], lambda key: {"a": [[{"b": key}]]}, "/extra/a/0/0/b"),
-    "escaped": (["note"], lambda key: key.replace("\n", "\\n"), "/note"),
-    "name of a field": (["k"], lambda key: {key: 1}, "/k"),
-    "name of a top field": ([a_private_key()], lambda key: 1, ""),
-    "name and value": (["k"], lambda key: {key: {key: [key]}}, "/k"),
-    "name in domain_control": (
-        ["domain_control", "names"],
-        lambda key: {key: {"method": "email"}},
-        "/domain_control/names",
-    ),
-}
-
-
-@pytest.mark.parametrize(("place", "value", "field"), KEY_PLACES.values(), ids=KEY_PLACES.keys())
-def test_a_private_key_is_refused_wherever_it_stands_and_never_quoted(place, value, field):
-    examination = examine(with_(a_body(), place, value(a_private_key())), around())
-    code = "csr_contains_private_key" if field == "/csr" else "private_key_not_accepted"
-    assert (code, field) in [(problem.code, problem.field) for problem in examination.problems]
-    told = repr(examination).replace("csr_contains_private_key", "")
-    assert [piece for piece in key_material() if piece in told] == []
-
-
-@pytest.mark.parametrize("place", ["csr", "note", "product", "common_name", "contract_id"])
-def test_a_field_that_holds_a_private_key_has_that_one_problem(place):
-    body = a_body(**{place: a_private_key()})
-    assert [field for _, field in found(body)].count(f"/{place}") == 1
-
-
-def test_a_private_key_does_not_hide_the_other_faults():
-    body = a_body(note=a_private_key(), colour="red", term_days=1)
-    assert {code for code, _ in found(body)} == {
-        "private_key_not_accepted",
-        "unknown_field",
-        "term_not_offered",
-    }
-
-
-# ---- anything at all
-
-leaves = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=30)
-    | st.sampled_from([PRODUCT, "www.example.com", "*.example.com", APPROVER, "con_1", "email", "\x00", "۳"])
-)
-fields = st.sampled_from([*OrderRequest.model_fields, "method", "names", "technical", "version", "a/b", ""])
-anything = st.recursive(
-    leaves,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(fields, inner, max_size=4),
-    max_leaves=8,
-)
-
-
-@settings(max_examples=80, deadline=None)
-@given(st.dictionaries(fields, anything, max_size=6))
-def test_the_gate_never_fails_on_any_json_object(changes):
-    for body in (changes, a_body() | changes):
-        examination = examine(body, around())
-        assert (examination.accepted is None) == bool(examination.problems)
