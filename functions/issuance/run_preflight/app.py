@@ -1,19 +1,29 @@
 """Task RunPreflight: the last look before the point of no return. It reaches the internet and cannot sign."""
 
+from aws_lambda_powertools import Logger
+
 from partner_center.entry.task import Task, task_handler
 from partner_center.entry.wiring.preflight import run_preflight
-from partner_center.issuance.preflight import Outcome
+from partner_center.issuance.preflight import Outcome, Preflight
 
 
 def run(task: Task) -> dict[str, str | int | None]:
     preflight = run_preflight()(task.reseller_id, task.order_id, task.attempt, task.execution)
     if preflight is None:
         return {"outcome": Outcome.OVER, "preflight_id": None, "seconds": 1}
+    _tell_the_operator(preflight)
     return {
         "outcome": preflight.outcome,
         "preflight_id": preflight.preflight_id,
         "seconds": preflight.seconds_left,
     }
+
+
+def _tell_the_operator(preflight: Preflight) -> None:
+    """Only an operator can mend a block list, so the alarm BlockListsAreMissing waits for this line."""
+    faults = [check.detail for check in preflight.checks if check.check == "block_lists" and not check.passed]
+    if faults:
+        Logger().error("block lists are missing or broken", faults=faults)
 
 
 handler = task_handler(run)
