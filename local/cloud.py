@@ -57,7 +57,9 @@ class EmbeddedCloud:
         self._lock = Lock()
         self._mails: list[Mail] = []
         self.clock = CLOCK
-        self.demo: Mapping[str, Any] = {}
+        self._demo: Mapping[str, Any] = {}
+        self.read_demo: Callable[[], Mapping[str, Any]] | None = None
+        """Tells the demo as it is now; the seed may set it, else what the seed returned is told."""
         self.ready = False
         self.recorded_calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.add_contract: AddContract | None = None
@@ -100,7 +102,7 @@ class EmbeddedCloud:
         self._console = Console(self)
         server.start(self._handle)
         dispatcher.start()
-        self.demo = self._seed(self) if self._seed else {}
+        self._demo = self._seed(self) if self._seed else {}
         self.ready = True
 
     def _start_moto(self) -> None:
@@ -138,6 +140,11 @@ class EmbeddedCloud:
         self.stack.create_all()
         for config in self.stack.functions.values():
             self.runtime.add(config)
+
+    @property
+    def demo(self) -> Mapping[str, Any]:
+        """What the seed made, for /_local/demo."""
+        return self.read_demo() if self.read_demo else self._demo
 
     # --- resources
 

@@ -42,15 +42,31 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     access = AccessStore(database, cloud.output("AccessTable"))
     contracts = ContractStore(database, cloud.output("BusinessTable"))
     add = partial(add_contract, cloud, contracts, clock, ids)
-    resellers = []
+    texts = {}
     for reseller in RESELLERS:
         access.add_reseller(reseller)
-        key, text = make_key(reseller.reseller_id, Role.ADMIN, ids, clock.now())
+        key, texts[reseller.reseller_id] = make_key(reseller.reseller_id, Role.ADMIN, ids, clock.now())
         access.add_key(key)
-        contract = add(reseller.reseller_id, ContractKind.BULK.value, DEMO_UNITS)
-        resellers.append({"reseller_id": reseller.reseller_id, "api_key": text, "contracts": [contract]})
+        add(reseller.reseller_id, ContractKind.BULK.value, DEMO_UNITS)
     cloud.add_contract = add
-    return {"resellers": resellers, "staff": []}, _text(cloud, resellers)
+    cloud.read_demo = partial(_demo, contracts, texts)
+    return cloud.demo, _text(cloud, cloud.demo["resellers"])
+
+
+def _demo(contracts: ContractStore, texts: Mapping[str, str]) -> Mapping[str, Any]:
+    """The resellers with their keys, and their contracts as they are now."""
+    resellers = [
+        {
+            "reseller_id": reseller_id,
+            "api_key": text,
+            "contracts": [
+                {"contract_id": each.contract_id, "kind": each.kind.value, "units_left": each.units_left}
+                for each in contracts.of_reseller(reseller_id)
+            ],
+        }
+        for reseller_id, text in texts.items()
+    ]
+    return {"resellers": resellers, "staff": []}
 
 
 def add_contract(

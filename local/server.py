@@ -2,6 +2,7 @@
 
 import http.server
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +23,9 @@ class LoopbackServer:
         try:
             self._http = _Server(("127.0.0.1", port), _Handler)
         except (OSError, OverflowError) as error:
-            raise PortTaken(f"cannot listen on 127.0.0.1:{port}: {error}") from error
+            raise PortTaken(
+                f"cannot listen on 127.0.0.1:{port} ({error}); choose another: make run PORT=8123"
+            ) from error
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="http")
         self.port: int = self._http.server_address[1]
         self.address = f"127.0.0.1:{self.port}"
@@ -63,6 +66,11 @@ class _Server(http.server.ThreadingHTTPServer):
             except OSError:
                 continue
         super().server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away before its answer is no event; anything else is a defect to be seen."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

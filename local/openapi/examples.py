@@ -37,6 +37,7 @@ from partner_center.kernel.errors import (
     NotFound,
     PartnerCenterError,
     StateConflict,
+    TooSoon,
     TryAgain,
     Unauthenticated,
     UnsupportedMediaType,
@@ -176,6 +177,7 @@ def refusals() -> dict[str, dict[str, Any]]:
                 "This Idempotency-Key was used with another body; use a new key for a new request."
             ),
         },
+        "TooSoon": {"too_many_requests": TooSoon("The last check is less than 30 seconds old.", 21)},
         "TryAgain": {"try_again": TryAgain("Many changes met at once; nothing was written.")},
     }
     told = {

@@ -256,9 +256,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Domains",
         "Ask for another look",
         "For an order that was held back before signing, by CAA for example, once the cause is removed. Without "
-        "anything held back nothing happens. The body is not read.",
+        "anything held back nothing happens. At most one check in 30 seconds begins; the body may be left out.",
         {200: Answer("Whether a check began.", "CheckAnswer", ("CheckAnswer",))},
-        (*RESTRICTED, "NotFound", "Conflict"),
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused", "TooSoon"),
         WRITERS,
         ("OrderId",),
     ),

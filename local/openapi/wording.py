@@ -65,6 +65,7 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         "The content is refused, with every problem found; or the Idempotency-Key belongs to another body.",
         (),
     ),
+    "TooSoon": (429, "The same was asked less than 30 seconds ago.", ("Retry-After",)),
     "InternalError": (500, "A fault of ours; quote the request_id.", ()),
     "TryAgain": (
         503,

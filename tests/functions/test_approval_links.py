@@ -146,6 +146,7 @@ def test_what_caa_forbids_waits_until_it_is_mended(cloud: EmbeddedCloud, northwi
     assert cloud.settle()
     assert northwind.order(order_id)["status"] == "pending", "CAA still forbids it"
     cloud.zone.delete("held.example.org")
+    cloud.advance(31)
     assert northwind.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
     assert cloud.settle()
     assert northwind.order(order_id)["status"] == "issued"

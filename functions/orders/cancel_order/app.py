@@ -14,6 +14,7 @@ handler = Api(door)
 
 @handler.route("POST", "/v1/orders/<order_id>/cancel", Role.ORDERS)
 def cancel(request: Request, principal: Principal, order_id: str) -> Answer:
+    request.only_query()
     report_exposed()(screen(request.optional_object()).exposed, principal, request.request_id)
     reason = optional_text(request, "reason", longest=500)
     cancel_order()(principal, request.call(request.optional_object()), order_id, reason)

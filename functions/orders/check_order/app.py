@@ -2,6 +2,7 @@
 
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
+from partner_center.entry.body import no_fields
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.machine import request_check
 from partner_center.kernel.errors import NotFound
@@ -11,6 +12,9 @@ handler = Api(door)
 
 @handler.route("POST", "/v1/orders/<order_id>/domains/check", Role.ORDERS)
 def check(request: Request, principal: Principal, order_id: str) -> Answer:
+    request.only_query()
+    request.idempotency_key()
+    no_fields(request)
     actor = f"key:{principal.key_id}"
     head = request_check()(principal.reseller_id, order_id, actor, request.request_id)
     if head is None:

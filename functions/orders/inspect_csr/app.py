@@ -13,5 +13,7 @@ handler = Api(door)
 
 @handler.route("POST", "/v1/csr/inspect", *Role)
 def inspect(request: Request, principal: Principal) -> Answer:
+    request.only_query()
+    request.idempotency_key()
     report_exposed()(exposed_in(request.json_object()), principal, request.request_id)
     return Answer(200, inspect_csr(required_text(request, "csr"), blocked_keys()))

@@ -11,6 +11,7 @@ handler = Api(door)
 
 @handler.route("POST", "/v1/orders", Role.ORDERS)
 def place(request: Request, principal: Principal) -> Answer:
+    request.only_query()
     body = request.json_object()
     order = place_order()(principal, request.call(body), body)
     answer = order_as_json(order, [], [], order.head.placed_at)

@@ -12,6 +12,8 @@ handler = Api(door)
 
 @handler.route("POST", "/v1/orders/validate", Role.ORDERS, Role.READ)
 def validate(request: Request, principal: Principal) -> Answer:
+    request.only_query()
+    request.idempotency_key()
     body = request.json_object()
     examination = examine_order()(principal, request.request_id, body, clock().now())
     return Answer(200, examination_as_json(examination))

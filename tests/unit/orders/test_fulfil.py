@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.issuance.preflight import Outcome
-from partner_center.kernel.errors import StateConflict, TryAgain
+from partner_center.kernel.errors import StateConflict, TooSoon, TryAgain
 from partner_center.orders.content import content_to_json
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import OrderStatus
@@ -282,6 +282,25 @@ def test_two_checks_at_once_release_once(world):
     with pytest.raises(TryAgain):
         check(world)
     assert world.stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
+
+
+@pytest.mark.parametrize(
+    ("later", "left"), [(0, 30), (0.5, 30), (1, 29), (29.999_999, 1), (30, None), (3600, None)]
+)
+def test_a_check_is_made_every_thirty_seconds_at_most(world, later, left):
+    hold_back(world)
+    check(world)
+    hold_back(world, 2)
+    world.clock.advance(seconds=later)
+    before = repr(world.tables)
+    if left is None:
+        check(world)
+        assert world.head().held_back is None
+    else:
+        with pytest.raises(TooSoon) as refused:
+            check(world)
+        assert refused.value.retry_after == left
+        assert repr(world.tables) == before
 
 
 # ---- relaying

@@ -202,7 +202,7 @@ def test_a_page_has_fifty_items_unless_asked_otherwise():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "+1", "1.5", "1e2", "ten", " 5", "0x10", "٥", "²", "9" * 10, "9" * 100_000, "NaN"]
+    "text", ["", "+1", "1.5", "1e2", "ten", " 5", "0x10", "٥", "²", "9" * 100_000, "NaN"]
 )
 def test_a_limit_that_is_no_number_is_malformed(text):
     with pytest.raises(Malformed):

@@ -142,6 +142,20 @@ def test_the_order_says_whether_it_can_be_cancelled(head, allowed, reason):
     assert shown(**head)["actions"]["cancel"] == {"allowed": allowed, "reason": reason}
 
 
+@pytest.mark.parametrize(
+    ("status", "moment", "seen"),
+    [
+        (OrderStatus.ISSUED, NOW, "issued"),
+        (OrderStatus.ISSUED, NOW + a_second, "expired"),
+        (OrderStatus.REVOKED, NOW + a_second, "revoked"),
+        (OrderStatus.PENDING, NOW + a_second, "pending"),
+    ],
+    ids=["the last second of its term", "its term is over", "revoked stays", "pending stays"],
+)
+def test_an_issued_order_expires_with_its_term(status, moment, seen):
+    assert shown(status=status, term_to=NOW, moment=moment)["status"] == seen
+
+
 # ---- certificates
 
 

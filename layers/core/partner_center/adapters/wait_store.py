@@ -27,7 +27,8 @@ class WaitStore:
         return item["token"] if item else None
 
     def release(self, head: OrderHead, event: Event) -> None:
-        released = replace(head, held_back=None, version=head.version + 1, updated_at=event.occurred_at)
+        at = event.occurred_at
+        released = replace(head, held_back=None, checked_at=at, version=head.version + 1, updated_at=at)
         self._database.transact(
             [head_update(self._table, released, head.version), event_put(self._table, event)]
         )

@@ -63,16 +63,15 @@ def contract_problems(
 ) -> tuple[Problem, ...]:
     """Every reason why `units` of `product` cannot be bought on this contract now."""
     if contract is None:
-        return (
-            Problem("no_contract", "You have no contract by this id; see GET /v1/contracts.", "/contract_id"),
-        )
+        return (Problem("no_contract", "You have no contract by this id.", "/contract_id"),)
     problems = []
     if not contract.is_valid(moment):
         word = "has ended" if moment >= contract.valid_to else "has not begun"
         problems.append(
             Problem(
                 "contract_expired",
-                f"Contract {contract.contract_id} {word}; establish a new one (POST /v1/contracts).",
+                f"Contract {contract.contract_id} {word}; choose another contract, or ask your sales "
+                "representative for a new one.",
                 "/contract_id",
             )
         )
@@ -89,8 +88,8 @@ def contract_problems(
         problems.append(
             Problem(
                 "insufficient_units",
-                f"The order needs {units} units and contract {contract.contract_id} has "
-                f"{contract.units_left} left; buy units or choose another contract.",
+                f"Units needed: {units}; left on contract {contract.contract_id}: {contract.units_left}. Buy "
+                "units or choose another contract.",
                 "/contract_id",
             )
         )

@@ -31,6 +31,7 @@ from partner_center.kernel.errors import (
     PartnerCenterError,
     Problem,
     StateConflict,
+    TooSoon,
     TryAgain,
     Unauthenticated,
     UnsupportedMediaType,
@@ -52,6 +53,7 @@ _STATUS: Mapping[type[PartnerCenterError], HTTPStatus] = {
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ContentRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooSoon: HTTPStatus.TOO_MANY_REQUESTS,
     TryAgain: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -237,7 +239,7 @@ def problem_answer(error: PartnerCenterError, request_id: str) -> Answer:
     if order_id is not None:
         document["order_id"] = order_id
     headers = {}
-    if isinstance(error, TryAgain):
+    if isinstance(error, TryAgain | TooSoon):
         headers["Retry-After"] = str(error.retry_after)
     elif error.code == "issuing":
         headers["Retry-After"] = "5"
@@ -261,6 +263,8 @@ def internal_error_answer(request_id: str) -> Answer:
 def _json_object(raw: bytes) -> dict[str, Any]:
     try:
         text = raw.decode("utf-8-sig")  # json.loads would guess other encodings too (RFC 8259, section 8.1)
+        if "\ufffd" in text:
+            raise ValueError("the sign that a gateway leaves where the bytes were no UTF-8")
         body = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
         _require_shallow(body)
         json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8 form

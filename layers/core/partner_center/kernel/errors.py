@@ -119,6 +119,16 @@ class ChangedMeanwhile(PartnerCenterError):
     code = "changed_meanwhile"
 
 
+class TooSoon(PartnerCenterError):
+    """The same thing was asked a moment ago; `retry_after` is when it may be asked again, in seconds."""
+
+    code = "too_many_requests"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class TryAgain(PartnerCenterError):
     """Nothing was written because of contention or an outage; the same request may be sent again."""
 

@@ -98,9 +98,12 @@ def _domain_verification(order: Order, current: Sequence[Challenge], moment: dat
     for status, next_action in (
         (
             ChallengeStatus.DECLINED,
-            "The approver declined {names}: change the names or the method, or cancel the order.",
+            "The approver declined {names}: talk to the domain's owner, cancel the order and place another.",
         ),
-        (ChallengeStatus.EXPIRED, "The approval link for {names} has expired: have it sent again."),
+        (
+            ChallengeStatus.EXPIRED,
+            "The approval link for {names} has expired: cancel the order and place another.",
+        ),
     ):
         stuck = [each for each in current if each.status_at(moment) is status]
         if stuck:

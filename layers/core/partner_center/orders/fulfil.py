@@ -6,11 +6,13 @@ event wakes whoever waits. Whichever comes last sees both, so no order of the tw
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from math import ceil
 from typing import Protocol
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TryAgain
+from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TooSoon, TryAgain
 from partner_center.kernel.events import Chronicle, Event
 from partner_center.kernel.ids import Ids
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -18,6 +20,8 @@ from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import OpenValidation, is_satisfied
 from partner_center.validation.challenges import Wanted, wanted_challenges
 from partner_center.validation.ports import Challenges
+
+CHECK_INTERVAL = timedelta(seconds=30)
 
 
 class WaitStep(StrEnum):
@@ -160,12 +164,19 @@ class RequestCheck:
     ids: Ids
 
     def __call__(self, reseller_id: str, order_id: str, actor: str, correlation_id: str) -> OrderHead | None:
-        """The head as it was; None for an unknown order. Raises StateConflict for a closed one, TryAgain."""
+        """The head as it was; None for an unknown order.
+
+        Raises StateConflict for a closed one, TooSoon within 30 seconds of the last check, TryAgain.
+        """
         head = self.orders.head(reseller_id, order_id)
         if head is None:
             return None
         if head.status is not OrderStatus.PENDING:
             raise StateConflict("order_closed", f"The order is {head.status}.", order_id)
+        since = self.clock.now() - head.checked_at if head.checked_at else CHECK_INTERVAL
+        if since < CHECK_INTERVAL:
+            left = ceil((CHECK_INTERVAL - since).total_seconds())
+            raise TooSoon("The last check is less than 30 seconds old; ask again a little later.", left)
         if head.held_back is not None:
             chronicle = Chronicle(self.ids, self.clock.now(), actor, correlation_id)
             event = chronicle.event("order.check_requested", reseller_id, order_id, attempt=head.attempt)

@@ -65,7 +65,8 @@ class OrderHead:
 
     `revision` counts its contents, `generation` its certificates, `attempt` its executions, `version` every
     change of the head. `signing` holds from the preflight's claim to the stored certificate: the
-    point of no return, in which amendments and cancellations are refused. `subscriber` is whom proofs belong
+    point of no return, in which amendments and cancellations are refused. `held_back` is why a preflight held the
+    order back, `checked_at` when the reseller last asked for another. `subscriber` is whom proofs belong
     to: the reseller's customer_id, or this order's lineage.
     """
 
@@ -91,12 +92,18 @@ class OrderHead:
     version: int = 1
     signing: bool = False
     held_back: str | None = None
+    checked_at: datetime | None = None
     serial: str | None = None
     issued_at: datetime | None = None
     term_to: datetime | None = None
     partner_order_id: str | None = None
     customer_id: str | None = None
     closed: Closed | None = None
+
+    def status_at(self, moment: datetime) -> OrderStatus:
+        """The status as it is at `moment`: an issued order whose term is over has expired."""
+        over = self.term_to is not None and moment > self.term_to
+        return OrderStatus.EXPIRED if self.status is OrderStatus.ISSUED and over else self.status
 
     @property
     def is_open(self) -> bool:

@@ -39,6 +39,10 @@ class PlaceOrder:
         moment = self.clock.now()
         examination = self.examiner(principal, call.request_id, body, moment)
         if examination.accepted is None:
+            # Meanwhile the first request of this key may have taken the number or the last units.
+            answered = replayed(self.orders, reseller_id, call)
+            if answered is not None:
+                return self._as_placed(answered)
             raise ContentRefused(examination.problems)
         head = _head(examination.accepted, principal, self.ids.new("ord", moment), moment)
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)

@@ -94,10 +94,11 @@ class OrderReading:
         else:
             raise Malformed("Search by common_name (its beginning) or by partner_order_id.")
         heads = [head for each in ids if (head := self.orders.head(reseller_id, each)) is not None]
+        moment = self.clock.now()
         items = [
             {
                 "order_id": head.order_id,
-                "status": head.status,
+                "status": head.status_at(moment),
                 "kind": head.kind,
                 "product": head.product,
                 "common_name": head.common_name,
@@ -125,6 +126,7 @@ def _fits(wanted: str) -> bool:
 def read_page(query: Mapping[str, str]) -> Page:
     """`limit` (1 to 200, clamped) and `cursor`. Raises Malformed for what is no number."""
     text = query.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise Malformed("limit must be a number from 1 to 200.")
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 100):
+        raise Malformed("limit must be a number; it is clamped to 1 to 200.")
     return Page(max(1, min(int(text), LARGEST_LIMIT)), query.get("cursor") or None)

@@ -22,16 +22,42 @@ def _printable(text: str) -> str:
     return text
 
 
+REFERENCE_PATTERN = r"^[\x21-\x7e]{1,64}$"
+COUNTRY_PATTERN = r"^[A-Za-z]{2}$"
+PHONE_PATTERN = r"^\+?[0-9 ().-]{6,32}$"
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=128),
     AfterValidator(_printable),
 ]
-Reference = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")]
+Reference = Annotated[str, StringConstraints(pattern=REFERENCE_PATTERN)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$", to_upper=True)]
-Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9 ().-]{6,32}$")]
-Email = Annotated[EmailStr, StringConstraints(max_length=254)]
+Country = Annotated[str, StringConstraints(pattern=COUNTRY_PATTERN, to_upper=True)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PHONE_PATTERN)]
+
+
+def _mailable(address: str) -> str:
+    # SES has no SMTPUTF8: such an address would be accepted now and lose the certificate's mail later.
+    if not address.rpartition("@")[0].isascii():
+        raise ValueError("the part before the @ must be plain ASCII, or no mail can be delivered")
+    return address
+
+
+def _no_address(text: str) -> str:
+    # These texts stand in approval mails beside the one link that may stand there.
+    if any(sign in text for sign in "/\\@<>"):
+        raise ValueError("a person's name has none of / \\ @ < >")
+    return text
+
+
+def _plain_text(text: str) -> str:
+    if not all(letter.isprintable() or letter in "\n\r\t" for letter in text):
+        raise ValueError("control characters are not allowed here")
+    return text
+
+
+Person = Annotated[Line, AfterValidator(_no_address)]
+Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_mailable)]
 
 
 class Shape(BaseModel):
@@ -43,11 +69,11 @@ class Shape(BaseModel):
 class Contact(Shape):
     """A person of the order; the phone number is never used for the verification call."""
 
-    first_name: Line
-    last_name: Line
+    first_name: Person
+    last_name: Person
     email: Email
     phone: Phone
-    title: Line | None = None
+    title: Person | None = None
 
 
 class Contacts(Shape):
@@ -120,4 +146,4 @@ class OrderRequest(Shape):
     domain_control: DomainControl | None = None
     agreement: Acceptance
     lifecycle: Lifecycle | None = None
-    note: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    note: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_plain_text)] | None = None

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ValidationError
 
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
+from partner_center.orders.requests import COUNTRY_PATTERN, PHONE_PATTERN, REFERENCE_PATTERN
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
@@ -14,6 +15,15 @@ _CODES = {
     "extra_forbidden": ("unknown_field", "There is no such field here; check its spelling."),
     "string_too_long": ("too_long", "This is too long."),
     "too_long": ("too_many", "These are too many."),
+    "model_type": ("invalid_field", "This must be an object with named fields."),
+    "string_type": ("invalid_field", "This must be text."),
+    "list_type": ("invalid_field", "This must be a list."),
+}
+
+_PATTERNS = {
+    REFERENCE_PATTERN: "This must be 1 to 64 printable ASCII characters without blanks.",
+    PHONE_PATTERN: "This must be a telephone number, such as +31 10 123 4567.",
+    COUNTRY_PATTERN: "This must be a country's two letters (ISO 3166-1), such as NL.",
 }
 
 
@@ -31,9 +41,20 @@ def _problem(error: Any) -> Problem:
     location = [step for step in error["loc"] if step != "[key]"]
     known = _CODES.get(error["type"])
     if known is None:
-        code, sentence = "invalid_field", error["msg"].removeprefix("Value error, ").rstrip(".") + "."
+        code, sentence = "invalid_field", _sentence(error)
     else:
         code, sentence = known
         limit = (error.get("ctx") or {}).get("max_length")
         sentence = sentence if limit is None else f"{sentence[:-1]}: at most {limit}."
     return Problem(code, sentence, json_pointer(location))
+
+
+def _sentence(error: Any) -> str:
+    """What to do, in words of ours where the validator's are none for a reseller."""
+    pattern = str((error.get("ctx") or {}).get("pattern"))
+    if pattern in _PATTERNS:
+        return _PATTERNS[pattern]
+    words = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
+    if words.startswith("value is not a valid email address"):
+        return "This is no e-mail address that mail can be sent to." + words.partition(":")[2].rstrip() + "."
+    return words[:1].upper() + words[1:] + "."

@@ -38,7 +38,7 @@ def order_as_json(
     steps = steps_of(order, challenges, moment)
     return {
         "order_id": head.order_id,
-        "status": head.status,
+        "status": head.status_at(moment),
         "kind": head.kind,
         "product": head.product,
         "partner_order_id": head.partner_order_id,

@@ -148,5 +148,5 @@ def _declined_message(asked: OpenApproval, moment: datetime, chronicle: Chronicl
         chronicle.ids.new("msg", moment),
         moment,
         f"{challenge.approver_email} declined the request for {names}. That address can no longer approve "
-        "these names. Talk to the owner of the domain, then change the names or the method, or cancel.",
+        "these names. Talk to the owner of the domain, then cancel the order and place another.",
     )
