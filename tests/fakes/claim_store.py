@@ -66,6 +66,7 @@ class MemoryWaits:
             orders = MemoryOrders(self.tables)
             orders.require_version(head, head.version)
             self.tables.require_new(event, None)
-            released = replace(head, held_back=None, version=head.version + 1, updated_at=event.occurred_at)
+            at = event.occurred_at
+            released = replace(head, held_back=None, checked_at=at, version=head.version + 1, updated_at=at)
             orders.move(released, head.version)
             self.tables.accompany(event, None)

@@ -226,7 +226,8 @@ class WaitsContract(_WithAnOrder):
         assert held.held_back == "CAA"
         event = an_event(ids)
         stores.waits.release(held, event)
-        released = replace(held, held_back=None, version=held.version + 1, updated_at=event.occurred_at)
+        at = event.occurred_at
+        released = replace(held, held_back=None, checked_at=at, version=held.version + 1, updated_at=at)
         assert stores.orders.head(US, ORDER) == released
         assert stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
 
