@@ -78,7 +78,7 @@ def add_contract(
     kind: str,
     units: int,
 ) -> Mapping[str, Any]:
-    """A contract for every product, valid for a year. Raises ValueError for a kind that cannot be billed."""
+    """A contract for every product, valid for three years. Raises ValueError for a kind that cannot be billed."""
     if kind != ContractKind.BULK.value:
         raise ValueError("only bulk contracts can be billed yet")
     os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
@@ -89,7 +89,7 @@ def add_contract(
         kind=ContractKind.BULK,
         products=frozenset(),
         valid_from=moment,
-        valid_to=moment + timedelta(days=365),
+        valid_to=moment + timedelta(days=3 * 365),
         units_granted=units,
         units_left=units,
         units_held=0,

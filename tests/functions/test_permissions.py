@@ -62,6 +62,7 @@ FOR_LAMBDA = {
 @pytest.fixture(scope="module")
 def done(cloud: EmbeddedCloud, northwind: Reseller) -> set[Permission]:
     """What every function asked of AWS on the journeys, as the permissions that this takes."""
+    cloud.runtime.recycle()  # what a warm worker remembers it does not ask for again
     before = {function: len(calls) for function, calls in cloud.recorded_calls.items()}
     travel(cloud, northwind)
     return {

@@ -2,7 +2,6 @@
 
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
-from partner_center.entry.body import no_fields
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.machine import request_check
 from partner_center.kernel.errors import NotFound
@@ -14,7 +13,7 @@ handler = Api(door)
 def check(request: Request, principal: Principal, order_id: str) -> Answer:
     request.only_query()
     request.idempotency_key()
-    no_fields(request)
+    request.no_fields()
     actor = f"key:{principal.key_id}"
     head = request_check()(principal.reseller_id, order_id, actor, request.request_id)
     if head is None:

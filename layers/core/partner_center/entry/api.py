@@ -94,6 +94,11 @@ class Request:
         """What this request's Idempotency-Key is bound to. Raises Malformed."""
         return Call(self.method, self.path, self.idempotency_key(), body_digest(body), self.request_id)
 
+    def no_fields(self) -> None:
+        """Refuse a body that says anything; its words are not repeated. Raises ContentRefused, Malformed ..."""
+        if self.optional_object():
+            raise ContentRefused([Problem("unknown_field", "This request has no fields.", "")])
+
     def only_query(self, *allowed: str) -> None:
         """Raise Malformed for a query parameter that is not `allowed`, naming each."""
         unknown = sorted(set(self.query) - set(allowed))

@@ -39,13 +39,6 @@ def required_text(request: Request, name: str) -> str:
     return str(value)
 
 
-def no_fields(request: Request) -> None:
-    """A body, if there is one, says nothing. Raises ContentRefused, Malformed ..."""
-    problems = _known_fields(request.optional_object(), "")[1]
-    if problems:
-        raise ContentRefused(problems)
-
-
 def _known_fields(body: Mapping[str, Any], known: str) -> tuple[Mapping[str, Any], list[Problem]]:
     """The body without key material, and a problem for each piece of it and each field but `known`."""
     screened = screen(body)
