@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from local.cloud import EmbeddedCloud
 from local.template import ACCOUNT, REGION
-from partner_center.adapters.block_list import FRESH, PREFIX
 from tests.functions.journeys import Reseller, answer, approval_links, call, csr_for, key_of, order_body
 
 pytestmark = pytest.mark.cloud
@@ -76,7 +75,6 @@ def done(cloud: EmbeddedCloud, northwind: Reseller) -> set[Permission]:
 
 def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     """Every way an order can go, and every question that can be asked about it."""
-    bring_a_block_list(cloud)
     browse(cloud, reseller)
     issue(cloud, reseller)
     decline_then_cancel(cloud, reseller)
@@ -84,13 +82,6 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     expose(cloud, reseller)
     expire(cloud, reseller)
     retry_waits(cloud, reseller)
-
-
-def bring_a_block_list(cloud: EmbeddedCloud) -> None:
-    """Functions that have run before know the lists already, and read them again only when they are others."""
-    content, bucket = bytes(32), cloud.output("BlockListBucket")
-    cloud.client("s3").put_object(Bucket=bucket, Key=f"{PREFIX}permitted.bin", Body=content)
-    cloud.advance(FRESH.total_seconds() + 1)
 
 
 def browse(cloud: EmbeddedCloud, reseller: Reseller) -> None:
