@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from partner_center.adapters import keys
@@ -46,7 +47,7 @@ class OrderStore:
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         key = keys.request_guard(reseller_id, method, path, idempotency_key)
         item = self._database.get(self._tables.business, key)
-        return _guard_from_item(item) if item else None
+        return _guard_from_item(item, idempotency_key) if item else None
 
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None:
         key = keys.partner_order_guard(reseller_id, partner_order_id)
@@ -152,12 +153,11 @@ class OrderStore:
         attributes: Item = {
             "method": guard.method,
             "path": guard.path,
-            "idempotency_key": guard.idempotency_key,
             "body_sha256": guard.body_sha256,
             "head": {name: value for name, value in head_to_item(guard.head).items() if value is not None},
             "expires_at": int(expires_at.timestamp()),
         }
-        return Put(self._tables.business, key, attributes, _seen_before)
+        return Put(self._tables.business, key, attributes, partial(_seen_before, guard.idempotency_key))
 
     def _hold(self, placement: Placement) -> Update:
         """Takes the units off the contract; the conditions repeat what the gate saw a moment ago."""
@@ -263,18 +263,21 @@ def _check_at(head: OrderHead) -> datetime:
     return head.placed_at + LONGEST_PENDING
 
 
-def _guard_from_item(item: Item) -> RequestGuard:
+def _guard_from_item(item: Item, idempotency_key: str) -> RequestGuard:
+    # The table holds a digest of the key, its partition: clients put all sorts of secrets into keys.
     return RequestGuard(
         item["method"],
         item["path"],
-        item["idempotency_key"],
+        idempotency_key,
         item["body_sha256"],
         head_from_item(item["head"]),
     )
 
 
-def _seen_before(old: Item | None) -> Exception:
-    return RequestSeenBefore(_guard_from_item(old)) if old else TryAgain("The request is being answered.")
+def _seen_before(idempotency_key: str, old: Item | None) -> Exception:
+    if old is None:
+        return TryAgain("The request is being answered.")
+    return RequestSeenBefore(_guard_from_item(old, idempotency_key))
 
 
 def _number_taken(old: Item | None) -> Exception:
