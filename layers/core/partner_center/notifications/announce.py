@@ -1,6 +1,7 @@
 """When an order is issued, the technical contact gets the certificate (M10)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from partner_center.accounts.resellers import Resellers
@@ -16,9 +17,11 @@ from partner_center.notifications.certificate_issued import (
     CertificateIssuedFacts,
     certificate_issued_mail,
 )
+from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.ports import Message
 
 
 class CertificateReader(Protocol):
@@ -36,6 +39,10 @@ class SentMails(Protocol):
 
     def record(self, reseller_id: str, order_id: str, mail_id: str, at_epoch: int) -> None: ...
 
+    def tell(self, reseller_id: str, order_id: str, message: Message) -> None:
+        """A message on the order; the same message again changes nothing."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class AnnounceCertificate:
@@ -51,7 +58,10 @@ class AnnounceCertificate:
     sender: str
 
     def __call__(self, event: Event) -> None:
-        """Raises TryAgain when something is out; the queue then delivers the event again."""
+        """Raises TryAgain when something is out; the queue then delivers the event again.
+
+        A mail that will never go out is told on the order: the certificate is there to be downloaded (M6).
+        """
         reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
         mail_id = f"issued-{event.data['serial']}"
         if self.sent.was_sent(reseller_id, order_id, mail_id):
@@ -61,8 +71,12 @@ class AnnounceCertificate:
         if order is None or record is None:
             raise TryAgain("The certificate cannot be read at the moment.")
         facts = self._facts(order, record)
-        self.mailer.send(certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender)))
-        self.sent.record(reseller_id, order_id, mail_id, int(self.clock.now().timestamp()))
+        moment = self.clock.now()
+        try:
+            self.mailer.send(certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender)))
+        except MailRefused as refused:
+            self.sent.tell(reseller_id, order_id, _undelivered(mail_id, moment, facts, refused))
+        self.sent.record(reseller_id, order_id, mail_id, int(moment.timestamp()))
 
     def _facts(self, order: Order, record: CertificateRecord) -> CertificateIssuedFacts:
         issuer = self.certificates.issuing_ca(record.issuer_id)
@@ -94,3 +108,14 @@ class AnnounceCertificate:
             pkcs7_der=bundle,
             support_contact=reseller.support_email,
         )
+
+
+def _undelivered(
+    mail_id: str, moment: datetime, facts: CertificateIssuedFacts, refused: MailRefused
+) -> Message:
+    return Message(
+        f"msg_{mail_id}",
+        moment,
+        f"The certificate could not be mailed to {facts.technical_email} ({refused.reason}). It is issued: "
+        f"download it from /v1/certificates/{facts.serial_hex}/download and hand it on.",
+    )

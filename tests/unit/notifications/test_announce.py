@@ -1,0 +1,127 @@
+"""Announcing a certificate: once, again after trouble that passes, and told on the order when mail cannot help."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from partner_center.accounts.resellers import Reseller
+from partner_center.catalog.products import load_catalog
+from partner_center.issuance.profile import IssuingCa, SignatureAlgorithm
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+from partner_center.notifications.announce import AnnounceCertificate
+from partner_center.notifications.mail import MailRefused
+from tests.fakes.determined import FixedClock
+from tests.fakes.samples import ORDER, US, a_content, a_head, a_record
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+EVENT = Event(
+    "evt_1", "order.issued", NOW, "execution-1", {"reseller_id": US, "order_id": ORDER, "serial": "0a1b"}
+)
+
+
+@pytest.fixture(scope="module")
+def certificate() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "www.example.com")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    dated = builder.serial_number(1).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=1))
+    return dated.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@dataclass
+class Office:
+    """Everything that announcing needs, in memory; `trouble` is raised instead of sending, once each."""
+
+    certificate: bytes
+    trouble: list[Exception] = field(default_factory=list)
+    mails: list = field(default_factory=list)
+    rows: set = field(default_factory=set)
+    messages: dict = field(default_factory=dict)
+
+    def head(self, reseller_id, order_id):
+        return a_head() if (reseller_id, order_id) == (US, ORDER) else None
+
+    def content(self, *_):
+        return a_content()
+
+    def by_serial(self, serial):
+        return a_record(certificate_der=self.certificate) if serial == "0a1b" else None
+
+    def issuing_ca(self, issuer_id):
+        return IssuingCa(
+            issuer_id,
+            self.certificate,
+            self.certificate,
+            "key-1",
+            SignatureAlgorithm.ECDSA_SHA256,
+            "http://a.example.com/a.crt",
+            "http://a.example.com/a.crl",
+        )
+
+    def reseller(self, reseller_id):
+        return Reseller(reseller_id, "Nordic Hosting AB", "support@example.com")
+
+    def send(self, mail):
+        if self.trouble:
+            raise self.trouble.pop(0)
+        self.mails.append(mail)
+
+    def was_sent(self, *key):
+        return key in self.rows
+
+    def record(self, *row):
+        self.rows.add(row[:3])
+
+    def tell(self, reseller_id, order_id, message):
+        self.messages[reseller_id, order_id, message.message_id] = message.text
+
+    def announce(self, event=EVENT):
+        catalog, clock = load_catalog(), FixedClock()
+        AnnounceCertificate(self, self, self, catalog, self, self, clock, "a@example.com")(event)
+
+
+@pytest.fixture
+def office(certificate: bytes) -> Office:
+    return Office(certificate)
+
+
+def test_the_technical_contact_is_told_once_however_often_the_event_comes(office):
+    office.announce()
+    office.announce()
+    assert [mail.to for mail in office.mails] == [("asa@example.com",)]
+    assert office.messages == {}
+
+
+def test_trouble_that_passes_is_for_the_queue_and_the_mail_keeps_its_id(office):
+    office.trouble = [TryAgain("throttled")]
+    with pytest.raises(TryAgain):
+        office.announce()
+    assert (office.rows, office.messages) == (set(), {})
+    office.announce()
+    (mail,) = office.mails
+    assert mail.message_id == "<issued-0a1b@example.com>"
+
+
+def test_a_mail_that_will_never_go_out_is_told_on_the_order_and_not_tried_for_ever(office):
+    office.trouble = [MailRefused("message_rejected", "no such domain")]
+    office.announce()
+    office.announce()
+    assert office.mails == []
+    ((key, text),) = office.messages.items()
+    assert key == (US, ORDER, "msg_issued-0a1b")
+    assert "asa@example.com" in text
+    assert "/v1/certificates/0a1b/download" in text
+
+
+@pytest.mark.parametrize("data", [{"order_id": "ord_2"}, {"serial": "ffff"}], ids=["order", "certificate"])
+def test_what_cannot_be_read_yet_is_tried_again(office, data):
+    event = Event("evt_1", "order.issued", NOW, "execution-1", {**EVENT.data, **data})
+    with pytest.raises(TryAgain):
+        office.announce(event)
+    assert office.mails == []
