@@ -74,6 +74,12 @@ class _Thread(threading.Thread):
         return not self._ended.is_set()
 
 
+def _announce(original: Method, task: Any, env: Any, *args: Any, **kwargs: Any) -> None:
+    """An attempt whose time ran out before it began is not written down: its limit can no longer be read."""
+    if env.is_running():
+        original(task, env, *args, **kwargs)
+
+
 def _wait(_: Any, env: Any, wait_seconds: float) -> None:
     CLOCK.sleep(wait_seconds, lambda: not env.is_running())
 
@@ -83,6 +89,7 @@ def _install_time() -> None:
     for module in (event_manager, execution, models, state, timestamp):
         exchange(module, "datetime", virtual)
     exchange(WaitFunction, "_wait_interval", _wait)
+    around(StateTaskService, "_before_eval_execution", _announce)
     exchange(retrier, "time", types.SimpleNamespace(sleep=CLOCK.sleep))
     exchange(execute_state, "threading", types.SimpleNamespace(Event=VirtualEvent, Thread=threading.Thread))
     exchange(program, "threading", types.SimpleNamespace(Thread=_Thread))
