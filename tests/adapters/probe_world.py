@@ -48,7 +48,10 @@ class WorldResolver:
 
 
 class Dialler:
-    """A `Dial` that leads every connection to one server, and keeps where it should have gone."""
+    """A `Dial` that leads every connection to one server, and keeps where it should have gone.
+
+    Its sockets wait for ever by themselves, so that whatever ends was ended by the probe.
+    """
 
     def __init__(self, server, **troubles):
         self._dial, self._troubles = dialer_through(server.address), troubles
@@ -58,7 +61,9 @@ class Dialler:
         self.dialled.append((address, port))
         if address in self._troubles:
             raise self._troubles[address]
-        return self._dial(address, port, seconds)
+        connection = self._dial(address, port, seconds)
+        connection.settimeout(None)
+        return connection
 
 
 def pages(answers):

@@ -190,6 +190,18 @@ def test_headers_and_all_interim_answers_have_one_allowance(serve_web):
     assert fetch(serve_web(interim * 16 + answer(VALUE))).trouble is PageTrouble.TOO_LARGE
 
 
+def test_a_head_is_measured_to_the_octet(serve_web):
+    sent = answer(VALUE)
+    limits = ProbeLimits(head_bytes=len(sent) - len(VALUE))
+    assert fetch(serve_web(sent), limits=limits).body == VALUE
+    assert fetch(serve_web(answer(VALUE, 200, "X:")), limits=limits).trouble is PageTrouble.TOO_LARGE
+
+
+def test_a_long_head_leaves_the_body_its_own_allowance(serve_web):
+    body = b"x" * STANDING.body_bytes
+    assert fetch(serve_web(answer(body, 200, "X: " + "y" * 15_000))).body == body
+
+
 # time
 
 

@@ -143,7 +143,7 @@ class HttpProbe:
         in_turn = [address for pair in zip_longest(*found) for address in pair if address]
         if not in_turn:
             raise _Trouble(PageTrouble.NO_ADDRESS)
-        return list(dict.fromkeys(in_turn))
+        return in_turn
 
     def _connected(self, exchange: _Exchange, addresses: list[str]) -> socket.socket:
         """The first connection that comes about. Addresses that may not be asked are passed over."""
