@@ -101,8 +101,11 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "note": "For yourself.",
     },
     "DomainControl": {
-        "method": "For all names; at present email is accepted.",
-        "approver_email": "For email: one of the five addresses at the name's domain or a domain above it.",
+        "method": "For all names.",
+        "approver_email": (
+            "For email: one of the five addresses at the name's domain or a domain above it, or a contact published "
+            "there (GET /v1/orders/{order_id}/domains/{name}/approvers)."
+        ),
         "names": "Exceptions by name, as A-labels.",
     },
     "Acceptance": {

@@ -17,10 +17,15 @@ class Settings:
     vault_key_id: str
     mail_sender: str
     mail_configuration_set: str
+    region: str
     dns_server: str
+    web_server: str
+    perspectives: tuple[str, ...]
     block_list_bucket: str
     required_block_lists: tuple[str, ...]
     exposed_keys_queue: str
+    check_control: str
+    ask_again: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -43,8 +48,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         vault_key_id=text("VAULT_KEY_ID"),
         mail_sender=text("MAIL_SENDER"),
         mail_configuration_set=text("MAIL_CONFIGURATION_SET"),
+        region=text("AWS_REGION"),
         dns_server=text("DNS_SERVER"),
+        web_server=text("WEB_SERVER"),
+        perspectives=tuple(filter(None, text("PERSPECTIVES").split(","))),
         block_list_bucket=text("BLOCK_LIST_BUCKET"),
         required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
         exposed_keys_queue=text("EXPOSED_KEYS_QUEUE"),
+        check_control=text("CHECK_CONTROL_FUNCTION"),
+        ask_again=text("ASK_AGAIN_FUNCTION"),
     )
