@@ -21,6 +21,7 @@ CORE = "partner_center"
 # Where the name that is imported is not the name of what is installed.
 DISTRIBUTIONS = {
     "aws_lambda_powertools": "aws-lambda-powertools",
+    "confusable_homoglyphs": "confusable-homoglyphs",
     "dns": "dnspython",
     "email_validator": "email-validator",
     "phonenumbers": "phonenumberslite",

@@ -8,8 +8,9 @@ from typing import Any
 
 from local.cloud import EmbeddedCloud
 from local.sample_block_list import NAME, sample_block_list
-from partner_center.accounts.api_keys import Role, make_key
+from partner_center.accounts.api_keys import Role, make_key, make_staff_key
 from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.staff import StaffRole
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.block_list import PREFIX
 from partner_center.adapters.clock import VIRTUAL_TIME, SystemClock
@@ -32,6 +33,14 @@ RESELLERS = (
 )
 
 
+STAFF = {
+    StaffRole.VALIDATION: "vera.validator",
+    StaffRole.REVIEW: "rosa.reviewer",
+    StaffRole.PARTNER_SUPPORT: "sam.support",
+    StaffRole.FINANCE: "fay.finance",
+}
+
+
 def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     """Fills the cloud through the same code that serves it; returns the demo's JSON and the text to print."""
     os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
@@ -48,13 +57,19 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
         key, texts[reseller.reseller_id] = make_key(reseller.reseller_id, Role.ADMIN, ids, clock.now())
         access.add_key(key)
         add(reseller.reseller_id, ContractKind.BULK.value, DEMO_UNITS)
+    staff = {}
+    for role, person in STAFF.items():
+        staff_key, staff[role] = make_staff_key(person, [role], ids, clock.now())
+        access.add_key(staff_key)
     cloud.add_contract = add
-    cloud.read_demo = partial(_demo, contracts, texts)
-    return cloud.demo, _text(cloud, cloud.demo["resellers"])
+    cloud.read_demo = partial(_demo, contracts, texts, staff)
+    return cloud.demo, _text(cloud, cloud.demo)
 
 
-def _demo(contracts: ContractStore, texts: Mapping[str, str]) -> Mapping[str, Any]:
-    """The resellers with their keys, and their contracts as they are now."""
+def _demo(
+    contracts: ContractStore, texts: Mapping[str, str], staff: Mapping[StaffRole, str]
+) -> Mapping[str, Any]:
+    """The resellers with their keys, and their contracts as they are now; and the staff with theirs."""
     resellers = [
         {
             "reseller_id": reseller_id,
@@ -66,7 +81,10 @@ def _demo(contracts: ContractStore, texts: Mapping[str, str]) -> Mapping[str, An
         }
         for reseller_id, text in texts.items()
     ]
-    return {"resellers": resellers, "staff": []}
+    return {
+        "resellers": resellers,
+        "staff": [{"role": role.value, "api_key": text} for role, text in staff.items()],
+    }
 
 
 def add_contract(
@@ -113,13 +131,18 @@ def _upload_block_list(cloud: EmbeddedCloud) -> None:
     )
 
 
-def _text(cloud: EmbeddedCloud, resellers: list[dict[str, Any]]) -> str:
+def _text(cloud: EmbeddedCloud, demo: Mapping[str, Any]) -> str:
     product = load_catalog().product(DEMO_PRODUCT)
     version = agreement_for(product).version if product else ""
-    keys = "\n".join(f"  {each['reseller_id']:<10} {each['api_key']}" for each in resellers)
+    resellers = demo["resellers"]
+    keys = "\n".join(f"  {each['reseller_id']:<15} {each['api_key']}" for each in resellers)
+    staff = "\n".join(f"  {each['role']:<15} {each['api_key']}" for each in demo["staff"])
     return f"""
 Demo resellers and their API keys (valid until this process ends):
 {keys}
+
+Keys of the staff, for /v1/staff, by role:
+{staff}
 
 A first order, to be pasted into another terminal:
 

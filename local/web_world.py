@@ -9,7 +9,10 @@ from local.server import LoopbackServer
 
 
 class WebWorld:
-    """What `/_local/web` sets: answers by host name and path, without the query string; 404 for the rest."""
+    """What `/_local/web` sets: answers by host name and path, without the query string; 404 for the rest.
+
+    It speaks http alone; whoever is redirected to https there finds no TLS.
+    """
 
     def __init__(self) -> None:
         self._answers: dict[tuple[str, str], dict[str, Any]] = {}

@@ -22,6 +22,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
     schemas.CsrInspection,
+    schemas.DecisionAnswer,
     schemas.DomainList,
     schemas.MessageList,
     schemas.Order,
@@ -30,12 +31,15 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
+    schemas.ReviewQueue,
 )
 POSTED: Sequence[type[BaseModel]] = (
     OrderRequest,
+    schemas.AmendRequest,
     schemas.ApprovalForm,
     schemas.CancelRequest,
     schemas.CsrRequest,
+    schemas.DecisionRequest,
     schemas.OrderDraft,
 )
 
@@ -72,7 +76,8 @@ def _operation(operation: Operation) -> Json:
         "description": operation.description,
     }
     if operation.roles:
-        described["x-roles"] = sorted({*operation.roles, Role.ADMIN})
+        is_staff = operation.tag == "Staff"
+        described["x-roles"] = sorted(operation.roles if is_staff else {*operation.roles, Role.ADMIN})
     else:
         described["security"] = []
     if operation.parameters:

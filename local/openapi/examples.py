@@ -30,6 +30,7 @@ from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import (
     BodyTooLarge,
+    ChangedMeanwhile,
     ContentRefused,
     Forbidden,
     IdempotencyKeyReused,
@@ -47,9 +48,12 @@ from partner_center.orders.inspect import examination_as_json, inspect_csr
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.page import Page
 from partner_center.orders.reading import OrderReading
+from partner_center.orders.review import Screening
+from partner_center.orders.review_queue import task_as_json
 from partner_center.orders.view import order_as_json
 from partner_center.validation.challenges import Challenge, Proof
 from partner_center.validation.ports import Challenges, Message
+from partner_center.validation.standing import standing
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,8 @@ class Shelf:
 
     def by_common_name(
         self, _reseller_id: str, _prefix: str, _page: Page
-    ) -> tuple[Sequence[str], str | None]:
-        return [self.order.head.order_id], None
+    ) -> tuple[Sequence[tuple[str, str]], str | None]:
+        return [(self.order.head.common_name, self.order.head.order_id)], None
 
     def partner_order(self, _reseller_id: str, _number: str) -> str | None:
         return self.order.head.order_id
@@ -100,8 +104,8 @@ class ShelfOfChallenges:
     def of_order(self, _reseller_id: str, _order_id: str) -> Sequence[Challenge]:
         return self.shelf.challenges
 
-    def proof(self, _reseller_id: str, _subscriber: str, challenge: Challenge) -> Proof | None:
-        return self.shelf.proofs.get(challenge.challenge_id)
+    def proofs(self, _reseller_id: str, _subscriber: str, _zone: str, _since: datetime) -> Sequence[Proof]:
+        return list(self.shelf.proofs.values())
 
 
 @dataclass(frozen=True)
@@ -130,12 +134,21 @@ def answers() -> dict[str, Any]:
     issued = Shelf(story.issued, story.approved, story.proofs, [story.certificate])
     return {
         "OrderRequest": story.request,
-        "OrderPlaced": order_as_json(story.placed, [], [], PLACED),
+        "OrderPlaced": order_as_json(story.fresh, standing(story.fresh, [], [], PLACED), [], PLACED),
         "OrderWaiting": waiting.reading(MAILED).order(RESELLER, order_id),
         "OrderIssued": issued.reading(now).order(RESELLER, order_id),
         "OrderCancelled": cancelled.reading(now).order(RESELLER, order_id),
         "OrderExamination": examination_as_json(examined(faulty_request())),
         "OrderList": issued.reading(now).search(RESELLER, {"common_name": "www."}),
+        "AmendRequest": {"additional_domains": ["example.com", "shop.example.com"], "note": "One more host."},
+        "ReviewQueue": {"items": [review_task(story)], "next_cursor": None},
+        "DecisionRequest": {"decision": "approve", "evidence": "Called the registrant, who owns it."},
+        "DecisionAnswer": {
+            "task_id": review_task(story)["task_id"],
+            "order_id": order_id,
+            "decision": "approve",
+            "order_status": "pending",
+        },
         "CancelRequest": {"reason": "The customer ordered twice."},
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
@@ -148,6 +161,11 @@ def answers() -> dict[str, Any]:
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }
+
+
+def review_task(story: Story) -> dict[str, Any]:
+    """The flagged order in the queue of the reviewers."""
+    return task_as_json(story.flagged, Screening(1, PLACED, story.flags))
 
 
 @cache
@@ -164,6 +182,9 @@ def refusals() -> dict[str, dict[str, Any]]:
         "Conflict": {
             "issuing": StateConflict("issuing", "The certificate is being signed; ask again.", order_id),
             "order_closed": StateConflict("order_closed", "The order is cancelled.", order_id),
+        },
+        "ChangedMeanwhile": {
+            "changed_meanwhile": ChangedMeanwhile("The order is no longer as you saw it; read it again.")
         },
         "BodyTooLarge": {
             "body_too_large": BodyTooLarge("The body may hold 262144 bytes, this one has 300000.")

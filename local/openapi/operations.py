@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from partner_center.accounts.api_keys import Role
+from partner_center.accounts.staff import StaffRole
 
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
 HTML = "text/html"
 FORM = "application/x-www-form-urlencoded"
 FILES = (
@@ -18,6 +20,7 @@ FILES = (
 READERS = (Role.ORDERS, Role.READ)
 WRITERS = (Role.ORDERS,)
 EVERYONE = tuple(Role)
+REVIEWERS = (StaffRole.REVIEW,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Operation:
     description: str
     answers: Mapping[int, Answer]
     refusals: tuple[str, ...]
-    roles: tuple[Role, ...] = ()
+    roles: tuple[Role, ...] | tuple[StaffRole, ...] = ()
     parameters: tuple[str, ...] = ()
     body: Body | None = None
 
@@ -123,6 +126,10 @@ PARAMETERS: Mapping[str, Parameter] = {
         "with idempotency_key_reused. Refusals bind nothing.",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "order-4711",
+    ),
+    "TaskId": Parameter("task_id", "path", "As the queue tells it."),
+    "IfMatch": Parameter(
+        "If-Match", "header", "The ETag of the order as it was read; 412 when it is another by now."
     ),
     "IfNoneMatch": Parameter(
         "If-None-Match", "header", "The ETag of an answer already held; 304 when nothing has changed."
@@ -217,6 +224,44 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         (*RESTRICTED, "NotFound"),
         READERS,
         ("OrderId", "IfNoneMatch"),
+    ),
+    ("PATCH", "/v1/orders/{order_id}"): Operation(
+        "amendOrder",
+        "Orders",
+        "Amend an order",
+        "A JSON Merge Patch (RFC 7396): objects merge, null removes, arrays are replaced whole. While the order is "
+        "pending: contacts, csr, common_name, additional_domains, organization, domain_control; as long as it is "
+        "open: note, contacts.technical, lifecycle. It is no new purchase: product, term, contract and price per "
+        "name stay, and units move with the number of names in the same write. What is proven stays proven, open "
+        "approval links end, and the order is screened again. Refused while the certificate is being signed "
+        "(issuing; ask again) and afterwards (already_issued, order_closed). Plain application/json is taken too.",
+        {200: Answer("The order, as it is now.", "Order", ("OrderWaiting",), ("ETag",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict", "ChangedMeanwhile"),
+        WRITERS,
+        ("OrderId", "IfMatch"),
+        Body("AmendRequest", "At most 256 KiB.", media_type=MERGE_PATCH, examples=("AmendRequest",)),
+    ),
+    ("GET", "/v1/staff/queues/quality-review"): Operation(
+        "listReviews",
+        "Staff",
+        "Orders that wait for a reviewer",
+        "Those that a rule flagged, longest waiting first. The list may be a moment late.",
+        {200: Answer("The tasks.", "ReviewQueue", ("ReviewQueue",))},
+        RESTRICTED,
+        REVIEWERS,
+        ("Limit", "Cursor"),
+    ),
+    ("POST", "/v1/staff/tasks/{task_id}/decide"): Operation(
+        "decideTask",
+        "Staff",
+        "Release or reject a flagged order",
+        "approve lets the order go on, reject ends it and gives its units back. A task is about one content of the "
+        "order: if the order was amended since, it is refused with task_outdated.",
+        {200: Answer("What was decided.", "DecisionAnswer", ("DecisionAnswer",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        REVIEWERS,
+        ("TaskId", "IdempotencyKey"),
+        Body("DecisionRequest", "At most 256 KiB.", examples=("DecisionRequest",)),
     ),
     ("POST", "/v1/orders/{order_id}/cancel"): Operation(
         "cancelOrder",

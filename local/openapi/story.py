@@ -16,9 +16,9 @@ from partner_center.orders.close import closing, completion
 from partner_center.orders.enrolment import Examination
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
-from partner_center.orders.fulfil import wanted_of
+from partner_center.orders.flags import Flag
 from partner_center.orders.idempotency import Call, body_digest
-from partner_center.orders.order import CloseReason, Order, OrderStatus
+from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import Orders, Placement
 from partner_center.validation.challenges import (
@@ -30,6 +30,7 @@ from partner_center.validation.challenges import (
     Wanted,
 )
 from partner_center.validation.ports import Message
+from partner_center.validation.standing import wanted_of
 
 PLACED = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 MAILED = PLACED + timedelta(seconds=2)
@@ -109,7 +110,9 @@ class Story:
     def __post_init__(self) -> None:
         self.request = order_request()
         self.placement = place(self.request, self.ids)
-        self.placed = Order(self.placement.head, self.placement.content)
+        self.fresh = Order(self.placement.head, self.placement.content)
+        screened = replace(self.fresh.head, review=Review.CLEAR, review_since=PLACED, version=2)
+        self.placed = Order(screened, self.fresh.content)
         self.challenges = [mailed(self.placed, wanted) for wanted in wanted_of(self.placed)]
         self.proofs = {each.challenge_id: proof_of(self.placed, each, self.ids) for each in self.challenges}
         self.approved = [
@@ -129,13 +132,19 @@ class Story:
             self.placed.head, OrderStatus.CANCELLED, CloseReason.REQUESTED, self.chronicle(APPROVED)
         )
         self.cancelled = Order(ended.head, self.placed.content)
+        self.flags = (
+            Flag("lookalike_name", "paypa1.example.com", "paypa1.example.com bears or resembles paypal."),
+        )
+        flagged = replace(screened, review=Review.WAITING, review_reason=self.flags[0].reason)
+        self.flagged = Order(flagged, self.placed.content)
 
     def message(self) -> Message:
         return Message(
             self.ids.new("msg", APPROVED),
             APPROVED,
             "admin@example.com declined the request for www.example.com, example.com. That address can no longer "
-            "approve these names. Talk to the owner of the domain, then change the names or the method, or cancel.",
+            "approve these names. Talk to the owner of the domain, then choose another address or method, or cancel "
+            "the order.",
         )
 
     def chronicle(self, moment: datetime) -> Chronicle:
@@ -215,7 +224,7 @@ def mailed(order: Order, wanted: Wanted) -> Challenge:
         reseller_id=head.reseller_id,
         order_id=head.order_id,
         challenge_id=wanted.challenge_id,
-        revision=head.revision,
+        round=head.round,
         method=wanted.method,
         authorization_domain=wanted.authorization_domain,
         names=wanted.names,

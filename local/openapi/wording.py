@@ -24,13 +24,17 @@ TAGS: Mapping[str, str] = {
     "Orders": "From the request to the certificate.",
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued.",
+    "Staff": "For the people of the certification authority, with a staff key.",
     "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
 }
 
 HEADERS: Mapping[str, Any] = {
     "X-Request-Id": {"description": "Quote it when you ask.", "schema": {"type": "string"}},
     "Location": {"description": "The path of the order.", "schema": {"type": "string"}},
-    "ETag": {"description": "Of this answer; send it as If-None-Match.", "schema": {"type": "string"}},
+    "ETag": {
+        "description": "Of this answer; send it as If-None-Match, or as If-Match with an amendment.",
+        "schema": {"type": "string"},
+    },
     "Content-Disposition": {"description": "attachment, with a file name.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "The scheme: Bearer.", "schema": {"type": "string"}},
     "Retry-After": {
@@ -58,8 +62,9 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         "What is asked does not fit the state of the order; issuing comes with Retry-After.",
         ("Retry-After",),
     ),
+    "ChangedMeanwhile": (412, "The order is no longer as If-Match says; read it again.", ()),
     "BodyTooLarge": (413, "The body exceeds 256 KiB.", ()),
-    "UnsupportedMediaType": (415, "The body is not application/json.", ()),
+    "UnsupportedMediaType": (415, "The body is of another media type.", ()),
     "Refused": (
         422,
         "The content is refused, with every problem found; or the Idempotency-Key belongs to another body.",

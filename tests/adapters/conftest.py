@@ -13,6 +13,7 @@ from local.creators import TABLE_PROPERTIES
 from local.repairs.transactions import CONFLICTS
 from partner_center.adapters.dynamodb import Database, Patience
 from partner_center.adapters.tables import TableNames
+from tests.adapters.hostile_server import HostileServer, throw_away_tls
 from tests.adapters.stores import DynamoStores
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -100,3 +101,23 @@ def contention():
     """Sets how probably a write meets another one."""
     yield CONFLICTS.configure
     CONFLICTS.configure(0.0)
+
+
+@pytest.fixture(scope="session")
+def tls(tmp_path_factory):
+    return throw_away_tls(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def serve_web(tls):
+    """Starts web servers that do as their script says; octets are sent to everybody."""
+    servers = []
+
+    def start(script, **more):
+        run = script if callable(script) else lambda _, peer: peer.send(script)
+        servers.append(HostileServer(run, tls, **more))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

@@ -8,6 +8,7 @@ from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database, Item
 from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.contracts import Contract
@@ -23,6 +24,7 @@ class DynamoStores:
         self.challenges = ChallengeStore(database, tables)
         self.claims = ClaimStore(database, tables)
         self.waits = WaitStore(database, tables.business)
+        self.screenings = ScreeningStore(database, tables)
 
     def grant(self, contract: Contract) -> None:
         self.contracts.create(contract, "staff", f"led_grant_{contract.contract_id}")

@@ -9,6 +9,7 @@ from partner_center.orders.order import OrderStatus
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
 from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
 from partner_center.validation.ports import Ruling
+from partner_center.validation.standing import zone_of
 from tests.fakes.tables import Tables
 
 
@@ -26,11 +27,13 @@ class MemoryChallenges:
         key = self.tables.links.get(token_sha256)
         return self.tables.challenges.get(key) if key is not None else None
 
-    def proof(self, reseller_id: str, subscriber: str, challenge: Challenge) -> Proof | None:
-        if challenge.proof_id is None:
-            return None
-        key = (reseller_id, subscriber, challenge.authorization_domain, challenge.proof_id)
-        return self.tables.proofs.get(key)
+    def proofs(self, reseller_id: str, subscriber: str, zone: str, since: datetime) -> Sequence[Proof]:
+        rows = sorted(self.tables.proofs.items(), reverse=True)
+        return [
+            each
+            for key, each in rows
+            if key[:3] == (reseller_id, subscriber, zone) and each.completed_at >= since
+        ]
 
     def create(self, challenge: Challenge) -> bool:
         with self.tables.writing("create"):
@@ -70,7 +73,7 @@ class MemoryChallenges:
             self.tables.accompany(ruling.event, ruling.audit)
 
     def _open(self, ruling: Ruling) -> Challenge:
-        """The challenge as it is now. Raises ApprovalClosed unless it and its order are open at this revision."""
+        """The challenge as it is now. Raises ApprovalClosed when it is taken, ChangedMeanwhile if its order moved."""
         challenge = ruling.challenge
         present = self.tables.challenges.get(_key(challenge))
         if (
@@ -80,8 +83,9 @@ class MemoryChallenges:
         ):
             raise ApprovalClosed(WhyClosed.USED)
         head = self.tables.heads.get((challenge.reseller_id, challenge.order_id))
-        if head is None or head.status is not OrderStatus.PENDING or head.revision != challenge.revision:
-            raise ApprovalClosed(WhyClosed.CANCELLED)
+        seen = (OrderStatus.PENDING, ruling.revision, challenge.round)
+        if head is None or (head.status, head.revision, head.round) != seen:
+            raise ChangedMeanwhile("The order changed since it was shown.")
         return present
 
 
@@ -90,4 +94,4 @@ def _key(challenge: Challenge) -> tuple[str, str, str]:
 
 
 def _proof_key(proof: Proof) -> tuple[str, str, str, str]:
-    return (proof.reseller_id, proof.subscriber, proof.authorization_domain, proof.proof_id)
+    return (proof.reseller_id, proof.subscriber, zone_of(proof.authorization_domain), proof.proof_id)

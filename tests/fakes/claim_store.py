@@ -24,8 +24,8 @@ class MemoryClaims:
         self._move(order, replace(order.head, signing=False, held_back=reason), preflight, audit)
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        revision = order.head.revision + 1
-        head = replace(order.head, signing=False, held_back=None, revision=revision, revised_at=preflight.at)
+        asked_anew = order.head.round + 1
+        head = replace(order.head, signing=False, held_back=None, round=asked_anew, revised_at=preflight.at)
         self._move(order, head, preflight, audit)
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
@@ -39,8 +39,6 @@ class MemoryClaims:
             if key in self.tables.preflights:
                 raise ChangedMeanwhile("This preflight is recorded already.")
             self.tables.require_new(None, audit)
-            if head.revision != order.head.revision:
-                orders.write_content(head, order.content)
             changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)
             orders.move(changed, order.head.version)
             self.tables.preflights[key] = preflight

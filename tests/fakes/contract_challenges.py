@@ -116,7 +116,7 @@ class ChallengesContract(_WithAnOrder):
         stores.challenges.rule(ruling)
         (present,) = stores.challenges.of_order(US, ORDER)
         assert (present.status, present.decided_at) == (ChallengeStatus.VALID, NOW)
-        assert stores.challenges.proof(US, "customer:c-1", present) == ruling.proof
+        assert self.on_file(stores) == [ruling.proof]
         assert stores.events(US, ORDER) == ["order.placed", "domain.approved"]
         assert stores.audited(US, ORDER) == ["order.placed", "domain.approved"]
 
@@ -125,15 +125,29 @@ class ChallengesContract(_WithAnOrder):
         stores.challenges.rule(ruling)
         (present,) = stores.challenges.of_order(US, ORDER)
         assert (present.status, present.proof_id) == (ChallengeStatus.DECLINED, None)
-        assert stores.challenges.proof(US, "customer:c-1", present) is None
+        assert self.on_file(stores) == []
         assert list(stores.orders.messages(US, ORDER, Page(50, None))[0]) == [ruling.message]
         assert list(stores.orders.messages(THEM, ORDER, Page(50, None))[0]) == []
 
     def test_a_proof_belongs_to_one_subscriber_of_one_reseller(self, stores, ids):
         stores.challenges.rule(a_ruling(ids, self.made(stores)))
-        (present,) = stores.challenges.of_order(US, ORDER)
-        assert stores.challenges.proof(THEM, "customer:c-1", present) is None
-        assert stores.challenges.proof(US, "customer:c-2", present) is None
+        assert self.on_file(stores, reseller_id=THEM) == []
+        assert self.on_file(stores, subscriber="customer:c-2") == []
+        assert self.on_file(stores, zone="ple.com") == []
+        assert self.on_file(stores, zone="example.co") == []
+
+    def test_proofs_are_read_newest_first_and_none_that_is_too_old(self, stores, ids):
+        proofs = []
+        for number in range(3):
+            challenge = a_challenge(token=f"token-{number}")
+            stores.challenges.create(challenge)
+            ruling = a_ruling(ids, challenge, at=NOW + number * a_second)
+            proof = replace(ruling.proof, completed_at=ruling.decided_at)
+            stores.challenges.rule(replace(ruling, proof=proof))
+            proofs.insert(0, proof)
+        assert self.on_file(stores) == proofs
+        assert self.on_file(stores, since=NOW + a_second) == proofs[:2]
+        assert self.on_file(stores, since=NOW + 3 * a_second) == []
 
     @pytest.mark.parametrize("second", Decision)
     @pytest.mark.parametrize("first", Decision)
@@ -154,16 +168,15 @@ class ChallengesContract(_WithAnOrder):
         stores.challenges.rule(a_ruling(ids, challenge, at=challenge.expires_at - MICROSECOND))
         assert stores.challenges.of_order(US, ORDER)[0].status is ChallengeStatus.VALID
 
-    @pytest.mark.parametrize("ended", ["cancelled", "another revision"])
+    @pytest.mark.parametrize("ended", ["cancelled", "another round"])
     def test_an_order_that_moved_on_takes_no_answer(self, stores, ids, order, ended):
         challenge = self.made(stores)
         if ended == "cancelled":
             self.cancel(stores, ids)
         else:
             self.prove_again(stores, ids, order)
-        with pytest.raises(ApprovalClosed) as closed:
+        with pytest.raises(ChangedMeanwhile):
             stores.challenges.rule(a_ruling(ids, challenge))
-        assert closed.value.why is WhyClosed.CANCELLED
         (present,) = stores.challenges.of_order(US, ORDER)
         assert (present.status, present.proof_id) == (ChallengeStatus.PENDING, None)
         assert "domain.approved" not in stores.events(US, ORDER)
@@ -196,6 +209,15 @@ class ChallengesContract(_WithAnOrder):
             more, cursor = stores.orders.messages(US, ORDER, Page(limit, cursor))
             found += more
         assert found == written
+
+    def test_an_answer_holds_for_the_content_that_was_shown(self, stores, ids):
+        with pytest.raises(ChangedMeanwhile):
+            stores.challenges.rule(a_ruling(ids, self.made(stores), revision=2))
+        assert self.on_file(stores) == []
+
+    @staticmethod
+    def on_file(stores, reseller_id=US, subscriber="customer:c-1", zone="example.com", since=NOW):
+        return list(stores.challenges.proofs(reseller_id, subscriber, zone, since))
 
     @staticmethod
     def made(stores):
@@ -265,12 +287,12 @@ class ClaimsContract(_WithAnOrder):
         stores.claims.claim(held, a_preflight(preflight_id="pre_2"), an_audit(ids))
         assert stores.orders.head(US, ORDER).held_back is None
 
-    def test_proving_again_is_a_new_revision_of_the_same_content(self, stores, ids, order):
+    def test_proving_again_is_a_new_round_of_the_same_content(self, stores, ids, order):
         self.prove_again(stores, ids, order)
         after = load(stores.orders, US, ORDER)
         assert after.content == order.content
         expected = replace(
-            order.head, revision=2, version=2, revised_at=NOW + a_second, updated_at=NOW + a_second
+            order.head, round=2, version=2, revised_at=NOW + a_second, updated_at=NOW + a_second
         )
         assert after.head == expected
         assert stores.orders.content(US, ORDER, 1) == order.content

@@ -316,10 +316,12 @@ class OrdersContract:
     )
     @pytest.mark.parametrize("limit", [1, 2, 200])
     def test_orders_are_found_by_the_beginning_of_their_name(self, stores, several, prefix, found, limit):
-        assert self.walk(lambda page: stores.orders.by_common_name(US, prefix, page), limit) == found
+        rows = self.walk(lambda page: stores.orders.by_common_name(US, prefix, page), limit)
+        assert [order_id for _, order_id in rows] == found
 
     def test_a_search_stays_with_its_reseller(self, stores, several):
-        assert stores.orders.by_common_name(THEM, "", Page(200, None)) == (["ord_9"], None)
+        rows, cursor = stores.orders.by_common_name(THEM, "", Page(200, None))
+        assert ([order_id for _, order_id in rows], cursor) == (["ord_9"], None)
 
     @pytest.mark.parametrize("cursor", ["nonsense", "☂", "AAAA", "=", "x" * 5000])
     def test_a_cursor_that_is_none_of_ours_is_malformed(self, stores, several, cursor):

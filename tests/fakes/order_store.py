@@ -1,7 +1,7 @@
 """Orders and contracts in memory, with the preconditions of adapters/order_store.py in the same order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from partner_center.billing.contracts import Contract, ContractKind, LedgerEntry, contract_problems
@@ -9,7 +9,14 @@ from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malfo
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
 from partner_center.orders.order import OrderHead
 from partner_center.orders.page import Page
-from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
+from partner_center.orders.ports import (
+    Amendment,
+    Closing,
+    Completion,
+    Placement,
+    RequestGuard,
+    RequestSeenBefore,
+)
 from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.validation.ports import Message
 from tests.fakes.tables import Tables
@@ -40,14 +47,16 @@ class MemoryOrders:
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None:
         return self.tables.partner_orders.get((reseller_id, partner_order_id))
 
-    def by_common_name(self, reseller_id: str, prefix: str, page: Page) -> tuple[Sequence[str], str | None]:
+    def by_common_name(
+        self, reseller_id: str, prefix: str, page: Page
+    ) -> tuple[Sequence[tuple[str, str]], str | None]:
         rows = sorted(
-            (f"{head.common_name}#{head.order_id}", head.order_id)
-            for (owner, _), head in self.tables.heads.items()
-            if owner == reseller_id and f"{head.common_name}#{head.order_id}".startswith(prefix)
+            (f"{name}#{order_id}", (name, order_id))
+            for owner, name, order_id in self.tables.searched
+            if owner == reseller_id and f"{name}#{order_id}".startswith(prefix)
         )
         found, cursor = _page(rows, prefix, page)
-        return [order_id for _, order_id in found], cursor
+        return [row for _, row in found], cursor
 
     def messages(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Message], str | None]:
         rows = sorted(self.tables.messages.get((reseller_id, order_id), {}).items(), reverse=True)
@@ -59,7 +68,7 @@ class MemoryOrders:
     def place(self, placement: Placement) -> None:
         with self.tables.writing("place"):
             head, number = placement.head, placement.head.partner_order_id
-            self._require_unbound(placement.guard)
+            self.require_unbound(placement.guard)
             taken_by = self.partner_order(head.reseller_id, number) if number is not None else None
             if taken_by is not None:
                 raise ContentRefused([duplicate_partner_order(taken_by)])
@@ -67,14 +76,37 @@ class MemoryOrders:
             self.tables.require_new(placement.event, placement.audit, placement.hold)
             if (head.reseller_id, head.order_id) in self.tables.heads:
                 raise TryAgain("An identifier was drawn twice; nothing was written.")
-            self._bind(placement.guard)
+            self.bind(placement.guard)
             if number is not None:
                 self.tables.partner_orders[head.reseller_id, number] = head.order_id
             moved = {"units_left": -head.units, "units_held": head.units}
             self.tables.enter(contract, placement.hold, moved)
             self.tables.heads[head.reseller_id, head.order_id] = head
+            self.tables.searched.add((head.reseller_id, head.common_name, head.order_id))
             self.write_content(head, placement.content)
             self.tables.accompany(placement.event, placement.audit)
+
+    def amend(self, amendment: Amendment) -> None:
+        with self.tables.writing("amend"):
+            head, entry, extra = amendment.head, amendment.entry, amendment.extra_units
+            key = (head.reseller_id, head.contract_id)
+            contract = self.tables.contracts.get(key)
+            if extra > 0 and not (
+                contract and contract.is_valid(head.updated_at) and contract.units_left >= extra
+            ):
+                problems = contract_problems(contract, head.product, extra, head.updated_at)
+                raise ContentRefused([replace(each, field=None) for each in problems])
+            if extra < 0 and (contract is None or contract.units_held < -extra):
+                raise ChangedMeanwhile(f"Contract {head.contract_id} does not hold {-extra} units.")
+            self.require_version(head, amendment.expected_version)
+            self.tables.require_new(amendment.event, amendment.audit, entry)
+            self.write_content(head, amendment.content)
+            self.move(head, amendment.expected_version)
+            if contract is not None and entry is not None:
+                self.tables.enter(contract, entry, {"units_left": -extra, "units_held": extra})
+            if amendment.another_common_name:
+                self.tables.searched.add((head.reseller_id, head.common_name, head.order_id))
+            self.tables.accompany(amendment.event, amendment.audit)
 
     def complete(self, completion: Completion) -> None:
         with self.tables.writing("complete"):
@@ -83,10 +115,10 @@ class MemoryOrders:
 
     def close(self, closing: Closing) -> None:
         with self.tables.writing("close"):
-            self._require_unbound(closing.guard)
+            self.require_unbound(closing.guard)
             units = closing.head.units
             self._end(closing, closing.release, {"units_held": -units, "units_left": units})
-            self._bind(closing.guard)
+            self.bind(closing.guard)
 
     def move(self, head: OrderHead, expected_version: int) -> None:
         """Writes the head over one at `expected_version`. Raises ChangedMeanwhile."""
@@ -124,12 +156,12 @@ class MemoryOrders:
         problems = contract_problems(contract, head.product, head.units, head.placed_at)
         raise ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
 
-    def _require_unbound(self, guard: RequestGuard | None) -> None:
+    def require_unbound(self, guard: RequestGuard | None) -> None:
         bound = self.tables.guards.get(_guard_key(guard)) if guard is not None else None
         if bound is not None:
             raise RequestSeenBefore(bound)
 
-    def _bind(self, guard: RequestGuard | None) -> None:
+    def bind(self, guard: RequestGuard | None) -> None:
         if guard is not None:
             self.tables.guards[_guard_key(guard)] = guard
 

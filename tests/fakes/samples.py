@@ -1,5 +1,6 @@
 """One order and what belongs to it, as values that a test changes where it matters."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -16,6 +17,7 @@ from partner_center.orders.content import (
     ChosenMethod,
     Contact,
     Contacts,
+    Given,
     Lifecycle,
     Method,
     OrderContent,
@@ -27,10 +29,12 @@ from partner_center.orders.order import (
     OrderKind,
     OrderStatus,
     PaymentKind,
+    Review,
 )
 from partner_center.orders.ports import Placement, RequestGuard
 from partner_center.validation.challenges import VALUE_LIFETIME, Challenge, ChallengeStatus, Decision, Proof
 from partner_center.validation.ports import Message, Ruling
+from partner_center.validation.standing import Standing, standing, zone_of
 from tests.fakes.determined import NOW, CountingIds
 
 US, THEM = "res_1", "res_2"
@@ -60,7 +64,7 @@ def a_contract(units: int = 10, **changes: Any) -> Contract:
 
 
 def a_head(**changes: Any) -> OrderHead:
-    """A pending order of 2 units, placed now."""
+    """A pending order of 2 units, placed and found clear now."""
     usual = OrderHead(
         reseller_id=US,
         order_id=ORDER,
@@ -79,6 +83,8 @@ def a_head(**changes: Any) -> OrderHead:
         revised_at=NOW,
         updated_at=NOW,
         customer_id="c-1",
+        review=Review.CLEAR,
+        review_since=NOW,
     )
     return replace(usual, **changes)
 
@@ -103,6 +109,7 @@ def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderCon
         "spki_sha256": sha256(b"0\0").hexdigest(),
         "names": names,
         "common_name": names[0],
+        "given": Given(common_name=names[0], additional_domains=names[1:]),
         "contacts": Contacts(technical=contact),
         "organization": None,
         "methods": {name: ChosenMethod(method=Method.EMAIL, approver_email=approver) for name in names},
@@ -112,6 +119,22 @@ def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderCon
         "note": "Zimmer 4 ☂",
     }
     return OrderContent(**facts | changes)
+
+
+def asked_of(*names: str) -> dict[str, ChosenMethod]:
+    """Each name to be approved by the admin of its registrable domain."""
+    return {
+        name: ChosenMethod(method=Method.EMAIL, approver_email=f"admin@{zone_of(name.removeprefix('*.'))}")
+        for name in names
+    }
+
+
+def a_standing(
+    order: Order, *challenges: Challenge, moment: Any = NOW, proofs: Sequence[Proof] = ()
+) -> Standing:
+    """How the order's names stand; every valid challenge has left its proof."""
+    left = [a_proof(each) for each in challenges if each.status is ChallengeStatus.VALID]
+    return standing(order, challenges, [*left, *proofs], moment)
 
 
 def a_chronicle(ids: CountingIds, moment: Any = NOW, actor: str = "key:key_1") -> Chronicle:
@@ -162,7 +185,7 @@ def a_challenge(*names: str, token: str = "token-1", **changes: Any) -> Challeng
         reseller_id=US,
         order_id=ORDER,
         challenge_id=f"chl_{token}",
-        revision=1,
+        round=1,
         method="email",
         authorization_domain="example.com",
         names=names or ("www.example.com",),
@@ -197,7 +220,11 @@ def a_proof(challenge: Challenge, **changes: Any) -> Proof:
 
 
 def a_ruling(
-    ids: CountingIds, challenge: Challenge, decision: Decision = Decision.APPROVE, at: Any = NOW
+    ids: CountingIds,
+    challenge: Challenge,
+    decision: Decision = Decision.APPROVE,
+    at: Any = NOW,
+    revision: int = 1,
 ) -> Ruling:
     """The approver's answer: a proof, or a message to the reseller."""
     approved = decision is Decision.APPROVE
@@ -206,6 +233,7 @@ def a_ruling(
     word = "domain.approved" if approved else "domain.declined"
     return Ruling(
         challenge=challenge,
+        revision=revision,
         status=ChallengeStatus.VALID if approved else ChallengeStatus.DECLINED,
         decided_at=at,
         proof=a_proof(challenge, proof_id=ids.new("prf", at)) if approved else None,

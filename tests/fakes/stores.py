@@ -10,10 +10,12 @@ from partner_center.issuance.sign import Preflights
 from partner_center.orders.fulfil import HeldBack, Waits
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.reading import OrderIndex
+from partner_center.orders.review import Screenings
 from partner_center.validation.ports import Challenges
 from tests.fakes.challenge_store import MemoryChallenges
 from tests.fakes.claim_store import MemoryClaims, MemoryWaits
 from tests.fakes.order_store import MemoryContracts, MemoryOrders
+from tests.fakes.screening_store import MemoryScreenings
 from tests.fakes.tables import Tables
 
 
@@ -39,6 +41,7 @@ class Stores(Protocol):
     challenges: Challenges
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack
+    screenings: Screenings
 
     def grant(self, contract: Contract) -> None:
         """A contract comes into being, its granted units on the ledger."""
@@ -69,6 +72,7 @@ class MemoryStores:
         self.challenges = MemoryChallenges(self.tables)
         self.claims = MemoryClaims(self.tables)
         self.waits = MemoryWaits(self.tables)
+        self.screenings = MemoryScreenings(self.tables)
 
     def grant(self, contract: Contract) -> None:
         self.tables.grant(contract, f"led_grant_{contract.contract_id}")

@@ -12,6 +12,7 @@ from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import OrderHead
 from partner_center.orders.ports import RequestGuard
+from partner_center.orders.review import Screening
 from partner_center.validation.challenges import Challenge, Proof
 from partner_center.validation.ports import Message
 
@@ -26,6 +27,8 @@ class Tables:
     heads: dict[OrderId, OrderHead] = field(default_factory=dict)
     contents: dict[tuple[str, str, int], str] = field(default_factory=dict)
     guards: dict[tuple[str, str, str, str], RequestGuard] = field(default_factory=dict)
+    searched: set[tuple[str, str, str]] = field(default_factory=set)
+    screenings: dict[tuple[str, str, int], Screening] = field(default_factory=dict)
     partner_orders: dict[OrderId, str] = field(default_factory=dict)
     contracts: dict[tuple[str, str], Contract] = field(default_factory=dict)
     ledger: dict[tuple[str, str], dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))

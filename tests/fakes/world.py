@@ -5,13 +5,18 @@ from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.catalog.products import load_catalog
+from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.fulfil import AwaitDomains, AwaitRelease, RelayEvent, RequestCheck
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
+from partner_center.orders.ports import load
 from partner_center.orders.reading import OrderReading
+from partner_center.orders.review import AwaitReview, DecideReview
+from partner_center.orders.review_queue import ReviewQueue
+from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.challenges import Challenge, Decision
@@ -49,9 +54,19 @@ class World:
         self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)
         self.open_validation = OpenValidation(challenges, MemoryVault(), self.mail, clock, ids)
         self.approvals = Approvals(challenges, orders, clock, ids)
-        self.await_domains = AwaitDomains(orders, challenges, self.open_validation, waits, self.machine)
+        self.await_domains = AwaitDomains(
+            orders, challenges, self.open_validation, waits, self.machine, clock
+        )
         self.await_release = AwaitRelease(orders, waits, self.machine)
-        self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus)
+        screenings = self.stores.screenings
+        self.screen_order = ScreenOrder(orders, screenings, challenges, clock, ids)
+        self.await_review = AwaitReview(orders, waits, self.machine)
+        self.decide_review = DecideReview(orders, screenings, clock, ids)
+        self.review_queue = ReviewQueue(orders, screenings)
+        self.amend_order = AmendOrder(
+            orders, self.stores.contracts, challenges, load_catalog(), self.blocked, report, clock, ids
+        )
+        self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
         self.request_check = RequestCheck(orders, waits, clock, ids)
         self.reading = OrderReading(orders, orders, challenges, self.certificates, clock)
 
@@ -62,6 +77,14 @@ class World:
     ) -> Order:
         body = a_body() if body is None else body
         return self.place_order(by or a_principal(), a_call(body, key), body)
+
+    def posted(self, body: dict[str, Any] | None = None, by: Principal | None = None) -> Order:
+        """An order that was posted and screened; as it is now."""
+        placed = self.post(body, by=by)
+        self.screen_order(placed.head.reseller_id, placed.head.order_id, 1, "execution-1")
+        order = load(self.stores.orders, placed.head.reseller_id, placed.head.order_id)
+        assert order is not None
+        return order
 
     def put(self, *names: str, **head: Any) -> OrderHead:
         """An order placed behind the gate's back, for tests of what comes after."""

@@ -7,7 +7,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.seed import seed
-from tests.functions.journeys import Reseller, resellers
+from tests.functions.journeys import Reseller, Reviewer, resellers, staff_key
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
@@ -26,6 +26,11 @@ def northwind(cloud: EmbeddedCloud) -> Reseller:
 @pytest.fixture(scope="session")
 def contoso(cloud: EmbeddedCloud) -> Reseller:
     return resellers(cloud)[1]
+
+
+@pytest.fixture(scope="session")
+def rosa(cloud: EmbeddedCloud) -> Reviewer:
+    return Reviewer(cloud, staff_key(cloud, "review"))
 
 
 @pytest.fixture(autouse=True)

@@ -140,6 +140,10 @@ class Reseller:
         assert self.cloud.settle()
         return str(reply.json["order_id"])
 
+    def amend(self, order_id: str, patch: Any, **headers: str) -> Reply:
+        headers.setdefault("Content_Type", "application/merge-patch+json")
+        return self.call("PATCH", f"/v1/orders/{order_id}", patch, **headers)
+
     def order(self, order_id: str) -> dict[str, Any]:
         reply = self.call("GET", f"/v1/orders/{order_id}")
         assert reply.status == 200, reply.text
@@ -188,6 +192,39 @@ class Reseller:
                 int(row["units"]["N"]) for row in entries if row["kind"]["S"] == kind
             )
         return counters
+
+
+@dataclass
+class Reviewer:
+    """A member of staff with the role review."""
+
+    cloud: EmbeddedCloud
+    api_key: str
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        sent = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        data = json.dumps(body).encode() if body is not None else None
+        return call(method, f"{self.cloud.url}{path}", data, sent)
+
+    def task(self, order_id: str) -> dict[str, Any]:
+        """The task about this order, wherever it stands in the queue."""
+        cursor = ""
+        while True:
+            page = self.call("GET", f"/v1/staff/queues/quality-review?limit=200{cursor}").json
+            for item in page["items"]:
+                if item["order_id"] == order_id:
+                    return dict(item)
+            assert page["next_cursor"], f"{order_id} is in no queue"
+            cursor = f"&cursor={page['next_cursor']}"
+
+    def decides(self, order_id: str, decision: str, **headers: str) -> Reply:
+        body = {"decision": decision, "evidence": "Called the registrant."}
+        return self.call("POST", f"/v1/staff/tasks/{self.task(order_id)['task_id']}/decide", body, **headers)
+
+
+def staff_key(cloud: EmbeddedCloud, role: str) -> str:
+    return next(str(each["api_key"]) for each in cloud.demo["staff"] if each["role"] == role)
 
 
 def resellers(cloud: EmbeddedCloud) -> list[Reseller]:

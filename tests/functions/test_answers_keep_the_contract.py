@@ -9,7 +9,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from partner_center.entry.routes import ROUTES
-from tests.functions.journeys import answer, approval_links, call, csr_for, order_body
+from tests.functions.journeys import answer, approval_links, call, csr_for, order_body, staff_key
 
 pytestmark = pytest.mark.cloud
 
@@ -55,18 +55,21 @@ def faults(method, route, reply):
 
 
 @pytest.fixture(scope="module")
-def orders(cloud, northwind):
+def orders(cloud, northwind, rosa):
     """Ids by state; `serial` of the issued one, `link` of the pending one, `used` of the issued one."""
     pending = northwind.placed(name="pending.example.com", partner_order_id="contract-1")
     issued = northwind.issued(name="issued.example.com")
     declined = northwind.placed(name="declined.example.com")
     answer(approval_links(cloud, declined)[0], "decline")
+    flagged = northwind.placed(name="paypal.example.com")
     cancelled = northwind.placed(name="cancelled.example.com")
     northwind.call("POST", f"/v1/orders/{cancelled}/cancel")
     return {
         "pending": pending,
         "issued": issued["order_id"],
         "declined": declined,
+        "flagged": flagged,
+        "task": rosa.task(flagged)["task_id"],
         "cancelled": cancelled,
         "serial": issued["certificates"][0]["serial"],
         "link": approval_links(cloud, pending)[0].rpartition("/")[2],
@@ -76,6 +79,9 @@ def orders(cloud, northwind):
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+PATCH = {"Content-Type": "application/merge-patch+json"}
+STAFF = {**JSON, "Staff": "review"}  # a stand-in for the key, which the cloud makes when it starts
+DECISION = {"decision": "approve", "evidence": "Called the registrant."}
 REUSED = {**JSON, "Idempotency-Key": "contract"}
 
 # Route, path (with names of `orders`), query, body, headers, status; a call without "key" has no API key.
@@ -112,6 +118,28 @@ CALLS = [
     ("GET /v1/orders/{order_id}", "/v1/orders/{cancelled}", None, {}, 200),
     ("GET /v1/orders/{order_id}", "/v1/orders/{issued}", None, {"If-None-Match": "*"}, 304),
     ("GET /v1/orders/{order_id}", "/v1/orders/none", None, {}, 404),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/{pending}", {"note": "n"}, PATCH, 200),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/{pending}", {"note": "m"}, JSON, 200),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/{pending}", {"product": "x"}, PATCH, 422),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/{pending}", [], PATCH, 400),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/{pending}", {"note": "n"}, FORM, 415),
+    (
+        "PATCH /v1/orders/{order_id}",
+        "/v1/orders/{pending}",
+        {"note": "n"},
+        {**PATCH, "If-Match": '"old"'},
+        412,
+    ),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/{issued}", {"csr": "x"}, PATCH, 409),
+    ("PATCH /v1/orders/{order_id}", "/v1/orders/none", {"note": "n"}, PATCH, 404),
+    ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review", None, STAFF, 200),
+    ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review?cursor=x", None, STAFF, 400),
+    ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review", None, {}, 403),
+    ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/none/decide", DECISION, STAFF, 404),
+    ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/{task}/decide", {}, STAFF, 422),
+    ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/{task}/decide", DECISION, STAFF, 200),
+    ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/{task}/decide", DECISION, STAFF, 409),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{flagged}", None, {}, 200),
     ("GET /v1/orders/{order_id}/domains", "/v1/orders/{issued}/domains", None, {}, 200),
     ("GET /v1/orders/{order_id}/domains", "/v1/orders/{declined}/domains", None, {}, 200),
     ("GET /v1/orders/{order_id}/domains", "/v1/orders/none/domains", None, {}, 404),
@@ -164,7 +192,9 @@ CALLS = [
 def test_an_answer_is_as_described(cloud, northwind, orders, operation, path, body, headers, status):
     method, route = operation.split(" ")
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-    key = {} if route.startswith("/approve") else {"Authorization": f"Bearer {northwind.api_key}"}
+    headers = dict(headers)
+    api_key = staff_key(cloud, headers.pop("Staff")) if "Staff" in headers else northwind.api_key
+    key = {} if route.startswith("/approve") else {"Authorization": f"Bearer {api_key}"}
     reply = call(method, cloud.url + path.format(**orders), data, key | headers)
     assert reply.status == status, reply.text
     assert faults(method, route, reply) == []

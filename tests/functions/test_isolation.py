@@ -12,7 +12,7 @@ from local.lock import ROOT, functions, services_of
 FUNCTIONS = functions()
 SECONDS = 30
 
-ENROLMENT = {"orders/place_order", "orders/validate_order"}
+ENROLMENT = {"orders/place_order", "orders/validate_order", "orders/amend_order"}
 
 # Who may import what at a cold start; whoever is not named may not.
 EXPENSIVE = {

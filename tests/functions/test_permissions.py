@@ -18,7 +18,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from local.cloud import EmbeddedCloud
 from local.template import ACCOUNT, REGION
-from tests.functions.journeys import Reseller, answer, approval_links, call, csr_for, key_of, order_body
+from tests.functions.journeys import (
+    Reseller,
+    Reviewer,
+    answer,
+    approval_links,
+    call,
+    csr_for,
+    key_of,
+    order_body,
+    staff_key,
+)
 
 pytestmark = pytest.mark.cloud
 
@@ -45,11 +55,7 @@ class Permission:
 
 
 # Granted, and used by no journey below: each with the reason why it stays.
-UNUSED = {
-    # A preflight that finds a proof too old begins a new revision with the same content. No journey waits
-    # that long: proofs outlive the 90 days an order may be pending, until 2029 shortens their reuse.
-    "RunPreflightFunction dynamodb:PutItem table/local-BusinessTable",
-}
+UNUSED: set[str] = set()
 # Granted to Lambda itself, which acts in the function's name beside its code.
 FOR_LAMBDA = {
     "RelayEventsFunction sqs:SendMessage local-RelayFailures",  # records it gave up on
@@ -79,6 +85,8 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     issue(cloud, reseller)
     decline_then_cancel(cloud, reseller)
     hold_back_then_release(cloud, reseller)
+    amend(cloud, reseller)
+    review(cloud, reseller)
     expose(cloud, reseller)
     expire(cloud, reseller)
     retry_waits(cloud, reseller)
@@ -149,6 +157,32 @@ def hold_back_then_release(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.order(order_id)["status"] == "issued"
 
 
+def amend(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """More names, another key, another common name; then an order that was held back."""
+    order_id = reseller.placed(name="amended.example.com")
+    patch = {
+        "csr": csr_for("amended-too.example.com", label="amended"),
+        "common_name": "amended-too.example.com",
+        "additional_domains": [f"host-{number}.example.com" for number in range(6)],
+    }
+    assert reseller.amend(order_id, patch).status == 200
+    assert cloud.settle()
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["status"] == "issued"
+    assert reseller.amend(order_id, {"note": "later"}).status == 200
+
+
+def review(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    rosa = Reviewer(cloud, staff_key(cloud, "review"))
+    released = reseller.placed(name="google.example.com")
+    assert rosa.decides(released, "approve", Idempotency_Key="review-1").status == 200
+    rejected = reseller.placed(name="paypal.example.com")
+    assert rosa.decides(rejected, "reject", Idempotency_Key="review-2").status == 200
+    assert cloud.settle()
+    assert reseller.order(rejected)["status"] == "rejected"
+
+
 def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     """A private key in every field that takes text, first that of a certificate."""
     issued = reseller.issued(
@@ -159,6 +193,7 @@ def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", "/v1/orders/validate", order_body(note=key)).status == 200
     assert reseller.call("POST", "/v1/csr/inspect", {"csr": key}).status == 200
     assert reseller.call("POST", f"/v1/orders/{issued['order_id']}/cancel", {"reason": key}).status == 422
+    assert reseller.amend(issued["order_id"], {"note": key}).status == 422
     assert cloud.settle()
 
 
@@ -175,7 +210,7 @@ def retry_waits(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
     assert cloud.settle()
     task = {"reseller_id": reseller.reseller_id, "order_id": order_id, "generation": 1, "attempt": 1}
-    for function in ("AwaitDomainsFunction", "AwaitReleaseFunction"):
+    for function in ("AwaitDomainsFunction", "AwaitReleaseFunction", "AwaitReviewFunction"):
         cloud.invoke(function, task | {"execution": f"{order_id}-g1-a1", "token": "of-nobody"})
 
 

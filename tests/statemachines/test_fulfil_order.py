@@ -59,6 +59,8 @@ class ScriptedCloud(EmbeddedCloud):
 
 
 GOOD = {
+    "ScreenOrder": [{"outcome": "clear", "seconds": THIRTY_DAYS}],
+    "AwaitReview": [None],
     "AwaitDomains": [None],
     "AwaitRelease": [None],
     "CloseOverdue": [{"over": True, "seconds": 1}],
@@ -109,8 +111,8 @@ class Execution:
         history = self._client.get_execution_history(executionArn=self.arn, maxResults=1000)["events"]
         return sum(event["type"] == "TaskSubmitted" for event in history)
 
-    def answer(self, token: str) -> None:
-        self._client.send_task_success(taskToken=token, output='{"woken": "proven"}')
+    def answer(self, token: str, woken: str = "proven") -> None:
+        self._client.send_task_success(taskToken=token, output=json.dumps({"woken": woken}))
 
     def end(self) -> dict[str, Any]:
         """Waits until the execution has ended; while it sleeps before a retry, moves the clock past that."""
@@ -157,19 +159,22 @@ def until(condition: Any, limit: float = 20.0) -> None:
         time.sleep(0.005)
 
 
-def test_the_straight_story_takes_seven_states(cloud: ScriptedCloud) -> None:
+def test_the_straight_story_takes_nine_states(cloud: ScriptedCloud) -> None:
     execution = Execution(cloud)
     execution.answer(execution.waits_in("AwaitDomains"))
     assert execution.end()["status"] == "SUCCEEDED"
     assert execution.story() == [
+        "ScreenOrder",
+        "IsItFlagged",
         "AwaitDomains",
+        "AreDomainsProven",
         "RunPreflight",
         "MayItBeIssued",
         "SignCertificate",
         "CompleteOrder",
         "Issued",
     ]
-    assert cloud.calls[2][1]["facts"] == {"preflight_id": "pre_1"}
+    assert cloud.calls[3][1]["facts"] == {"preflight_id": "pre_1"}
 
 
 def test_tasks_are_given_ids_only(cloud: ScriptedCloud) -> None:
@@ -178,7 +183,7 @@ def test_tasks_are_given_ids_only(cloud: ScriptedCloud) -> None:
     execution.end()
     for name, event in cloud.calls:
         expected = {"reseller_id", "order_id", "generation", "attempt", "execution"}
-        if name == "AwaitDomains":
+        if name.startswith("Await"):
             expected |= {"token"}
         if name == "SignCertificate":
             expected |= {"facts"}
@@ -193,11 +198,13 @@ def test_an_approval_that_never_comes_ends_the_order_after_30_days(cloud: Script
     assert execution.described()["status"] == "RUNNING"
     pass_time(31, lambda: cloud.count("CloseOverdue") == 1)
     assert execution.end()["status"] == "SUCCEEDED"
-    assert execution.story() == ["AwaitDomains", "CloseOverdue", "IsItOver", "Over"]
+    assert execution.story()[2:] == ["AwaitDomains", "CloseOverdue", "IsItOver", "Over"]
 
 
 def test_an_order_with_time_left_waits_again_for_just_that_long(cloud: ScriptedCloud) -> None:
+    """What is left is told by the screening, through which every way back to the wait leads."""
     cloud.scripts["CloseOverdue"] = [{"over": False, "seconds": 5 * DAY}, {"over": True, "seconds": 1}]
+    cloud.scripts["ScreenOrder"].append({"outcome": "clear", "seconds": 5 * DAY})
     execution = Execution(cloud)
     execution.waits_in("AwaitDomains")
     pass_time(THIRTY_DAYS + 1, lambda: cloud.count("CloseOverdue") == 1)
@@ -227,6 +234,7 @@ def test_a_dead_token_does_not_disturb_the_wait_that_replaced_it(cloud: Scripted
     ("outcome", "then"),
     [
         ("prove_again", "AwaitDomains"),
+        ("screen_again", "ScreenOrder"),
         ("held_back", "AwaitRelease"),
         ("over", "Over"),
         ("a word of a later version", "Over"),
@@ -239,10 +247,85 @@ def test_the_preflights_word_decides_where_the_order_goes(
     execution = Execution(cloud)
     execution.answer(execution.waits_in("AwaitDomains"))
     if then != "Over":
-        execution.answer(execution.waits_in(then, 2 if then == "AwaitDomains" else 1))
+        wait = "AwaitRelease" if then == "AwaitRelease" else "AwaitDomains"
+        execution.answer(execution.waits_in(wait, 2 if wait == "AwaitDomains" else 1))
     assert execution.end()["status"] == "SUCCEEDED"
-    assert execution.story()[3] == then
+    assert execution.story()[6] == then
     assert execution.story()[-1] == ("Over" if then == "Over" else "Issued")
+
+
+@pytest.mark.parametrize(
+    ("woken", "then"),
+    [
+        ("amended", "ScreenOrder"),
+        ("over", "Over"),
+        ("proven", "RunPreflight"),
+        ("a later word", "RunPreflight"),
+    ],
+)
+def test_what_the_wait_for_domains_is_told_decides_where_the_order_goes(
+    cloud: ScriptedCloud, woken: str, then: str
+) -> None:
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"), woken)
+    if then == "ScreenOrder":
+        execution.answer(execution.waits_in("AwaitDomains", 2))
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[4] == then
+
+
+@pytest.mark.parametrize(
+    ("woken", "then"), [("amended", "ScreenOrder"), ("over", "Over"), ("released", "RunPreflight")]
+)
+def test_what_a_held_back_order_is_told_decides_where_it_goes(
+    cloud: ScriptedCloud, woken: str, then: str
+) -> None:
+    held = {"outcome": "held_back", "preflight_id": "pre_0", "seconds": 30 * DAY}
+    cloud.scripts["RunPreflight"].insert(0, held)
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"))
+    execution.answer(execution.waits_in("AwaitRelease"), woken)
+    if then == "ScreenOrder":
+        execution.answer(execution.waits_in("AwaitDomains", 2))
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[8] == then
+
+
+def flag(cloud: ScriptedCloud, seconds: int = THIRTY_DAYS) -> None:
+    cloud.scripts["ScreenOrder"].insert(0, {"outcome": "flagged", "seconds": seconds})
+
+
+@pytest.mark.parametrize(
+    ("woken", "then"), [("released", "ScreenOrder"), ("amended", "ScreenOrder"), ("over", "Over")]
+)
+def test_a_flagged_order_asks_nobody_before_a_reviewer_has_decided(
+    cloud: ScriptedCloud, woken: str, then: str
+) -> None:
+    flag(cloud)
+    execution = Execution(cloud)
+    token = execution.waits_in("AwaitReview")
+    assert cloud.count("AwaitDomains") == 0
+    execution.answer(token, woken)
+    if then == "ScreenOrder":
+        execution.answer(execution.waits_in("AwaitDomains"))
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[:5] == ["ScreenOrder", "IsItFlagged", "AwaitReview", "WhatWasReviewed", then]
+
+
+def test_a_flagged_order_that_nobody_reviews_is_closed_when_its_time_is_up(cloud: ScriptedCloud) -> None:
+    flag(cloud, DAY)
+    execution = Execution(cloud)
+    execution.waits_in("AwaitReview")
+    pass_time(DAY + 1, lambda: cloud.count("CloseOverdue") == 1)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[-4:] == ["AwaitReview", "CloseOverdue", "IsItOver", "Over"]
+
+
+def test_an_order_that_is_over_is_not_screened_further(cloud: ScriptedCloud) -> None:
+    cloud.scripts["ScreenOrder"] = [{"outcome": "over", "seconds": 1}]
+    execution = Execution(cloud)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story() == ["ScreenOrder", "IsItFlagged", "Over"]
 
 
 def test_a_held_back_order_whose_time_runs_out_is_closed(cloud: ScriptedCloud) -> None:
@@ -268,7 +351,7 @@ def test_what_became_known_before_signing_is_judged_by_another_preflight(
 
 def reach(cloud: ScriptedCloud, execution: Execution, task: str) -> None:
     """Brings the execution to `task` (and past it when nothing stops it)."""
-    if task == "AwaitDomains":
+    if task in {"ScreenOrder", "AwaitReview", "AwaitDomains"}:
         return
     token = execution.waits_in("AwaitDomains")
     if task == "CloseOverdue":
@@ -280,6 +363,8 @@ def reach(cloud: ScriptedCloud, execution: Execution, task: str) -> None:
 @pytest.mark.parametrize("error", ["TryAgain", "ChangedMeanwhile", "Sandbox.Timedout", "Runtime.ExitError"])
 @pytest.mark.parametrize("task", TASKS)
 def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, error: str) -> None:
+    if task == "AwaitReview":
+        flag(cloud)
     if task == "AwaitRelease":
         held = {"outcome": "held_back", "preflight_id": "pre_0", "seconds": 30 * DAY}
         cloud.scripts["RunPreflight"].insert(0, held)
@@ -293,14 +378,18 @@ def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, erro
 
     until(asked_again)
     if task.startswith("Await"):
-        until(lambda: execution._submitted() >= (1 if task == "AwaitDomains" else 2))
+        until(lambda: execution._submitted() >= (2 if task == "AwaitRelease" else 1))
         execution.answer(cloud.tokens(task)[-1])
+    if task in {"ScreenOrder", "AwaitReview"}:
+        execution.answer(execution.waits_in("AwaitDomains"))
     assert execution.end()["status"] == "SUCCEEDED"
 
 
 @pytest.mark.parametrize(
     ("task", "failure"),
     [
+        ("ScreenOrder", "ScreeningFailed"),
+        ("AwaitReview", "ReviewFailed"),
         ("AwaitDomains", "DomainValidationFailed"),
         ("CloseOverdue", "ClosingFailed"),
         ("RunPreflight", "PreflightFailed"),
@@ -313,6 +402,8 @@ def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, erro
 def test_what_does_not_pass_ends_under_its_name(
     cloud: ScriptedCloud, task: str, failure: str, error: str
 ) -> None:
+    if task == "AwaitReview":
+        flag(cloud)
     if task == "AwaitRelease":
         cloud.scripts["RunPreflight"] = [{"outcome": "held_back", "preflight_id": "p", "seconds": 30 * DAY}]
     cloud.scripts[task] = [Fails(error)]
@@ -324,7 +415,9 @@ def test_what_does_not_pass_ends_under_its_name(
     assert cloud.count(task) == (1 if error == "KeyError" else 13)
 
 
-@pytest.mark.parametrize("task", ["CloseOverdue", "RunPreflight", "SignCertificate", "CompleteOrder"])
+@pytest.mark.parametrize(
+    "task", ["ScreenOrder", "CloseOverdue", "RunPreflight", "SignCertificate", "CompleteOrder"]
+)
 def test_a_task_that_never_answers_is_given_up(cloud: ScriptedCloud, task: str) -> None:
     definition = json.loads(
         cloud.client("stepfunctions").describe_state_machine(stateMachineArn=cloud.resource("FulfilOrder"))[

@@ -10,8 +10,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.openapi.story import certificate_of
-from partner_center.accounts.api_keys import Role, make_key
+from partner_center.accounts.api_keys import Role, make_key, make_staff_key
 from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
@@ -22,19 +23,26 @@ from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
+from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.events import Chronicle
 from partner_center.orders.close import closing, completion
+from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
-from partner_center.orders.order import CloseReason, OrderStatus
+from partner_center.orders.order import CloseReason, OrderStatus, Review
+from partner_center.orders.ports import Amendment, Release
+from partner_center.orders.review import Decision as Decided
+from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Decision
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     US,
     a_challenge,
+    a_content,
     a_contract,
     a_guard,
     a_head,
@@ -167,7 +175,7 @@ def sections():
 
 IDS = CountingIds()
 CHRONICLE = Chronicle(IDS, NOW, "system", "execution")
-HEAD = a_head(partner_order_id="NW-1")
+HEAD = a_head(partner_order_id="NW-1", review=Review.WAITING)
 ORDER = an_order(HEAD)
 CHALLENGE = a_challenge()
 RECORD = replace(certificate_of(ORDER), certificate_der=None, stored_at=None)
@@ -180,6 +188,33 @@ def placement():
 def closed():
     change = closing(HEAD, OrderStatus.CANCELLED, CloseReason.REQUESTED, CHRONICLE)
     return replace(change, guard=a_guard(change.head))
+
+
+def amended(extra):
+    entry = LedgerEntry(IDS.new("led", NOW), EntryKind.HOLD, abs(extra), "ord_1", "key:1", NOW)
+    return Amendment(
+        head=replace(HEAD, revision=2),
+        expected_version=1,
+        content=a_content(),
+        another_key=True,
+        another_common_name=True,
+        extra_units=extra,
+        entry=entry,
+        event=an_event(IDS, "order.amended"),
+        audit=an_audit(IDS, "order.amended"),
+    )
+
+
+def released():
+    return Release(HEAD, 1, an_event(IDS, "order.released"), an_audit(IDS), a_guard(HEAD))
+
+
+def screenings(database):
+    return ScreeningStore(database, TABLES)
+
+
+SCREENING = Screening(1, NOW, (Flag("webmail_domain", "gmail.com", "Strangers."),))
+DECIDED = replace(SCREENING, decision=Decided(NOW, "staff:rosa", Verdict.APPROVE, "Called.", "ok"))
 
 
 def orders(database):
@@ -224,6 +259,10 @@ TRANSACTIONS = {
     ],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
+    "Amending an order": [lambda db: orders(db).amend(amended(2)), lambda db: orders(db).amend(amended(-1))],
+    "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
+    "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
+    "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [
@@ -236,6 +275,7 @@ SINGLE_WRITES = [
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
+    lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
 ]
 

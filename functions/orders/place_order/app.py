@@ -5,6 +5,7 @@ from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.enrolment import place_order
 from partner_center.orders.view import order_as_json
+from partner_center.validation.standing import standing
 
 handler = Api(door)
 
@@ -14,5 +15,5 @@ def place(request: Request, principal: Principal) -> Answer:
     request.only_query()
     body = request.json_object()
     order = place_order()(principal, request.call(body), body)
-    answer = order_as_json(order, [], [], order.head.placed_at)
+    answer = order_as_json(order, standing(order, [], [], order.head.placed_at), [], order.head.placed_at)
     return Answer(201, answer, {"Location": f"/v1/orders/{order.head.order_id}"})

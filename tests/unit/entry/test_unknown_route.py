@@ -8,7 +8,7 @@ from tests.fakes.http import REQUEST_ID, an_http_event, send
 
 PATHS = {
     "a collection": ("/v1/orders", "GET, POST"),
-    "one of it": ("/v1/orders/ord_1", "GET"),
+    "one of it": ("/v1/orders/ord_1", "GET, PATCH"),
     "its action": ("/v1/orders/ord_1/cancel", "POST"),
     "an approval link": ("/approve/token", "GET, HEAD, POST"),
 }

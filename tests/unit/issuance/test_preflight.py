@@ -9,7 +9,7 @@ from partner_center.catalog.products import load_catalog
 from partner_center.issuance.preflight import Outcome, RunPreflight
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.content import content_to_json
-from partner_center.orders.order import OrderStatus
+from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.dns import FailureKind, RecordType
 from tests.fakes.determined import NOW
 from tests.fakes.outside import MemoryBlockLists
@@ -108,7 +108,7 @@ def test_what_passes_every_check_is_claimed(desk):
 
 def test_every_check_is_made_and_named(desk):
     assert [check.check for check in desk.run().checks] == [
-        *("domain_proofs", "caa", "block_lists", "key", "agreement"),
+        *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement"),
     ]
 
 
@@ -134,13 +134,12 @@ def test_a_repeated_preflight_claims_anew_with_evidence_of_its_own(desk):
 
 
 def test_an_unproven_name_is_proven_again_and_no_dns_is_asked(desk):
-    key = next(key for key in desk.world.tables.challenges if key[2] == "chl_1")
-    del desk.world.tables.challenges[key]
+    del desk.world.tables.proofs[US, "customer:c-1", "example.org", "prf_1"]
     preflight = desk.run()
     assert preflight.outcome is Outcome.PROVE_AGAIN
     assert failed(preflight)["domain_proofs"] == "example.org"
     assert desk.resolver.asked == []
-    assert (desk.head.revision, desk.head.signing) == (2, False)
+    assert (desk.head.round, desk.head.signing) == (2, False)
 
 
 def test_a_challenge_without_its_evidence_proves_nothing(desk):
@@ -165,10 +164,21 @@ def test_a_proof_of_a_lower_domain_does_not_reach_up(desk):
     assert failed(preflight)["domain_proofs"] == "*.example.com"
 
 
-def test_answers_to_an_earlier_revision_prove_nothing(desk):
-    desk.world.tables.heads[US, ORDER] = replace(desk.head, revision=2)
+def test_what_was_proven_before_an_amendment_stays_proven(desk):
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, revision=2, round=2)
     desk.world.tables.contents[US, ORDER, 2] = desk.world.tables.contents[US, ORDER, 1]
-    assert desk.run().outcome is Outcome.PROVE_AGAIN
+    assert desk.run().outcome is Outcome.GO
+
+
+@pytest.mark.parametrize("review", [Review.DUE, Review.WAITING])
+def test_what_was_not_screened_is_not_looked_at(desk, review):
+    desk.world.tables.heads[US, ORDER] = replace(desk.head, review=review)
+    before = repr(desk.world.tables)
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.SCREEN_AGAIN
+    assert list(failed(preflight)) == ["quality_review"]
+    assert desk.resolver.asked == []
+    assert repr(desk.world.tables) == before
 
 
 AGES = {
@@ -187,7 +197,8 @@ def aged(desk, moment, days):
     desk.world.clock.moment = moment
     desk.world.tables.heads[US, ORDER] = replace(desk.head, placed_at=moment - 7 * a_day)
     for key, proof in desk.world.tables.proofs.items():
-        desk.world.tables.proofs[key] = replace(proof, checked_at=moment - days * a_day)
+        checked_at = moment - days * a_day
+        desk.world.tables.proofs[key] = replace(proof, checked_at=checked_at, completed_at=checked_at)
 
 
 @pytest.mark.parametrize(("moment", "days", "outcome"), AGES.values(), ids=AGES.keys())
@@ -204,12 +215,10 @@ def test_a_preflight_is_not_relied_on_beyond_the_day_on_which_its_proofs_end(des
     assert preflight.caa_valid_until == SPRING_2027
 
 
-def test_the_new_revision_asks_the_same_people_about_the_same_names(desk):
-    content = desk.world.stores.orders.content(US, ORDER, 1)
+def test_the_new_round_asks_about_the_same_content(desk):
     desk.world.tables.proofs.clear()
     desk.run()
-    assert desk.world.stores.orders.content(US, ORDER, 2) == content
-    assert desk.head.revised_at == NOW
+    assert (desk.head.revision, desk.head.round, desk.head.revised_at) == (1, 2, NOW)
 
 
 # ---- CAA
@@ -320,7 +329,9 @@ def test_missing_proofs_outrank_every_other_obstacle(desk):
 
 def test_what_is_told_of_a_hundred_obstacles_stays_small(desk):
     names = tuple(f"{'a' * 60}.host-{number}.example.com" for number in range(100))
-    content = replace(desk.world.stores.orders.content(US, ORDER, 1), names=names)
+    content = desk.world.stores.orders.content(US, ORDER, 1)
+    chosen = next(iter(content.methods.values()))
+    content = replace(content, names=names, methods=dict.fromkeys(names, chosen))
     desk.world.tables.contents[US, ORDER, 1] = content_to_json(content)
     for key, challenge in desk.world.tables.challenges.items():
         desk.world.tables.challenges[key] = replace(

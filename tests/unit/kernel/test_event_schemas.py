@@ -12,19 +12,24 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from local.openapi.story import PRODUCT, certificate_of, order_request
 from partner_center.accounts.api_keys import Principal, Role
+from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.adapters.dynamodb import to_item
 from partner_center.adapters.records import event_put
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import Outcome
+from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
-from partner_center.orders.fulfil import RequestCheck, wanted_of
+from partner_center.orders.fulfil import RequestCheck
 from partner_center.orders.idempotency import Call
-from partner_center.orders.order import Order
+from partner_center.orders.order import Order, Review
 from partner_center.orders.place import PlaceOrder
+from partner_center.orders.ports import load
+from partner_center.orders.review import DecideReview, ReviewTask, Verdict
+from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.challenges import Decision
@@ -58,8 +63,11 @@ class Office:
         place = PlaceOrder(self.stores.orders, examiner, self.clock, self.ids)
         body = {name: value for name, value in order_request().items() if name != "partner_order_id"}
         order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT})
-        opened = OpenValidation(self.stores.challenges, self, self, self.clock, self.ids)
-        opened(US, order.head.order_id, order.head.revision, wanted_of(order))
+        screenings = self.stores.screenings
+        screen = ScreenOrder(self.stores.orders, screenings, self.stores.challenges, self.clock, self.ids)
+        screen(US, order.head.order_id, 1, "execution-1")
+        order = load(self.stores.orders, US, order.head.order_id)
+        OpenValidation(self.stores.challenges, self, self, self.clock, self.ids)(order)
         return order
 
     def call(self):
@@ -105,6 +113,28 @@ class Office:
         complete = CompleteOrder(self.stores.orders, StoredCertificate(order), self.clock, self.ids)
         complete(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
 
+    def amend(self):
+        order = self.place()
+        amend = AmendOrder(
+            self.stores.orders,
+            self.stores.contracts,
+            self.stores.challenges,
+            load_catalog(),
+            self,
+            ReportExposed(self),
+            self.clock,
+            self.ids,
+        )
+        amend(PRINCIPAL, "request-5", order.head.order_id, {"note": "Another note."})
+
+    def review(self, verdict):
+        order = self.place()
+        head = replace(order.head, review=Review.WAITING)
+        self.stores.tables.heads[US, head.order_id] = head
+        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids)
+        staff = Staff("rosa.reviewer", "1", frozenset(StaffRole))
+        decide(staff, self.call(), ReviewTask.of(head), verdict, "Looked it up.", None)
+
     def expose(self):
         self.issued.append(certificate_of(self.place()))
         self.report(ExposedKey(self.issued[0].spki_sha256, US, PRINCIPAL.key_id, "request-4"))
@@ -136,6 +166,11 @@ WALKS = {
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],
     ("orders/fulfil.py", "__call__"): [Office.check],
+    ("orders/amend.py", "_amendment"): [Office.amend],
+    ("orders/review.py", "_release"): [
+        lambda office: office.review(Verdict.APPROVE),
+        lambda office: office.review(Verdict.REJECT),
+    ],
     ("issuance/exposed_keys.py", "_notice"): [Office.expose],
     ("validation/approve.py", "_ruling"): [
         lambda office: office.decide(Decision.APPROVE),

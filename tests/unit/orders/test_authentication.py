@@ -5,21 +5,34 @@ from dataclasses import replace
 import pytest
 
 from partner_center.orders.authentication import Actor, Step, StepStatus, overall, steps_of
-from partner_center.orders.order import Closed, CloseReason, OrderStatus
+from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
 from tests.fakes.determined import NOW
-from tests.fakes.samples import APPROVER, a_challenge, a_content, a_day, a_head, a_second, an_order
+from tests.fakes.samples import (
+    APPROVER,
+    a_challenge,
+    a_content,
+    a_day,
+    a_head,
+    a_second,
+    a_standing,
+    an_order,
+    asked_of,
+)
 
 NAMES = ("www.example.com", "example.org")
 VALID = {"status": ChallengeStatus.VALID, "decided_at": NOW + a_day}
 HERE = a_challenge("www.example.com")
-THERE = a_challenge("example.org", token="token-2", approver_email="admin@example.org")
+THERE = a_challenge(
+    "example.org", token="token-2", approver_email="admin@example.org", authorization_domain="example.org"
+)
 LATER = NOW + 2 * a_day
 
 
 def steps(*challenges, moment=LATER, names=NAMES, **head):
-    order = an_order(a_head(**head), a_content(*names))
-    return {step.step: step for step in steps_of(order, challenges, moment)}
+    order = an_order(a_head(**head), a_content(*names, methods=asked_of(*names)))
+    found = a_standing(order, *challenges, moment=moment)
+    return {step.step: step for step in steps_of(order, found, moment)}
 
 
 def closed(reason=CloseReason.REQUESTED):
@@ -35,8 +48,9 @@ def test_the_steps_are_those_of_the_interface_in_the_order_of_the_story():
 
 def test_what_a_domain_validated_order_does_not_need_is_not_required():
     found = steps()
-    for name in ("organization_verification", "verification_call", "quality_review"):
+    for name in ("organization_verification", "verification_call"):
         assert found[name] == Step(name, StepStatus.NOT_REQUIRED)
+    assert found["quality_review"] == Step("quality_review", StepStatus.NOT_REQUIRED, NOW)
 
 
 def test_the_agreement_was_accepted_with_the_order():
@@ -54,7 +68,7 @@ DOMAINS = {
         [replace(HERE, **VALID), THERE],
         StepStatus.IN_PROGRESS,
         Actor.APPROVER,
-        NOW + a_day,
+        NOW,
         "1 of 2",
     ),
     "one declined": (
@@ -75,14 +89,28 @@ DOMAINS = {
         [replace(HERE, **VALID), replace(THERE, **VALID)],
         StepStatus.COMPLETE,
         None,
-        NOW + a_day,
+        NOW,
         "2 of 2",
     ),
-    "proven in an earlier revision": (
-        [replace(HERE, revision=0, **VALID), replace(THERE, revision=0, **VALID)],
+    "proven before the order was amended": (
+        [replace(HERE, round=0, **VALID), replace(THERE, round=0, **VALID)],
+        StepStatus.COMPLETE,
+        None,
+        NOW,
+        "2 of 2",
+    ),
+    "asked before the order was amended": (
+        [replace(HERE, round=0), replace(THERE, round=0)],
         StepStatus.PENDING,
         Actor.SYSTEM,
         NOW,
+        "0 of 2",
+    ),
+    "declined before the order was amended": (
+        [replace(HERE, round=0, status=ChallengeStatus.DECLINED, decided_at=NOW + a_day), THERE],
+        StepStatus.IN_PROGRESS,
+        Actor.RESELLER,
+        NOW + a_day,
         "0 of 2",
     ),
 }
@@ -117,7 +145,7 @@ def test_a_refusal_outweighs_an_expired_link_and_names_the_name():
     [(NOW + VALUE_LIFETIME - a_second, Actor.APPROVER), (NOW + VALUE_LIFETIME, Actor.RESELLER)],
 )
 def test_a_link_expires_to_the_second(moment, actor):
-    step = steps(a_challenge(*NAMES), moment=moment)["domain_verification"]
+    step = steps(HERE, THERE, moment=moment)["domain_verification"]
     assert step.actor is actor
 
 
@@ -125,6 +153,42 @@ def test_of_many_names_a_few_are_told():
     names = [f"host-{number}.example.com" for number in range(100)]
     step = steps(a_challenge(*names), names=names)["domain_verification"]
     assert "host-0.example.com, host-1.example.com, host-2.example.com and 97 more" in step.next_action
+
+
+# ---- quality review
+
+REVIEWS = {
+    "not screened yet": (Review.DUE, StepStatus.PENDING, Actor.SYSTEM),
+    "nothing flagged": (Review.CLEAR, StepStatus.NOT_REQUIRED, None),
+    "flagged": (Review.WAITING, StepStatus.IN_PROGRESS, Actor.STAFF),
+    "released": (Review.RELEASED, StepStatus.COMPLETE, None),
+}
+
+
+@pytest.mark.parametrize(("review", "status", "actor"), REVIEWS.values(), ids=REVIEWS.keys())
+def test_the_review_tells_where_it_stands(review, status, actor):
+    step = steps(review=review)["quality_review"]
+    assert (step.status, step.actor) == (status, actor)
+
+
+def test_a_flag_is_told_with_its_reason_and_its_day():
+    step = steps(review=Review.WAITING, review_reason="paypa1.com resembles paypal.")["quality_review"]
+    assert step.reason == "paypa1.com resembles paypal."
+    assert step.due_at == NOW + a_day  # a Tuesday
+
+
+@pytest.mark.parametrize("review", [Review.DUE, Review.WAITING])
+def test_nobody_is_asked_about_a_domain_before_the_review_is_over(review):
+    step = steps(review=review)["domain_verification"]
+    assert (step.status, step.actor) == (StepStatus.PENDING, Actor.SYSTEM)
+    assert "screening" in step.next_action or "screening" in (step.reason or "")
+
+
+def test_a_rejected_order_says_that_a_reviewer_did_it():
+    found = steps(review=Review.WAITING, **closed(CloseReason.REVIEW))
+    assert found["quality_review"].status is StepStatus.FAILED
+    assert "A reviewer rejected the order" in found["quality_review"].reason
+    assert found["issuance"].reason == "The order was closed: review."
 
 
 # ---- payment and issue

@@ -123,6 +123,11 @@ def test_keys_of_a_kind_that_is_never_certified_are_read_all_the_same():
     ]
 
 
+def test_a_list_whose_first_digit_is_a_nought_is_no_der():
+    """The digit 0 and the tag of a SEQUENCE are the same byte."""
+    assert list(digests_in(f"{'0a' * 32}\n{'ff' * 32}\n".encode())) == [b"\x0a" * 32, b"\xff" * 32]
+
+
 # ---- the command
 
 

@@ -28,6 +28,13 @@ contents = st.builds(
     spki_sha256=texts,
     names=st.lists(texts, max_size=3).map(tuple),
     common_name=texts,
+    given=st.builds(
+        stored.Given,
+        common_name=optional,
+        additional_domains=st.lists(texts, max_size=3).map(tuple),
+        domain_control=st.none()
+        | st.just({"method": "email", "names": {"*.example.com": {"method": "dns_txt"}}}),
+    ),
     contacts=st.builds(stored.Contacts, technical=contacts, organization=st.none() | contacts),
     organization=st.none()
     | st.builds(

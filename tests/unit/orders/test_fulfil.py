@@ -193,10 +193,11 @@ def test_an_order_that_is_over_ends_the_wait(world, wait, status):
     assert world.mail.asked == []
 
 
-def test_a_new_revision_asks_anew_and_forgets_the_old_answers(world):
+def test_a_new_round_asks_anew_when_the_old_proof_has_gone(world):
     await_domains(world, "token-1")
     world.approve()
     order = load(world.stores.orders, US, ORDER)
+    world.tables.proofs.clear()
     world.stores.claims.prove_again(order, a_preflight(Outcome.PROVE_AGAIN), an_audit(world.ids))
     await_domains(world, "token-2")
     world.relay()

@@ -1,5 +1,7 @@
 """What a reseller may read: its own orders, page by page; another's answer as if they were not there."""
 
+from dataclasses import replace
+
 import pytest
 
 from partner_center.kernel.errors import Malformed, NotFound
@@ -35,7 +37,8 @@ def test_an_order_is_read_with_its_challenges_and_certificates(world):
 
 def test_an_issued_order_shows_its_certificates(world):
     world.certificates.keep(a_record())
-    world.tables.heads[US, ORDER] = world.put(order_id="ord_2", status=OrderStatus.ISSUED, serial="0a1b")
+    issued = replace(world.head(), status=OrderStatus.ISSUED, serial="0a1b")
+    world.tables.heads[US, ORDER] = issued
     assert [c["serial"] for c in world.reading.order(US, ORDER)["certificates"]] == ["0a1b"]
 
 
@@ -182,7 +185,10 @@ def test_a_search_is_by_one_thing(several, query):
 
 
 def test_an_order_whose_head_is_not_there_is_passed_over(several):
-    several.stores.orders.by_common_name = lambda *_: (["ord_gone", "ord_b1"], None)
+    several.stores.orders.by_common_name = lambda *_: (
+        [("b.example.com", "ord_gone"), (several.head("ord_b1").common_name, "ord_b1")],
+        None,
+    )
     assert names_of(several.reading.search(US, {"common_name": "b"})) == ["ord_b1"]
 
 

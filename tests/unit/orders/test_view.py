@@ -10,13 +10,23 @@ from partner_center.kernel.money import Money
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, PaymentKind
 from partner_center.orders.view import certificate_as_json, order_as_json
 from tests.fakes.determined import NOW
-from tests.fakes.samples import a_challenge, a_content, a_day, a_head, a_record, a_second, an_order
+from tests.fakes.samples import (
+    a_challenge,
+    a_content,
+    a_day,
+    a_head,
+    a_record,
+    a_second,
+    a_standing,
+    an_order,
+)
 
 STATUSES = list(OrderStatus)
 
 
 def shown(challenges=(), certificates=(), moment=NOW, content=None, **head):
-    seen = order_as_json(an_order(a_head(**head), content), challenges, certificates, moment)
+    order = an_order(a_head(**head), content)
+    seen = order_as_json(order, a_standing(order, *challenges, moment=moment), certificates, moment)
     return json.loads(json.dumps(seen))
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from partner_center.validation.approvers import (
+    ApproverSource,
     Contact,
-    ContactSource,
     allowed_approver,
     constructed_approvers,
     contacts_from_records,
@@ -155,5 +155,5 @@ CONTACTS = {
 
 @pytest.mark.parametrize(("records", "txt", "found"), CONTACTS.values(), ids=CONTACTS.keys())
 def test_a_published_contact_is_one_plain_address_from_end_to_end(records, txt, found):
-    expected = tuple(Contact(address, ContactSource(source)) for address, source in found)
+    expected = tuple(Contact(address, ApproverSource(source)) for address, source in found)
     assert contacts_from_records(records, txt) == expected

@@ -6,7 +6,7 @@ import pytest
 
 from partner_center.validation.challenges import (
     ChallengeStatus,
-    all_valid,
+    barred,
     last_mail_at,
     proof_usable,
     usable_until,
@@ -55,9 +55,9 @@ def test_the_authorization_domain_is_the_approvers_and_no_wider():
         wanted_challenges("ord_1", 1, by_email("example.com", approver="webmaster@example.com")),
         wanted_challenges("ord_1", 1, {"example.com": ("dns_txt", None)}),
     ],
-    ids=["order", "revision", "approver", "method"],
+    ids=["order", "round", "approver", "method"],
 )
-def test_a_challenge_is_known_by_order_revision_method_and_approver(other):
+def test_a_challenge_is_known_by_order_round_method_and_approver(other):
     (usual,) = wanted_challenges("ord_1", 1, by_email("example.com"))
     assert usual.challenge_id != other[0].challenge_id
 
@@ -91,34 +91,10 @@ def test_a_value_lives_30_days(status, moment, seen):
     assert a_challenge(status=status).status_at(moment) is seen
 
 
-VALID = ChallengeStatus.VALID
-
-
-@pytest.mark.parametrize(
-    ("challenges", "proven"),
-    [
-        ([], False),
-        ([a_challenge("a", "b", status=VALID)], True),
-        ([a_challenge("a", status=VALID), a_challenge("b", status=VALID)], True),
-        ([a_challenge("a", status=VALID), a_challenge("b")], False),
-        ([a_challenge("a", status=VALID), a_challenge("b", status=ChallengeStatus.DECLINED)], False),
-        ([a_challenge("a", "b", status=VALID, revision=2)], False),
-        ([a_challenge("a", status=VALID), a_challenge("b", status=VALID, revision=2)], False),
-        ([a_challenge("a", "b", "c", status=VALID)], True),
-    ],
-    ids=[
-        "nothing",
-        "together",
-        "apart",
-        "one open",
-        "one declined",
-        "later revision",
-        "mixed revisions",
-        "more",
-    ],
-)
-def test_an_order_is_proven_when_every_name_of_its_revision_is(challenges, proven):
-    assert all_valid(["a", "b"], challenges, 1) is proven
+def test_who_declined_is_barred_for_that_domain():
+    declined = a_challenge(status=ChallengeStatus.DECLINED)
+    found = barred([declined, a_challenge(approver_email="webmaster@example.com")])
+    assert found == {("example.com", "admin@example.com")}
 
 
 @pytest.mark.parametrize(

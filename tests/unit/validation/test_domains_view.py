@@ -1,4 +1,4 @@
-"""The domains of an order, as read: every name of the present revision, with its evidence and its end."""
+"""The domains of an order, as read: every name of its present content, with its evidence and its end."""
 
 import json
 from dataclasses import replace
@@ -6,27 +6,37 @@ from dataclasses import replace
 import pytest
 
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from partner_center.validation.standing import standing
 from partner_center.validation.view import domains_as_json
 from tests.fakes.determined import NOW
-from tests.fakes.samples import APPROVER, a_challenge, a_content, a_day, a_head, a_proof, a_second, an_order
+from tests.fakes.samples import (
+    APPROVER,
+    a_challenge,
+    a_content,
+    a_day,
+    a_head,
+    a_proof,
+    a_second,
+    an_order,
+    asked_of,
+)
 
 NAMES = ("www.example.com", "*.example.com", "example.org")
 
 
 def order(**head):
-    return an_order(a_head(**head), a_content(*NAMES))
+    return an_order(a_head(**head), a_content(*NAMES, methods=asked_of(*NAMES)))
 
 
 def seen(challenges=(), proofs=(), moment=NOW, **head):
-    by_challenge = {proof.challenge_id: proof for proof in proofs}
-    items = domains_as_json(order(**head), challenges, by_challenge, moment)
+    asked = order(**head)
+    items = domains_as_json(asked, standing(asked, challenges, proofs, moment), moment)
     assert json.loads(json.dumps(items)) == items
     return {item["name"]: item for item in items}
 
 
 def test_every_name_of_the_order_is_there_in_its_order():
-    items = domains_as_json(order(), [], {}, NOW)
-    assert [item["name"] for item in items] == list(NAMES)
+    assert list(seen()) == list(NAMES)
 
 
 def test_a_name_without_a_challenge_yet_is_pending():
@@ -36,6 +46,8 @@ def test_a_name_without_a_challenge_yet_is_pending():
         "status": "pending",
         "approver_email": APPROVER,
         "attempts": [],
+        "valid_until": None,
+        "evidence": None,
     }
 
 
@@ -56,8 +68,8 @@ def test_no_secret_of_the_link_is_shown():
 
 def test_a_link_of_thirty_days_reads_as_expired():
     challenges = [a_challenge(*NAMES)]
-    assert seen(challenges, moment=NOW + VALUE_LIFETIME)["example.org"]["status"] == "expired"
-    assert seen(challenges, moment=NOW + VALUE_LIFETIME - a_second)["example.org"]["status"] == "pending"
+    assert seen(challenges, moment=NOW + VALUE_LIFETIME)["www.example.com"]["status"] == "expired"
+    assert seen(challenges, moment=NOW + VALUE_LIFETIME - a_second)["www.example.com"]["status"] == "pending"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +78,8 @@ def test_a_link_of_thirty_days_reads_as_expired():
 )
 def test_an_answer_is_an_attempt_with_its_time(status, word):
     challenge = a_challenge(*NAMES, status=status, decided_at=NOW + a_day)
-    item = seen([challenge], moment=NOW + 300 * a_day)["www.example.com"]
+    proofs = [a_proof(challenge)] if status is ChallengeStatus.VALID else []
+    item = seen([challenge], proofs)["www.example.com"]
     assert item["status"] == status
     assert item["attempts"] == [
         {
@@ -92,15 +105,39 @@ def test_a_valid_name_shows_its_evidence_and_how_long_it_carries():
 
 def test_names_of_different_challenges_have_each_their_own():
     first = a_challenge("www.example.com", "*.example.com", status=ChallengeStatus.VALID, decided_at=NOW)
-    second = a_challenge("example.org", token="token-2", approver_email="admin@example.org")
+    second = a_challenge(
+        "example.org", token="token-2", approver_email="admin@example.org", authorization_domain="example.org"
+    )
     items = seen([first, second], [a_proof(first)])
     assert [items[name]["status"] for name in NAMES] == ["valid", "valid", "pending"]
     assert items["example.org"]["approver_email"] == "admin@example.org"
     assert items["example.org"]["evidence"] is None
 
 
-def test_challenges_of_an_earlier_revision_are_not_shown():
-    old = a_challenge(*NAMES, status=ChallengeStatus.VALID, decided_at=NOW)
-    new = replace(a_challenge(*NAMES, token="token-2", revision=2), sent_at=None)
-    item = seen([old, new], [a_proof(old)], revision=2)["www.example.com"]
+def test_what_was_asked_before_an_amendment_is_not_shown():
+    old = a_challenge(*NAMES)
+    new = replace(a_challenge(*NAMES, token="token-2", round=2), sent_at=None)
+    item = seen([old, new], round=2)["www.example.com"]
     assert (item["status"], item["sent_at"], item["evidence"]) == ("pending", None, None)
+
+
+def test_what_was_proven_before_an_amendment_stays_valid():
+    old = a_challenge(*NAMES, status=ChallengeStatus.VALID, decided_at=NOW)
+    item = seen([old], [a_proof(old)], round=2)["www.example.com"]
+    assert (item["status"], item["authorization_domain"]) == ("valid", "example.com")
+
+
+def test_a_proof_of_another_order_of_the_same_customer_carries_the_name():
+    item = seen([], [a_proof(a_challenge(order_id="ord_0"))])["www.example.com"]
+    assert (item["status"], item["evidence"]["authorization_domain"]) == ("valid", "example.com")
+
+
+def test_a_proof_that_has_grown_too_old_is_expired():
+    challenge = a_challenge(*NAMES, status=ChallengeStatus.VALID, decided_at=NOW)
+    item = seen([challenge], [a_proof(challenge)], moment=NOW + 300 * a_day)["www.example.com"]
+    assert (item["status"], item["evidence"]) == ("expired", None)
+
+
+def test_a_refusal_stands_after_an_amendment():
+    old = a_challenge(*NAMES, status=ChallengeStatus.DECLINED, decided_at=NOW)
+    assert seen([old], round=2)["www.example.com"]["status"] == "declined"

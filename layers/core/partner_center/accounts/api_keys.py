@@ -6,6 +6,7 @@ a slow hash would slow down.
 
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from hashlib import sha256
 from ipaddress import ip_address, ip_network
 from typing import Protocol
 
+from partner_center.accounts.staff import Staff, StaffKey, StaffRole
 from partner_center.kernel.errors import Forbidden, Unauthenticated
 from partner_center.kernel.ids import Ids
 
@@ -61,21 +63,35 @@ class Principal:
 class ApiKeys(Protocol):
     """Looks keys up, always at their present state: a revoked key must be dead at once."""
 
-    def find(self, key_id: str) -> ApiKey | None: ...
+    def find(self, key_id: str) -> ApiKey | StaffKey | None: ...
 
 
 def make_key(
     reseller_id: str, role: Role, ids: Ids, moment: datetime, **limits: object
 ) -> tuple[ApiKey, str]:
     """A new key and the text that is shown once."""
+    key_id, digest, text = _drawn(ids, moment)
+    return ApiKey(key_id, reseller_id, role, digest, moment, **limits), text  # type: ignore[arg-type]
+
+
+def make_staff_key(
+    person: str, roles: Iterable[StaffRole], ids: Ids, moment: datetime, **limits: object
+) -> tuple[StaffKey, str]:
+    """A new key of a member of staff and the text that is shown once."""
+    key_id, digest, text = _drawn(ids, moment)
+    return StaffKey(key_id, person, frozenset(roles), digest, moment, **limits), text  # type: ignore[arg-type]
+
+
+def _drawn(ids: Ids, moment: datetime) -> tuple[str, str, str]:
+    """A key's id, the digest of its secret, and its text."""
     key_id = ids.new("key", moment).removeprefix("key_")
     secret = ids.secret(SECRET_BITS)
-    digest = sha256(secret.encode()).hexdigest()
-    key = ApiKey(key_id, reseller_id, role, digest, moment, **limits)  # type: ignore[arg-type]
-    return key, f"pck_{key_id}_{secret}"
+    return key_id, sha256(secret.encode()).hexdigest(), f"pck_{key_id}_{secret}"
 
 
-def authenticate(authorization: str | None, address: str, keys: ApiKeys, moment: datetime) -> Principal:
+def authenticate(
+    authorization: str | None, address: str, keys: ApiKeys, moment: datetime
+) -> Principal | Staff:
     """The caller behind an Authorization header. Raises Unauthenticated, without saying what was wrong."""
     refusal = Unauthenticated("A valid API key is needed: Authorization: Bearer pck_...")
     scheme, _, text = (authorization or "").partition(" ")
@@ -91,6 +107,8 @@ def authenticate(authorization: str | None, address: str, keys: ApiKeys, moment:
         raise refusal
     if key.addresses and not _comes_from(address, key.addresses):
         raise refusal
+    if isinstance(key, StaffKey):
+        return Staff(key.person, key.key_id, key.roles)
     return Principal(key.reseller_id, key.key_id, key.role)
 
 

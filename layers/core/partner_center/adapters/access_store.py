@@ -1,7 +1,10 @@
 """Resellers and their API keys in DynamoDB. Keys are read consistently: a revoked one is dead at once."""
 
+from typing import Any
+
 from partner_center.accounts.api_keys import ApiKey, Role
 from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.staff import StaffKey, StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database, Item, Put
 from partner_center.adapters.order_items import (
@@ -20,26 +23,29 @@ class AccessStore:
         self._database = database
         self._table = table
 
-    def find(self, key_id: str) -> ApiKey | None:
+    def find(self, key_id: str) -> ApiKey | StaffKey | None:
         item = self._database.get(self._table, keys.api_key(key_id))
         if item is None:
             return None
-        return ApiKey(
-            key_id=key_id,
-            reseller_id=item["reseller_id"],
-            role=Role(item["role"]),
-            secret_sha256=item["secret_sha256"],
-            created_at=from_micros(item["created_at"]),
-            expires_at=optional_moment(item.get("expires_at")),
-            revoked_at=optional_moment(item.get("revoked_at")),
-            addresses=tuple(item.get("addresses", ())),
-        )
+        limits: dict[str, Any] = {
+            "secret_sha256": item["secret_sha256"],
+            "created_at": from_micros(item["created_at"]),
+            "expires_at": optional_moment(item.get("expires_at")),
+            "revoked_at": optional_moment(item.get("revoked_at")),
+            "addresses": tuple(item.get("addresses", ())),
+        }
+        if "person" in item:
+            return StaffKey(key_id, item["person"], frozenset(map(StaffRole, item["roles"])), **limits)
+        return ApiKey(key_id, item["reseller_id"], Role(item["role"]), **limits)
 
-    def add_key(self, key: ApiKey) -> None:
+    def add_key(self, key: ApiKey | StaffKey) -> None:
         """Raises StateConflict when the id is taken."""
-        attributes: Item = {
-            "reseller_id": key.reseller_id,
-            "role": key.role.value,
+        whose: Item = (
+            {"person": key.person, "roles": sorted(role.value for role in key.roles)}
+            if isinstance(key, StaffKey)
+            else {"reseller_id": key.reseller_id, "role": key.role.value}
+        )
+        attributes = whose | {
             "secret_sha256": key.secret_sha256,
             "created_at": to_micros(key.created_at),
             "expires_at": optional_micros(key.expires_at),

@@ -17,6 +17,9 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
 from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
 from partner_center.validation.ports import Message, Ruling
+from partner_center.validation.standing import zone_of
+
+_PROOFS_A_PAGE = 100
 
 
 class ChallengeStore:
@@ -41,12 +44,24 @@ class ChallengeStore:
         item = self._database.get(self._tables.validation, key)
         return _challenge_from_item(item) if item else None
 
-    def proof(self, reseller_id: str, subscriber: str, challenge: Challenge) -> Proof | None:
-        if challenge.proof_id is None:
-            return None
-        key = keys.proof(reseller_id, subscriber, challenge.authorization_domain, challenge.proof_id)
-        item = self._database.get(self._tables.validation, key)
-        return _proof_from_item(item) if item else None
+    def proofs(self, reseller_id: str, subscriber: str, zone: str, since: datetime) -> Sequence[Proof]:
+        """Newest first; the ids are in the order of completion, so the first that is too old ends the search."""
+        first = keys.proof(reseller_id, subscriber, zone, "")
+        found: list[Proof] = []
+        after: str | None = None
+        while True:
+            items, after = self._database.query(
+                self._tables.validation,
+                first.pk,
+                first.sk,
+                limit=_PROOFS_A_PAGE,
+                after=after,
+                newest_first=True,
+            )
+            page = [_proof_from_item(item) for item in items]
+            found += (proof for proof in page if proof.completed_at >= since)
+            if after is None or page[-1].completed_at < since:
+                return found
 
     # ---- writing
 
@@ -98,8 +113,12 @@ class ChallengeStore:
             Check(
                 self._tables.business,
                 keys.order_head(challenge.reseller_id, challenge.order_id),
-                lambda _: ApprovalClosed(WhyClosed.CANCELLED),
-                conditions=[("status", "=", "pending"), ("revision", "=", challenge.revision)],
+                _order_moved,
+                conditions=[
+                    ("status", "=", "pending"),
+                    ("revision", "=", ruling.revision),
+                    ("round", "=", challenge.round),
+                ],
             ),
             event_put(self._tables.business, ruling.event),
             audit_put(self._tables.audit, ruling.audit),
@@ -119,6 +138,10 @@ def _exists_already(_: Item | None) -> Exception:
     return _ExistsAlready("This row exists already.")
 
 
+def _order_moved(_: Item | None) -> Exception:
+    return ChangedMeanwhile("The order changed since it was shown.")
+
+
 def _key(challenge: Challenge) -> keys.Key:
     return keys.challenge(challenge.reseller_id, challenge.order_id, challenge.challenge_id)
 
@@ -133,7 +156,7 @@ def _challenge_to_item(challenge: Challenge) -> Item:
         "reseller_id": challenge.reseller_id,
         "order_id": challenge.order_id,
         "challenge_id": challenge.challenge_id,
-        "revision": challenge.revision,
+        "round": challenge.round,
         "method": challenge.method,
         "authorization_domain": challenge.authorization_domain,
         "names": list(challenge.names),
@@ -154,7 +177,7 @@ def _challenge_from_item(item: Item) -> Challenge:
         reseller_id=item["reseller_id"],
         order_id=item["order_id"],
         challenge_id=item["challenge_id"],
-        revision=item["revision"],
+        round=item["round"],
         method=item["method"],
         authorization_domain=item["authorization_domain"],
         names=tuple(item["names"]),
@@ -171,7 +194,8 @@ def _challenge_from_item(item: Item) -> Challenge:
 
 
 def _proof_put(table: str, proof: Proof) -> Put:
-    key = keys.proof(proof.reseller_id, proof.subscriber, proof.authorization_domain, proof.proof_id)
+    zone = zone_of(proof.authorization_domain)
+    key = keys.proof(proof.reseller_id, proof.subscriber, zone, proof.proof_id)
     attributes: Item = {
         "proof_id": proof.proof_id,
         "reseller_id": proof.reseller_id,

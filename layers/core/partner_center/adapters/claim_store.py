@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database, Item, Put
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
-from partner_center.adapters.order_store import content_put, head_update
+from partner_center.adapters.order_store import head_update
 from partner_center.adapters.records import audit_put
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.preflight import Check, Outcome, Preflight
@@ -32,11 +32,10 @@ class ClaimStore:
             order.head,
             signing=False,
             held_back=None,
-            revision=order.head.revision + 1,
+            round=order.head.round + 1,
             revised_at=preflight.at,
         )
-        content = content_put(self._tables.business, head, order.content)
-        self._move(order, head, preflight, audit, content)
+        self._move(order, head, preflight, audit)
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         """The evidence of one preflight."""
@@ -44,9 +43,7 @@ class ClaimStore:
         item = self._database.get(self._tables.validation, key)
         return _from_item(item, preflight_id) if item else None
 
-    def _move(
-        self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord, *others: Put
-    ) -> None:
+    def _move(self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord) -> None:
         changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)
         key = keys.preflight(head.reseller_id, head.order_id, preflight.preflight_id)
         self._database.transact(
@@ -54,7 +51,6 @@ class ClaimStore:
                 head_update(self._tables.business, changed, order.head.version),
                 Put(self._tables.validation, key, _to_item(preflight), _recorded_already),
                 audit_put(self._tables.audit, audit),
-                *others,
             ]
         )
 

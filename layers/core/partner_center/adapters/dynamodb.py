@@ -84,13 +84,31 @@ def _key_attributes(key: Key) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """One partition of a secondary index: `value` of attribute `partition`, sorted by the number in `sort`.
+
+    `at_most` bounds that number.
+    """
+
+    name: str
+    partition: str
+    value: str
+    sort: str
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
-    """A new item. It must not exist yet; `refused` makes the error of its existence from the old item."""
+    """A new item. It must not exist yet; `refused` makes the error of its existence from the old item.
+
+    `may_exist`: for rows that say the same whoever writes them, and when.
+    """
 
     table: str
     key: Key
     attributes: Mapping[str, Value]
     refused: Refusal
+    may_exist: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +189,8 @@ def _request(action: Action) -> tuple[str, dict[str, Any]]:
     common = {"TableName": action.table, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
     if isinstance(action, Put):
         item = _key_attributes(action.key) | to_item(action.attributes)
-        return "Put", {**common, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+        condition = {} if action.may_exist else {"ConditionExpression": "attribute_not_exists(pk)"}
+        return "Put", {**common, "Item": item, **condition}
     expression = _Expression()
     parameters: dict[str, Any] = {**common, "Key": _key_attributes(action.key)}
     if isinstance(action, Update):
@@ -232,6 +251,25 @@ class Database:
         )
         last = answer.get("LastEvaluatedKey")
         return [from_item(item) for item in answer["Items"]], last["sk"]["S"] if last else None
+
+    def query_index(
+        self, table: str, index: Index, *, limit: int = 100, after: Item | None = None
+    ) -> tuple[list[Item], Item | None]:
+        """One page of a partition of a sparse index, in its order, and where to go on; a moment late at times."""
+        answer = self._call(
+            "query",
+            TableName=table,
+            IndexName=index.name,
+            KeyConditionExpression="#pk = :pk" + (" AND #sk <= :most" if index.at_most is not None else ""),
+            ExpressionAttributeNames={"#pk": index.partition}
+            | ({"#sk": index.sort} if index.at_most is not None else {}),
+            ExpressionAttributeValues={":pk": {"S": index.value}}
+            | ({":most": {"N": str(index.at_most)}} if index.at_most is not None else {}),
+            Limit=limit,
+            **({"ExclusiveStartKey": to_item(after)} if after else {}),
+        )
+        last = answer.get("LastEvaluatedKey")
+        return [from_item(item) for item in answer["Items"]], from_item(last) if last else None
 
     def all_of(self, table: str, pk: str, prefix: str = "", *, at_most: int = 1000) -> list[Item]:
         """Every item of a small collection. Raises TryAgain beyond `at_most`: it was not small after all."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 OPEN_SHARDS = 8
+REVIEW_QUEUE = "quality-review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,12 @@ class Key:
 
 def order_partition(reseller_id: str, order_id: str) -> str:
     return f"R#{reseller_id}#O#{order_id}"
+
+
+def ids_of_order(pk: str) -> tuple[str, str]:
+    """Reseller and order of an order's partition."""
+    _, reseller_id, _, order_id = pk.split("#")
+    return reseller_id, order_id
 
 
 # ---- business table
@@ -62,6 +69,10 @@ def common_name_search(reseller_id: str, common_name: str, order_id: str) -> Key
     return Key(f"R#{reseller_id}#BY#common_name", f"{common_name}#{order_id}")
 
 
+def screening(reseller_id: str, order_id: str, revision: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"SCREENING#{revision:06d}")
+
+
 def key_of_order(spki_sha256: str, reseller_id: str, order_id: str, revision: int) -> Key:
     """`revision`: the content of the order that had the key."""
     return Key(f"SPKI#{spki_sha256}", f"ORDER#{reseller_id}#{order_id}#{revision:06d}")
@@ -95,9 +106,12 @@ def approval(token_sha256: str) -> Key:
     return Key(f"APPROVAL#{token_sha256}", "VALUE")
 
 
-def proof(reseller_id: str, subscriber: str, authorization_domain: str, proof_id: str) -> Key:
-    """`subscriber`: the reseller's customer_id, or the first order of a lineage; never the reseller."""
-    return Key(f"R#{reseller_id}#S#{subscriber}", f"PROOF#{authorization_domain}#{proof_id}")
+def proof(reseller_id: str, subscriber: str, zone: str, proof_id: str) -> Key:
+    """`subscriber`: the reseller's customer_id, or the first order of a lineage; never the reseller.
+
+    `zone`: the registrable domain of what was proven, so that one query finds all that may carry a name.
+    """
+    return Key(f"R#{reseller_id}#S#{subscriber}", f"PROOF#{zone}#{proof_id}")
 
 
 def preflight(reseller_id: str, order_id: str, preflight_id: str) -> Key:

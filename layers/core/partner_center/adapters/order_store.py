@@ -2,6 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,15 +10,28 @@ from typing import Any
 from partner_center.adapters import keys
 from partner_center.adapters.contract_store import contract_from_item
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
-from partner_center.adapters.order_items import from_micros, head_from_item, head_to_item, to_micros
+from partner_center.adapters.order_items import (
+    from_micros,
+    head_from_item,
+    head_to_item,
+    optional_micros,
+    to_micros,
+)
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import ContractKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus
+from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus, Review
 from partner_center.orders.page import Page
-from partner_center.orders.ports import Closing, Completion, Placement, RequestGuard, RequestSeenBefore
+from partner_center.orders.ports import (
+    Amendment,
+    Closing,
+    Completion,
+    Placement,
+    RequestGuard,
+    RequestSeenBefore,
+)
 from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.validation.ports import Message
 
@@ -54,10 +68,12 @@ class OrderStore:
         item = self._database.get(self._tables.business, key)
         return item["order_id"] if item else None
 
-    def by_common_name(self, reseller_id: str, prefix: str, page: Page) -> tuple[Sequence[str], str | None]:
-        """Order ids whose common name begins with `prefix`, in the order of the names."""
+    def by_common_name(
+        self, reseller_id: str, prefix: str, page: Page
+    ) -> tuple[Sequence[tuple[str, str]], str | None]:
+        """Common names that begin with `prefix`, in order, each with the order that has it or had it once."""
         items, cursor = self._page(keys.common_name_search(reseller_id, "", "").pk, prefix, page)
-        return [item["order_id"] for item in items], cursor
+        return [(item["sk"].rpartition("#")[0], item["order_id"]) for item in items], cursor
 
     def messages(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Message], str | None]:
         """Messages on the order, newest first."""
@@ -94,24 +110,51 @@ class OrderStore:
         self._database.transact(
             [
                 head_update(self._tables.business, head, completion.expected_version),
-                self._units(head, completion.use, held=-head.units, used=head.units),
-                self._ledger(head, completion.use),
+                _units(self._tables.business, head, held=-head.units, used=head.units),
+                _ledger(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
             ]
         )
 
     def close(self, closing: Closing) -> None:
-        head = closing.head
-        self._database.transact(
-            [
-                *([self._guard_put(closing.guard)] if closing.guard else []),
-                head_update(self._tables.business, head, closing.expected_version),
-                self._units(head, closing.release, held=-head.units, left=head.units),
-                self._ledger(head, closing.release),
-                event_put(self._tables.business, closing.event),
-                audit_put(self._tables.audit, closing.audit),
-            ]
+        self._database.transact(closing_actions(self._tables, closing))
+
+    def amend(self, amendment: Amendment) -> None:
+        """At most eight actions; the contract first, since its refusal says most."""
+        head, table = amendment.head, self._tables.business
+        actions: list[Action] = []
+        if amendment.entry is not None:
+            actions += [self._extra_units(amendment), _ledger(table, head, amendment.entry)]
+        actions += [
+            head_update(table, head, amendment.expected_version),
+            content_put(table, head, amendment.content),
+        ]
+        if amendment.another_key:
+            actions.append(known_key_put(table, head, amendment.content))
+        if amendment.another_common_name:
+            actions.append(_search_put(table, head))
+        accompany = [event_put(table, amendment.event), audit_put(self._tables.audit, amendment.audit)]
+        self._database.transact([*actions, *accompany])
+
+    def _extra_units(self, amendment: Amendment) -> Update:
+        head, extra = amendment.head, amendment.extra_units
+        if extra < 0:
+            return _units(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
+        moment = to_micros(head.updated_at)
+
+        def refused(old: Item | None) -> Exception:
+            present = contract_from_item(old) if old else None
+            problems = contract_problems(present, head.product, extra, head.updated_at)
+            told = [replace(each, field=None) for each in problems]
+            return ContentRefused(told) if told else TryAgain("The contract changed; ask again.")
+
+        return Update(
+            self._tables.business,
+            keys.contract(head.reseller_id, head.contract_id),
+            refused,
+            conditions=[("valid_from", "<=", moment), ("valid_to", ">", moment), ("units_left", ">=", extra)],
+            add={"units_left": -extra, "units_held": extra},
         )
 
     def _placing(self, placement: Placement) -> list[Action]:
@@ -119,7 +162,7 @@ class OrderStore:
         head = placement.head
         actions: list[Action] = []
         if placement.guard is not None:
-            actions.append(self._guard_put(placement.guard))
+            actions.append(guard_put(self._tables.business, placement.guard))
         if head.partner_order_id is not None:
             actions.append(
                 Put(
@@ -129,11 +172,10 @@ class OrderStore:
                     _number_taken,
                 )
             )
-        search_key = keys.common_name_search(head.reseller_id, head.common_name, head.order_id)
         return [
             *actions,
             self._hold(placement),
-            self._ledger(head, placement.hold),
+            _ledger(self._tables.business, head, placement.hold),
             Put(
                 self._tables.business,
                 keys.order_head(head.reseller_id, head.order_id),
@@ -142,22 +184,10 @@ class OrderStore:
             ),
             content_put(self._tables.business, head, placement.content),
             known_key_put(self._tables.business, head, placement.content),
-            Put(self._tables.business, search_key, {"order_id": head.order_id}, _exists),
+            _search_put(self._tables.business, head),
             event_put(self._tables.business, placement.event),
             audit_put(self._tables.audit, placement.audit),
         ]
-
-    def _guard_put(self, guard: RequestGuard) -> Put:
-        key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
-        expires_at = guard.head.updated_at + GUARD_LIFETIME
-        attributes: Item = {
-            "method": guard.method,
-            "path": guard.path,
-            "body_sha256": guard.body_sha256,
-            "head": {name: value for name, value in head_to_item(guard.head).items() if value is not None},
-            "expires_at": int(expires_at.timestamp()),
-        }
-        return Put(self._tables.business, key, attributes, partial(_seen_before, guard.idempotency_key))
 
     def _hold(self, placement: Placement) -> Update:
         """Takes the units off the contract; the conditions repeat what the gate saw a moment ago."""
@@ -182,33 +212,71 @@ class OrderStore:
             add={"units_left": -head.units, "units_held": head.units},
         )
 
-    def _units(
-        self, head: OrderHead, entry: LedgerEntry, *, held: int = 0, used: int = 0, left: int = 0
-    ) -> Update:
-        counted = {"units_held": held, "units_used": used, "units_left": left}
-        return Update(
-            self._tables.business,
-            keys.contract(head.reseller_id, head.contract_id),
-            lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {entry.units} units."),
-            conditions=[("units_held", ">=", head.units)],
-            add={name: count for name, count in counted.items() if count},
-        )
 
-    def _ledger(self, head: OrderHead, entry: LedgerEntry) -> Put:
-        attributes = {
-            "kind": entry.kind.value,
-            "units": entry.units,
-            "order_id": entry.order_id,
-            "actor": entry.actor,
-            "at": to_micros(entry.at),
-        }
-        key = keys.ledger_entry(head.reseller_id, head.contract_id, entry.entry_id)
-        return Put(self._tables.business, key, attributes, _exists)
+def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
+    """A pending order ends without a certificate: its units come back in the same transaction."""
+    head = closing.head
+    return [
+        *([guard_put(tables.business, closing.guard)] if closing.guard else []),
+        head_update(tables.business, head, closing.expected_version),
+        _units(tables.business, head, held=-head.units, left=head.units),
+        _ledger(tables.business, head, closing.release),
+        event_put(tables.business, closing.event),
+        audit_put(tables.audit, closing.audit),
+    ]
+
+
+def guard_put(table: str, guard: RequestGuard) -> Put:
+    """Binds the Idempotency-Key; one that is bound already raises RequestSeenBefore."""
+    key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
+    expires_at = guard.head.updated_at + GUARD_LIFETIME
+    attributes: Item = {
+        "method": guard.method,
+        "path": guard.path,
+        "body_sha256": guard.body_sha256,
+        "head": {name: value for name, value in head_to_item(guard.head).items() if value is not None},
+        "expires_at": int(expires_at.timestamp()),
+    }
+    return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
+
+
+def _units(
+    table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
+) -> Update:
+    """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise."""
+    counted = {"units_held": held, "units_used": used, "units_left": left}
+    least = head.units if least_held is None else least_held
+    return Update(
+        table,
+        keys.contract(head.reseller_id, head.contract_id),
+        lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {least} units."),
+        conditions=[("units_held", ">=", least)],
+        add={name: count for name, count in counted.items() if count},
+    )
+
+
+def _ledger(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+    attributes = {
+        "kind": entry.kind.value,
+        "units": entry.units,
+        "order_id": entry.order_id,
+        "actor": entry.actor,
+        "at": to_micros(entry.at),
+    }
+    return Put(
+        table, keys.ledger_entry(head.reseller_id, head.contract_id, entry.entry_id), attributes, _exists
+    )
+
+
+def _search_put(table: str, head: OrderHead) -> Put:
+    """The search row of the head's common name. An amended order may come back to one that it had before."""
+    key = keys.common_name_search(head.reseller_id, head.common_name, head.order_id)
+    return Put(table, key, {"order_id": head.order_id}, _exists, may_exist=True)
 
 
 def head_update(table: str, head: OrderHead, expected_version: int) -> Update:
     """Writes the head if it is still at `expected_version`; else ChangedMeanwhile."""
-    attributes = head_to_item(head) | _open_index(head)
+    attributes = head_to_item(head) | _open_index(head) | _queue_index(head)
     fixed = {"reseller_id", "order_id", "placed_at"}
     return Update(
         table,
@@ -257,6 +325,14 @@ def _open_index(head: OrderHead) -> dict[str, Any]:
     if head.status is not OrderStatus.PENDING:
         return {"open_shard": None, "check_at": None}
     return {"open_shard": keys.open_shard(head.order_id), "check_at": to_micros(_check_at(head))}
+
+
+def _queue_index(head: OrderHead) -> dict[str, Any]:
+    """Membership of the sparse index of orders that wait for staff: present while they do."""
+    waits = head.status is OrderStatus.PENDING and head.review is Review.WAITING and head.review_since
+    if not waits:
+        return {"queue": None, "queued_at": None}
+    return {"queue": keys.REVIEW_QUEUE, "queued_at": optional_micros(head.review_since)}
 
 
 def _check_at(head: OrderHead) -> datetime:

@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
-from partner_center.accounts.api_keys import ApiKeys, Role, authenticate
+from partner_center.accounts.api_keys import ApiKeys, Principal, Role, authenticate
+from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.entry.problems import CONTENT_TYPE as PROBLEM
 from partner_center.entry.problems import problem_document
 from partner_center.kernel.clock import Clock
@@ -70,11 +71,11 @@ class Request:
     address: str
     request_id: str
 
-    def json_object(self) -> dict[str, Any]:
-        """The body. Raises UnsupportedMediaType, BodyTooLarge, Malformed."""
-        media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise UnsupportedMediaType("Send the body as application/json.")
+    def json_object(self, *media_types: str) -> dict[str, Any]:
+        """The body, in one of `media_types` or plain JSON. Raises UnsupportedMediaType, BodyTooLarge, Malformed."""
+        accepted = (*media_types, "application/json")
+        if self.headers.get("content-type", "").partition(";")[0].strip().lower() not in accepted:
+            raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}.")
         if len(self.raw_body) > MAX_BODY:
             raise BodyTooLarge(f"The body may hold {MAX_BODY} bytes, this one has {len(self.raw_body)}.")
         return _json_object(self.raw_body)
@@ -125,11 +126,25 @@ class Answer:
 
 def tagged(request: Request, body: Any) -> Answer:
     """200 with an ETag over the body, or 304 when the caller has this very body (RFC 9110, 13.1.2)."""
-    etag = f'"{sha256(_dump(body).encode()).hexdigest()[:32]}"'
+    etag = _etag(body)
     known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
     if etag in known or "*" in known:
         return Answer(304, None, {"ETag": etag})
     return Answer(200, body, {"ETag": etag})
+
+
+def require_match(request: Request, body: Any) -> None:
+    """Raise ChangedMeanwhile when the caller's If-Match names another state than `body` (RFC 9110, 13.1.1)."""
+    header = request.headers.get("if-match")
+    wanted = {each.strip() for each in (header or "").split(",")}
+    if header is not None and _etag(body) not in wanted and "*" not in wanted:
+        raise ChangedMeanwhile(
+            "The order is no longer as you saw it; read it again, then amend what is there now."
+        )
+
+
+def _etag(body: Any) -> str:
+    return f'"{sha256(_dump(body).encode()).hexdigest()[:32]}"'
 
 
 Handler = Callable[..., Answer]
@@ -159,13 +174,37 @@ class Api:
         """
 
         def bind(handler: Handler) -> Handler:
-            def answer(**parameters: str) -> Response[Any]:
-                return self._respond(lambda request: self._admit(handler, request, roles, parameters))
+            def admit(caller: Principal | Staff) -> None:
+                if not isinstance(caller, Principal):
+                    raise Forbidden("This needs a reseller's key.")
+                caller.require(*roles)
 
-            self._resolver.route(path, method=[method])(answer)
+            self._bind(method, path, handler, admit)
             return handler
 
         return bind
+
+    def staff(self, method: str, path: str, *roles: StaffRole) -> Callable[[Handler], Handler]:
+        """Bind a handler to `method` and `path` below /v1/staff, for staff with one of `roles`; else as `route`."""
+
+        def bind(handler: Handler) -> Handler:
+            def admit(caller: Principal | Staff) -> None:
+                if not isinstance(caller, Staff):
+                    raise Forbidden("This needs a staff key.")
+                caller.require(*roles)
+
+            self._bind(method, path, handler, admit)
+            return handler
+
+        return bind
+
+    def _bind(
+        self, method: str, path: str, handler: Handler, admit: Callable[[Principal | Staff], None]
+    ) -> None:
+        def answer(**parameters: str) -> Response[Any]:
+            return self._respond(lambda request: self._admit(handler, request, admit, parameters))
+
+        self._resolver.route(path, method=[method])(answer)
 
     def public(self, method: str, path: str) -> Callable[[Handler], Handler]:
         """Bind a handler that anyone may call; it gets the request and the path's parameters."""
@@ -185,18 +224,22 @@ class Api:
         return self._resolver.resolve(event, context)
 
     def _admit(
-        self, handler: Handler, request: Request, roles: Sequence[Role], parameters: Mapping[str, str]
+        self,
+        handler: Handler,
+        request: Request,
+        admit: Callable[[Principal | Staff], None],
+        parameters: Mapping[str, str],
     ) -> Answer:
         if self._door is None:
             raise RuntimeError("a route with roles needs a door")
         door = self._door()
-        principal = authenticate(
+        caller = authenticate(
             request.headers.get("authorization"), request.address, door.keys, door.clock.now()
         )
-        principal.require(*roles)
+        admit(caller)
         if any(len(value) > _LONGEST_ID for value in parameters.values()):
             raise NotFound("There is nothing here.")  # no id is so long, and no key of a table either
-        return handler(request, principal, **parameters)
+        return handler(request, caller, **parameters)
 
     def _respond(self, handle: Callable[[Request], Answer]) -> Response[Any]:
         event = self._resolver.current_event.raw_event

@@ -7,6 +7,9 @@ from partner_center.entry.api import Request
 from partner_center.kernel.errors import ContentRefused, Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.orders.key_material import screen
+from partner_center.orders.review import Verdict
+
+LONGEST_STATEMENT = 2000
 
 
 def optional_text(request: Request, name: str, longest: int) -> str | None:
@@ -39,12 +42,38 @@ def required_text(request: Request, name: str) -> str:
     return str(value)
 
 
-def _known_fields(body: Mapping[str, Any], known: str) -> tuple[Mapping[str, Any], list[Problem]]:
-    """The body without key material, and a problem for each piece of it and each field but `known`."""
+def decision_in(request: Request) -> tuple[Verdict, str, str | None]:
+    """What a member of staff decided: verdict, evidence and, if there is one, a note.
+
+    Raises ContentRefused with every problem, Malformed ...
+    """
+    body, problems = _known_fields(request.json_object(), "decision", "evidence", "note")
+    if body.get("decision") not in set(Verdict):
+        words = " or ".join(Verdict)
+        problems.append(Problem("invalid_field", f"The decision is {words}.", "/decision"))
+    for name, required in (("evidence", True), ("note", False)):
+        value = body.get(name)
+        fits = isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_STATEMENT and _is_text(value)
+        if value is None and not required:
+            continue
+        if not fits:
+            detail = f"This must be text of 1 to {LONGEST_STATEMENT} characters."
+            problems.append(Problem("invalid_field" if name in body else "missing_field", detail, f"/{name}"))
+    if problems:
+        raise ContentRefused(problems)
+    return Verdict(body["decision"]), body["evidence"].strip(), body.get("note")
+
+
+def _is_text(value: str) -> bool:
+    return all(letter.isprintable() or letter in "\n\r\t" for letter in value)
+
+
+def _known_fields(body: Mapping[str, Any], *known: str) -> tuple[Mapping[str, Any], list[Problem]]:
+    """The body without key material, and a problem for each piece of it and each field but the `known`."""
     screened = screen(body)
     unknown = (
         Problem("unknown_field", "There is no such field here.", json_pointer((name,)))
         for name in screened.body
-        if name != known
+        if name not in known
     )
     return screened.body, [*screened.problems, *unknown]

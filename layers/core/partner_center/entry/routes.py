@@ -12,12 +12,15 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("POST", "/v1/orders"),
     ("POST", "/v1/orders/validate"),
     ("GET", "/v1/orders/{order_id}"),
+    ("PATCH", "/v1/orders/{order_id}"),
     ("POST", "/v1/orders/{order_id}/cancel"),
     ("GET", "/v1/orders/{order_id}/domains"),
     ("POST", "/v1/orders/{order_id}/domains/check"),
     ("GET", "/v1/orders/{order_id}/messages"),
     ("GET", "/v1/products"),
     ("GET", "/v1/products/{code}"),
+    ("GET", "/v1/staff/queues/quality-review"),
+    ("POST", "/v1/staff/tasks/{task_id}/decide"),
 )
 
 

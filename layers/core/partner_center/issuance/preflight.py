@@ -15,22 +15,18 @@ from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.caa import CaaCheck, CaaRequest, check_caa
-from partner_center.validation.challenges import (
-    Challenge,
-    ChallengeStatus,
-    Proof,
-    last_mail_at,
-    proof_usable,
-    usable_until,
-)
+from partner_center.validation.challenges import Proof, last_mail_at, proof_usable, usable_until
 from partner_center.validation.dns import Resolver
 from partner_center.validation.ports import Challenges
+from partner_center.validation.standing import read_standing
 
 
 class Outcome(StrEnum):
     """Where the order goes from here; the machine's choice reads these words."""
 
     GO = "go"
+    SCREEN_AGAIN = "screen_again"
+    """Its content was amended and not screened since: nothing was looked at."""
     PROVE_AGAIN = "prove_again"
     HELD_BACK = "held_back"
     OVER = "over"
@@ -74,7 +70,7 @@ class Claims(Protocol):
     def hold_back(self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord) -> None: ...
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        """A new revision with the same content: old proofs and links end, new values are made."""
+        """Another round of asking: links of the last one end, and new values are made for what is unproven."""
         ...
 
 
@@ -91,7 +87,7 @@ class BlockLists(Protocol):
 
 def judge(
     order: Order,
-    proofs: dict[str, Proof],
+    proofs: Mapping[str, Proof],
     caa: Sequence[CaaCheck],
     list_faults: Sequence[str],
     key_refusals: Sequence[Problem],
@@ -116,6 +112,7 @@ def judge(
         ),
         Check("block_lists", not list_faults, "; ".join(list_faults) or "all present"),
         Check("key", *_key_verdict(list_faults, key_refusals)),
+        Check("quality_review", order.head.is_screened, order.head.review),
         Check("agreement", bool(order.content.agreement.sha256), order.content.agreement.version),
     )
     if unproven:
@@ -155,13 +152,17 @@ class RunPreflight:
     ) -> Preflight | None:
         """The preflight made now; None when the order is over or this execution is an older attempt.
 
+        One of outcome SCREEN_AGAIN is neither made nor recorded.
+
         Raises ChangedMeanwhile when the order moved in between: the step is to be repeated.
         """
         order = load(self.orders, reseller_id, order_id)
         if order is None or order.head.status is not OrderStatus.PENDING or order.head.attempt != attempt:
             return None
-        challenges = self.challenges.of_order(reseller_id, order_id)
-        proofs = self._proofs(order, challenges)
+        if not order.head.is_screened:
+            return self._unscreened(order)
+        found = read_standing(self.challenges, order, self.clock.now())
+        proofs = found.proofs
         caa = self._check_caa(order, proofs)
         faults = self.block_lists.faults(order.content.spki_sha256)
         refusals = () if faults else key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
@@ -176,10 +177,17 @@ class RunPreflight:
             checks=checks,
             caa_valid_until=_reliable_until(caa, proofs),
             proof_ids=tuple(dict.fromkeys(proof.proof_id for proof in proofs.values())),
-            seconds_left=max(1, seconds_left(order.head, last_mail_at(challenges), moment)),
+            seconds_left=max(1, seconds_left(order.head, last_mail_at(found.challenges), moment)),
         )
         self._record(order, preflight, correlation_id)
         return preflight
+
+    def _unscreened(self, order: Order) -> Preflight:
+        head, moment = order.head, self.clock.now()
+        checks = (Check("quality_review", False, head.review),)
+        return Preflight(
+            "", head.generation, head.revision, moment, Outcome.SCREEN_AGAIN, checks, None, (), 1
+        )
 
     def _check_caa(self, order: Order, proofs: Mapping[str, Proof]) -> Sequence[CaaCheck]:
         """A look-up for every name; none at all while a name is unproven, since the answer could not count."""
@@ -188,17 +196,6 @@ class RunPreflight:
             return ()
         requests = [CaaRequest(name, proofs[name].br_section) for name in order.content.names]
         return check_caa(requests, self.resolver, product.caa_issuers, self.clock)
-
-    def _proofs(self, order: Order, challenges: Sequence[Challenge]) -> dict[str, Proof]:
-        """The proof behind each name of the present revision."""
-        found: dict[str, Proof] = {}
-        head = order.head
-        for challenge in challenges:
-            if challenge.status is ChallengeStatus.VALID and challenge.revision == head.revision:
-                proof = self.challenges.proof(head.reseller_id, head.subscriber, challenge)
-                if proof is not None:
-                    found |= dict.fromkeys(challenge.names, proof)
-        return found
 
     def _record(self, order: Order, preflight: Preflight, correlation_id: str) -> None:
         chronicle = Chronicle(self.ids, preflight.at, "system", correlation_id)

@@ -1,7 +1,9 @@
 """Time is an argument: whoever needs the hour is handed a clock."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+_WEEKEND = frozenset({5, 6})
 
 
 class Clock(Protocol):
@@ -21,3 +23,11 @@ def parse_rfc3339(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone: {text!r}")
     return moment.astimezone(UTC)
+
+
+def a_business_day_after(moment: datetime) -> datetime:
+    """The same time on the next day from Monday to Friday; holidays are not known here (M7)."""
+    later = moment + timedelta(days=1)
+    while later.weekday() in _WEEKEND:
+        later += timedelta(days=1)
+    return later

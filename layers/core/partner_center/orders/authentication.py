@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from partner_center.orders.order import Order, OrderStatus
+from partner_center.kernel.clock import a_business_day_after
+from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
 from partner_center.validation.challenges import Challenge, ChallengeStatus
+from partner_center.validation.standing import NameStanding, Standing
 
 
 class StepStatus(StrEnum):
@@ -51,16 +53,15 @@ _UNITS = {
 }
 
 
-def steps_of(order: Order, challenges: Sequence[Challenge], moment: datetime) -> tuple[Step, ...]:
-    """All steps in the order in which they happen."""
+def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...]:
+    """All steps; `found` is how the order's names stand."""
     head, content = order.head, order.content
-    current = [each for each in challenges if each.revision == head.revision]
     steps = (
         Step("agreement", StepStatus.COMPLETE, content.agreement.accepted_at),
-        _domain_verification(order, current, moment),
+        _domain_verification(order, found, moment),
         Step("organization_verification", StepStatus.NOT_REQUIRED),
         Step("verification_call", StepStatus.NOT_REQUIRED),
-        Step("quality_review", StepStatus.NOT_REQUIRED),
+        _quality_review(order),
         Step("payment", StepStatus.COMPLETE, head.placed_at, _UNITS[head.status].format(units=head.units)),
         _issuance(order),
     )
@@ -82,27 +83,55 @@ def _failed(step: Step, order: Order) -> Step:
     closed = order.head.closed
     if closed is None or step.status in {StepStatus.COMPLETE, StepStatus.NOT_REQUIRED}:
         return step
-    return Step(step.step, StepStatus.FAILED, closed.at, f"The order was closed: {closed.reason}.")
+    reason = f"The order was closed: {closed.reason}."
+    if step.step == "quality_review" and closed.reason is CloseReason.REVIEW:
+        reason = "A reviewer rejected the order; ask support for the grounds."
+    return Step(step.step, StepStatus.FAILED, closed.at, reason)
 
 
-def _domain_verification(order: Order, current: Sequence[Challenge], moment: datetime) -> Step:
+def _quality_review(order: Order) -> Step:
+    head, step = order.head, "quality_review"
+    match head.review:
+        case Review.DUE:
+            return Step(
+                step, StepStatus.PENDING, head.revised_at, "The order is being screened.", None, Actor.SYSTEM
+            )
+        case Review.CLEAR:
+            return Step(step, StepStatus.NOT_REQUIRED, head.review_since)
+        case Review.RELEASED:
+            return Step(step, StepStatus.COMPLETE, head.review_since, "A reviewer released the order.")
+    due = a_business_day_after(head.review_since) if head.review_since else None
+    action = "A reviewer looks at the order before anything else is done; nothing is needed from you."
+    return Step(step, StepStatus.IN_PROGRESS, head.review_since, head.review_reason, action, Actor.STAFF, due)
+
+
+def _domain_verification(order: Order, found: Standing, moment: datetime) -> Step:
     name = "domain_verification"
-    proven = {each for one in current if one.status is ChallengeStatus.VALID for each in one.names}
-    total = len(order.content.names)
-    decided = max((each.decided_at for each in current if each.decided_at), default=None)
-    mailed = max((each.sent_at for each in current if each.sent_at), default=None)
-    updated = max((moment for moment in (decided, mailed) if moment), default=order.head.placed_at)
-    if proven.issuperset(order.content.names):
+    proven, total = found.proofs, len(order.content.names)
+    current = _live(found.names)
+    times = [
+        *(each.decided_at for each in current if each.decided_at),
+        *(each.sent_at for each in current if each.sent_at),
+        *(each.completed_at for each in proven.values()),
+    ]
+    updated = max(times, default=order.head.placed_at)
+    if found.is_proven:
         return Step(name, StepStatus.COMPLETE, updated, f"{total} of {total} names are proven.")
     reason = f"{len(proven)} of {total} names are proven."
+    if not order.head.is_screened:
+        return Step(
+            name, StepStatus.PENDING, updated, reason, "Validation follows the screening.", Actor.SYSTEM
+        )
     for status, next_action in (
         (
             ChallengeStatus.DECLINED,
-            "The approver declined {names}: talk to the domain's owner, cancel the order and place another.",
+            "The approver declined {names}: talk to the domain's owner, then choose another address or method, or "
+            "other names (PATCH /v1/orders/{{id}}), or cancel the order.",
         ),
         (
             ChallengeStatus.EXPIRED,
-            "The approval link for {names} has expired: cancel the order and place another.",
+            "The approval link for {names} has expired: choose an address anew (PATCH /v1/orders/{{id}}), or cancel "
+            "the order.",
         ),
     ):
         stuck = [each for each in current if each.status_at(moment) is status]
@@ -124,6 +153,12 @@ def _domain_verification(order: Order, current: Sequence[Challenge], moment: dat
         Actor.APPROVER,
         min(each.expires_at for each in waiting),
     )
+
+
+def _live(names: Sequence[NameStanding]) -> list[Challenge]:
+    """What is asked for the unproven names, each challenge once."""
+    asked = (each.challenge for each in names if each.proof is None and each.challenge is not None)
+    return list({each.challenge_id: each for each in asked}.values())
 
 
 def _some_names(challenges: Sequence[Challenge]) -> str:

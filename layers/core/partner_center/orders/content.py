@@ -99,6 +99,15 @@ class PricePart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """Names and methods as the reseller gave them, beside those of the CSR: what an amendment starts from."""
+
+    common_name: str | None = None
+    additional_domains: tuple[str, ...] = ()
+    domain_control: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderContent:
     """What was ordered, as one revision of it; a change of any of this makes a new revision.
 
@@ -111,6 +120,7 @@ class OrderContent:
     spki_sha256: str
     names: tuple[str, ...]
     common_name: str
+    given: Given
     contacts: Contacts
     organization: Organization | None = None
     methods: Mapping[str, ChosenMethod]
@@ -152,6 +162,11 @@ def content_from_json(text: str) -> OrderContent:
         spki_sha256=stored["spki_sha256"],
         names=tuple(stored["names"]),
         common_name=stored["common_name"],
+        given=Given(
+            common_name=stored["given"].get("common_name"),
+            additional_domains=tuple(stored["given"]["additional_domains"]),
+            domain_control=stored["given"].get("domain_control"),
+        ),
         contacts=contacts_from(stored["contacts"]),
         organization=Organization(**organization) if organization else None,
         methods={

@@ -17,9 +17,11 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
+from partner_center.orders.amendment import extra_units, field_problems, merged, posted, repriced
 from partner_center.orders.content import (
     AcceptedAgreement,
     ChosenMethod,
+    Given,
     Lifecycle,
     Method,
     OrderContent,
@@ -29,11 +31,12 @@ from partner_center.orders.content import (
 )
 from partner_center.orders.csr import Csr, read_csr
 from partner_center.orders.key_gate import BlockedKeys, key_problems
-from partner_center.orders.key_material import screen
+from partner_center.orders.key_material import Screened, screen
+from partner_center.orders.methods_gate import MethodRules, choice_for, method_problems
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
+from partner_center.orders.order import Order
 from partner_center.orders.requests import DomainControl, MethodChoice, OrderRequest
 from partner_center.orders.structure import read_shape
-from partner_center.validation.approvers import is_allowed_approver
 
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
 METHODS_CHECKED = frozenset({Method.EMAIL})
@@ -50,6 +53,10 @@ class Circumstances:
     catalog: Catalog
     contracts: Sequence[Contract]
     blocked: BlockedKeys
+    amended: Order | None = None
+    """The order whose content is replaced: product, term, contract and acceptance are then its own."""
+    barred: frozenset[tuple[str, str]] = frozenset()
+    """Domain and address of approvers who declined, and shall not be chosen again."""
     methods: frozenset[Method] = METHODS_CHECKED
     kinds: frozenset[ContractKind] = KINDS_BILLED
     levels: frozenset[Level] = LEVELS_VALIDATED
@@ -71,7 +78,8 @@ class Accepted:
 class Examination:
     """Every problem found, the names as far as they are known, and the order if nothing is wrong.
 
-    `exposed` are the SHA-256 (hex) of the SPKI of private keys that stood in the body: to be reported.
+    `content` is what would be stored if nothing is wrong. `exposed` are the SHA-256 (hex) of the SPKI of private
+    keys that stood in the body: to be reported.
     """
 
     problems: tuple[Problem, ...]
@@ -79,14 +87,57 @@ class Examination:
     quote: Quote | None
     accepted: Accepted | None
     exposed: tuple[str, ...] = ()
+    content: OrderContent | None = None
 
 
 def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
     """Examine a posted order. Never raises for any JSON object; never quotes key material."""
     screened = screen(body)
-    body = screened.body
+    return _judged(screened.body, screened, [], around)
+
+
+def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examination:
+    """Examine what `patch` (RFC 7396) makes of `around.amended`, as if it were posted; only
+    the units that come on top are asked for.
+
+    Never raises for any JSON object.
+    """
+    if around.amended is None:
+        raise ValueError("an amendment needs the order that is amended")
+    screened = screen(patch)
+    problems = list(field_problems(screened.body))
+    refused = {each.field for each in problems}
+    kept = {name: value for name, value in screened.body.items() if json_pointer((name,)) not in refused}
+    return _judged(merged(posted(around.amended), kept), screened, problems, around)
+
+
+def examine_particulars(patch: Mapping[str, Any], order: Order | None) -> Examination:
+    """Examine a patch of what may change at any time: note, life cycle, technical contact. Nothing else is looked at.
+
+    Without an order only what must be reported of the patch itself is found. Never raises for any JSON object.
+    """
+    screened = screen(patch)
+    problems = [*screened.problems, *field_problems(screened.body)]
+    nothing = NamesReading((), None, (), ())
+    if order is None or problems:
+        return Examination(tuple(problems), nothing, None, None, screened.exposed)
+    request, shape_problems = read_shape(OrderRequest, merged(posted(order), screened.body))
+    if request is None:
+        return Examination(shape_problems, nothing, None, None)
+    content = replace(
+        order.content,
+        contacts=contacts_from(request.contacts.model_dump()),
+        lifecycle=Lifecycle(**request.lifecycle.model_dump()) if request.lifecycle else None,
+        note=request.note,
+    )
+    return Examination((), nothing, None, None, (), content)
+
+
+def _judged(
+    body: Mapping[str, Any], screened: Screened, problems: list[Problem], around: Circumstances
+) -> Examination:
     request, problems_of_shape = read_shape(OrderRequest, body)
-    problems = list(problems_of_shape)
+    problems += problems_of_shape
     product = _product(body, around, problems)
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
@@ -95,15 +146,18 @@ def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
     contract = _contract(body, product, price, around, problems)
     if product is not None:
         problems += _contact_problems(body, product)
-        problems += _method_problems(request, body, names.names, product, _methods_on(around))
-        problems += _agreement_problems(body, product)
+        problems += _method_problems(request, body, names.names, product, around)
+        if around.amended is None:
+            problems += _agreement_problems(body, product)
     told = [*screened.problems, *(each for each in problems if each.field not in screened.withheld)]
     if told or not (request and product and csr and price and contract and term_days):
         exposed = (*screened.exposed, *hidden)
         return Examination(tuple(dict.fromkeys(told)), names, price, None, exposed)
+    if around.amended is not None:
+        price = repriced(price, around.amended, extra_units(around.amended, product, price))
     content = _content(request, product, csr, names, price, around)
     accepted = Accepted(request, product, content, contract, price, term_days)
-    return Examination((), names, price, accepted)
+    return Examination((), names, price, accepted, (), content)
 
 
 def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Problem]) -> Product | None:
@@ -203,6 +257,8 @@ def _contract(
         return None
     units = price.units if price else 0
     wanted = body.get("contract_id")
+    if around.amended is not None:
+        return _contract_of(around.amended, product, price, around, problems)
     if wanted is None:
         billed = [one for one in around.contracts if one.kind in around.kinds]
         contract = choose_contract(billed, product.code, units, around.moment)
@@ -217,6 +273,22 @@ def _contract(
                 "contract with units.",
                 "/contract_id",
             )
+        )
+    return contract
+
+
+def _contract_of(
+    order: Order, product: Product, price: Quote | None, around: Circumstances, problems: list[Problem]
+) -> Contract | None:
+    """The contract that was chosen when the order was placed; only units that come on top must be there now."""
+    chosen = order.head.contract_id
+    contract = next((one for one in around.contracts if one.contract_id == chosen), None)
+    extra = extra_units(order, product, price)
+    if contract is None or extra > 0:
+        # The reseller amends names and sends no contract: there is no field to point at.
+        problems += (
+            replace(each, field=None)
+            for each in contract_problems(contract, product.code, extra, around.moment)
         )
     return contract
 
@@ -238,26 +310,16 @@ def _method_problems(
     body: Mapping[str, Any],
     names: Sequence[str],
     product: Product,
-    available: frozenset[Method],
+    around: Circumstances,
 ) -> Iterator[Problem]:
-    control, _ = (
-        (request.domain_control, ())
-        if request
-        else read_shape(DomainControl, body.get("domain_control") or {"method": "dns_txt"})
-    )
-    if control is None and not request:
+    given = body.get("domain_control")
+    control = request.domain_control if request else read_shape(DomainControl, given)[0] if given else None
+    if given and control is None:
         return  # its shape is already refused
-    for given in control.names if control and names else ():
-        if given not in names:
-            yield Problem(
-                "name_not_in_order",
-                "A method is chosen for a name that the order does not have.",
-                json_pointer(("domain_control", "names", given)),
-                name=given,
-            )
-    for name in names:
-        choice, pointer = choice_for(name, control)
-        yield from _choice_problems(name, choice, pointer, product, available)
+    before = around.amended.content.methods if around.amended else {}
+    yield from method_problems(
+        control, names, product, MethodRules(_methods_on(around), around.barred, before)
+    )
 
 
 def _methods_on(around: Circumstances) -> frozenset[Method]:
@@ -265,48 +327,6 @@ def _methods_on(around: Circumstances) -> frozenset[Method]:
     if rules_on(around.moment).email_methods_allowed:
         return around.methods
     return around.methods - {Method.EMAIL}
-
-
-def choice_for(name: str, control: DomainControl | None) -> tuple[MethodChoice, str]:
-    """The method chosen for `name` (absent: dns_txt) and where in the body it stands."""
-    if control is None:
-        return MethodChoice(method=Method.DNS_TXT), "/domain_control"
-    if name in control.names:
-        return control.names[name], json_pointer(("domain_control", "names", name))
-    return MethodChoice(method=control.method, approver_email=control.approver_email), "/domain_control"
-
-
-def _choice_problems(
-    name: str, choice: MethodChoice, pointer: str, product: Product, available: frozenset[Method]
-) -> Iterator[Problem]:
-    if choice.method not in available or choice.method not in product.validation_methods:
-        offered = ", ".join(sorted(available & set(map(Method, product.validation_methods)))) or "none as yet"
-        yield Problem(
-            "method_not_available", f"This method is not available; choose one of: {offered}.", pointer
-        )
-    if choice.method is Method.HTTP_FILE and name.startswith("*."):
-        yield Problem(
-            "method_not_for_wildcard",
-            "A file shows control of one name only; choose e-mail or DNS for a wildcard.",
-            pointer,
-            name=name,
-        )
-    if choice.method is not Method.EMAIL:
-        return
-    if not choice.approver_email:
-        yield Problem(
-            "approver_required",
-            "The e-mail method needs approver_email, one of the addresses that may approve.",
-            f"{pointer}/approver_email",
-        )
-    elif not is_allowed_approver(choice.approver_email, name):
-        yield Problem(
-            "approver_not_allowed",
-            f"This address may not approve {name}; only admin, administrator, webmaster, hostmaster or "
-            "postmaster at the domain itself or at a domain above it may.",
-            f"{pointer}/approver_email",
-            name=name,
-        )
 
 
 def _agreement_problems(body: Mapping[str, Any], product: Product) -> Sequence[Problem]:
@@ -329,6 +349,15 @@ def _content(
         spki_sha256=csr.spki_sha256,
         names=names.names,
         common_name=names.names[0],
+        given=Given(
+            common_name=request.common_name,
+            additional_domains=tuple(request.additional_domains),
+            domain_control=request.domain_control.model_dump(
+                mode="json", exclude_none=True, exclude_defaults=True
+            )
+            if request.domain_control
+            else None,
+        ),
         contacts=contacts_from(request.contacts.model_dump()),
         organization=Organization(**request.organization.model_dump()) if request.organization else None,
         methods={
@@ -338,7 +367,9 @@ def _content(
             )
             for name in names.names
         },
-        agreement=AcceptedAgreement(
+        agreement=around.amended.content.agreement
+        if around.amended
+        else AcceptedAgreement(
             version=request.agreement.version,
             sha256=agreement_for(product).sha256,
             accepted_by=request.agreement.accepted_by,

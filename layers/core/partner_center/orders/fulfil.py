@@ -6,7 +6,7 @@ event wakes whoever waits. Whichever comes last sees both, so no order of the tw
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 from typing import Protocol
@@ -15,11 +15,11 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TooSoon, TryAgain
 from partner_center.kernel.events import Chronicle, Event
 from partner_center.kernel.ids import Ids
-from partner_center.orders.order import Order, OrderHead, OrderStatus
+from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.authenticate import OpenValidation, is_satisfied
-from partner_center.validation.challenges import Wanted, wanted_challenges
+from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.ports import Challenges
+from partner_center.validation.standing import read_standing
 
 CHECK_INTERVAL = timedelta(seconds=30)
 
@@ -27,15 +27,18 @@ CHECK_INTERVAL = timedelta(seconds=30)
 class WaitStep(StrEnum):
     """Where the machine waits for people or the world."""
 
+    REVIEW = "review"
     DOMAINS = "domains"
     HELD_BACK = "held_back"
 
 
 class Woken(StrEnum):
-    """What a waiting execution is told; it reads the order itself, so the word is for the reader."""
+    """What a waiting execution is told, and decides by where it goes; what it does there it reads from the order."""
 
     PROVEN = "proven"
     RELEASED = "released"
+    AMENDED = "amended"
+    """The order changed: its story begins again with the screening, and keeps what is proven."""
     OVER = "over"
 
 
@@ -74,16 +77,20 @@ class AwaitDomains:
     open_validation: OpenValidation
     waits: Waits
     machine: Machine
+    clock: Clock
 
     def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
         """Safe to run again: the newest token counts, no mail is sent twice. Raises TryAgain."""
         order = load(self.orders, reseller_id, order_id)
-        if order is None or not _continues(order.head, attempt):
+        if order is None or not continues(order.head, attempt):
             self.machine.wake(token, Woken.OVER)
             return
-        self.open_validation(reseller_id, order_id, order.head.revision, wanted_of(order))
+        if not order.head.is_screened:
+            self.machine.wake(token, Woken.AMENDED)
+            return
+        self.open_validation(order)
         self.waits.arm(reseller_id, order_id, WaitStep.DOMAINS, token, attempt)
-        word = domains_answer(self.orders, self.challenges, reseller_id, order_id)
+        word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())
         if word is not None:
             self.machine.wake(token, word)
 
@@ -107,8 +114,10 @@ class AwaitRelease:
 
     def _answer(self, reseller_id: str, order_id: str, attempt: int) -> Woken | None:
         head = self.orders.head(reseller_id, order_id)
-        if head is None or not _continues(head, attempt):
+        if head is None or not continues(head, attempt):
             return Woken.OVER
+        if not head.is_screened:
+            return Woken.AMENDED
         return Woken.RELEASED if head.held_back is None else None
 
 
@@ -121,6 +130,7 @@ class RelayEvent:
     waits: Waits
     machine: Machine
     bus: Bus
+    clock: Clock
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when a service is out: the record is then delivered again."""
@@ -130,9 +140,15 @@ class RelayEvent:
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
                 self.machine.start(reseller_id, order_id, generation, attempt)
             case "domain.approved":
-                word = domains_answer(self.orders, self.challenges, reseller_id, order_id)
+                word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())
                 if word is not None:
                     self._wake(reseller_id, order_id, [WaitStep.DOMAINS], word)
+            case "order.amended":
+                head = self.orders.head(reseller_id, order_id)
+                if head is not None and head.status is OrderStatus.PENDING and not head.is_screened:
+                    self._wake(reseller_id, order_id, list(WaitStep), Woken.AMENDED)
+            case "order.released":
+                self._wake(reseller_id, order_id, [WaitStep.REVIEW], Woken.RELEASED)
             case "order.check_requested":
                 self._wake(reseller_id, order_id, [WaitStep.HELD_BACK], Woken.RELEASED)
             case "order.cancelled" | "order.rejected":
@@ -187,26 +203,18 @@ class RequestCheck:
         return head
 
 
-def wanted_of(order: Order) -> Sequence[Wanted]:
-    """The challenges that the order's present revision needs."""
-    methods = {
-        name: (choice.method.value, choice.approver_email) for name, choice in order.content.methods.items()
-    }
-    return wanted_challenges(order.head.order_id, order.head.revision, methods)
-
-
 def domains_answer(
-    orders: OrderReader, challenges: Challenges, reseller_id: str, order_id: str
+    orders: OrderReader, challenges: Challenges, reseller_id: str, order_id: str, moment: datetime
 ) -> Woken | None:
     """What a wait for domains may be told now, read afresh; None while something is unproven."""
     order = load(orders, reseller_id, order_id)
     if order is None or order.head.status is not OrderStatus.PENDING:
         return Woken.OVER
-    names = order.content.names
-    satisfied = is_satisfied(challenges, reseller_id, order_id, order.head.revision, names)
-    return Woken.PROVEN if satisfied else None
+    if not order.head.is_screened:
+        return Woken.AMENDED
+    return Woken.PROVEN if read_standing(challenges, order, moment).is_proven else None
 
 
-def _continues(head: OrderHead, attempt: int) -> bool:
+def continues(head: OrderHead, attempt: int) -> bool:
     """Tasks of an older attempt, or of an order that is over, do nothing."""
     return head.status is OrderStatus.PENDING and head.attempt == attempt

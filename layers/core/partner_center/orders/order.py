@@ -39,6 +39,17 @@ class CloseReason(StrEnum):
     DENIED = "denied"
 
 
+class Review(StrEnum):
+    """How far the screening of a pending order is (M66, M67)."""
+
+    DUE = "due"
+    """The present content has not been screened yet."""
+    CLEAR = "clear"
+    WAITING = "waiting"
+    """Flagged; a reviewer decides."""
+    RELEASED = "released"
+
+
 class PaymentKind(StrEnum):
     """Prepaid units, or a card."""
 
@@ -63,11 +74,13 @@ class Closed:
 class OrderHead:
     """The small, often written part of an order.
 
-    `revision` counts its contents, `generation` its certificates, `attempt` its executions, `version` every
-    change of the head. `signing` holds from the preflight's claim to the stored certificate: the
-    point of no return, in which amendments and cancellations are refused. `held_back` is why a preflight held the
-    order back, `checked_at` when the reseller last asked for another. `subscriber` is whom proofs belong
-    to: the reseller's customer_id, or this order's lineage.
+    `revision` counts its contents, `round` the times its approvers were asked anew, `generation` its certificates,
+    `attempt` its executions, `version` every change of the head. A challenge of an earlier round is dead. `review`
+    is how far the screening of the present content is, since `review_since`, and `review_reason` why a reviewer
+    looks. `signing` holds from the preflight's claim to the stored certificate: the point of no return, in which
+    amendments and cancellations are refused. `held_back` is why a preflight held the order back, `checked_at` when
+    the reseller last asked for another. `subscriber` is whom proofs belong to: the reseller's customer_id, or this
+    order's lineage.
     """
 
     reseller_id: str
@@ -87,10 +100,14 @@ class OrderHead:
     revised_at: datetime
     updated_at: datetime
     revision: int = 1
+    round: int = 1
     generation: int = 1
     attempt: int = 1
     version: int = 1
     signing: bool = False
+    review: Review = Review.DUE
+    review_since: datetime | None = None
+    review_reason: str | None = None
     held_back: str | None = None
     checked_at: datetime | None = None
     serial: str | None = None
@@ -104,6 +121,11 @@ class OrderHead:
         """The status as it is at `moment`: an issued order whose term is over has expired."""
         over = self.term_to is not None and moment > self.term_to
         return OrderStatus.EXPIRED if self.status is OrderStatus.ISSUED and over else self.status
+
+    @property
+    def is_screened(self) -> bool:
+        """Whether the present content may go on: nothing was flagged, or a reviewer released it."""
+        return self.review in {Review.CLEAR, Review.RELEASED}
 
     @property
     def is_open(self) -> bool:

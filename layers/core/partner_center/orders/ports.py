@@ -58,6 +58,35 @@ class Closing:
     guard: RequestGuard | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What changes when an order is amended: a new revision of its content, and with it the units it holds.
+
+    `extra_units` come from the contract (negative: go back to it), with `entry` on the ledger.
+    """
+
+    head: OrderHead
+    expected_version: int
+    content: OrderContent
+    another_key: bool
+    another_common_name: bool
+    extra_units: int
+    entry: LedgerEntry | None
+    event: Event
+    audit: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What changes when somebody lets a waiting order go on."""
+
+    head: OrderHead
+    expected_version: int
+    event: Event
+    audit: AuditRecord
+    guard: RequestGuard | None = None
+
+
 class RequestSeenBefore(PartnerCenterError):
     """The Idempotency-Key is already bound."""
 
@@ -89,6 +118,12 @@ class Orders(OrderReader, Protocol):
 
     def place(self, placement: Placement) -> None:
         """Raises RequestSeenBefore, ContentRefused (number taken, contract no longer serves), TryAgain."""
+        ...
+
+    def amend(self, amendment: Amendment) -> None:
+        """Raises ContentRefused (units that are not left), ChangedMeanwhile when the head is not at
+        `expected_version`, TryAgain.
+        """
         ...
 
     def complete(self, completion: Completion) -> None:

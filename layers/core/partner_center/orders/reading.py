@@ -12,8 +12,8 @@ from partner_center.orders.order import Order
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
-from partner_center.validation.challenges import ChallengeStatus
-from partner_center.validation.ports import Challenges, Message
+from partner_center.validation.ports import ChallengeReader, Message
+from partner_center.validation.standing import read_standing
 from partner_center.validation.view import domains_as_json
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
@@ -24,7 +24,7 @@ class OrderIndex(Protocol):
 
     def by_common_name(
         self, reseller_id: str, prefix: str, page: Page
-    ) -> tuple[Sequence[str], str | None]: ...
+    ) -> tuple[Sequence[tuple[str, str]], str | None]: ...
 
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None: ...
 
@@ -45,26 +45,23 @@ class OrderReading:
 
     orders: OrderReader
     index: OrderIndex
-    challenges: Challenges
+    challenges: ChallengeReader
     certificates: Certificates
     clock: Clock
 
     def order(self, reseller_id: str, order_id: str) -> dict[str, Any]:
-        order = self._load(reseller_id, order_id)
-        challenges = self.challenges.of_order(reseller_id, order_id)
-        certificates = self.certificates.of_order(reseller_id, order_id) if order.head.serial else ()
-        return order_as_json(order, challenges, certificates, self.clock.now())
+        return self.shown(self._load(reseller_id, order_id))
+
+    def shown(self, order: Order) -> dict[str, Any]:
+        """The order information; all but head and content is read afresh."""
+        head, moment = order.head, self.clock.now()
+        certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
+        return order_as_json(order, read_standing(self.challenges, order, moment), certificates, moment)
 
     def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
         order = self._load(reseller_id, order_id)
-        challenges = self.challenges.of_order(reseller_id, order_id)
-        proofs = {
-            each.challenge_id: proof
-            for each in challenges
-            if each.status is ChallengeStatus.VALID
-            and (proof := self.challenges.proof(reseller_id, order.head.subscriber, each)) is not None
-        }
-        items = domains_as_json(order, challenges, proofs, self.clock.now())
+        moment = self.clock.now()
+        items = domains_as_json(order, read_standing(self.challenges, order, moment), moment)
         return {"items": items, "next_cursor": None}
 
     def messages(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
@@ -82,18 +79,23 @@ class OrderReading:
         cursor = None
         if "partner_order_id" in query and "common_name" in query:
             raise Malformed("Search by common_name or by partner_order_id, not by both.")
-        ids: Sequence[str] = ()
+        named: Sequence[tuple[str | None, str]] = ()
         if "partner_order_id" in query:
             number = query["partner_order_id"]
             found = self.index.partner_order(reseller_id, number) if _fits(number) else None
-            ids = [found] if found else []
+            named = [(None, found)] if found else []
         elif "common_name" in query:
             prefix = query["common_name"].lower()
             if _fits(prefix):
-                ids, cursor = self.index.by_common_name(reseller_id, prefix, page)
+                named, cursor = self.index.by_common_name(reseller_id, prefix, page)
         else:
             raise Malformed("Search by common_name (its beginning) or by partner_order_id.")
-        heads = [head for each in ids if (head := self.orders.head(reseller_id, each)) is not None]
+        heads = [
+            head
+            for common_name, order_id in named
+            if (head := self.orders.head(reseller_id, order_id)) is not None
+            and common_name in {None, head.common_name}  # else it was amended since
+        ]
         moment = self.clock.now()
         items = [
             {

@@ -15,7 +15,8 @@ from partner_center.orders.order import (
     PaymentKind,
     pending_until,
 )
-from partner_center.validation.challenges import Challenge, last_mail_at
+from partner_center.validation.challenges import last_mail_at
+from partner_center.validation.standing import Standing
 
 _PAYMENT = {
     OrderStatus.PENDING: "held",
@@ -29,13 +30,13 @@ _PAYMENT = {
 
 def order_as_json(
     order: Order,
-    challenges: Sequence[Challenge],
+    found: Standing,
     certificates: Sequence[CertificateRecord],
     moment: datetime,
 ) -> dict[str, Any]:
-    """The order information of GET /v1/orders/{id}."""
+    """The order information of GET /v1/orders/{id}; `found` is how its names stand."""
     head, content = order.head, order.content
-    steps = steps_of(order, challenges, moment)
+    steps = steps_of(order, found, moment)
     return {
         "order_id": head.order_id,
         "status": head.status_at(moment),
@@ -46,7 +47,9 @@ def order_as_json(
         "placed_at": rfc3339(head.placed_at),
         "updated_at": rfc3339(head.updated_at),
         "pending_until": _time(
-            pending_until(head, last_mail_at(challenges)) if head.status is OrderStatus.PENDING else None
+            pending_until(head, last_mail_at(found.challenges))
+            if head.status is OrderStatus.PENDING
+            else None
         ),
         "closed": _closed(head),
         "authentication": {"status": overall(steps), "steps": [_step(step) for step in steps]},

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import NotFound, PartnerCenterError
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, PartnerCenterError, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.order import LONGEST_PENDING, Order, OrderStatus
@@ -19,6 +19,7 @@ from partner_center.validation.challenges import (
     Proof,
 )
 from partner_center.validation.ports import Challenges, Message, Ruling
+from partner_center.validation.standing import is_asked
 
 
 class WhyClosed(StrEnum):
@@ -52,8 +53,8 @@ def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClose
     if challenge.status in {ChallengeStatus.VALID, ChallengeStatus.DECLINED}:
         return WhyClosed.USED
     head = order.head
-    if head.status is not OrderStatus.PENDING or challenge.revision != head.revision:
-        return WhyClosed.CANCELLED
+    if head.status is not OrderStatus.PENDING or not is_asked(challenge, order):
+        return WhyClosed.CANCELLED  # what it asked for was amended
     if moment >= head.placed_at + LONGEST_PENDING:
         return WhyClosed.CANCELLED  # its time is up, though nobody may have closed the order yet
     if challenge.status_at(moment) is not ChallengeStatus.PENDING:
@@ -82,11 +83,15 @@ class Approvals:
         return OpenApproval(challenge, order)
 
     def decide(self, token: str, decision: Decision, address: str, correlation_id: str) -> OpenApproval:
-        """Record the answer. Raises as `look` does; of two answers at once the second finds it used."""
+        """Record the answer. Raises as `look` does, and TryAgain; of two answers at once the second finds it used."""
         asked = self.look(token)
         moment = self.clock.now()
         chronicle = Chronicle(self.ids, moment, f"approver:{asked.challenge.approver_email}", correlation_id)
-        self.challenges.rule(_ruling(asked, decision, moment, address, chronicle))
+        try:
+            self.challenges.rule(_ruling(asked, decision, moment, address, chronicle))
+        except ChangedMeanwhile as error:
+            # What was shown may no longer be what is asked: the approver looks again.
+            raise TryAgain("The order is changing at this moment; nothing was written.") from error
         return asked
 
 
@@ -100,6 +105,7 @@ def _ruling(
     proof = _proof(asked, moment, chronicle) if approved else None
     return Ruling(
         challenge=challenge,
+        revision=head.revision,
         status=ChallengeStatus.VALID if approved else ChallengeStatus.DECLINED,
         decided_at=moment,
         proof=proof,
@@ -108,7 +114,7 @@ def _ruling(
             *ids,
             challenge_id=challenge.challenge_id,
             attempt=head.attempt,
-            revision=challenge.revision,
+            revision=head.revision,
         ),
         audit=chronicle.audit(
             f"domain.{word}",
@@ -148,5 +154,5 @@ def _declined_message(asked: OpenApproval, moment: datetime, chronicle: Chronicl
         chronicle.ids.new("msg", moment),
         moment,
         f"{challenge.approver_email} declined the request for {names}. That address can no longer approve "
-        "these names. Talk to the owner of the domain, then cancel the order and place another.",
+        "these names. Talk to the owner of the domain, then choose another address or method, or cancel the order.",
     )

@@ -18,7 +18,7 @@ LOCAL_PARTS = ("admin", "administrator", "webmaster", "hostmaster", "postmaster"
 CONTACT_LABEL = "_validation-contactemail"
 """Where the TXT contact of BR 3.2.2.4.14 is published, below the authorization domain name."""
 
-_LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
+LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 _LONGEST_LOCAL_PART = 64
 _LOCAL_PART = r"[A-Za-z0-9_][A-Za-z0-9_+-]*(?:\.[A-Za-z0-9_+-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -35,7 +35,7 @@ def allowed_approver(address: str, name: str) -> str | None:
 
     Only the case of ASCII letters may differ. Send mail to what is returned, never to what was asked for.
     """
-    if len(address) > _LONGEST_ADDRESS or not address.isascii():
+    if len(address) > LONGEST_ADDRESS or not address.isascii():
         return None  # str.lower turns some letters outside ASCII, U+212A for one, into ASCII
     asked = address.lower()
     return next((approver for approver in constructed_approvers(name) if approver == asked), None)
@@ -46,13 +46,20 @@ def is_allowed_approver(address: str, name: str) -> bool:
     return allowed_approver(address, name) is not None
 
 
-class ContactSource(StrEnum):
-    """Where a published contact was found."""
+class ApproverSource(StrEnum):
+    """Where an approver's address comes from."""
 
+    CONSTRUCTED = "constructed"
+    """BR 3.2.2.4.4"""
     CAA = "caa"
     """BR 3.2.2.4.13"""
     TXT = "txt"
     """BR 3.2.2.4.14"""
+
+    @property
+    def br_section(self) -> str:
+        sections = {ApproverSource.CONSTRUCTED: "4", ApproverSource.CAA: "13", ApproverSource.TXT: "14"}
+        return f"3.2.2.4.{sections[self]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class Contact:
     """An e-mail contact that the domain's DNS names; the domain of `address` is in lower case."""
 
     address: str
-    source: ContactSource
+    source: ApproverSource
 
 
 def contacts_from_records(caa: Iterable[CaaRecord], txt: Iterable[bytes]) -> tuple[Contact, ...]:
@@ -70,8 +77,8 @@ def contacts_from_records(caa: Iterable[CaaRecord], txt: Iterable[bytes]) -> tup
     padding, no structure). Of what RFC 6532 allows, only letters, digits and "._+-" of ASCII are taken in the
     local part, and no route, literal or quotation.
     """
-    published = [(record.value, ContactSource.CAA) for record in caa if record.tag.lower() == "contactemail"]
-    published += [(value, ContactSource.TXT) for value in txt]
+    published = [(record.value, ApproverSource.CAA) for record in caa if record.tag.lower() == "contactemail"]
+    published += [(value, ApproverSource.TXT) for value in txt]
     found = (
         Contact(address, source)
         for value, source in published
@@ -81,7 +88,7 @@ def contacts_from_records(caa: Iterable[CaaRecord], txt: Iterable[bytes]) -> tup
 
 
 def _plain_address(value: bytes) -> str | None:
-    if len(value) > _LONGEST_ADDRESS or not value.isascii():
+    if len(value) > LONGEST_ADDRESS or not value.isascii():
         return None
     match = _ADDRESS.fullmatch(value.decode("ascii"))
     if match is None or len(match["local"]) > _LONGEST_LOCAL_PART:

@@ -1,20 +1,20 @@
 """Opening an order's domain validation: make each challenge's value, ask its approver, once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.ids import Ids
+from partner_center.orders.order import Order, OrderHead
 from partner_center.validation.challenges import (
     VALUE_BITS,
     VALUE_LIFETIME,
     Challenge,
     ChallengeStatus,
     Wanted,
-    all_valid,
 )
 from partner_center.validation.ports import ApprovalRequest, ApproverMail, Challenges, Vault
+from partner_center.validation.standing import read_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +27,26 @@ class OpenValidation:
     clock: Clock
     ids: Ids
 
-    def __call__(self, reseller_id: str, order_id: str, revision: int, wanted: Sequence[Wanted]) -> None:
-        """Bring every wanted challenge into being and mail those that were not mailed yet.
+    def __call__(self, order: Order) -> None:
+        """Bring the challenges of all unproven names into being and mail those that were not mailed yet.
 
         Raises TryAgain when the mail or the database is out; what was done stays done.
         """
-        known = {each.challenge_id: each for each in self.challenges.of_order(reseller_id, order_id)}
-        for each in wanted:
-            challenge = known.get(each.challenge_id) or self._create(reseller_id, order_id, revision, each)
+        found = read_standing(self.challenges, order, self.clock.now())
+        known = {each.challenge_id: each for each in found.challenges}
+        for each in found.unasked:
+            challenge = known.get(each.challenge_id) or self._create(order.head, each)
             if challenge.sent_at is None and challenge.status is ChallengeStatus.PENDING:
                 self._ask(challenge)
 
-    def _create(self, reseller_id: str, order_id: str, revision: int, wanted: Wanted) -> Challenge:
+    def _create(self, head: OrderHead, wanted: Wanted) -> Challenge:
         moment = self.clock.now()
         token = self.ids.secret(VALUE_BITS)
         challenge = Challenge(
-            reseller_id=reseller_id,
-            order_id=order_id,
+            reseller_id=head.reseller_id,
+            order_id=head.order_id,
             challenge_id=wanted.challenge_id,
-            revision=revision,
+            round=head.round,
             method=wanted.method,
             authorization_domain=wanted.authorization_domain,
             names=wanted.names,
@@ -59,7 +60,7 @@ class OpenValidation:
         if self.challenges.create(challenge):
             return challenge
         # Another run of this step was faster; its value is the one that counts.
-        present = self.challenges.of_order(reseller_id, order_id)
+        present = self.challenges.of_order(head.reseller_id, head.order_id)
         return next(each for each in present if each.challenge_id == wanted.challenge_id)
 
     def _ask(self, challenge: Challenge) -> None:
@@ -73,10 +74,3 @@ class OpenValidation:
 def token_digest(token: str) -> str:
     """How the value of a link is looked up: tables never hold it in the clear."""
     return sha256(token.encode()).hexdigest()
-
-
-def is_satisfied(
-    challenges: Challenges, reseller_id: str, order_id: str, revision: int, names: Sequence[str]
-) -> bool:
-    """Whether all names of the revision are proven, read afresh."""
-    return all_valid(names, challenges.of_order(reseller_id, order_id), revision)

@@ -40,13 +40,14 @@ class Decision(StrEnum):
 class Challenge:
     """One thing to prove. `token_sha256` is the digest of the secret in the approval link.
 
-    `sent_at` is when the mail went out: the oldest datum of the check, from which its age runs.
+    `round` is the asking of its order that it belongs to. `sent_at` is when the mail went out: the oldest datum of
+    the check, from which its age runs.
     """
 
     reseller_id: str
     order_id: str
     challenge_id: str
-    revision: int
+    round: int
     method: str
     authorization_domain: str
     names: tuple[str, ...]
@@ -103,7 +104,7 @@ BR_SECTIONS = {"email": "3.2.2.4.4"}
 
 
 def wanted_challenges(
-    order_id: str, revision: int, methods: Mapping[str, tuple[str, str | None]]
+    order_id: str, round: int, methods: Mapping[str, tuple[str, str | None]]
 ) -> tuple[Wanted, ...]:
     """The challenges an order needs: `methods` maps each name to its method and approver.
 
@@ -116,26 +117,21 @@ def wanted_challenges(
         domain = address.rpartition("@")[2] if method == "email" else name.removeprefix("*.")
         groups.setdefault((method, domain, address), []).append(name)
     return tuple(
-        Wanted(_challenge_id(order_id, revision, *group), group[0], group[1], tuple(names), group[2])
+        Wanted(_challenge_id(order_id, round, *group), group[0], group[1], tuple(names), group[2])
         for group, names in groups.items()
     )
 
 
-def _challenge_id(order_id: str, revision: int, method: str, domain: str, approver: str) -> str:
+def _challenge_id(order_id: str, round: int, method: str, domain: str, approver: str) -> str:
     """Derived, not drawn: a retried preparation finds the challenge it made before."""
-    text = "\n".join((order_id, str(revision), method, domain, approver))
+    text = "\n".join((order_id, str(round), method, domain, approver))
     return f"chl_{sha256(text.encode()).hexdigest()[:26]}"
 
 
-def all_valid(names: Iterable[str], challenges: Iterable[Challenge], revision: int) -> bool:
-    """Whether every name of the order's present revision is proven."""
-    proven = {
-        name
-        for challenge in challenges
-        if challenge.status is ChallengeStatus.VALID and challenge.revision == revision
-        for name in challenge.names
-    }
-    return proven.issuperset(names)
+def barred(challenges: Iterable[Challenge]) -> frozenset[tuple[str, str]]:
+    """The addresses that declined, each with the domain it declined for: neither is asked about the other again."""
+    declined = (each for each in challenges if each.status is ChallengeStatus.DECLINED)
+    return frozenset((each.authorization_domain, each.approver_email) for each in declined)
 
 
 def proof_usable(proof: Proof, name: str, moment: datetime) -> bool:

@@ -31,6 +31,10 @@ class FileLook:
 
     host: str
 
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}{FILE_PATH}"
+
 
 Look = RecordsLook | CaaLook | FileLook
 
@@ -60,16 +64,26 @@ class PageTrouble(StrEnum):
     NO_ADDRESS = "no_address"
     """The name has no address."""
     LOOKUP_FAILED = "lookup_failed"
+    """The name servers of the name gave no usable answer, or a bogus one."""
+    RESOLVER_FAILED = "resolver_failed"
+    """Our own resolver could not be asked."""
     ADDRESS_REFUSED = "address_refused"
     """An address outside global unicast: nothing of ours is asked on somebody's behalf."""
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     TLS_FAILED = "tls_failed"
     NOT_HTTP = "not_http"
+    """No answer of HTTP/1, or one that breaks off."""
     TOO_LARGE = "too_large"
     REDIRECT_REFUSED = "redirect_refused"
     """To another scheme or port, to a target that is no URL, or by a status that may not be followed."""
     TOO_MANY_REDIRECTS = "too_many_redirects"
+    """More than ten, or back to where the probe had been."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether nothing was learnt about the domain."""
+        return self is PageTrouble.RESOLVER_FAILED
 
 
 @dataclass(frozen=True, slots=True)

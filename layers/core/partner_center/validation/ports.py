@@ -13,10 +13,12 @@ from partner_center.validation.challenges import Challenge, ChallengeStatus, Pro
 class Ruling:
     """An approver's answer and all that it changes, written in one transaction.
 
-    It holds only while the challenge is pending, unexpired, and its order open at the same revision.
+    It holds only while the challenge is pending, unexpired, and its order open at `revision`, the one whose content
+    the approver was shown.
     """
 
     challenge: Challenge
+    revision: int
     status: ChallengeStatus
     decided_at: datetime
     proof: Proof | None
@@ -35,11 +37,15 @@ class Message:
 
 
 class ChallengeReader(Protocol):
-    """Reads challenges of an order, and the one behind a link."""
+    """Reads challenges of an order, the one behind a link, and the proofs on file."""
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Challenge]: ...
 
     def by_token(self, token_sha256: str) -> Challenge | None: ...
+
+    def proofs(self, reseller_id: str, subscriber: str, zone: str, since: datetime) -> Sequence[Proof]:
+        """The subscriber's proofs for domains in `zone`, a registrable domain, completed at `since` or later."""
+        ...
 
 
 class Challenges(ChallengeReader, Protocol):
@@ -52,11 +58,7 @@ class Challenges(ChallengeReader, Protocol):
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None: ...
 
     def rule(self, ruling: Ruling) -> None:
-        """Raises ApprovalClosed when the challenge or its order is no longer open."""
-        ...
-
-    def proof(self, reseller_id: str, subscriber: str, challenge: Challenge) -> Proof | None:
-        """The evidence behind a valid challenge."""
+        """Raises ApprovalClosed when the challenge is taken, ChangedMeanwhile when its order moved."""
         ...
 
 

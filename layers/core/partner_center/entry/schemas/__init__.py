@@ -30,6 +30,7 @@ from partner_center.entry.schemas.enrolment import (
 from partner_center.entry.schemas.orders import (
     Action,
     Actions,
+    AmendRequest,
     Authentication,
     CancelRequest,
     Certificate,
@@ -54,11 +55,19 @@ from partner_center.entry.schemas.shared import (
     ProblemDocument,
     Shape,
 )
+from partner_center.entry.schemas.staff import (
+    DecisionAnswer,
+    DecisionRequest,
+    ReviewFlag,
+    ReviewQueue,
+    ReviewTask,
+)
 
 __all__ = [
     "Action",
     "Actions",
     "Agreement",
+    "AmendRequest",
     "ApprovalForm",
     "Attempt",
     "Authentication",
@@ -70,6 +79,8 @@ __all__ = [
     "CsrInspection",
     "CsrKey",
     "CsrRequest",
+    "DecisionAnswer",
+    "DecisionRequest",
     "Domain",
     "DomainList",
     "Evidence",
@@ -92,6 +103,9 @@ __all__ = [
     "Product",
     "ProductList",
     "RecordedAcceptance",
+    "ReviewFlag",
+    "ReviewQueue",
+    "ReviewTask",
     "Shape",
     "Step",
     "SubjectPart",

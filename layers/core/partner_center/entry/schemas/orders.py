@@ -1,8 +1,8 @@
 """Orders, their certificates and messages, as answered."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
@@ -190,6 +190,23 @@ class OrderList(Shape):
     items: list[OrderFound]
     next_cursor: str | None
     """The `cursor` of the next page; null at the end."""
+
+
+class AmendRequest(BaseModel):
+    """A JSON Merge Patch of an order; what is left out stays, null removes what may be absent."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    csr: str | None = None
+    """A new CSR; it replaces the key and its names."""
+    common_name: str | None = None
+    additional_domains: list[str] | None = None
+    contacts: dict[str, Any] | None = None
+    """Merged member by member: {"technical": {"email": "..."}} changes the address alone."""
+    organization: dict[str, Any] | None = None
+    domain_control: dict[str, Any] | None = None
+    lifecycle: dict[str, Any] | None = None
+    note: str | None = None
 
 
 class CancelRequest(Shape):

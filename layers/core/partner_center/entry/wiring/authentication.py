@@ -16,4 +16,4 @@ from partner_center.validation.authenticate import OpenValidation
 def await_domains() -> AwaitDomains:
     vault = KmsVault(client("kms"), settings().vault_key_id)
     validation = OpenValidation(challenge_store(), vault, approver_mailer(), clock(), ids())
-    return AwaitDomains(order_store(), challenge_store(), validation, wait_store(), machine())
+    return AwaitDomains(order_store(), challenge_store(), validation, wait_store(), machine(), clock())

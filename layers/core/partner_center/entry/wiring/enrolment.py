@@ -8,6 +8,8 @@ from partner_center.entry.wiring.base import clock, database, ids, settings
 from partner_center.entry.wiring.blocked_keys import blocked_keys
 from partner_center.entry.wiring.exposed_keys import report_exposed
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.validation import challenge_store
+from partner_center.orders.amend import AmendOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
 
@@ -20,6 +22,20 @@ def contract_store() -> ContractStore:
 @cache
 def examine_order() -> ExamineOrder:
     return ExamineOrder(order_store(), contract_store(), load_catalog(), blocked_keys(), report_exposed())
+
+
+@cache
+def amend_order() -> AmendOrder:
+    return AmendOrder(
+        orders=order_store(),
+        contracts=contract_store(),
+        challenges=challenge_store(),
+        catalog=load_catalog(),
+        blocked=blocked_keys(),
+        report_exposed=report_exposed(),
+        clock=clock(),
+        ids=ids(),
+    )
 
 
 @cache

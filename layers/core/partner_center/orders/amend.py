@@ -1,0 +1,156 @@
+"""Amending an order: no new purchase, only what changed is validated again, units move in the same write."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from partner_center.accounts.api_keys import Principal
+from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.catalog.products import Catalog
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.events import Chronicle
+from partner_center.kernel.ids import Ids
+from partner_center.orders.amendment import asks_anew, needs_a_pending_order, screens_anew
+from partner_center.orders.content import OrderContent
+from partner_center.orders.enrolment import Circumstances, Examination, examine_amendment, examine_particulars
+from partner_center.orders.exposed_keys import ReportExposed
+from partner_center.orders.key_gate import BlockedKeys
+from partner_center.orders.order import Order, OrderHead, OrderStatus, Review
+from partner_center.orders.ports import Amendment, Contracts, Orders, load
+from partner_center.validation.challenges import barred
+from partner_center.validation.ports import ChallengeReader
+
+Precondition = Callable[[Order], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AmendOrder:
+    """The use case behind PATCH."""
+
+    orders: Orders
+    contracts: Contracts
+    challenges: ChallengeReader
+    catalog: Catalog
+    blocked: BlockedKeys
+    report_exposed: ReportExposed
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self,
+        principal: Principal,
+        request_id: str,
+        order_id: str,
+        patch: Mapping[str, Any],
+        precondition: Precondition = lambda _: None,
+    ) -> None:
+        """`precondition` sees the order that will be changed, and may refuse (If-Match).
+
+        Raises NotFound, StateConflict, ContentRefused with every problem, TryAgain; then nothing was written. A
+        patch that changes nothing writes nothing.
+        """
+        reseller_id, moment = principal.reseller_id, self.clock.now()
+        order = load(self.orders, reseller_id, order_id)
+        if order is None:
+            self.report_exposed(examine_particulars(patch, None).exposed, principal, request_id)
+            raise NotFound("There is no such order.")
+        examination = self._examined(principal, order, patch, moment)
+        self.report_exposed(examination.exposed, principal, request_id)
+        precondition(order)
+        _require_amendable(order.head, patch, moment)
+        if examination.content is None:
+            raise ContentRefused(examination.problems)
+        if examination.content == order.content:
+            return
+        chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
+        try:
+            self.orders.amend(_amendment(order, examination, chronicle))
+        except ChangedMeanwhile as error:
+            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+
+    def _examined(
+        self, principal: Principal, order: Order, patch: Mapping[str, Any], moment: datetime
+    ) -> Examination:
+        if not needs_a_pending_order(patch):
+            return examine_particulars(patch, order)
+        around = Circumstances(
+            principal.key_id,
+            moment,
+            self.catalog,
+            self.contracts.of_reseller(principal.reseller_id),
+            self.blocked,
+            amended=order,
+            barred=barred(self.challenges.of_order(principal.reseller_id, order.head.order_id)),
+        )
+        return examine_amendment(patch, around)
+
+
+def _require_amendable(head: OrderHead, patch: Mapping[str, Any], moment: datetime) -> None:
+    """The order's state decides before its content does: what is over cannot be mended."""
+    status = head.status_at(moment)
+    if head.signing:
+        raise StateConflict("issuing", "The certificate is being signed; ask again.", head.order_id)
+    if status is OrderStatus.ISSUED and needs_a_pending_order(patch):
+        raise StateConflict(
+            "already_issued",
+            "The certificate is issued: only note, contacts.technical and lifecycle may change. Reissue the "
+            "certificate for another key or other names.",
+            head.order_id,
+        )
+    if status not in {OrderStatus.PENDING, OrderStatus.ISSUED}:
+        raise StateConflict("order_closed", f"The order is {status}.", head.order_id)
+
+
+def _amendment(order: Order, examination: Examination, chronicle: Chronicle) -> Amendment:
+    before, after = order.content, examination.content
+    if after is None:
+        raise ValueError("a refused amendment changes nothing")
+    head = _amended_head(order, after, examination, chronicle.moment)
+    extra = head.units - order.head.units
+    ids = (head.reseller_id, head.order_id)
+    return Amendment(
+        head=head,
+        expected_version=order.head.version,
+        content=after,
+        another_key=after.spki_sha256 != before.spki_sha256,
+        another_common_name=after.common_name != before.common_name,
+        extra_units=extra,
+        entry=_entry(head, extra, chronicle) if extra else None,
+        event=chronicle.event("order.amended", *ids, attempt=head.attempt, revision=head.revision),
+        audit=chronicle.audit(
+            "order.amended",
+            *ids,
+            revision=head.revision,
+            names=" ".join(after.names)[:2000] if after.names != before.names else None,
+            spki_sha256=after.spki_sha256 if after.spki_sha256 != before.spki_sha256 else None,
+            units=extra or None,
+        ),
+    )
+
+
+def _amended_head(order: Order, after: OrderContent, examination: Examination, moment: datetime) -> OrderHead:
+    head = order.head
+    changed = replace(head, revision=head.revision + 1, updated_at=moment, version=head.version + 1)
+    if head.status is not OrderStatus.PENDING or not screens_anew(order.content, after):
+        return changed
+    quote = examination.quote
+    return replace(
+        changed,
+        common_name=after.common_name,
+        units=quote.units if quote else head.units,
+        net=quote.net if quote else head.net,
+        round=head.round + 1 if asks_anew(order.content, after) else head.round,
+        review=Review.DUE,
+        review_since=None,
+        review_reason=None,
+        held_back=None,
+        revised_at=moment,
+    )
+
+
+def _entry(head: OrderHead, extra: int, chronicle: Chronicle) -> LedgerEntry:
+    kind = EntryKind.HOLD if extra > 0 else EntryKind.RELEASE
+    entry_id = chronicle.ids.new("led", chronicle.moment)
+    return LedgerEntry(entry_id, kind, abs(extra), head.order_id, chronicle.actor, chronicle.moment)

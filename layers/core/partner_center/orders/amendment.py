@@ -1,0 +1,143 @@
+"""What a PATCH makes of an order (RFC 7396), before anything is judged: the body as it would have been posted."""
+
+from base64 import encodebytes
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from partner_center.catalog.pricing import Quote, quote
+from partner_center.catalog.products import Product
+from partner_center.kernel.errors import Problem
+from partner_center.kernel.json_pointer import json_pointer
+from partner_center.kernel.money import Money
+from partner_center.orders.content import OrderContent, plain
+from partner_center.orders.order import Order
+
+WHILE_PENDING = frozenset(
+    {
+        "contacts",
+        "csr",
+        "common_name",
+        "additional_domains",
+        "organization",
+        "domain_control",
+        "note",
+        "lifecycle",
+    }
+)
+"""What may be amended before the certificate is issued."""
+
+_FIXED = {
+    "product": "another product is another order",
+    "term_days": "the term is fixed when the order is placed",
+    "contract_id": "the contract is fixed when the order is placed",
+    "partner_order_id": "the number is fixed when the order is placed",
+    "customer_id": "proofs already belong to this customer",
+    "agreement": "the acceptance is recorded and cannot be altered",
+}
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """RFC 7396, section 2: objects merge, null removes, everything else replaces, arrays whole."""
+    if not isinstance(patch, Mapping):
+        return patch
+    result = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def posted(order: Order) -> dict[str, Any]:
+    """The body that would place this order as it is now."""
+    head, content = order.head, order.content
+    body: dict[str, Any] = {
+        "product": head.product,
+        "csr": _pem(bytes.fromhex(content.csr_der)),
+        "common_name": content.given.common_name,
+        "additional_domains": list(content.given.additional_domains),
+        "term_days": head.term_days,
+        "contract_id": head.contract_id,
+        "contacts": plain(content.contacts),
+        "organization": plain(content.organization) if content.organization else None,
+        "domain_control": content.given.domain_control,
+        "agreement": {
+            "version": content.agreement.version,
+            "accepted_by": content.agreement.accepted_by,
+            "capacity": content.agreement.capacity,
+        },
+        "lifecycle": plain(content.lifecycle) if content.lifecycle else None,
+        "note": content.note,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def field_problems(patch: Mapping[str, Any]) -> Iterator[Problem]:
+    """The fields of the patch that no order has, or that no amendment can change."""
+    for name in patch:
+        if name in _FIXED:
+            detail = f"This cannot be amended: {_FIXED[name]}. Cancel the order and place another."
+            yield Problem("not_amendable", detail, json_pointer((name,)))
+        elif name not in WHILE_PENDING:
+            yield Problem(
+                "unknown_field", "There is no such field here; check its spelling.", json_pointer((name,))
+            )
+
+
+def needs_a_pending_order(patch: Mapping[str, Any]) -> bool:
+    """Whether the patch touches what a certificate or its proofs rest on; the rest may change at any time."""
+    contacts = patch.get("contacts")
+    only_technical = isinstance(contacts, Mapping) and set(contacts) <= {"technical"}
+    at_any_time = {"note", "lifecycle"} | ({"contacts"} if only_technical else set())
+    return not set(patch) <= at_any_time
+
+
+def asks_anew(before: OrderContent, after: OrderContent) -> bool:
+    """Whether an approver would be shown something else: then what was asked before is dead (open links end)."""
+
+    def shown(content: OrderContent) -> tuple[object, ...]:
+        who = content.contacts.technical
+        requester = (who.first_name, who.last_name, who.email)
+        return content.csr_der, frozenset(content.names), content.organization, requester
+
+    return shown(before) != shown(after)
+
+
+def screens_anew(before: OrderContent, after: OrderContent) -> bool:
+    """Whether anything changed that screening or validation looks at; a note and the life cycle are not."""
+
+    def without(content: OrderContent) -> OrderContent:
+        return replace(content, note=None, lifecycle=None)
+
+    return without(before) != without(after)
+
+
+def extra_units(order: Order, product: Product, price: Quote | None) -> int:
+    """By how many units the amended names exceed the present ones, at today's rates; negative when they are fewer."""
+    before = quote(product, order.content.names, order.head.term_days)
+    return price.units - before.units if price and before else 0
+
+
+def repriced(price: Quote, order: Order, extra: int) -> Quote:
+    """The quote at the rates that the order was placed at; only what it did not have then is at today's.
+
+    Its price is fixed when it is placed, its units move by `extra`.
+    """
+    placed = {part.kind: Money.of(part.unit, order.head.net.currency) for part in order.content.price}
+    lines = tuple(
+        replace(line, unit=unit, amount=unit.times(line.quantity))
+        for line in price.lines
+        for unit in (placed.get(line.kind, line.unit),)
+    )
+    net = Money.of("0", order.head.net.currency)
+    for line in lines:
+        net = net + line.amount
+    return replace(price, net=net, units=order.head.units + extra, lines=lines)
+
+
+def _pem(der: bytes) -> str:
+    body = encodebytes(der).decode().replace("\n", "")
+    lines = [body[at : at + 64] for at in range(0, len(body), 64)]
+    return "\n".join(["-----BEGIN CERTIFICATE REQUEST-----", *lines, "-----END CERTIFICATE REQUEST-----", ""])

@@ -1,0 +1,97 @@
+"""How each name is to be proven: is the method there, does it fit the name, and may this address approve it?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from partner_center.catalog.products import Product
+from partner_center.kernel.errors import Problem
+from partner_center.kernel.json_pointer import json_pointer
+from partner_center.orders.content import ChosenMethod, Method
+from partner_center.orders.requests import DomainControl, MethodChoice
+from partner_center.validation.approvers import is_allowed_approver
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRules:
+    """What may be chosen: methods that are `available`, no address that declined (`barred`: its domain and itself).
+
+    `before` are the choices of an order that is amended.
+    """
+
+    available: frozenset[Method]
+    barred: frozenset[tuple[str, str]] = frozenset()
+    before: Mapping[str, ChosenMethod] = field(default_factory=dict)
+
+
+def method_problems(
+    control: DomainControl | None, names: Sequence[str], product: Product, rules: MethodRules
+) -> Iterator[Problem]:
+    """Every fault of the choices for `names`; `control` None is the default for all of them."""
+    for given in control.names if control and names else ():
+        if given not in names and given not in rules.before:
+            yield Problem(
+                "name_not_in_order",
+                "A method is chosen for a name that the order does not have.",
+                json_pointer(("domain_control", "names", given)),
+                name=given,
+            )
+    for name in names:
+        choice, pointer = choice_for(name, control)
+        yield from _choice_problems(name, choice, pointer, product, rules.available)
+        yield from _barred_problems(name, choice, pointer, rules)
+
+
+def _barred_problems(name: str, choice: MethodChoice, pointer: str, rules: MethodRules) -> Iterator[Problem]:
+    """Whoever declined is not asked again; a choice that stands since before the refusal is left as it is."""
+    address = (choice.approver_email or "").lower()
+    if choice.method is not Method.EMAIL or (address.rpartition("@")[2], address) not in rules.barred:
+        return
+    if rules.before.get(name) != ChosenMethod(method=choice.method, approver_email=address):
+        yield Problem(
+            "approver_not_allowed",
+            f"{address} declined this order and is not asked again; choose another address or method.",
+            f"{pointer}/approver_email",
+            name=name,
+        )
+
+
+def choice_for(name: str, control: DomainControl | None) -> tuple[MethodChoice, str]:
+    """The method chosen for `name` (absent: dns_txt) and where in the body it stands."""
+    if control is None:
+        return MethodChoice(method=Method.DNS_TXT), "/domain_control"
+    if name in control.names:
+        return control.names[name], json_pointer(("domain_control", "names", name))
+    return MethodChoice(method=control.method, approver_email=control.approver_email), "/domain_control"
+
+
+def _choice_problems(
+    name: str, choice: MethodChoice, pointer: str, product: Product, available: frozenset[Method]
+) -> Iterator[Problem]:
+    if choice.method not in available or choice.method not in product.validation_methods:
+        offered = ", ".join(sorted(available & set(map(Method, product.validation_methods)))) or "none as yet"
+        yield Problem(
+            "method_not_available", f"This method is not available; choose one of: {offered}.", pointer
+        )
+    if choice.method is Method.HTTP_FILE and name.startswith("*."):
+        yield Problem(
+            "method_not_for_wildcard",
+            "A file shows control of one name only; choose e-mail or DNS for a wildcard.",
+            pointer,
+            name=name,
+        )
+    if choice.method is not Method.EMAIL:
+        return
+    if not choice.approver_email:
+        yield Problem(
+            "approver_required",
+            "The e-mail method needs approver_email, one of the addresses that may approve.",
+            f"{pointer}/approver_email",
+        )
+    elif not is_allowed_approver(choice.approver_email, name):
+        yield Problem(
+            "approver_not_allowed",
+            f"This address may not approve {name}; only admin, administrator, webmaster, hostmaster or "
+            "postmaster at the domain itself or at a domain above it may.",
+            f"{pointer}/approver_email",
+            name=name,
+        )

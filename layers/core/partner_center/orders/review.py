@@ -1,0 +1,207 @@
+"""A flagged order waits for a reviewer, who releases or rejects it (M66)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from partner_center.accounts.staff import Staff
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TryAgain
+from partner_center.kernel.events import AuditRecord, Chronicle
+from partner_center.kernel.ids import Ids
+from partner_center.orders.close import closing
+from partner_center.orders.flags import Flag
+from partner_center.orders.fulfil import Machine, Waits, WaitStep, Woken, continues
+from partner_center.orders.idempotency import Call, replayed
+from partner_center.orders.order import CloseReason, OrderHead, OrderStatus, Review
+from partner_center.orders.page import Page
+from partner_center.orders.ports import Closing, OrderReader, Orders, Release, RequestSeenBefore
+
+QUEUE = "quality-review"
+
+
+class Verdict(StrEnum):
+    """What a reviewer may decide."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decided, what, on which evidence, in which words."""
+
+    at: datetime
+    by: str
+    verdict: Verdict
+    evidence: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """The screening of one revision of an order: its flags, and what a reviewer made of them."""
+
+    revision: int
+    at: datetime
+    flags: tuple[Flag, ...]
+    decision: Decision | None = None
+
+
+class Screenings(Protocol):
+    """Keeps screenings, each change in one transaction with the order's head and an audit record."""
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Screening]:
+        """All of them, newest first."""
+        ...
+
+    def record(
+        self, head: OrderHead, expected_version: int, screening: Screening, audit: AuditRecord
+    ) -> None:
+        """Raises ChangedMeanwhile when the head is not at `expected_version`."""
+        ...
+
+    def release(self, release: Release, screening: Screening) -> None:
+        """The reviewer lets the order go on. Raises RequestSeenBefore, ChangedMeanwhile."""
+        ...
+
+    def reject(self, change: Closing, screening: Screening) -> None:
+        """The reviewer ends the order, its units come back. Raises RequestSeenBefore, ChangedMeanwhile."""
+        ...
+
+    def waiting(self, page: Page) -> tuple[Sequence[tuple[str, str]], str | None]:
+        """Reseller and order ids of those that wait for a reviewer, longest waiting first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitReview:
+    """The machine's step after a flag: wait until a reviewer decides, or the order changes."""
+
+    orders: OrderReader
+    waits: Waits
+    machine: Machine
+
+    def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
+        """Safe to run again. An older attempt arms nothing: it would take the newer one's place."""
+        word = self._answer(reseller_id, order_id, attempt)
+        if word is not Woken.OVER:
+            self.waits.arm(reseller_id, order_id, WaitStep.REVIEW, token, attempt)
+            word = self._answer(reseller_id, order_id, attempt)
+        if word is not None:
+            self.machine.wake(token, word)
+
+    def _answer(self, reseller_id: str, order_id: str, attempt: int) -> Woken | None:
+        head = self.orders.head(reseller_id, order_id)
+        if head is None or not continues(head, attempt):
+            return Woken.OVER
+        if head.review is Review.DUE:
+            return Woken.AMENDED
+        return Woken.RELEASED if head.is_screened else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewTask:
+    """What a reviewer decides: one revision of one order, so that nobody releases what they did not see."""
+
+    reseller_id: str
+    order_id: str
+    revision: int
+
+    @property
+    def task_id(self) -> str:
+        return f"{QUEUE}.{self.reseller_id}.{self.order_id}.{self.revision}"
+
+    @classmethod
+    def of(cls, head: OrderHead) -> "ReviewTask":
+        return cls(head.reseller_id, head.order_id, head.revision)
+
+    @classmethod
+    def read(cls, task_id: str) -> "ReviewTask":
+        """Raises NotFound for what is no task of this queue."""
+        parts = task_id.split(".")
+        if len(parts) != 4 or parts[0] != QUEUE or not parts[3].isascii() or not parts[3].isdigit():
+            raise NotFound("There is no such task.")
+        return cls(parts[1], parts[2], int(parts[3][:9]))
+
+
+@dataclass(frozen=True, slots=True)
+class DecideReview:
+    """A reviewer releases or rejects a flagged order."""
+
+    orders: Orders
+    screenings: Screenings
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self, staff: Staff, call: Call, task: ReviewTask, verdict: Verdict, evidence: str, note: str | None
+    ) -> OrderHead:
+        """The head after it. Raises NotFound, StateConflict when the task is no longer open, IdempotencyKeyReused,
+        TryAgain. `evidence` says what was looked at; both texts are kept in the audit record.
+        """
+        head = self.orders.head(task.reseller_id, task.order_id)
+        if head is None:
+            raise NotFound("There is no such task.")
+        answered = replayed(self.orders, task.reseller_id, call)
+        if answered is not None:
+            return answered
+        self._require_open(head, task)
+        moment = self.clock.now()
+        decision = Decision(moment, staff.actor, verdict, evidence, note)
+        chronicle = Chronicle(self.ids, moment, staff.actor, call.request_id)
+        try:
+            return self._write(head, call, decision, chronicle)
+        except RequestSeenBefore as seen:
+            return call.replay(seen.guard)
+        except ChangedMeanwhile as error:
+            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+
+    def _require_open(self, head: OrderHead, task: ReviewTask) -> None:
+        if head.status is not OrderStatus.PENDING:
+            raise StateConflict("order_closed", f"The order is {head.status}.", head.order_id)
+        if head.revision != task.revision:
+            raise StateConflict(
+                "task_outdated",
+                "The order was amended since this task was made; look at the queue again.",
+                head.order_id,
+            )
+        if head.review is not Review.WAITING:
+            raise StateConflict("already_decided", "Nothing waits for a review here.", head.order_id)
+
+    def _write(self, head: OrderHead, call: Call, decision: Decision, chronicle: Chronicle) -> OrderHead:
+        present = self.screenings.of_order(head.reseller_id, head.order_id)[0]
+        decided = replace(present, decision=decision)
+        if decision.verdict is Verdict.REJECT:
+            change = closing(head, OrderStatus.REJECTED, CloseReason.REVIEW, chronicle, _words(decision))
+            change = replace(change, guard=call.guard(change.head))
+            self.screenings.reject(change, decided)
+            return change.head
+        release = _release(head, decision, chronicle)
+        release = replace(release, guard=call.guard(release.head))
+        self.screenings.release(release, decided)
+        return release.head
+
+
+def _release(head: OrderHead, decision: Decision, chronicle: Chronicle) -> Release:
+    released = replace(
+        head,
+        review=Review.RELEASED,
+        review_since=decision.at,
+        review_reason=None,
+        updated_at=decision.at,
+        version=head.version + 1,
+    )
+    ids = (head.reseller_id, head.order_id)
+    return Release(
+        head=released,
+        expected_version=head.version,
+        event=chronicle.event("order.released", *ids, attempt=head.attempt, revision=head.revision),
+        audit=chronicle.audit("order.released", *ids, revision=head.revision, words=_words(decision)),
+    )
+
+
+def _words(decision: Decision) -> str:
+    return f"{decision.evidence} / {decision.note}" if decision.note else decision.evidence
