@@ -17,8 +17,8 @@ from local.runtime import FunctionConfig
 from local.template import ACCOUNT, STACK, read
 
 FOLDER = "perspectives"
-REGIONS = ("eu-west-1", "us-east-1", "us-west-2", "ap-northeast-1", "sa-east-1", "af-south-1")
-"""The primary first, at home; their addresses come from all five registries."""
+REGIONS = ("eu-west-1", "eu-central-1", "ap-south-1", "us-west-2", "sa-east-1", "ap-northeast-1")
+"""Those of the application's table of sites, the primary first; it is at home."""
 
 _PARAMETERS = {
     "Application": STACK,

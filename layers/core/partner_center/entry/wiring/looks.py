@@ -3,10 +3,11 @@
 import os
 from functools import cache
 
+from partner_center.adapters.dialing import dialer_through
 from partner_center.adapters.dns_resolver import DnsResolver
+from partner_center.adapters.http_probe import HttpProbe
 from partner_center.entry.perspective import log_fault
 from partner_center.entry.settings import Settings, read_settings
-from partner_center.validation.looks import FileLook, PageSeen
 from partner_center.validation.perspectives import PageFetcher
 from partner_center.validation.take_looks import TakeLooks
 
@@ -21,17 +22,10 @@ def resolver() -> DnsResolver:
     return DnsResolver(settings().dns_server)
 
 
-class _NoPages:
-    """A perspective without a probe: every look at a file is a fault."""
-
-    def fetch(self, look: FileLook) -> PageSeen:
-        raise NotImplementedError(look)
-
-
 @cache
 def pages() -> PageFetcher:
-    """Fetches with this perspective's own resolver; `settings().web_server` stands in for every address, if set."""
-    return _NoPages()
+    """With this perspective's own resolver; in the embedded cloud one web server answers for every address."""
+    return HttpProbe(resolver(), dialer_through(settings().web_server))
 
 
 @cache
