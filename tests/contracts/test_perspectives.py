@@ -16,7 +16,8 @@ from local.perspectives import REGIONS
 from local.runtime import FunctionConfig
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives, perspective_functions
 from partner_center.validation.dns import RecordType
-from partner_center.validation.looks import CaaLook, RecordsLook
+from partner_center.validation.looks import FILE_PATH, CaaLook, FileLook, PageTrouble, RecordsLook
+from partner_center.validation.quorum import SITES
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -58,7 +59,8 @@ def seen(views):
     return {view.perspective_id: view.trouble or view.sightings[0].answer.octets for view in views}
 
 
-def test_six_perspectives_stand_in_six_regions_the_primary_at_home(cloud):
+def test_six_perspectives_stand_where_the_table_of_sites_says_the_primary_at_home(cloud):
+    assert tuple(site.region for site in sorted(SITES, key=lambda site: not site.primary)) == REGIONS
     assert [config.arn.split(":")[3] for config in cloud.perspectives] == list(REGIONS)
     assert cloud.output("Perspectives").split() == [config.arn for config in cloud.perspectives]
     assert REGIONS[0] == cloud.client("sqs").meta.region_name
@@ -113,6 +115,17 @@ def test_many_looks_of_all_kinds_are_answered_in_order(cloud, perspectives):
     for view in perspectives.ask(looks):
         assert [each.caa_set.name for each in view.sightings[:50]] == [look.name for look in looks[:50]]
         assert {each.answer.octets for each in view.sightings[50:]} == {(b"value",)}
+
+
+def test_pages_are_fetched_from_the_local_web_by_each_with_its_own_resolver(cloud, perspectives):
+    cloud.web.set({"host": "files.example.com", "path": FILE_PATH, "body": "value"})
+    cloud.zone.set("files.example.com", "A", ["93.184.215.14"])
+    cloud.zone.set("files.example.com", "A", ["10.0.0.1"], perspective="sa-east-1")
+    views = perspectives.ask([FileLook("files.example.com")])
+    pages = {view.perspective_id: view.sightings[0] for view in views}
+    assert (pages["sa-east-1"].trouble, pages["sa-east-1"].body) == (PageTrouble.ADDRESS_REFUSED, b"")
+    others = [page for region, page in pages.items() if region != "sa-east-1"]
+    assert {(page.status, page.body, page.trouble) for page in others} == {(200, b"value", None)}
 
 
 def test_a_worker_killed_at_work_is_the_trouble_of_one(cloud, perspectives):

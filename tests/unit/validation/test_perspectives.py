@@ -119,16 +119,16 @@ def page(url, **more):
 HERE = f"http://www.example.com{FILE_PATH}"
 PAGES = {
     "the page": (page(HERE), True),
-    "the page over TLS": (page(HERE.replace("http:", "https:")), True),
+    "the page over TLS": (page(HERE.replace("http:", "https:")), False),
     "the page after a redirect": (
         PageSeen((Hop(HERE, "93.184.215.14", 301), Hop("http://example.net/x", "93.184.215.15", 200)), 200),
         True,
     ),
-    "no address": (PageSeen((), trouble=PageTrouble.NO_ADDRESS), True),
+    "no address": (PageSeen((Hop(HERE, None, None),), trouble=PageTrouble.NO_ADDRESS), True),
     "the page of another host": (page(f"http://example.com{FILE_PATH}"), False),
     "another page": (page("http://www.example.com/"), False),
     "what is no address of a page": (page("http://[www.example.com/"), False),
-    "a status without a request": (PageSeen((), status=200, trouble=PageTrouble.TIMEOUT), False),
+    "trouble without a request": (PageSeen((), trouble=PageTrouble.TIMEOUT), False),
     "nothing at all": (PageSeen(()), False),
     "records": (RecordsSeen(TXT), False),
 }

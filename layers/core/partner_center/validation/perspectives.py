@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from partner_center.validation.caa import CaaSet, pardonable, upwards
 from partner_center.validation.dns import RecordType
 from partner_center.validation.looks import (
-    FILE_PATH,
     CaaLook,
     CaaSeen,
     FileLook,
@@ -93,7 +91,7 @@ def is_about(look: Look, seen: Sighting) -> bool:
         case CaaLook(), CaaSeen():
             return seen.caa_set.name == look.name and _is_whole(seen.caa_set)
         case FileLook(), PageSeen():
-            return _begins_at(look.host, seen)
+            return bool(seen.hops) and seen.hops[0].url == look.url
         case _:
             return False
 
@@ -112,14 +110,3 @@ def _is_whole(caa_set: CaaSet) -> bool:
             return False
     ends = [bool(step.records or (step.failure and not step.pardoned)) for step in steps]
     return not any(ends[:-1]) and (ends[-1] or len(steps) == len(way))
-
-
-def _begins_at(host: str, seen: PageSeen) -> bool:
-    """Whether the first request was for the page of `host`; without a request there is only trouble."""
-    if not seen.hops:
-        return seen.trouble is not None and seen.status is None
-    try:
-        url = urlsplit(seen.hops[0].url)
-    except ValueError:
-        return False
-    return (url.hostname, url.path) == (host, FILE_PATH)
