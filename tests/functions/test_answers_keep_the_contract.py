@@ -66,6 +66,7 @@ def orders(cloud, northwind, rosa):
     northwind.call("POST", f"/v1/orders/{cancelled}/cancel")
     return {
         "pending": pending,
+        "published": northwind.placed(name="published.example.com", domain_control={"method": "dns_txt"}),
         "issued": issued["order_id"],
         "declined": declined,
         "flagged": flagged,
@@ -83,6 +84,10 @@ PATCH = {"Content-Type": "application/merge-patch+json"}
 STAFF = {**JSON, "Staff": "review"}  # a stand-in for the key, which the cloud makes when it starts
 DECISION = {"decision": "approve", "evidence": "Called the registrant."}
 REUSED = {**JSON, "Idempotency-Key": "contract"}
+
+NAME = "/v1/orders/{published}/domains/published.example.com"
+NOWHERE = "/v1/orders/none/domains/published.example.com"
+PROVEN = "/v1/orders/{issued}/domains/issued.example.com"
 
 # Route, path (with names of `orders`), query, body, headers, status; a call without "key" has no API key.
 CALLS = [
@@ -151,6 +156,49 @@ CALLS = [
     ("POST /v1/orders/{order_id}/domains/check", "/v1/orders/{pending}/domains/check", None, {}, 200),
     ("POST /v1/orders/{order_id}/domains/check", "/v1/orders/{issued}/domains/check", None, {}, 409),
     ("POST /v1/orders/{order_id}/domains/check", "/v1/orders/none/domains/check", None, {}, 404),
+    ("POST /v1/orders/{order_id}/domains/{name}/check", NAME + "/check", None, {}, 200),
+    ("POST /v1/orders/{order_id}/domains/{name}/check", NAME + "/check", None, {}, 429),
+    (
+        "POST /v1/orders/{order_id}/domains/{name}/check",
+        NOWHERE + "/check",
+        None,
+        {},
+        404,
+    ),
+    ("POST /v1/orders/{order_id}/domains/{name}/check", PROVEN + "/check", None, {}, 409),
+    ("POST /v1/orders/{order_id}/domains/{name}/resend", NAME + "/resend", None, {}, 429),
+    (
+        "POST /v1/orders/{order_id}/domains/{name}/resend",
+        NOWHERE + "/resend",
+        None,
+        {},
+        404,
+    ),
+    ("POST /v1/orders/{order_id}/domains/{name}/resend", PROVEN + "/resend", None, {}, 409),
+    ("GET /v1/orders/{order_id}/domains/{name}/approvers", NAME + "/approvers", None, {}, 200),
+    ("GET /v1/orders/{order_id}/domains/{name}/approvers", NAME + "/approvers?x=1", None, {}, 400),
+    (
+        "GET /v1/orders/{order_id}/domains/{name}/approvers",
+        NOWHERE + "/approvers",
+        None,
+        {},
+        404,
+    ),
+    ("PUT /v1/orders/{order_id}/domains/{name}/method", NAME + "/method", {"method": "dns_cname"}, JSON, 200),
+    ("PUT /v1/orders/{order_id}/domains/{name}/method", NAME + "/method", {"method": "axfr"}, JSON, 422),
+    ("PUT /v1/orders/{order_id}/domains/{name}/method", NAME + "/method", [], JSON, 400),
+    ("PUT /v1/orders/{order_id}/domains/{name}/method", PROVEN + "/method", {"method": "dns_txt"}, JSON, 409),
+    ("PUT /v1/orders/{order_id}/domains/{name}/method", NAME + "/method", {"method": "dns_txt"}, FORM, 415),
+    (
+        "PUT /v1/orders/{order_id}/domains/{name}/method",
+        NOWHERE + "/method",
+        {"method": "dns_txt"},
+        JSON,
+        404,
+    ),
+    ("GET /v1/domains", "/v1/domains", None, {}, 200),
+    ("GET /v1/domains", "/v1/domains?name=issued&limit=1", None, {}, 200),
+    ("GET /v1/domains", "/v1/domains?cursor=%ff", None, {}, 400),
     ("GET /v1/certificates/{serial}", "/v1/certificates/{serial}", None, {}, 200),
     ("GET /v1/certificates/{serial}", "/v1/certificates/00", None, {}, 404),
     *(

@@ -28,7 +28,7 @@ def test_a_good_order_is_valid_and_priced_and_nothing_is_stored(
 BAD: dict[str, dict[str, Any]] = {
     "weak key": {"csr": "RSA1024"},
     "many": {"product": "no_such", "additional_domains": ["x.local"], "term_days": 5, "zzz": 1},
-    "method": {"domain_control": {"method": "dns_txt"}},
+    "method": {"domain_control": {"method": "dns_axfr"}},
     "key material": {"note": "KEY"},
 }
 

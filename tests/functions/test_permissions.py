@@ -60,6 +60,7 @@ UNUSED: set[str] = set()
 # Granted to Lambda itself, which acts in the function's name beside its code.
 FOR_LAMBDA = {
     "RelayEventsFunction sqs:SendMessage local-RelayFailures",  # records it gave up on
+    "CheckControlFunction sqs:SendMessage local-CheckFailures",  # checks it gave up on
 }
 
 
@@ -92,6 +93,7 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     review(cloud, reseller)
     expose(cloud, reseller)
     expire(cloud, reseller)
+    ask_anew(cloud, reseller)
     retry_waits(cloud, reseller)
 
 
@@ -249,6 +251,22 @@ def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     cloud.advance(31 * DAY)
     assert cloud.settle()
     assert reseller.order(order_id)["closed"]["reason"] == "timed_out"
+
+
+def ask_anew(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A mail that went out again keeps the order open until after the other's link has expired."""
+    body = order_body("early.example.com", additional_domains=["late.example.com"])
+    body["domain_control"]["names"] = {
+        "late.example.com": {"method": "email", "approver_email": "admin@late.example.com"}
+    }
+    order_id = str(reseller.place(body).json["order_id"])
+    cloud.advance(15 * DAY)
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/late.example.com/resend").status == 200
+    cloud.advance(16 * DAY)
+    assert reseller.domains(order_id)["early.example.com"]["status"] == "expired"
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/early.example.com/resend").status == 200
+    assert cloud.settle()
+    assert reseller.domains(order_id)["early.example.com"]["status"] == "pending"
 
 
 def retry_waits(cloud: EmbeddedCloud, reseller: Reseller) -> None:

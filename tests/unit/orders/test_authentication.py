@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.orders.authentication import Actor, Step, StepStatus, overall, steps_of
+from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
 from tests.fakes.determined import NOW
@@ -85,6 +86,13 @@ DOMAINS = {
         NOW,
         "0 of 2",
     ),
+    "one contact not seen": (
+        [replace(HERE, status=ChallengeStatus.FAILED), THERE],
+        StepStatus.IN_PROGRESS,
+        Actor.RESELLER,
+        NOW,
+        "0 of 2",
+    ),
     "all proven": (
         [replace(HERE, **VALID), replace(THERE, **VALID)],
         StepStatus.COMPLETE,
@@ -132,6 +140,28 @@ def test_the_approvers_are_named_and_the_first_end_is_the_deadline():
     assert APPROVER in step.next_action
     assert "admin@example.org" in step.next_action
     assert step.due_at == NOW + 9 * a_day
+
+
+def test_what_is_to_be_published_is_told_before_who_is_to_answer():
+    chosen = {"www.example.com": ChosenMethod(method=Method.DNS_TXT), **asked_of("example.org")}
+    order = an_order(a_head(), a_content(*NAMES, methods=chosen))
+    record = a_challenge(
+        "www.example.com", method="dns_txt", approver_email="", authorization_domain="www.example.com"
+    )
+    found = a_standing(order, record, THERE, moment=LATER)
+    step = steps_of(order, found, LATER)[1]
+    assert (step.status, step.actor) == (StepStatus.IN_PROGRESS, Actor.RESELLER)
+    assert step.next_action == (
+        "Publish what GET /v1/orders/{id}/domains says for www.example.com; it is looked for by itself, or at once "
+        "after POST /v1/orders/{id}/domains/check. Approve example.org through the link in the mail to "
+        "admin@example.org."
+    )
+
+
+def test_what_was_not_published_is_said_with_the_way_on():
+    step = steps(replace(HERE, status=ChallengeStatus.FAILED), THERE)["domain_verification"]
+    assert "contact chosen for www.example.com was not seen" in step.next_action
+    assert "/v1/orders/{id}/domains/{name}/resend" in step.next_action
 
 
 def test_a_refusal_outweighs_an_expired_link_and_names_the_name():

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from partner_center.kernel.clock import a_business_day_after
+from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
 from partner_center.validation.challenges import Challenge, ChallengeStatus
 from partner_center.validation.standing import NameStanding, Standing
@@ -51,6 +52,24 @@ _UNITS = {
     OrderStatus.CANCELLED: "{units} units were held for this order and given back.",
     OrderStatus.REJECTED: "{units} units were held for this order and given back.",
 }
+
+_DOMAIN = "/v1/orders/{{id}}/domains/{{name}}"
+_STUCK = {
+    ChallengeStatus.DECLINED: (
+        "The approver declined {names}: talk to the domain's owner, then choose another address or method "
+        f"(PUT {_DOMAIN}/method), or other names (PATCH /v1/orders/{{{{id}}}}), or cancel the order."
+    ),
+    ChallengeStatus.FAILED: (
+        "The contact chosen for {names} was not seen as published; the domain's attempts say from where. Publish "
+        f"it, then ask for the mail (POST {_DOMAIN}/resend), or choose another address or method "
+        f"(PUT {_DOMAIN}/method)."
+    ),
+    ChallengeStatus.EXPIRED: (
+        f"What was asked for {{names}} has expired: ask anew (POST {_DOMAIN}/resend), or choose another address or "
+        f"method (PUT {_DOMAIN}/method), or cancel the order."
+    ),
+}
+"""What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
 
 
 def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...]:
@@ -122,37 +141,33 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
         return Step(
             name, StepStatus.PENDING, updated, reason, "Validation follows the screening.", Actor.SYSTEM
         )
-    for status, next_action in (
-        (
-            ChallengeStatus.DECLINED,
-            "The approver declined {names}: talk to the domain's owner, then choose another address or method, or "
-            "other names (PATCH /v1/orders/{{id}}), or cancel the order.",
-        ),
-        (
-            ChallengeStatus.EXPIRED,
-            "The approval link for {names} has expired: choose an address anew (PATCH /v1/orders/{{id}}), or cancel "
-            "the order.",
-        ),
-    ):
-        stuck = [each for each in current if each.status_at(moment) is status]
+    for status, told in _STUCK.items():
+        stuck = [each.name for each in found.names if each.status_at(moment) is status]
         if stuck:
-            action = next_action.format(names=_some_names(stuck))
+            action = told.format(names=_some(stuck))
             return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, Actor.RESELLER)
     waiting = [each for each in current if each.status_at(moment) is ChallengeStatus.PENDING and each.sent_at]
     if not waiting:
-        return Step(
-            name, StepStatus.PENDING, updated, reason, "The approval mail is being sent.", Actor.SYSTEM
+        return Step(name, StepStatus.PENDING, updated, reason, "What to do is being mailed.", Actor.SYSTEM)
+    due = min(each.expires_at for each in waiting)
+    action, actor = _asked_of(waiting)
+    return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, actor, due)
+
+
+def _asked_of(waiting: Sequence[Challenge]) -> tuple[str, Actor]:
+    """What is to be done for all of `waiting`; whoever must publish goes before whoever must only answer."""
+    mailed = [each for each in waiting if each.method == Method.EMAIL]
+    published = [each for each in waiting if each.method != Method.EMAIL]
+    actions = []
+    if published:
+        actions.append(
+            f"Publish what GET /v1/orders/{{id}}/domains says for {_some(_names(published))}; it is looked for "
+            "by itself, or at once after POST /v1/orders/{id}/domains/check."
         )
-    addresses = ", ".join(sorted({each.approver_email for each in waiting}))
-    return Step(
-        name,
-        StepStatus.IN_PROGRESS,
-        updated,
-        reason,
-        f"Approve {_some_names(waiting)} through the link in the mail to {addresses}.",
-        Actor.APPROVER,
-        min(each.expires_at for each in waiting),
-    )
+    if mailed:
+        addresses = ", ".join(sorted({each.approver_email for each in mailed}))
+        actions.append(f"Approve {_some(_names(mailed))} through the link in the mail to {addresses}.")
+    return " ".join(actions), Actor.RESELLER if published else Actor.APPROVER
 
 
 def _live(names: Sequence[NameStanding]) -> list[Challenge]:
@@ -161,8 +176,11 @@ def _live(names: Sequence[NameStanding]) -> list[Challenge]:
     return list({each.challenge_id: each for each in asked}.values())
 
 
-def _some_names(challenges: Sequence[Challenge]) -> str:
-    names = [name for each in challenges for name in each.names]
+def _names(challenges: Sequence[Challenge]) -> list[str]:
+    return [name for each in challenges for name in each.names]
+
+
+def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
