@@ -28,7 +28,7 @@ CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
 RUNS_PER_ADVANCE = 30  # how often one schedule runs, at most, while the clock moves
 WAKING_UP = 0.02  # real seconds that sleepers get after the clock has moved
-REST_LIMIT = 20.0  # real seconds granted to the work of one moment
+REST_LIMIT = 60.0  # real seconds granted to the work of one moment
 
 AddContract = Callable[[str, str, int], Mapping[str, Any]]
 
@@ -228,13 +228,14 @@ class EmbeddedCloud:
 
     # --- time
 
-    def settle(self, timeout: float = 10.0) -> bool:
-        """Wait until nothing is under way; whether that was reached before the timeout (real seconds).
+    def settle(self, soon: float = 10.0, timeout: float = 60.0) -> bool:
+        """Wait until nothing is under way; whether that was reached before the timeout (both in real seconds).
 
-        What sleeps or waits for its token is at rest, unless that ends before the timeout does; so are schedules.
+        What sleeps or waits for its token is at rest, unless that ends within `soon`; so are schedules.
         """
-        end = time.monotonic() + timeout
-        return self._rest(lambda: CLOCK.now() + max(0.0, end - time.monotonic()), end)
+        start = time.monotonic()
+        until = start + soon
+        return self._rest(lambda: CLOCK.now() + max(0.0, until - time.monotonic()), start + timeout)
 
     def advance(self, seconds: float) -> None:
         """Move the clock in steps, so that what falls due on the way runs at its time, and wait for that work.
