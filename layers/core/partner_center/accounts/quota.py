@@ -1,4 +1,4 @@
-"""How many requests a caller may make: counted in windows of fixed length (docs/adr/0008)."""
+"""How many requests a caller may make: counted in windows of fixed length (docs/adr/0009)."""
 
 from dataclasses import dataclass
 from datetime import datetime
