@@ -60,7 +60,7 @@ class Operation:
     body: Body | None = None
 
 
-KEYED = ("Malformed", "Unauthenticated", "InternalError", "TryAgain")
+KEYED = ("Malformed", "Unauthenticated", "TooSoon", "InternalError", "TryAgain")
 RESTRICTED = (*KEYED, "Forbidden")
 WITH_BODY = ("BodyTooLarge", "UnsupportedMediaType", "Refused")
 PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
@@ -75,6 +75,7 @@ def _closed_pages() -> dict[int, Answer]:
     return {
         404: _page("There is no such link."),
         410: _page(GONE),
+        429: _page("Too many requests came from this address; nothing was recorded.", ("Retry-After",)),
         503: _page("Nothing was recorded; try again shortly.", ("Retry-After",)),
     }
 
@@ -303,7 +304,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "For an order that was held back before signing, by CAA for example, once the cause is removed. Without "
         "anything held back nothing happens. At most one check in 30 seconds begins; the body may be left out.",
         {200: Answer("Whether a check began.", "CheckAnswer", ("CheckAnswer",))},
-        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused", "TooSoon"),
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
         ("OrderId",),
     ),
