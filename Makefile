@@ -46,7 +46,7 @@ check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated 
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config pyproject.toml
 	$(BIN)/bandit -q -r layers functions
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml perspectives/template.yaml
 	$(BIN)/python -m local.openapi --check
 
 bench: $(VENV)/test.stamp ## what an order costs and how long it takes

@@ -52,7 +52,7 @@ class EmbeddedCloud:
         self._template, self._parameters, self._port = template, dict(parameters or {}), port
         self._max_workers, self._quiet, self._seed = max_workers, quiet, seed
         self._cleanup = contextlib.ExitStack()
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._invocations = 0
         self._lock = Lock()
         self._mails: list[Mail] = []
@@ -120,26 +120,35 @@ class EmbeddedCloud:
         self.endpoint = server.endpoint
 
     def _start_world(self) -> None:
+        from local.perspectives import REGIONS  # noqa: PLC0415
         from local.zone import ZoneServer  # noqa: PLC0415
 
         self.web = WebWorld()
         self._cleanup.callback(self.web.close)
-        self.zone = self._cleanup.enter_context(ZoneServer())
+        self.zone = self._cleanup.enter_context(ZoneServer(REGIONS))
 
     def _create_stack(self) -> None:
+        from local import perspectives  # noqa: PLC0415
         from local.creators import CREATORS  # noqa: PLC0415
 
+        self.perspectives = perspectives.create(
+            self._template.parent, self.client, self.endpoint, self._world_of
+        )
         own = {
             "PublicUrl": self.url,
             "DnsServer": self.zone.address(),
             "WebServer": self.web.address,
             "RequiredBlockLists": "sample",
+            "Perspectives": ",".join(config.arn for config in self.perspectives),
         }
         template = read(self._template, self._parameters, own)
         self.stack = Stack(template, self.client, CREATORS, self.endpoint)
         self.stack.create_all()
-        for config in self.stack.functions.values():
+        for config in (*self.stack.functions.values(), *self.perspectives):
             self.runtime.add(config)
+
+    def _world_of(self, perspective: str) -> Mapping[str, str]:
+        return {"DNS_SERVER": self.zone.address(perspective), "WEB_SERVER": self.web.address}
 
     @property
     def demo(self) -> Mapping[str, Any]:
@@ -148,13 +157,14 @@ class EmbeddedCloud:
 
     # --- resources
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client that reaches moto in this process."""
         import boto3  # noqa: PLC0415
 
-        if service not in self._clients:
-            self._clients[service] = boto3.client(service, region_name=REGION, **CREDENTIALS)  # type: ignore[call-overload]
-        return self._clients[service]
+        if (service, region) not in self._clients:
+            made = boto3.client(service, region_name=region, **CREDENTIALS)  # type: ignore[call-overload]
+            self._clients[service, region] = made
+        return self._clients[service, region]
 
     def resource(self, logical_id: str) -> str:
         return self.stack.created(logical_id).ref

@@ -57,16 +57,21 @@ def function(stack: Stack, name: str, properties: Properties) -> Created:
         timeout=float(properties.get("Timeout", 3)),
         memory=int(properties.get("MemorySize", 128)),
     )
+    if dead_letters := properties.get("DeadLetterConfig", {}).get("TargetArn"):
+        stack.async_failures[config.name] = AsyncFailures(dead_letters=dead_letters)
+    return known_function(stack, config)
+
+
+def known_function(stack: Stack, config: FunctionConfig) -> Created:
+    """Tells moto of a function that the runtime will answer for."""
     stack.client("lambda").create_function(
         FunctionName=config.name,
-        Runtime=properties["Runtime"],
+        Runtime="python3.13",
         Role=stack.role,
         Handler=config.handler,
         Code={"ZipFile": _empty_archive()},
     )
     stack.functions[config.name] = config
-    if dead_letters := properties.get("DeadLetterConfig", {}).get("TargetArn"):
-        stack.async_failures[config.name] = AsyncFailures(dead_letters=dead_letters)
     return Created(config.name, {"Arn": config.arn})
 
 

@@ -14,11 +14,11 @@ _PORTS_TO_TRY = 20
 
 
 class DnsServer:
-    """Serves `answer` on 127.0.0.1, from construction until `close`."""
+    """Serves `answer` on loopback, from construction until `close`; on a free port unless one is given."""
 
-    def __init__(self, answer: Answerer) -> None:
+    def __init__(self, answer: Answerer, host: str = "127.0.0.1", port: int = 0) -> None:
         self._answer = answer
-        self._udp, self._tcp = _bind()
+        self._udp, self._tcp = _bind(host, port)
         self._stop, self._stopped = socket.socketpair()
         self._thread = Thread(target=self._serve, name="dns", daemon=True)
         self._thread.start()
@@ -68,10 +68,10 @@ class DnsServer:
                 connection.sendall(len(reply).to_bytes(2, "big") + reply)
 
 
-def _bind() -> tuple[socket.socket, socket.socket]:
-    """A UDP and a listening TCP socket on the same free port."""
+def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """A UDP and a listening TCP socket on the same port."""
     for _ in range(_PORTS_TO_TRY):
-        tcp = socket.create_server(("127.0.0.1", 0))
+        tcp = socket.create_server((host, port))
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             udp.bind(tcp.getsockname())
@@ -80,4 +80,4 @@ def _bind() -> tuple[socket.socket, socket.socket]:
             udp.close()
             continue
         return udp, tcp
-    raise OSError("no port of 127.0.0.1 is free for both UDP and TCP")
+    raise OSError(f"no port of {host} is free for both UDP and TCP")

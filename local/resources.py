@@ -1,5 +1,6 @@
 """The stack: every resource of the template, created when it is first referred to."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -109,9 +110,11 @@ class Stack:
 
     @cached_property
     def role(self) -> str:
-        """The one role that moto insists on; permissions are not checked here."""
-        made = self.client("iam").create_role(RoleName=STACK, AssumeRolePolicyDocument="{}")
-        return str(made["Role"]["Arn"])
+        """The one role that moto insists on, for all stacks; permissions are not checked here."""
+        iam = self.client("iam")
+        with contextlib.suppress(iam.exceptions.EntityAlreadyExistsException):
+            iam.create_role(RoleName=STACK, AssumeRolePolicyDocument="{}")
+        return str(iam.get_role(RoleName=STACK)["Role"]["Arn"])
 
     def create_all(self) -> None:
         """Raises TemplateRefused before anything is created if a type is unknown."""
@@ -175,5 +178,5 @@ def physical_name(logical_id: str) -> str:
     return f"{STACK}-{logical_id}"
 
 
-def arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+def arn(service: str, resource: str, region: str = REGION) -> str:
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{resource}"

@@ -23,7 +23,6 @@ PSEUDO_PARAMETERS: Mapping[str, Any] = {
     "AWS::AccountId": ACCOUNT,
     "AWS::NoValue": NO_VALUE,
     "AWS::Partition": "aws",
-    "AWS::Region": REGION,
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/0",
     "AWS::StackName": STACK,
     "AWS::URLSuffix": "amazonaws.com",
@@ -42,6 +41,7 @@ class Template:
     outputs: Mapping[str, Any]
     conditions: Mapping[str, Any]
     mappings: Mapping[str, Any]
+    region: str = REGION
 
 
 def read(path: Path, overrides: Mapping[str, str], offers: Mapping[str, str]) -> Template:
@@ -49,28 +49,13 @@ def read(path: Path, overrides: Mapping[str, str], offers: Mapping[str, str]) ->
 
     `overrides` are parameters that must exist, `offers` values for those that do.
     """
-    from boto3 import Session  # noqa: PLC0415 (all five together: half a second)
-    from samtranslator.parser.parser import Parser  # noqa: PLC0415
-    from samtranslator.public.exceptions import InvalidDocumentException  # noqa: PLC0415
-    from samtranslator.translator.translator import Translator  # noqa: PLC0415
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 (with what SAM needs: half a second)
 
     source = yaml_parse(path.read_text())
-    functions = source.get("Globals", {}).get("Function", {})
-    _keep_on_disk(functions, "CodeUri")
-    for resource in source["Resources"].values():
-        if property_name := PATH_PROPERTIES.get(resource["Type"]):
-            _keep_on_disk(resource.setdefault("Properties", {}), property_name)
     declared = source.get("Parameters", {})
     offered = {name: value for name, value in offers.items() if name in declared}
     parameters = _parameters(declared, {**offered, **overrides})
-    try:
-        translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
-        expanded = translator.translate(source, dict(parameters))
-    except InvalidDocumentException as error:
-        raise TemplateRefused(
-            f"{path.name}: " + "; ".join(cause.message for cause in error.causes)
-        ) from error
+    expanded = _expanded(source, parameters, path.name) if "Transform" in source else source
     return Template(
         path.resolve().parent,
         parameters,
@@ -79,6 +64,24 @@ def read(path: Path, overrides: Mapping[str, str], offers: Mapping[str, str]) ->
         expanded.get("Conditions", {}),
         expanded.get("Mappings", {}),
     )
+
+
+def _expanded(source: dict[str, Any], parameters: Mapping[str, Any], name: str) -> dict[str, Any]:
+    from boto3 import Session  # noqa: PLC0415
+    from samtranslator.parser.parser import Parser  # noqa: PLC0415
+    from samtranslator.public.exceptions import InvalidDocumentException  # noqa: PLC0415
+    from samtranslator.translator.translator import Translator  # noqa: PLC0415
+
+    functions = source.get("Globals", {}).get("Function", {})
+    _keep_on_disk(functions, "CodeUri")
+    for resource in source["Resources"].values():
+        if property_name := PATH_PROPERTIES.get(resource["Type"]):
+            _keep_on_disk(resource.setdefault("Properties", {}), property_name)
+    try:
+        translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
+        return dict(translator.translate(source, dict(parameters)))
+    except InvalidDocumentException as error:
+        raise TemplateRefused(f"{name}: " + "; ".join(cause.message for cause in error.causes)) from error
 
 
 def _keep_on_disk(properties: dict[str, Any], name: str) -> None:
@@ -114,7 +117,7 @@ class Resolver:
             "Fn::If": lambda a: self.value(a[1] if self.condition(a[0]) else a[2]),
             "Fn::FindInMap": self._find_in_map,
             "Fn::Base64": lambda a: base64.b64encode(self.value(a).encode()).decode(),
-            "Fn::GetAZs": lambda _: [f"{REGION}{zone}" for zone in "abc"],
+            "Fn::GetAZs": lambda _: [f"{template.region}{zone}" for zone in "abc"],
             "Condition": self.condition,
             "Fn::Equals": lambda a: str(self.value(a[0])) == str(self.value(a[1])),
             "Fn::Not": lambda a: not self.value(a[0]),
@@ -138,6 +141,8 @@ class Resolver:
         return bool(self.value(self._template.conditions[name]))
 
     def _ref(self, name: str) -> Any:
+        if name == "AWS::Region":
+            return self._template.region
         for known in (PSEUDO_PARAMETERS, self._template.parameters):
             if name in known:
                 return known[name]

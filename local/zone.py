@@ -50,6 +50,11 @@ class ZoneServer:
         for server in self._servers.values():
             server.close()
 
+    @property
+    def perspectives(self) -> tuple[str, ...]:
+        """Who may have entries of its own."""
+        return tuple(each for each in self._servers if each)
+
     def address(self, perspective: str | None = None) -> str:
         """The "host:port" that `perspective` asks."""
         return self._servers[self._known(perspective)].address

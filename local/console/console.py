@@ -156,8 +156,9 @@ class Console:
     def _dns(self, request: Request) -> Response:
         from local.zone_answers import DNSSEC, RCODES, TYPES  # noqa: PLC0415 (dnspython comes with the zone)
 
-        records = self._cloud.zone.records()
-        return self._show(request, "dns", records, types=TYPES, states=DNSSEC, rcodes=RCODES)
+        zone = self._cloud.zone
+        choices = {"types": TYPES, "states": DNSSEC, "rcodes": RCODES, "perspectives": zone.perspectives}
+        return self._show(request, "dns", zone.records(), **choices)
 
     def _set_record(self, request: Request) -> Response:
         fields = sent(request)

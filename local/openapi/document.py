@@ -18,6 +18,9 @@ from partner_center.entry.routes import ROUTES
 from partner_center.orders.requests import OrderRequest
 
 ANSWERED: Sequence[type[BaseModel]] = (
+    schemas.ApproverList,
+    schemas.Domain,
+    schemas.ProofList,
     schemas.Agreement,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
@@ -40,6 +43,7 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.CancelRequest,
     schemas.CsrRequest,
     schemas.DecisionRequest,
+    schemas.MethodRequest,
     schemas.OrderDraft,
 )
 

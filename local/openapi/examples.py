@@ -25,7 +25,7 @@ from local.openapi.story import (
 )
 from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
 from partner_center.catalog.agreements import agreement_as_json
-from partner_center.catalog.products import product_as_json
+from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
@@ -53,7 +53,10 @@ from partner_center.orders.review import Screening
 from partner_center.orders.review_queue import task_as_json
 from partner_center.orders.view import order_as_json
 from partner_center.validation.challenges import Challenge, Proof
+from partner_center.validation.contacts import approvers_of
 from partner_center.validation.ports import Challenges, Message
+from partner_center.validation.proof_list import ListProofs
+from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import standing
 
 
@@ -66,6 +69,7 @@ class Shelf:
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     certificates: Sequence[CertificateRecord] = ()
     notes: Sequence[Message] = ()
+    caa: Sequence[Mapping[str, Any]] = ()
 
     def head(self, _reseller_id: str, order_id: str) -> OrderHead | None:
         return self.order.head if order_id == self.order.head.order_id else None
@@ -86,12 +90,17 @@ class Shelf:
     ) -> tuple[Sequence[Message], str | None]:
         return self.notes, None
 
+    def latest(self, _reseller_id: str, _order_id: str) -> Sequence[Mapping[str, Any]]:
+        return self.caa
+
     def reading(self, moment: datetime) -> OrderReading:
         return OrderReading(
             self,
             self,
             cast(Challenges, ShelfOfChallenges(self)),
             ShelfOfCertificates(self),
+            self,
+            Publishing(load_catalog(), "https://partner-center.example.com"),
             SetClock(moment),
         )
 
@@ -132,7 +141,8 @@ def answers() -> dict[str, Any]:
     waiting = Shelf(story.placed, story.challenges)
     declined = Shelf(story.placed, story.challenges, notes=[story.message()])
     cancelled = Shelf(story.cancelled, story.challenges)
-    issued = Shelf(story.issued, story.approved, story.proofs, [story.certificate])
+    issued = Shelf(story.issued, story.approved, story.proofs, [story.certificate], caa=caa_findings(story))
+    to_publish = Shelf(story.by_dns, story.published)
     return {
         "OrderRequest": story.request,
         "OrderPlaced": order_as_json(story.fresh, standing(story.fresh, [], [], PLACED), [], PLACED),
@@ -153,7 +163,27 @@ def answers() -> dict[str, Any]:
         "CancelRequest": {"reason": "The customer ordered twice."},
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
-        "CheckAnswer": {"order_id": order_id, "check": "under_way"},
+        "CheckAnswer": {
+            "order_id": order_id,
+            "check": "not_yet",
+            "items": to_publish.reading(MAILED).domains(RESELLER, order_id)["items"],
+        },
+        "DomainToPublish": to_publish.reading(MAILED).domain(RESELLER, order_id, "example.com"),
+        "MethodRequest": {"method": "email", "approver_email": "hostmaster@example.com"},
+        "ApproverList": {
+            "items": [
+                {
+                    "approver_email": each.address,
+                    "source": each.source,
+                    "authorization_domain": each.authorization_domain,
+                }
+                for each in approvers_of("example.com", {}, {})
+            ],
+            "next_cursor": None,
+        },
+        "ProofList": ListProofs(OneProof(next(iter(story.proofs.values()))), SetClock(now))(
+            RESELLER, "", Page(50, None)
+        ),
         "MessageList": declined.reading(now).messages(RESELLER, order_id, {}),
         "DomainList": issued.reading(now).domains(RESELLER, order_id),
         "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(
@@ -162,6 +192,28 @@ def answers() -> dict[str, Any]:
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }
+
+
+def caa_findings(story: Story) -> list[dict[str, Any]]:
+    """What the last look found: no records at all."""
+    found = {
+        "allowed": True,
+        "reason": "caa_no_records",
+        "found_at": None,
+        "dnssec": "insecure",
+        "quorum": "6/6",
+    }
+    return [{"name": name, **found} for name in story.placed.content.names]
+
+
+@dataclass(frozen=True)
+class OneProof:
+    """`ProvenDomains` of one proof."""
+
+    proof: Proof
+
+    def listed(self, _reseller_id: str, _prefix: str, _page: Page) -> tuple[Sequence[Proof], str | None]:
+        return [self.proof], None
 
 
 def review_task(story: Story) -> dict[str, Any]:

@@ -96,6 +96,10 @@ PARAMETERS: Mapping[str, Parameter] = {
         "code", "path", "The code of a product.", {"type": "string"}, "geotrust_quickssl_premium"
     ),
     "OrderId": Parameter("order_id", "path", "The id that placing the order answered."),
+    "DomainName": Parameter(
+        "name", "path", "A name of the order, as A-label; of a wildcard the * may stand as it is or as %2A."
+    ),
+    "DomainPrefix": Parameter("name", "query", "The beginning of the domain, in any case."),
     "Serial": Parameter(
         "serial", "path", "The serial number of a certificate, in hexadecimal; case does not matter."
     ),
@@ -182,8 +186,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Orders",
         "Place an order",
         "Examines everything at once: structure, product, names, CSR, key, contacts, method, agreement, contract. "
-        "A refusal lists every problem found and writes nothing. An accepted order holds its units; the approval "
-        "mails follow. At present orders at level DV with the method email are accepted.",
+        "A refusal lists every problem found and writes nothing. An accepted order holds its units; the mails to "
+        "approvers, or with what to publish, follow. At present orders at level DV are accepted.",
         {
             201: Answer("The order.", "Order", ("OrderPlaced",), ("Location",)),
         },
@@ -300,13 +304,69 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     ("POST", "/v1/orders/{order_id}/domains/check"): Operation(
         "checkDomains",
         "Domains",
-        "Ask for another look",
-        "For an order that was held back before signing, by CAA for example, once the cause is removed. Without "
-        "anything held back nothing happens. At most one check in 30 seconds begins; the body may be left out.",
-        {200: Answer("Whether a check began.", "CheckAnswer", ("CheckAnswer",))},
+        "Look now",
+        "Looks at what is published for every name that is still to be proven, from every network perspective; what "
+        "is not there yet is a 200 as well. An order that was held back before signing, by CAA for example, is "
+        "examined again. At most one check in 30 seconds begins; the body may be left out.",
+        {200: Answer("What was found.", "CheckAnswer", ("CheckAnswer",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
         ("OrderId",),
+    ),
+    ("POST", "/v1/orders/{order_id}/domains/{name}/check"): Operation(
+        "checkDomain",
+        "Domains",
+        "Look now, at one name",
+        "As for the whole order. A name that is proven is refused with already_valid.",
+        {200: Answer("The name.", "Domain", ("DomainToPublish",))},
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
+        WRITERS,
+        ("OrderId", "DomainName"),
+    ),
+    ("POST", "/v1/orders/{order_id}/domains/{name}/resend"): Operation(
+        "resendMail",
+        "Domains",
+        "The mail once more",
+        "To the approver with the same link, or to the technical contact with the same instructions. A value that "
+        "has expired is replaced by a new one. At most one mail in 30 seconds.",
+        {200: Answer("The name.", "Domain", ("DomainToPublish",))},
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
+        WRITERS,
+        ("OrderId", "DomainName"),
+    ),
+    ("PUT", "/v1/orders/{order_id}/domains/{name}/method"): Operation(
+        "chooseMethod",
+        "Domains",
+        "Prove a name in another way",
+        "Amends the order for this name alone: another method or another approver makes another value, and what was "
+        "asked before is dead.",
+        {200: Answer("The name.", "Domain", ("DomainToPublish",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        WRITERS,
+        ("OrderId", "DomainName"),
+        Body("MethodRequest", "At most 256 KiB.", examples=("MethodRequest",)),
+    ),
+    ("GET", "/v1/orders/{order_id}/domains/{name}/approvers"): Operation(
+        "listApprovers",
+        "Domains",
+        "Who may approve a name by e-mail",
+        "The five constructed addresses at each domain from the name up to the registrable one, and the contacts "
+        "that their DNS publishes at this moment (CAA contactemail, TXT at _validation-contactemail). Nobody "
+        "else may.",
+        {200: Answer("The addresses.", "ApproverList", ("ApproverList",))},
+        (*RESTRICTED, "NotFound"),
+        READERS,
+        ("OrderId", "DomainName"),
+    ),
+    ("GET", "/v1/domains"): Operation(
+        "listProofs",
+        "Domains",
+        "Proofs on file",
+        "Which domains need not be proven again, for which customer, until when.",
+        {200: Answer("The proofs.", "ProofList", ("ProofList",))},
+        RESTRICTED,
+        READERS,
+        ("DomainPrefix", "Limit", "Cursor"),
     ),
     ("GET", "/v1/certificates/{serial}"): Operation(
         "getCertificate",

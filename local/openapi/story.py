@@ -13,6 +13,7 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
+from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.enrolment import Examination
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
@@ -22,14 +23,18 @@ from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import Orders, Placement
 from partner_center.validation.challenges import (
-    BR_SECTIONS,
     VALUE_LIFETIME,
+    Attempt,
     Challenge,
     ChallengeStatus,
     Proof,
     Wanted,
+    br_section_of,
+    challenge_id,
 )
+from partner_center.validation.contacts import Approver
 from partner_center.validation.ports import Message
+from partner_center.validation.quorum import SITES, Vote
 from partner_center.validation.standing import wanted_of
 
 PLACED = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -121,9 +126,16 @@ class Story:
                 status=ChallengeStatus.VALID,
                 decided_at=APPROVED,
                 proof_id=self.proofs[each.challenge_id].proof_id,
+                attempts=(
+                    Attempt(APPROVED, ChallengeStatus.VALID, f"{each.approver_email} approved the request."),
+                ),
             )
             for each in self.challenges
         ]
+        chosen = ChosenMethod(method=Method.DNS_TXT)
+        methods = dict.fromkeys(self.placed.content.names, chosen)
+        self.by_dns = Order(self.placed.head, replace(self.placed.content, methods=methods))
+        self.published = [to_publish(self.by_dns, wanted) for wanted in wanted_of(self.by_dns)]
         self.certificate = certificate_of(self.placed)
         self.issued = Order(
             completion(self.placed.head, SERIAL, self.chronicle(ISSUED)).head, self.placed.content
@@ -211,7 +223,11 @@ def examined(request: Mapping[str, Any]) -> Examination:
 
 
 def examiner(desk: OneOrder) -> ExamineOrder:
-    return ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk, ReportExposed(desk))
+    return ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk, ReportExposed(desk), nobody_published)
+
+
+def nobody_published(_names: Sequence[str]) -> Mapping[str, Sequence[Approver]]:
+    return {}
 
 
 def a_principal(ids: CountedIds) -> Principal:
@@ -223,7 +239,7 @@ def mailed(order: Order, wanted: Wanted) -> Challenge:
     return Challenge(
         reseller_id=head.reseller_id,
         order_id=head.order_id,
-        challenge_id=wanted.challenge_id,
+        challenge_id=challenge_id(head.order_id, head.round, wanted, 0),
         round=head.round,
         method=wanted.method,
         authorization_domain=wanted.authorization_domain,
@@ -238,6 +254,18 @@ def mailed(order: Order, wanted: Wanted) -> Challenge:
     )
 
 
+def to_publish(order: Order, wanted: Wanted) -> Challenge:
+    """A challenge by TXT record that was looked at once, in vain."""
+    detail = f"There is no TXT record at _partner-center.{wanted.authorization_domain} yet."
+    votes = tuple((site.id, Vote.REFUSED.value) for site in SITES)
+    return replace(
+        mailed(order, wanted),
+        value="k4q2vj6mwsn3ptxz5rhd7ylcbgfa2eou",
+        attempts=(Attempt(MAILED, ChallengeStatus.FAILED, detail, votes),),
+        checks=1,
+    )
+
+
 def proof_of(order: Order, challenge: Challenge, ids: CountedIds) -> Proof:
     return Proof(
         proof_id=ids.new("prf", APPROVED),
@@ -246,7 +274,7 @@ def proof_of(order: Order, challenge: Challenge, ids: CountedIds) -> Proof:
         order_id=order.head.order_id,
         challenge_id=challenge.challenge_id,
         method=challenge.method,
-        br_section=BR_SECTIONS[challenge.method],
+        br_section=br_section_of(challenge.method, challenge.source),
         authorization_domain=challenge.authorization_domain,
         names=challenge.names,
         checked_at=MAILED,

@@ -91,8 +91,8 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
     ),
     "TooSoon": (
         429,
-        "The quota is used up until the window ends; or a check was asked less than 30 seconds ago. Nothing was "
-        "written.",
+        "The quota is used up until the window ends; or the same, a check or a mail, was asked less than 30 seconds "
+        "ago. Nothing was written.",
         ("Retry-After",),
     ),
     "InternalError": (500, "A fault of ours; quote the request_id.", ()),
@@ -125,8 +125,11 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "note": "For yourself.",
     },
     "DomainControl": {
-        "method": "For all names; at present email is accepted.",
-        "approver_email": "For email: one of the five addresses at the name's domain or a domain above it.",
+        "method": "For all names.",
+        "approver_email": (
+            "For email: one of the five addresses at the name's domain or a domain above it, or a contact published "
+            "there (GET /v1/orders/{order_id}/domains/{name}/approvers)."
+        ),
         "names": "Exceptions by name, as A-labels.",
     },
     "Acceptance": {

@@ -17,6 +17,7 @@ _NAMES = (
     "stateMachineArn",
     "executionArn",
     "Name",
+    "FunctionName",
     "FromEmailAddress",
 )
 

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from partner_center.adapters.challenge_items import ATTEMPTS_KEPT
+from partner_center.adapters.keys import due_shard
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import OrderStatus
+from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
-from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
-from partner_center.validation.ports import Ruling
+from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
+from partner_center.validation.ports import AttemptRecord, Ruling
 from partner_center.validation.standing import zone_of
+from tests.fakes.order_store import paged
 from tests.fakes.tables import Tables
 
 
@@ -41,15 +45,73 @@ class MemoryChallenges:
             if key in self.tables.challenges or challenge.token_sha256 in self.tables.links:
                 return False
             self.tables.challenges[key] = challenge
-            self.tables.links[challenge.token_sha256] = key
+            if challenge.token_sha256:
+                self.tables.links[challenge.token_sha256] = key
             return True
 
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         with self.tables.writing("mark_sent"):
             present = self.tables.challenges.get(_key(challenge))
             if present is not None and present.sent_at is None:
-                changed = replace(present, sent_at=sent_at, expires_at=expires_at)
+                evidence = challenge.evidence or present.evidence
+                changed = replace(present, sent_at=sent_at, expires_at=expires_at, evidence=evidence)
                 self.tables.challenges[_key(challenge)] = changed
+
+    def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
+        with self.tables.writing("mark_resent"):
+            present = self.tables.challenges.get(_key(challenge))
+            if present is not None and present.sent_at is not None:
+                self.tables.challenges[_key(challenge)] = replace(present, resent_at=resent_at)
+
+    def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
+        with self.tables.writing("begin_check"):
+            present = self.tables.challenges.get(_key(challenge))
+            pending = present is not None and present.status is ChallengeStatus.PENDING
+            if present is None or not pending or present.checks != challenge.checks:
+                return None
+            changed = {"checks": challenge.checks + 1, "checked_at": moment, "due_at": due_at}
+            self.tables.challenges[_key(challenge)] = replace(present, **changed)
+            return replace(challenge, **changed)
+
+    def note(self, challenge: Challenge, record: AttemptRecord) -> None:
+        with self.tables.writing("note"):
+            self._attempted(challenge, record)
+
+    def fail(self, challenge: Challenge, record: AttemptRecord) -> None:
+        with self.tables.writing("fail"):
+            changed = {"status": ChallengeStatus.FAILED, "decided_at": record.attempt.at}
+            self._attempted(challenge, record, **changed)
+
+    def _attempted(self, challenge: Challenge, record: AttemptRecord, **more: object) -> None:
+        self.tables.attempts[record.attempt_id] = record
+        present = self.tables.challenges.get(_key(challenge))
+        if present is not None and present.status is ChallengeStatus.PENDING:
+            attempts = _with(challenge, record.attempt)
+            self.tables.challenges[_key(challenge)] = replace(present, attempts=attempts, **more)
+
+    def rest(self, challenge: Challenge) -> None:
+        with self.tables.writing("rest"):
+            present = self.tables.challenges.get(_key(challenge))
+            if present is not None:
+                self.tables.challenges[_key(challenge)] = replace(present, due_at=None)
+
+    def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        rows = [
+            each
+            for each in self.tables.challenges.values()
+            if each.due_at and each.due_at <= moment and due_shard(each.order_id) == f"DUE#{shard}"
+        ]
+        rows.sort(key=lambda each: (each.due_at, each.challenge_id))
+        return [(each.reseller_id, each.order_id) for each in rows[:limit]]
+
+    def listed(self, reseller_id: str, prefix: str, page: Page) -> tuple[Sequence[Proof], str | None]:
+        rows = sorted(
+            (f"{proof.authorization_domain}#{proof.proof_id}", proof)
+            for key, proof in self.tables.proofs.items()
+            if key[0] == reseller_id and proof.authorization_domain.startswith(prefix)
+        )
+        found, cursor = paged(rows, prefix, page)
+        return [proof for _, proof in found], cursor
 
     def rule(self, ruling: Ruling) -> None:
         with self.tables.writing("rule"):
@@ -64,7 +126,11 @@ class MemoryChallenges:
                 status=ruling.status,
                 decided_at=ruling.decided_at,
                 proof_id=proof.proof_id if proof else present.proof_id,
+                attempts=_with(challenge, ruling.attempt),
+                due_at=None,
             )
+            if ruling.record is not None:
+                self.tables.attempts[ruling.record.attempt_id] = ruling.record
             if proof is not None:
                 self.tables.proofs[_proof_key(proof)] = proof
             if message is not None:
@@ -87,6 +153,10 @@ class MemoryChallenges:
         if head is None or (head.status, head.revision, head.round) != seen:
             raise ChangedMeanwhile("The order changed since it was shown.")
         return present
+
+
+def _with(challenge: Challenge, attempt: Attempt) -> tuple[Attempt, ...]:
+    return (*challenge.attempts, attempt)[-ATTEMPTS_KEPT:]
 
 
 def _key(challenge: Challenge) -> tuple[str, str, str]:

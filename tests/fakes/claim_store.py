@@ -1,6 +1,8 @@
 """Claims, preflights and waits in memory, with the preconditions of adapters/claim_store.py and wait_store.py."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from partner_center.issuance.preflight import Preflight
 from partner_center.kernel.errors import ChangedMeanwhile
@@ -30,6 +32,12 @@ class MemoryClaims:
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         return self.tables.preflights.get((reseller_id, order_id, preflight_id))
+
+    def latest(self, reseller_id: str, order_id: str) -> Sequence[Mapping[str, Any]]:
+        """`CaaFindings` of the orders context."""
+        rows = sorted(self.tables.preflights.items(), reverse=True)
+        found = [each for key, each in rows if key[:2] == (reseller_id, order_id)]
+        return found[0].caa if found else ()
 
     def _move(self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord) -> None:
         with self.tables.writing("claim"):

@@ -55,12 +55,12 @@ class MemoryOrders:
             for owner, name, order_id in self.tables.searched
             if owner == reseller_id and f"{name}#{order_id}".startswith(prefix)
         )
-        found, cursor = _page(rows, prefix, page)
+        found, cursor = paged(rows, prefix, page)
         return [row for _, row in found], cursor
 
     def messages(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Message], str | None]:
         rows = sorted(self.tables.messages.get((reseller_id, order_id), {}).items(), reverse=True)
-        found, cursor = _page([(f"MESSAGE#{key}", message) for key, message in rows], "MESSAGE#", page)
+        found, cursor = paged([(f"MESSAGE#{key}", message) for key, message in rows], "MESSAGE#", page)
         return [message for _, message in found], cursor
 
     # ---- writing
@@ -184,7 +184,7 @@ def _guard_key(guard: RequestGuard) -> tuple[str, str, str, str]:
     return (guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
 
 
-def _page(
+def paged(
     rows: Sequence[tuple[str, Row]], prefix: str, page: Page
 ) -> tuple[list[tuple[str, Row]], str | None]:
     """A page of rows already in order. The cursor is the last key, marked; anything else is refused."""

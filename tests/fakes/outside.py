@@ -7,6 +7,8 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.events import Event
 from partner_center.orders.exposed_keys import ExposedKey
 from partner_center.orders.fulfil import Woken
+from partner_center.orders.order import Order
+from partner_center.validation.challenges import Challenge
 from partner_center.validation.ports import ApprovalRequest
 
 
@@ -24,15 +26,21 @@ class MemoryVault:
 
 
 @dataclass
-class MemoryApproverMail:
-    """`ApproverMail`: keeps what it sent; `before` may fail in its place."""
+class MemoryDomainMail:
+    """`DomainMail`: keeps what it sent; `before` may fail in its place."""
 
     asked: list[ApprovalRequest] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
 
+    instructed: list[tuple[Challenge, ...]] = field(default_factory=list)
+
     def ask(self, request: ApprovalRequest) -> None:
         self.before()
         self.asked.append(request)
+
+    def instruct(self, order: Order, challenges: Sequence[Challenge]) -> None:
+        self.before()
+        self.instructed.append(tuple(challenges))
 
     @property
     def tokens(self) -> list[str]:

@@ -32,7 +32,14 @@ from partner_center.orders.order import (
     Review,
 )
 from partner_center.orders.ports import Placement, RequestGuard
-from partner_center.validation.challenges import VALUE_LIFETIME, Challenge, ChallengeStatus, Decision, Proof
+from partner_center.validation.challenges import (
+    VALUE_LIFETIME,
+    Attempt,
+    Challenge,
+    ChallengeStatus,
+    Decision,
+    Proof,
+)
 from partner_center.validation.ports import Message, Ruling
 from partner_center.validation.standing import Standing, standing, zone_of
 from tests.fakes.determined import NOW, CountingIds
@@ -235,6 +242,7 @@ def a_ruling(
         challenge=challenge,
         revision=revision,
         status=ChallengeStatus.VALID if approved else ChallengeStatus.DECLINED,
+        attempt=Attempt(at, ChallengeStatus.VALID if approved else ChallengeStatus.DECLINED, "Answered."),
         decided_at=at,
         proof=a_proof(challenge, proof_id=ids.new("prf", at)) if approved else None,
         event=chronicle.event(word, *where, challenge_id=challenge.challenge_id),

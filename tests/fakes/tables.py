@@ -14,7 +14,7 @@ from partner_center.orders.order import OrderHead
 from partner_center.orders.ports import RequestGuard
 from partner_center.orders.review import Screening
 from partner_center.validation.challenges import Challenge, Proof
-from partner_center.validation.ports import Message
+from partner_center.validation.ports import AttemptRecord, Message
 
 Happening = Callable[[], object]
 OrderId = tuple[str, str]
@@ -38,6 +38,7 @@ class Tables:
     challenges: dict[tuple[str, str, str], Challenge] = field(default_factory=dict)
     links: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     proofs: dict[tuple[str, str, str, str], Proof] = field(default_factory=dict)
+    attempts: dict[str, AttemptRecord] = field(default_factory=dict)
     preflights: dict[tuple[str, str, str], Preflight] = field(default_factory=dict)
     waits: dict[tuple[str, str, WaitStep], tuple[str, int]] = field(default_factory=dict)
     before: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))

@@ -7,9 +7,10 @@ from partner_center.accounts.api_keys import Principal
 from partner_center.catalog.products import load_catalog
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
+from partner_center.orders.domain_actions import RequestCheck, Resend
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ReportExposed
-from partner_center.orders.fulfil import AwaitDomains, AwaitRelease, RelayEvent, RequestCheck
+from partner_center.orders.fulfil import AwaitDomains, AwaitRelease, RelayEvent
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
@@ -18,17 +19,25 @@ from partner_center.orders.review import AwaitReview, DecideReview
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
+from partner_center.validation.ask_again import AskAgain
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.challenges import Challenge, Decision
+from partner_center.validation.check_control import CheckControl
+from partner_center.validation.contact_check import CheckContact
+from partner_center.validation.due_checks import BeginDueChecks
+from partner_center.validation.proof_list import ListProofs
+from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
+from partner_center.validation.publishing import Publishing
 from tests.fakes.determined import CountingIds, FixedClock
 from tests.fakes.outside import (
-    MemoryApproverMail,
     MemoryBus,
     MemoryCertificates,
+    MemoryDomainMail,
     MemoryExposedKeys,
     MemoryMachine,
     MemoryVault,
 )
+from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement
 from tests.fakes.stores import MemoryStores
@@ -41,18 +50,30 @@ class World:
         self.clock, self.ids = FixedClock(), CountingIds()
         self.stores = MemoryStores()
         self.tables = self.stores.tables
-        self.mail, self.machine, self.bus = MemoryApproverMail(), MemoryMachine(), MemoryBus()
+        self.mail, self.machine, self.bus = MemoryDomainMail(), MemoryMachine(), MemoryBus()
         self.certificates, self.blocked = MemoryCertificates(), MemoryBlockedKeys()
         orders, challenges, waits = self.stores.orders, self.stores.challenges, self.stores.waits
         clock, ids = self.clock, self.ids
         self.exposed = MemoryExposedKeys()
+        self.perspectives = MemoryPerspectives()
+        everywhere = self.perspectives.everywhere()
+        self.contacts = PublishedContacts(everywhere)
+        publishing = Publishing(load_catalog(), "https://partners.example.net")
         report = ReportExposed(self.exposed)
-        self.examine = ExamineOrder(orders, self.stores.contracts, load_catalog(), self.blocked, report)
+        self.examine = ExamineOrder(
+            orders, self.stores.contracts, load_catalog(), self.blocked, report, self.contacts.of
+        )
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
         self.cancel_order = CancelOrder(orders, clock, ids)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
         self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)
-        self.open_validation = OpenValidation(challenges, MemoryVault(), self.mail, clock, ids)
+        check_contact = CheckContact(challenges, everywhere, clock, ids)
+        self.open_validation = OpenValidation(challenges, MemoryVault(), self.mail, check_contact, clock, ids)
+        self.ask_again = AskAgain(orders, self.open_validation)
+        self.check_control = CheckControl(orders, challenges, everywhere, publishing, clock, ids)
+        self.begin_due_checks = BeginDueChecks(challenges, self, clock)
+        self.read_approvers = ReadApprovers(orders, self.contacts)
+        self.list_proofs = ListProofs(challenges, clock)
         self.approvals = Approvals(challenges, orders, clock, ids)
         self.await_domains = AwaitDomains(
             orders, challenges, self.open_validation, waits, self.machine, clock
@@ -64,13 +85,30 @@ class World:
         self.decide_review = DecideReview(orders, screenings, clock, ids)
         self.review_queue = ReviewQueue(orders, screenings)
         self.amend_order = AmendOrder(
-            orders, self.stores.contracts, challenges, load_catalog(), self.blocked, report, clock, ids
+            orders,
+            self.stores.contracts,
+            challenges,
+            load_catalog(),
+            self.blocked,
+            report,
+            self.contacts.of,
+            clock,
+            ids,
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
-        self.request_check = RequestCheck(orders, waits, clock, ids)
-        self.reading = OrderReading(orders, orders, challenges, self.certificates, clock)
+        self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids)
+        self.resend = Resend(orders, challenges, self, clock)
+        self.reading = OrderReading(
+            orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock
+        )
 
-    # ---- short ways
+    # ---- what other functions are asked to do, done at once
+
+    def begin(self, reseller_id: str, order_id: str) -> None:
+        self.check(reseller_id, order_id, None)
+
+    def check(self, reseller_id: str, order_id: str, names: list[str] | None) -> None:
+        self.check_control(reseller_id, order_id, "request-check", names)
 
     def post(
         self, body: dict[str, Any] | None = None, key: str | None = None, by: Principal | None = None

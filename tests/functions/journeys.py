@@ -8,7 +8,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -151,6 +151,12 @@ class Reseller:
         assert reply.status == 200, reply.text
         return dict(reply.json)
 
+    def domains(self, order_id: str) -> dict[str, dict[str, Any]]:
+        """The names of an order, as read."""
+        reply = self.call("GET", f"/v1/orders/{order_id}/domains")
+        assert reply.status == 200, reply.text
+        return {item["name"]: item for item in reply.json["items"]}
+
     def step(self, order_id: str, name: str) -> dict[str, Any]:
         steps = self.order(order_id)["authentication"]["steps"]
         return next(dict(step) for step in steps if step["step"] == name)
@@ -227,6 +233,18 @@ class Reviewer:
 
 def staff_key(cloud: EmbeddedCloud, role: str) -> str:
     return next(str(each["api_key"]) for each in cloud.demo["staff"] if each["role"] == role)
+
+
+def publish(cloud: EmbeddedCloud, item: dict[str, Any]) -> None:
+    """Puts what the API said must be published into the local world."""
+    told = item["publish"]
+    if "url" in told:
+        url = urlsplit(told["url"])
+        cloud.zone.set(str(url.hostname), "A", ["93.184.215.14"])
+        cloud.web.set({"host": url.hostname, "path": url.path, "body": told["body"]})
+    else:
+        value = told["value"] + ("." if told["type"] == "CNAME" else "")
+        cloud.zone.set(told["name"], told["type"], [value])
 
 
 def resellers(cloud: EmbeddedCloud) -> list[Reseller]:

@@ -62,6 +62,7 @@ for service in services:
 ENDPOINTS = {
     "dynamodb": "https://dynamodb.eu-west-1.amazonaws.com",
     "events": "https://events.eu-west-1.amazonaws.com",
+    "lambda": "https://lambda.eu-west-1.amazonaws.com",
     "kms": "https://kms.eu-west-1.amazonaws.com",
     "s3": "https://s3.eu-west-1.amazonaws.com",
     "sesv2": "https://email.eu-west-1.amazonaws.com",

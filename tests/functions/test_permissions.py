@@ -27,6 +27,7 @@ from tests.functions.journeys import (
     csr_for,
     key_of,
     order_body,
+    publish,
     staff_key,
 )
 
@@ -85,6 +86,8 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     issue(cloud, reseller)
     decline_then_cancel(cloud, reseller)
     hold_back_then_release(cloud, reseller)
+    publish_everything(cloud, reseller)
+    ask_a_published_contact(cloud, reseller)
     amend(cloud, reseller)
     review(cloud, reseller)
     expose(cloud, reseller)
@@ -183,6 +186,50 @@ def review(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.order(rejected)["status"] == "rejected"
 
 
+def publish_everything(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A name by each method but e-mail: looked at in vain, mailed again, then published and found by itself."""
+    methods = ("dns_txt", "dns_cname", "http_file", "dns_persist")
+    names = {f"{method.replace('_', '-')}.example.com": {"method": method} for method in methods}
+    body = order_body("dns-txt.example.com", additional_domains=[*names], customer_id="publisher")
+    body["domain_control"] = {"method": "dns_txt", "names": names}
+    order_id = str(reseller.place(body).json["order_id"])
+    assert cloud.settle()
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
+    cloud.advance(31)
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/dns-txt.example.com/check").status == 200
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/dns-cname.example.com/resend").status == 200
+    changed = reseller.call(
+        "PUT", f"/v1/orders/{order_id}/domains/dns-cname.example.com/method", {"method": "dns_txt"}
+    )
+    assert changed.status == 200
+    assert cloud.settle()
+    for item in reseller.domains(order_id).values():
+        publish(cloud, item)
+    cloud.advance(900)
+    assert cloud.settle()
+    assert reseller.order(order_id)["status"] == "issued"
+    assert reseller.call("GET", "/v1/domains").json["items"]
+
+
+def ask_a_published_contact(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    cloud.zone.set("_validation-contactemail.example.net", "TXT", ["ops@provider.example.org"])
+    body = order_body("contact.example.net", approver="ops@provider.example.org")
+    assert reseller.call("POST", "/v1/orders/validate", body).json["valid"]
+    order_id = str(reseller.place(body).json["order_id"])
+    assert cloud.settle()
+    assert reseller.call("GET", f"/v1/orders/{order_id}/domains/contact.example.net/approvers").status == 200
+    cloud.advance(31)
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/contact.example.net/resend").status == 200
+    other = reseller.placed(name="other.example.net", approver="admin@example.net")
+    chosen = {"method": "email", "approver_email": "ops@provider.example.org"}
+    assert reseller.call("PUT", f"/v1/orders/{other}/domains/other.example.net/method", chosen).status == 200
+    assert cloud.settle()
+    for each in (order_id, other):
+        assert answer(approval_links(cloud, each)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["status"] == "issued"
+
+
 def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     """A private key in every field that takes text, first that of a certificate."""
     issued = reseller.issued(
@@ -267,11 +314,17 @@ def s3_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Ma
         yield operation, f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
 
 
+def lambda_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    """A function of ours by its ARN, without the account if it is at home; an invocation takes InvokeFunction."""
+    yield "InvokeFunction", short(parameters["FunctionName"])
+
+
 def sqs_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
     yield operation, parameters["QueueUrl"].rpartition("/")[2]
 
 
 RESOURCES = {
+    "lambda": lambda_needs,
     "sqs": sqs_needs,
     "s3": s3_needs,
     "dynamodb": dynamodb_needs,
@@ -415,8 +468,10 @@ def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_wr
 
     assert writers("table/local-IssuanceTable") == {"SignCertificateFunction", "BlockExposedKeyFunction"}
     assert writers("table/local-ValidationTable") == {
+        "AskAgainFunction",
         "AwaitDomainsFunction",
         "ApproveDomainFunction",
+        "CheckControlFunction",
         "RunPreflightFunction",
     }
     assert writers("table/local-AccessTable") == set()

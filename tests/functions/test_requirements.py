@@ -52,10 +52,28 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index(lock):
     assert all(PIN.match(line) and line.endswith("\\") for line in pinned)
 
 
-def test_every_function_of_the_template_has_a_folder_and_every_folder_a_function():
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"].values()
-    described = [r["Properties"]["CodeUri"] for r in resources if r["Type"] == "AWS::Serverless::Function"]
-    assert sorted(ROOT / uri for uri in described) == FUNCTIONS
+def resources(template):
+    return yaml_parse((ROOT / template).read_text())["Resources"].values()
+
+
+def test_every_function_of_a_template_has_a_folder_and_every_folder_a_function():
+    described = [
+        ROOT / r["Properties"]["CodeUri"]
+        for r in resources("template.yaml")
+        if r["Type"] == "AWS::Serverless::Function"
+    ]
+    described += [
+        (ROOT / "perspectives" / r["Metadata"]["Code"]).resolve()
+        for r in resources("perspectives/template.yaml")
+        if r["Type"] == "AWS::Lambda::Function"
+    ]
+    assert sorted(described) == FUNCTIONS
+
+
+def test_a_perspective_has_no_client_of_any_service_for_its_role_allows_none():
+    take_looks = ROOT / "functions" / "validation" / "take_looks"
+    assert services_of(take_looks) == frozenset()
+    assert not {"boto3", "botocore"} & pins(take_looks / "requirements.txt").keys()
 
 
 def test_only_signing_lints_and_only_pages_and_mails_render():
@@ -67,6 +85,7 @@ def test_only_signing_lints_and_only_pages_and_mails_render():
     assert who["jinja2"] == {
         "notifications/announce_certificate",
         "validation/approve_domain",
+        "validation/ask_again",
         "validation/await_domains",
     }
 
@@ -75,6 +94,7 @@ def test_what_reaches_the_internet_has_no_client_of_the_key_service_but_the_vaul
     """Signing and the vault of approval secrets are the two that speak to KMS at all."""
     assert {name(f) for f in FUNCTIONS if "kms" in services_of(f)} == {
         "issuance/sign_certificate",
+        "validation/ask_again",
         "validation/await_domains",
     }
 

@@ -23,18 +23,40 @@ Template.add_multi_constructor(
 )
 
 
+def resources(template):
+    return yaml.load((ROOT / template).read_text("utf-8"), Template)["Resources"].values()  # noqa: S506
+
+
 def functions():
-    """By folder: what each function of the template may read and write."""
-    resources = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Template)["Resources"]  # noqa: S506
-    for resource in resources.values():
+    """By folder: what each function of the templates may read and write."""
+    for resource in resources("template.yaml"):
         if resource["Type"] == "AWS::Serverless::Function":
             properties = resource["Properties"]
             name = Path(properties["CodeUri"]).name
             yield name, allowed(properties, READING), allowed(properties, WRITING)
+    for resource in resources("perspectives/template.yaml"):
+        if resource["Type"] == "AWS::Lambda::Function":
+            yield Path(resource["Metadata"]["Code"]).name, set(), set()
+
+
+def test_the_role_of_a_perspective_reads_and_writes_nothing_but_its_log():
+    (role,) = [each for each in resources("perspectives/template.yaml") if each["Type"] == "AWS::IAM::Role"]
+    statements = [
+        each for policy in role["Properties"]["Policies"] for each in policy["PolicyDocument"]["Statement"]
+    ]
+    assert [action for each in statements for action in each["Action"]] == [
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    ]
+    assert [each["Resource"] for each in statements] == ["Logs.Arn"]
+    assert "ManagedPolicyArns" not in role["Properties"]
 
 
 def allowed(properties, verbs):
-    statements = [each for policy in properties.get("Policies", []) for each in policy["Statement"]]
+    listed = [each for policy in properties.get("Policies", []) for each in policy["Statement"]]
+    statements = [
+        each for each in listed if isinstance(each, dict)
+    ]  # the others depend on a condition: no table
     return {
         arn.removesuffix("Table.Arn").lower()
         for statement in statements

@@ -38,7 +38,8 @@ from partner_center.orders.order import CloseReason, OrderStatus, Review
 from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
-from partner_center.validation.challenges import Decision
+from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
+from partner_center.validation.ports import AttemptRecord, Observation
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     US,
@@ -180,6 +181,16 @@ CHRONICLE = Chronicle(IDS, NOW, "system", "execution")
 HEAD = a_head(partner_order_id="NW-1", review=Review.WAITING)
 ORDER = an_order(HEAD)
 CHALLENGE = a_challenge()
+RECORD_OF_ATTEMPT = AttemptRecord(
+    "att_1",
+    US,
+    "ord_1",
+    CHALLENGE.challenge_id,
+    Attempt(NOW, ChallengeStatus.FAILED, "Not there.", (("eu-west-1", "refused"),)),
+    "0/6",
+    "primary_refused",
+    (Observation("eu-west-1", "refused", "Not there.", ("x",), None),),
+)
 RECORD = replace(certificate_of(ORDER), certificate_der=None, stored_at=None)
 
 
@@ -245,9 +256,14 @@ class Certificates(DynamoDbCertificates):
 TRANSACTIONS = {
     "Placing an order": [lambda db: orders(db).place(placement())],
     "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
-    "An approver's answer": [
+    "An approver's answer, or a check that passed": [
         lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.APPROVE)),
         lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.DECLINE)),
+        lambda db: challenges(db).rule(replace(a_ruling(IDS, CHALLENGE), record=RECORD_OF_ATTEMPT)),
+    ],
+    "A check that proved nothing": [
+        lambda db: challenges(db).note(CHALLENGE, RECORD_OF_ATTEMPT),
+        lambda db: challenges(db).fail(CHALLENGE, RECORD_OF_ATTEMPT),
     ],
     "A preflight": [
         lambda db: claims(db).claim(ORDER, a_preflight(), an_audit(IDS)),
@@ -273,7 +289,10 @@ TRANSACTIONS = {
 }
 SINGLE_WRITES = [
     lambda db: register(db).tell(an_event(IDS)),
-    lambda db: challenges(db).mark_sent(CHALLENGE, NOW, NOW + timedelta(days=30)),
+    lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
+    lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
+    lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
+    lambda db: challenges(db).rest(CHALLENGE),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),

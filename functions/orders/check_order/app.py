@@ -1,21 +1,33 @@
-"""POST /v1/orders/{order_id}/domains/check."""
+"""POST /v1/orders/{order_id}/domains/check and /domains/{name}/check."""
 
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
-from partner_center.entry.wiring.machine import request_check
-from partner_center.kernel.errors import NotFound
+from partner_center.entry.wiring.domain_actions import request_check
+from partner_center.entry.wiring.reading import order_reading
 
 handler = Api(door)
 
 
 @handler.route("POST", "/v1/orders/<order_id>/domains/check", Role.ORDERS)
 def check(request: Request, principal: Principal, order_id: str) -> Answer:
+    _require_nothing_said(request)
+    actor = f"key:{principal.key_id}"
+    head = request_check()(principal.reseller_id, order_id, actor, request.request_id)
+    found = order_reading().domains(principal.reseller_id, order_id)
+    word = "under_way" if head.held_back else "not_yet"
+    return Answer(200, {"order_id": order_id, "check": word, "items": found["items"]})
+
+
+@handler.route("POST", "/v1/orders/<order_id>/domains/<name>/check", Role.ORDERS)
+def check_one(request: Request, principal: Principal, order_id: str, name: str) -> Answer:
+    _require_nothing_said(request)
+    actor = f"key:{principal.key_id}"
+    request_check()(principal.reseller_id, order_id, actor, request.request_id, name)
+    return Answer(200, order_reading().domain(principal.reseller_id, order_id, name))
+
+
+def _require_nothing_said(request: Request) -> None:
     request.only_query()
     request.idempotency_key()
     request.no_fields()
-    actor = f"key:{principal.key_id}"
-    head = request_check()(principal.reseller_id, order_id, actor, request.request_id)
-    if head is None:
-        raise NotFound("There is no such order.")
-    return Answer(200, {"order_id": order_id, "check": "under_way" if head.held_back else "not_yet"})

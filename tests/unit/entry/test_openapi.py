@@ -258,9 +258,14 @@ def test_every_example_has_its_shape(published, obeys):
             for name in answer.examples:
                 obeys(answer.shape, published["components"]["examples"][name]["value"])
                 seen.add(name)
-    assert seen | {"OrderRequest", "CancelRequest", "CsrRequest", "AmendRequest", "DecisionRequest"} == set(
-        published["components"]["examples"]
-    )
+    assert seen | {
+        "OrderRequest",
+        "CancelRequest",
+        "CsrRequest",
+        "AmendRequest",
+        "DecisionRequest",
+        "MethodRequest",
+    } == set(published["components"]["examples"])
 
 
 def _told(story):

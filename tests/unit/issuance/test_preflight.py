@@ -11,8 +11,10 @@ from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.content import content_to_json
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.dns import FailureKind, RecordType
+from partner_center.validation.publishing import Publishing
 from tests.fakes.determined import NOW
 from tests.fakes.outside import MemoryBlockLists
+from tests.fakes.perspectives import PRIMARY, REMOTES, MemoryPerspectives, SeenThrough
 from tests.fakes.posted import a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_second
 from tests.fakes.world import World
@@ -33,14 +35,19 @@ class Desk:
         self.world.stores.grant(a_contract(units=10))
         self.world.put(*NAMES)
         self.resolver = ScriptedResolver()
+        elsewhere = ScriptedResolver()
+        elsewhere.by_name = self.resolver.by_name
+        self.perspectives = MemoryPerspectives(
+            SeenThrough(elsewhere), others={PRIMARY: SeenThrough(self.resolver)}
+        )
         self.lists = MemoryBlockLists()
         stores = self.world.stores
         self.run_preflight = RunPreflight(
             orders=stores.orders,
             challenges=stores.challenges,
             claims=stores.claims,
-            resolver=self.resolver,
-            catalog=load_catalog(),
+            everywhere=self.perspectives.everywhere(),
+            publishing=Publishing(load_catalog(), "https://partners.example.net"),
             blocked=self.world.blocked,
             block_lists=self.lists,
             clock=self.world.clock,
@@ -295,6 +302,55 @@ def test_a_product_that_is_not_sold_any_more_is_held_back(desk):
     """Nobody knows under which names its brand would be permitted."""
     desk.world.tables.heads[US, ORDER] = replace(desk.head, product="withdrawn")
     assert failed(desk.run()).keys() == {"caa"}
+
+
+# ---- CAA from everywhere (BR 3.2.2.9)
+
+
+def hijack(desk, *regions):
+    """These perspectives see records that permit nobody but somebody else."""
+    elsewhere = ScriptedResolver()
+    elsewhere.by_name = {
+        name: answer(name, THEIRS) for name in ("example.com", "www.example.com", "example.org")
+    }
+    desk.perspectives.others |= dict.fromkeys(regions, SeenThrough(elsewhere))
+
+
+DISAGREEMENT = {
+    "one remote": (REMOTES[:1], Outcome.GO),
+    "two remotes": (REMOTES[:2], Outcome.HELD_BACK),
+    "the primary": ([PRIMARY], Outcome.HELD_BACK),
+    "everywhere": ([PRIMARY, *REMOTES], Outcome.HELD_BACK),
+}
+
+
+@pytest.mark.parametrize(("regions", "outcome"), DISAGREEMENT.values(), ids=DISAGREEMENT.keys())
+def test_enough_perspectives_must_permit_the_issue(desk, regions, outcome):
+    hijack(desk, *regions)
+    preflight = desk.run()
+    assert preflight.outcome is outcome
+    assert [each["allowed"] for each in preflight.caa] == [outcome is Outcome.GO] * len(NAMES)
+
+
+@pytest.mark.parametrize(("count", "outcome"), [(1, Outcome.GO), (2, Outcome.HELD_BACK)])
+def test_a_perspective_in_trouble_agrees_with_nobody(desk, count, outcome):
+    desk.perspectives.trouble = dict.fromkeys(REMOTES[:count], "out_of_time")
+    assert desk.run().outcome is outcome
+
+
+def test_without_a_perspective_nothing_is_issued(desk):
+    desk.perspectives.regions = ()
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.HELD_BACK
+    assert "no network perspective" in failed(preflight)["caa"]
+
+
+def test_the_evidence_tells_of_each_name_who_agreed(desk):
+    hijack(desk, REMOTES[0])
+    found = {each["name"]: each for each in desk.run().caa}
+    assert found.keys() == set(NAMES)
+    assert found["example.org"]["quorum"] == "5/6"
+    assert found["example.org"]["reason"] == "caa_no_records"
 
 
 # ---- the key

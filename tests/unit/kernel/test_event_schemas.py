@@ -21,9 +21,9 @@ from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import Outcome
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
+from partner_center.orders.domain_actions import RequestCheck
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
-from partner_center.orders.fulfil import RequestCheck
 from partner_center.orders.idempotency import Call
 from partner_center.orders.order import Order, Review
 from partner_center.orders.place import PlaceOrder
@@ -33,8 +33,14 @@ from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.challenges import Decision
+from partner_center.validation.check_control import CheckControl
+from partner_center.validation.contact_check import CheckContact
+from partner_center.validation.control_methods import control_name
+from partner_center.validation.dns import RecordType
+from partner_center.validation.publishing import Publishing
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
+from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.samples import US, a_contract, a_preflight, an_audit
 from tests.fakes.stores import MemoryStores
 
@@ -53,21 +59,24 @@ class Office:
     ids: CountingIds = field(default_factory=CountingIds)
     links: list = field(default_factory=list)
     issued: list = field(default_factory=list)
+    perspectives: MemoryPerspectives = field(default_factory=MemoryPerspectives)
 
     def __post_init__(self):
         self.stores.grant(a_contract())
 
-    def place(self):
+    def place(self, **more):
         stores, report = self.stores, ReportExposed(self)
-        examiner = ExamineOrder(stores.orders, stores.contracts, load_catalog(), self, report)
+        examiner = ExamineOrder(stores.orders, stores.contracts, load_catalog(), self, report, self.published)
         place = PlaceOrder(self.stores.orders, examiner, self.clock, self.ids)
         body = {name: value for name, value in order_request().items() if name != "partner_order_id"}
-        order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT})
+        order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT} | more)
         screenings = self.stores.screenings
         screen = ScreenOrder(self.stores.orders, screenings, self.stores.challenges, self.clock, self.ids)
         screen(US, order.head.order_id, 1, "execution-1")
         order = load(self.stores.orders, US, order.head.order_id)
-        OpenValidation(self.stores.challenges, self, self, self.clock, self.ids)(order)
+        everywhere = self.perspectives.everywhere()
+        contact = CheckContact(self.stores.challenges, everywhere, self.clock, self.ids)
+        OpenValidation(self.stores.challenges, self, self, contact, self.clock, self.ids)(order)
         return order
 
     def call(self):
@@ -92,6 +101,24 @@ class Office:
     def open(self, sealed, _):
         return sealed.decode()
 
+    def instruct(self, order, challenges):
+        pass
+
+    def prove(self):
+        order = self.place(domain_control={"method": "dns_txt"})
+        (challenge,) = self.stores.challenges.of_order(US, order.head.order_id)
+        name = (control_name(challenge.authorization_domain), RecordType.TXT)
+        self.perspectives.world.records[name] = (challenge.value.encode(),)
+        everywhere = self.perspectives.everywhere()
+        publishing = Publishing(load_catalog(), "https://partners.example.net")
+        check = CheckControl(
+            self.stores.orders, self.stores.challenges, everywhere, publishing, self.clock, self.ids
+        )
+        check(US, order.head.order_id, "request-6")
+
+    def published(self, names):
+        return {}
+
     def ask(self, request):
         self.links.append(request.token)
 
@@ -103,7 +130,8 @@ class Office:
     def check(self):
         order = self.place()
         self.stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "caa", an_audit(self.ids))
-        RequestCheck(self.stores.orders, self.stores.waits, self.clock, self.ids)(
+        stores = self.stores
+        RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids)(
             US, order.head.order_id, "key:1", "request-3"
         )
 
@@ -122,6 +150,7 @@ class Office:
             load_catalog(),
             self,
             ReportExposed(self),
+            self.published,
             self.clock,
             self.ids,
         )
@@ -165,7 +194,8 @@ WALKS = {
     ("orders/place.py", "_placement"): [lambda office: office.place()],
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],
-    ("orders/fulfil.py", "__call__"): [Office.check],
+    ("orders/domain_actions.py", "_release"): [Office.check],
+    ("validation/check_control.py", "_ruling"): [Office.prove],
     ("orders/amend.py", "_amendment"): [Office.amend],
     ("orders/review.py", "_release"): [
         lambda office: office.review(Verdict.APPROVE),

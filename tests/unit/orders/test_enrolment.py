@@ -9,8 +9,10 @@ from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.pricing import quote
 from partner_center.catalog.products import load_catalog
 from partner_center.kernel.level import Level
+from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.enrolment import examine
-from partner_center.orders.requests import Method
+from partner_center.validation.approvers import ApproverSource
+from partner_center.validation.contacts import Approver
 from tests.fakes.determined import NOW
 from tests.fakes.gate import around, found
 from tests.fakes.posted import (
@@ -124,7 +126,6 @@ ONE_FAULT = {
         a_body(additional_domains=["*.example.com"]),
         [("wildcard_not_allowed", "/additional_domains/0")],
     ),
-    "no method": (without(a_body(), "domain_control"), [("method_not_available", "/domain_control")]),
     "unknown method": (
         a_body(domain_control={"method": "whois"}),
         [("invalid_field", "/domain_control/method")],
@@ -268,11 +269,46 @@ def test_an_additional_name_keeps_its_place_whatever_stands_before_it():
 
 # ---- methods
 
+BY_MAIL = frozenset({Method.EMAIL})
+
 
 @pytest.mark.parametrize("method", sorted(set(Method) - {Method.EMAIL}))
-def test_a_method_whose_check_does_not_exist_is_refused(method):
+def test_a_method_that_is_not_offered_is_refused(method):
     body = a_body(domain_control={"method": method.value})
-    assert found(body) == [("method_not_available", "/domain_control")]
+    assert found(body, methods=BY_MAIL) == [("method_not_available", "/domain_control")]
+
+
+def test_without_a_choice_control_is_shown_by_a_txt_record():
+    accepted = examine(without(a_body(), "domain_control"), around()).accepted
+    assert accepted.content.methods["www.example.com"] == ChosenMethod(method=Method.DNS_TXT)
+
+
+def test_a_name_without_room_for_the_label_of_dns_is_told_so():
+    name = ".".join(["a" * 60] * 3 + ["b" * 50, "example", "com"])
+    body = a_body(additional_domains=[name])
+    for method, problems in (
+        ("dns_txt", [("method_not_available", f"/domain_control/names/{name}")]),
+        ("http_file", []),
+    ):
+        assert found(with_(body, ["domain_control", "names", name], {"method": method})) == problems
+
+
+PUBLISHED = Approver("Ops@provider.net", ApproverSource.TXT, "example.com")
+
+
+def test_a_contact_published_in_dns_may_approve_for_the_domain_that_names_it():
+    body = a_body(domain_control={"method": "email", "approver_email": "ops@PROVIDER.net"})
+    accepted = examine(body, around(contacts={"www.example.com": [PUBLISHED]})).accepted
+    assert accepted.content.methods["www.example.com"] == ChosenMethod(
+        method=Method.EMAIL, approver_email="Ops@provider.net", source="txt", domain="example.com"
+    )
+
+
+def test_a_contact_of_another_name_may_not():
+    body = a_body(domain_control={"method": "email", "approver_email": "Ops@provider.net"})
+    assert found(body, contacts={"example.org": [PUBLISHED]}) == [
+        ("approver_not_allowed", "/domain_control/approver_email")
+    ]
 
 
 @pytest.mark.parametrize("method", sorted(set(Method) - {Method.EMAIL}))
@@ -290,20 +326,20 @@ def test_a_file_proves_no_wildcard():
 
 def test_the_method_of_a_single_name_is_refused_where_it_stands():
     body = with_(a_body(), ["domain_control", "names", "www.example.com"], {"method": "dns_txt"})
-    assert found(body) == [("method_not_available", "/domain_control/names/www.example.com")]
+    assert found(body, methods=BY_MAIL) == [("method_not_available", "/domain_control/names/www.example.com")]
 
 
 def test_the_same_fault_of_two_names_is_told_where_each_stands():
     body = a_body("www.example.com", "example.com")
     own = {"www.example.com": {"method": "dns_txt"}, "example.com": {"method": "email"}}
     own["a.example.com"] = {"method": "email"}
-    assert found(with_(body, ["domain_control", "names"], own)) == [
+    assert found(with_(body, ["domain_control", "names"], own), methods=BY_MAIL) == [
         ("name_not_in_order", "/domain_control/names/a.example.com"),
         ("method_not_available", "/domain_control/names/www.example.com"),
         ("approver_required", "/domain_control/names/example.com/approver_email"),
     ]
     both = {name: {"method": "dns_txt"} for name in ("www.example.com", "example.com")}
-    assert found(with_(body, ["domain_control", "names"], both)) == [
+    assert found(with_(body, ["domain_control", "names"], both), methods=BY_MAIL) == [
         ("method_not_available", "/domain_control/names/www.example.com"),
         ("method_not_available", "/domain_control/names/example.com"),
     ]
@@ -312,7 +348,7 @@ def test_the_same_fault_of_two_names_is_told_where_each_stands():
 def test_one_method_that_is_missing_for_many_names_is_told_once():
     names = [f"host-{number}.example.com" for number in range(5)]
     body = without(a_body(*names), "domain_control")
-    assert found(body) == [("method_not_available", "/domain_control")]
+    assert found(body, methods=BY_MAIL) == [("method_not_available", "/domain_control")]
 
 
 def test_an_approver_that_does_not_fit_is_told_for_each_name_it_does_not_fit():

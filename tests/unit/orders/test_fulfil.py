@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.issuance.preflight import Outcome
-from partner_center.kernel.errors import StateConflict, TooSoon, TryAgain
+from partner_center.kernel.errors import NotFound, StateConflict, TooSoon, TryAgain
 from partner_center.orders.content import content_to_json
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import OrderStatus
@@ -265,7 +265,8 @@ def test_a_check_of_an_order_that_nothing_holds_back_changes_nothing(world):
 @pytest.mark.parametrize(("reseller_id", "order_id"), [(US, "ord_2"), (THEM, ORDER)])
 def test_a_foreign_order_is_checked_like_an_unknown_one(world, reseller_id, order_id):
     hold_back(world)
-    assert check(world, order_id, reseller_id) is None
+    with pytest.raises(NotFound):
+        check(world, order_id, reseller_id)
     assert world.head().held_back is not None
 
 

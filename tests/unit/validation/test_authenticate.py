@@ -10,8 +10,10 @@ from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Order
 from partner_center.validation.authenticate import OpenValidation, token_digest
 from partner_center.validation.challenges import VALUE_BITS, ChallengeStatus
+from partner_center.validation.contact_check import CheckContact
 from tests.fakes.determined import NOW, CountingIds, FixedClock
-from tests.fakes.outside import MemoryApproverMail, MemoryVault
+from tests.fakes.outside import MemoryDomainMail, MemoryVault
+from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_content, a_proof, a_second, an_order
 from tests.fakes.stores import MemoryStores
 
@@ -37,7 +39,7 @@ def stores():
 
 @pytest.fixture
 def mail():
-    return MemoryApproverMail()
+    return MemoryDomainMail()
 
 
 @pytest.fixture
@@ -46,8 +48,19 @@ def clock():
 
 
 @pytest.fixture
-def open_validation(stores, mail, clock):
-    return OpenValidation(stores.challenges, MemoryVault(), mail, clock, CountingIds())
+def perspectives():
+    return MemoryPerspectives()
+
+
+def opening(stores, mail, clock, ids, perspectives=None):
+    everywhere = (perspectives or MemoryPerspectives()).everywhere()
+    check_contact = CheckContact(stores.challenges, everywhere, clock, ids)
+    return OpenValidation(stores.challenges, MemoryVault(), mail, check_contact, clock, ids)
+
+
+@pytest.fixture
+def open_validation(stores, mail, clock, perspectives):
+    return opening(stores, mail, clock, CountingIds(), perspectives)
 
 
 def out():
@@ -143,8 +156,8 @@ def test_a_mail_whose_record_was_lost_goes_out_again_with_the_same_value(
 
 def test_of_two_runs_at_once_the_value_of_the_first_counts(stores, mail, clock):
     ids = CountingIds()
-    run = OpenValidation(stores.challenges, MemoryVault(), mail, clock, ids)
-    other = OpenValidation(stores.challenges, MemoryVault(), mail, clock, ids)
+    run = opening(stores, mail, clock, ids)
+    other = opening(stores, mail, clock, ids)
     stores.tables.before["create"].append(lambda: other(ONE))
     run(ONE)
     (kept,) = present(stores).values()
@@ -159,7 +172,7 @@ def test_a_new_round_asks_anew_with_other_values(open_validation, stores, mail):
     assert len(stores.challenges.of_order(US, ORDER)) == 4
 
 
-@pytest.mark.parametrize("status", [ChallengeStatus.VALID, ChallengeStatus.DECLINED])
+@pytest.mark.parametrize("status", [ChallengeStatus.DECLINED, ChallengeStatus.FAILED])
 def test_an_approver_who_answered_is_not_asked_again(open_validation, stores, mail, status):
     open_validation(ONE)
     for key, challenge in stores.tables.challenges.items():

@@ -1,13 +1,18 @@
 """What must be proven, what counts as proven, and for how long: by the rules of each day."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from partner_center.orders.content import ChosenMethod, Method
 from partner_center.validation.challenges import (
     ChallengeStatus,
     barred,
+    br_section_of,
+    challenge_id,
     last_mail_at,
+    next_check,
     proof_usable,
     usable_until,
     wanted_challenges,
@@ -25,53 +30,103 @@ SPRING_2029 = datetime(2029, 3, 15, tzinfo=UTC)
 
 
 def by_email(*names, approver=ADMIN):
-    return dict.fromkeys(names, ("email", approver))
+    return dict.fromkeys(names, ChosenMethod(method=Method.EMAIL, approver_email=approver))
+
+
+def by(method, *names):
+    return dict.fromkeys(names, ChosenMethod(method=Method(method)))
 
 
 def test_one_mail_covers_all_names_of_one_address():
-    (one,) = wanted_challenges("ord_1", 1, by_email("example.com", "*.example.com", "a.b.example.com"))
+    (one,) = wanted_challenges(by_email("example.com", "*.example.com", "a.b.example.com"))
     assert one.names == ("example.com", "*.example.com", "a.b.example.com")
     assert (one.authorization_domain, one.approver_email) == ("example.com", ADMIN)
 
 
 def test_each_address_has_a_challenge_and_so_a_value_of_its_own():
     methods = by_email("a.example.com") | by_email("b.example.com", approver="webmaster@example.com")
-    assert [each.names for each in wanted_challenges("ord_1", 1, methods)] == [
-        ("a.example.com",),
-        ("b.example.com",),
-    ]
+    assert [each.names for each in wanted_challenges(methods)] == [("a.example.com",), ("b.example.com",)]
 
 
 def test_the_authorization_domain_is_the_approvers_and_no_wider():
-    (one,) = wanted_challenges("ord_1", 1, by_email("a.b.example.com", approver="admin@b.example.com"))
+    (one,) = wanted_challenges(by_email("a.b.example.com", approver="admin@b.example.com"))
     assert one.authorization_domain == "b.example.com"
+
+
+def test_a_published_contact_speaks_for_the_domain_that_names_it_and_not_for_its_mailbox():
+    """An approver's TXT contact once validated the approver's own mail domain (2025)."""
+    chosen = ChosenMethod(
+        method=Method.EMAIL, approver_email="ops@provider.net", source="txt", domain="example.com"
+    )
+    (one,) = wanted_challenges({"www.example.com": chosen})
+    assert (one.authorization_domain, one.source) == ("example.com", "txt")
+
+
+WANTED = wanted_challenges(by_email("example.com"))[0]
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        wanted_challenges("ord_2", 1, by_email("example.com")),
-        wanted_challenges("ord_1", 2, by_email("example.com")),
-        wanted_challenges("ord_1", 1, by_email("example.com", approver="webmaster@example.com")),
-        wanted_challenges("ord_1", 1, {"example.com": ("dns_txt", None)}),
+        challenge_id("ord_2", 1, WANTED, 0),
+        challenge_id("ord_1", 2, WANTED, 0),
+        challenge_id("ord_1", 1, WANTED, 1),
+        challenge_id("ord_1", 1, replace(WANTED, approver_email="webmaster@example.com"), 0),
+        challenge_id("ord_1", 1, replace(WANTED, method="dns_txt"), 0),
+        challenge_id("ord_1", 1, replace(WANTED, authorization_domain="example.org"), 0),
     ],
-    ids=["order", "round", "approver", "method"],
+    ids=["order", "round", "number", "approver", "method", "domain"],
 )
-def test_a_challenge_is_known_by_order_round_method_and_approver(other):
-    (usual,) = wanted_challenges("ord_1", 1, by_email("example.com"))
-    assert usual.challenge_id != other[0].challenge_id
+def test_a_challenge_is_known_by_what_it_asks_and_how_often(other):
+    assert challenge_id("ord_1", 1, WANTED, 0) != other
+    assert challenge_id("ord_1", 1, WANTED, 0) == challenge_id("ord_1", 1, WANTED, 0)
 
 
-def test_asking_again_finds_the_same_challenge():
-    assert wanted_challenges("ord_1", 1, by_email("example.com")) == wanted_challenges(
-        "ord_1", 1, by_email("example.com")
-    )
+@pytest.mark.parametrize("method", ["dns_txt", "dns_cname", "dns_persist"])
+def test_a_name_its_wildcard_and_what_is_below_share_one_dns_challenge(method):
+    (one,) = wanted_challenges(by(method, "www.example.com", "example.com", "*.example.com"))
+    assert (one.authorization_domain, len(one.names)) == ("example.com", 3)
 
 
-def test_a_name_and_its_wildcard_share_one_dns_challenge():
-    methods = {"example.com": ("dns_txt", None), "*.example.com": ("dns_txt", None)}
-    (one,) = wanted_challenges("ord_1", 1, methods)
-    assert (one.authorization_domain, one.names) == ("example.com", ("example.com", "*.example.com"))
+def test_nothing_is_asked_above_what_was_ordered():
+    (one,) = wanted_challenges(by("dns_txt", "www.example.com"))
+    assert one.authorization_domain == "www.example.com"
+
+
+def test_a_file_is_looked_for_at_each_name():
+    found = wanted_challenges(by("http_file", "example.com", "www.example.com"))
+    assert [each.authorization_domain for each in found] == ["example.com", "www.example.com"]
+
+
+def test_names_of_different_methods_share_nothing():
+    found = wanted_challenges(by("dns_txt", "example.com") | by("dns_cname", "www.example.com"))
+    assert [(each.method, each.authorization_domain) for each in found] == [
+        ("dns_txt", "example.com"),
+        ("dns_cname", "www.example.com"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("checks", "minutes"), [(0, 1), (1, 2), (5, 32), (9, 512), (10, 720), (11, 720), (10_000, 720)]
+)
+def test_checks_are_made_ever_less_often_and_every_12_hours_at_last(checks, minutes):
+    assert next_check(checks, NOW) == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("method", "source", "section"),
+    [
+        ("email", "constructed", "3.2.2.4.4"),
+        ("email", "caa", "3.2.2.4.13"),
+        ("email", "txt", "3.2.2.4.14"),
+        ("dns_txt", "constructed", "3.2.2.4.7"),
+        ("dns_cname", "constructed", "3.2.2.4.7"),
+        ("http_file", "constructed", "3.2.2.4.18"),
+        ("dns_persist", "constructed", "3.2.2.4.22"),
+    ],
+)
+def test_a_proof_names_the_section_it_rests_on(method, source, section):
+    assert br_section_of(method, source) == section
 
 
 # ---- status
@@ -148,6 +203,25 @@ AGE = {
 @pytest.mark.parametrize(("checked", "moment", "usable"), AGE.values(), ids=AGE.keys())
 def test_a_proof_is_judged_by_the_rules_of_the_day_it_is_used(checked, moment, usable):
     assert proof_usable(a_proof(a_challenge(), checked_at=checked), "www.example.com", moment) is usable
+
+
+def test_a_file_carries_its_name_alone():
+    proof = a_proof(a_challenge(authorization_domain="example.com"), method="http_file")
+    names = ("example.com", "*.example.com", "www.example.com")
+    assert [proof_usable(proof, name, NOW) for name in names] == [True, False, False]
+
+
+@pytest.mark.parametrize("below", [True, False])
+def test_a_persistent_record_carries_what_is_below_only_if_it_says_so(below):
+    proof = a_proof(a_challenge(authorization_domain="example.com"), method="dns_persist", below=below)
+    assert [proof_usable(proof, name, NOW) for name in ("example.com", "*.example.com")] == [True, below]
+
+
+@pytest.mark.parametrize(("days", "usable"), [(10, True), (10.01, False)])
+def test_a_validation_by_persistent_record_lasts_ten_days(days, usable):
+    proof = a_proof(a_challenge(), method="dns_persist", checked_at=NOW - days * a_day)
+    assert proof_usable(proof, "example.com", NOW) is usable
+    assert usable_until(proof) == proof.checked_at + 10 * a_day
 
 
 @pytest.mark.parametrize("method", ["dns_txt", "http_file"])

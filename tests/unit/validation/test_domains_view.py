@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from partner_center.catalog.products import load_catalog
+from partner_center.validation.challenges import VALUE_LIFETIME, Attempt, ChallengeStatus
+from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import standing
-from partner_center.validation.view import domains_as_json
+from partner_center.validation.view import DomainsView, domains_as_json
 from tests.fakes.determined import NOW
 from tests.fakes.samples import (
     APPROVER,
@@ -24,13 +26,16 @@ from tests.fakes.samples import (
 NAMES = ("www.example.com", "*.example.com", "example.org")
 
 
+VIEW = DomainsView(Publishing(load_catalog(), "https://partners.example.net"))
+
+
 def order(**head):
     return an_order(a_head(**head), a_content(*NAMES, methods=asked_of(*NAMES)))
 
 
 def seen(challenges=(), proofs=(), moment=NOW, **head):
     asked = order(**head)
-    items = domains_as_json(asked, standing(asked, challenges, proofs, moment), moment)
+    items = domains_as_json(asked, standing(asked, challenges, proofs, moment), VIEW, moment)
     assert json.loads(json.dumps(items)) == items
     return {item["name"]: item for item in items}
 
@@ -44,6 +49,8 @@ def test_a_name_without_a_challenge_yet_is_pending():
         "name": "www.example.com",
         "method": "email",
         "status": "pending",
+        "authorization_domain": "example.com",
+        "shared_with": ["*.example.com"],
         "approver_email": APPROVER,
         "attempts": [],
         "valid_until": None,
@@ -61,7 +68,8 @@ def test_a_mailed_name_tells_when_and_until_when():
 
 
 def test_no_secret_of_the_link_is_shown():
-    shown = json.dumps(seen([a_challenge(*NAMES)]))
+    shown = json.dumps(seen([a_challenge(*NAMES, token="secret-1")]))
+    assert "secret-1" not in shown
     assert "token" not in shown
     assert a_challenge().token_sha256 not in shown
 
@@ -77,7 +85,8 @@ def test_a_link_of_thirty_days_reads_as_expired():
     [(ChallengeStatus.VALID, "approved"), (ChallengeStatus.DECLINED, "declined")],
 )
 def test_an_answer_is_an_attempt_with_its_time(status, word):
-    challenge = a_challenge(*NAMES, status=status, decided_at=NOW + a_day)
+    attempt = Attempt(NOW + a_day, status, f"{APPROVER} {word} the request.")
+    challenge = a_challenge(*NAMES, status=status, decided_at=NOW + a_day, attempts=(attempt,))
     proofs = [a_proof(challenge)] if status is ChallengeStatus.VALID else []
     item = seen([challenge], proofs)["www.example.com"]
     assert item["status"] == status
@@ -98,7 +107,11 @@ def test_a_valid_name_shows_its_evidence_and_how_long_it_carries():
         "method": "email",
         "br_section": "3.2.2.4.4",
         "authorization_domain": "example.com",
+        "perspectives": [],
+        "quorum": None,
+        "dnssec": None,
         "checked_at": "2026-11-23T10:00:00Z",
+        "caa": None,
     }
     assert item["valid_until"] == "2027-03-15T00:00:00Z"  # that day's rules leave it 100 days, and it has 112
 

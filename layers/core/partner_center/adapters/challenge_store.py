@@ -1,22 +1,29 @@
 """Challenges, approval values and proofs in DynamoDB: `Challenges` of the validation context."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Action, Check, Database, Item, Put, Update
-from partner_center.adapters.order_items import (
-    from_micros,
-    optional_micros,
-    optional_moment,
-    to_micros,
+from partner_center.adapters.challenge_items import (
+    attempts_with,
+    challenge_from_item,
+    challenge_to_item,
+    packed,
+    proof_from_item,
+    proof_to_item,
+    record_to_item,
 )
+from partner_center.adapters.dynamodb import Action, Check, Database, Index, Item, Put, Update
+from partner_center.adapters.order_items import to_micros
+from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
-from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
-from partner_center.validation.ports import Message, Ruling
+from partner_center.validation.challenges import Challenge, Proof
+from partner_center.validation.ports import AttemptRecord, Message, Ruling
 from partner_center.validation.standing import zone_of
 
 _PROOFS_A_PAGE = 100
@@ -34,7 +41,7 @@ class ChallengeStore:
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Challenge]:
         partition = keys.order_partition(reseller_id, order_id)
         items = self._database.all_of(self._tables.validation, partition, "CHALLENGE#", at_most=1000)
-        return [_challenge_from_item(item) for item in items]
+        return [challenge_from_item(item) for item in items]
 
     def by_token(self, token_sha256: str) -> Challenge | None:
         pointer = self._database.get(self._tables.validation, keys.approval(token_sha256))
@@ -42,7 +49,7 @@ class ChallengeStore:
             return None
         key = keys.challenge(pointer["reseller_id"], pointer["order_id"], pointer["challenge_id"])
         item = self._database.get(self._tables.validation, key)
-        return _challenge_from_item(item) if item else None
+        return challenge_from_item(item) if item else None
 
     def proofs(self, reseller_id: str, subscriber: str, zone: str, since: datetime) -> Sequence[Proof]:
         """Newest first; the ids are in the order of completion, so the first that is too old ends the search."""
@@ -58,7 +65,7 @@ class ChallengeStore:
                 after=after,
                 newest_first=True,
             )
-            page = [_proof_from_item(item) for item in items]
+            page = [proof_from_item(item) for item in items]
             found += (proof for proof in page if proof.completed_at >= since)
             if after is None or page[-1].completed_at < since:
                 return found
@@ -66,16 +73,17 @@ class ChallengeStore:
     # ---- writing
 
     def create(self, challenge: Challenge) -> bool:
-        pointer = {
-            "reseller_id": challenge.reseller_id,
-            "order_id": challenge.order_id,
-            "challenge_id": challenge.challenge_id,
-        }
-        approval_key = keys.approval(challenge.token_sha256)
-        actions = [
-            Put(self._tables.validation, _key(challenge), _challenge_to_item(challenge), _exists_already),
-            Put(self._tables.validation, approval_key, pointer, _exists_already),
+        actions: list[Action] = [
+            Put(self._tables.validation, _key(challenge), challenge_to_item(challenge), _exists_already)
         ]
+        if challenge.token_sha256:
+            pointer = {
+                "reseller_id": challenge.reseller_id,
+                "order_id": challenge.order_id,
+                "challenge_id": challenge.challenge_id,
+            }
+            approval_key = keys.approval(challenge.token_sha256)
+            actions.append(Put(self._tables.validation, approval_key, pointer, _exists_already))
         try:
             self._database.transact(actions)
         except _ExistsAlready:
@@ -89,12 +97,93 @@ class ChallengeStore:
             _key(challenge),
             lambda _: _ExistsAlready("The mail is recorded already."),
             conditions=[("sent_at", "absent")],
-            set={"sent_at": to_micros(sent_at), "expires_at": to_micros(expires_at)},
+            set={
+                "sent_at": to_micros(sent_at),
+                "expires_at": to_micros(expires_at),
+                **({"evidence": packed(challenge.evidence)} if challenge.evidence else {}),
+            },
         )
+        self._write_once(update)
+
+    def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
+        """A later mail of the same value; of two at once the later time stays."""
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("A later mail is recorded already."),
+            conditions=[("sent_at", "present")],
+            set={"resent_at": to_micros(resent_at)},
+        )
+        self._write_once(update)
+
+    def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
+        begun = replace(challenge, checks=challenge.checks + 1, checked_at=moment, due_at=due_at)
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("Another run makes this check."),
+            conditions=[("status", "=", "pending"), ("checks", "=", challenge.checks)],
+            set={
+                "checks": begun.checks,
+                "checked_at": to_micros(moment),
+                "due_at": to_micros(due_at),
+                "due_shard": keys.due_shard(challenge.order_id),
+            },
+        )
+        return begun if self._write_once(update) else None
+
+    def note(self, challenge: Challenge, record: AttemptRecord) -> None:
+        self._attempted(challenge, record, {})
+
+    def fail(self, challenge: Challenge, record: AttemptRecord) -> None:
+        decided = {"status": "failed", "decided_at": to_micros(record.attempt.at)}
+        self._attempted(challenge, record, decided)
+
+    def _attempted(self, challenge: Challenge, record: AttemptRecord, more: Item) -> None:
+        """The record is kept whatever became of the challenge meanwhile; the challenge only while it is pending."""
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("The challenge is pending no more."),
+            conditions=[("status", "=", "pending")],
+            set={"attempts": attempts_with(challenge, record.attempt), **more},
+        )
+        put = _record_put(self._tables.validation, record)
+        try:
+            self._database.transact([update, put])
+        except _ExistsAlready:
+            self._database.write(put)
+
+    def rest(self, challenge: Challenge) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("There is no such challenge."),
+            remove=["due_at", "due_shard"],
+        )
+        self._write_once(update)
+
+    def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        index = Index("due", "due_shard", f"DUE#{shard}", "due_at", to_micros(moment))
+        items, _ = self._database.query_index(self._tables.validation, index, limit=limit)
+        return [keys.ids_of_order(item["pk"]) for item in items]
+
+    def listed(self, reseller_id: str, prefix: str, page: Page) -> tuple[Sequence[Proof], str | None]:
+        """The reseller's proofs of domains that begin with `prefix`, in the order of the domains."""
+        first = keys.proven_domain(reseller_id, "", "")
+        after = decode_cursor(page.cursor, prefix) if page.cursor else None
+        items, last = self._database.query(
+            self._tables.validation, first.pk, prefix, limit=page.limit, after=after
+        )
+        return [proof_from_item(item) for item in items], encode_cursor(last) if last else None
+
+    def _write_once(self, update: Update) -> bool:
+        """Whether it was written; False when it stands there already, or no more."""
         try:
             self._database.write(update)
         except _ExistsAlready:
-            return
+            return False
+        return True
 
     def rule(self, ruling: Ruling) -> None:
         challenge = ruling.challenge
@@ -107,8 +196,10 @@ class ChallengeStore:
                 set={
                     "status": ruling.status.value,
                     "decided_at": to_micros(ruling.decided_at),
+                    "attempts": attempts_with(challenge, ruling.attempt),
                     **({"proof_id": ruling.proof.proof_id} if ruling.proof else {}),
                 },
+                remove=["due_at", "due_shard"],
             ),
             Check(
                 self._tables.business,
@@ -124,7 +215,9 @@ class ChallengeStore:
             audit_put(self._tables.audit, ruling.audit),
         ]
         if ruling.proof is not None:
-            actions.append(_proof_put(self._tables.validation, ruling.proof))
+            actions += _proof_puts(self._tables.validation, ruling.proof)
+        if ruling.record is not None:
+            actions.append(_record_put(self._tables.validation, ruling.record))
         if ruling.message is not None:
             actions.append(_message_put(self._tables.business, challenge, ruling.message))
         self._database.transact(actions)
@@ -151,80 +244,14 @@ def _message_put(table: str, challenge: Challenge, message: Message) -> Put:
     return Put(table, key, {"at": to_micros(message.at), "text": message.text}, _exists_already)
 
 
-def _challenge_to_item(challenge: Challenge) -> Item:
-    return {
-        "reseller_id": challenge.reseller_id,
-        "order_id": challenge.order_id,
-        "challenge_id": challenge.challenge_id,
-        "round": challenge.round,
-        "method": challenge.method,
-        "authorization_domain": challenge.authorization_domain,
-        "names": list(challenge.names),
-        "approver_email": challenge.approver_email,
-        "token_sha256": challenge.token_sha256,
-        "encrypted_token": challenge.encrypted_token,
-        "status": challenge.status.value,
-        "created_at": to_micros(challenge.created_at),
-        "expires_at": to_micros(challenge.expires_at),
-        "sent_at": optional_micros(challenge.sent_at),
-        "decided_at": optional_micros(challenge.decided_at),
-        "proof_id": challenge.proof_id,
-    }
+def _record_put(table: str, record: AttemptRecord) -> Put:
+    key = keys.attempt(record.reseller_id, record.order_id, record.challenge_id, record.attempt_id)
+    return Put(table, key, record_to_item(record), _exists_already)
 
 
-def _challenge_from_item(item: Item) -> Challenge:
-    return Challenge(
-        reseller_id=item["reseller_id"],
-        order_id=item["order_id"],
-        challenge_id=item["challenge_id"],
-        round=item["round"],
-        method=item["method"],
-        authorization_domain=item["authorization_domain"],
-        names=tuple(item["names"]),
-        approver_email=item["approver_email"],
-        token_sha256=item["token_sha256"],
-        encrypted_token=item["encrypted_token"],
-        status=ChallengeStatus(item["status"]),
-        created_at=from_micros(item["created_at"]),
-        expires_at=from_micros(item["expires_at"]),
-        sent_at=optional_moment(item.get("sent_at")),
-        decided_at=optional_moment(item.get("decided_at")),
-        proof_id=item.get("proof_id"),
-    )
-
-
-def _proof_put(table: str, proof: Proof) -> Put:
-    zone = zone_of(proof.authorization_domain)
-    key = keys.proof(proof.reseller_id, proof.subscriber, zone, proof.proof_id)
-    attributes: Item = {
-        "proof_id": proof.proof_id,
-        "reseller_id": proof.reseller_id,
-        "subscriber": proof.subscriber,
-        "order_id": proof.order_id,
-        "challenge_id": proof.challenge_id,
-        "method": proof.method,
-        "br_section": proof.br_section,
-        "authorization_domain": proof.authorization_domain,
-        "names": list(proof.names),
-        "checked_at": to_micros(proof.checked_at),
-        "completed_at": to_micros(proof.completed_at),
-        "by": proof.by,
-    }
-    return Put(table, key, attributes, _exists_already)
-
-
-def _proof_from_item(item: Item) -> Proof:
-    return Proof(
-        proof_id=item["proof_id"],
-        reseller_id=item["reseller_id"],
-        subscriber=item["subscriber"],
-        order_id=item["order_id"],
-        challenge_id=item["challenge_id"],
-        method=item["method"],
-        br_section=item["br_section"],
-        authorization_domain=item["authorization_domain"],
-        names=tuple(item["names"]),
-        checked_at=from_micros(item["checked_at"]),
-        completed_at=from_micros(item["completed_at"]),
-        by=item["by"],
-    )
+def _proof_puts(table: str, proof: Proof) -> list[Action]:
+    """The proof where it is looked for by its subscriber, and in the reseller's list."""
+    item, zone = proof_to_item(proof), zone_of(proof.authorization_domain)
+    by_subscriber = keys.proof(proof.reseller_id, proof.subscriber, zone, proof.proof_id)
+    by_domain = keys.proven_domain(proof.reseller_id, proof.authorization_domain, proof.proof_id)
+    return [Put(table, by_subscriber, item, _exists_already), Put(table, by_domain, item, _exists_already)]

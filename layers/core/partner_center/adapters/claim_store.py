@@ -1,5 +1,6 @@
 """The way to the point of no return and back: `Claims` of issuance, on DynamoDB."""
 
+import json
 from dataclasses import asdict, replace
 
 from partner_center.adapters import keys
@@ -65,6 +66,7 @@ def _to_item(preflight: Preflight) -> Item:
         "caa_valid_until": optional_micros(preflight.caa_valid_until),
         "proof_ids": list(preflight.proof_ids),
         "seconds_left": preflight.seconds_left,
+        "caa": json.dumps(preflight.caa, separators=(",", ":")),
     }
 
 
@@ -79,6 +81,7 @@ def _from_item(item: Item, preflight_id: str) -> Preflight:
         caa_valid_until=optional_moment(item.get("caa_valid_until")),
         proof_ids=tuple(item["proof_ids"]),
         seconds_left=item["seconds_left"],
+        caa=tuple(json.loads(item["caa"])),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 OPEN_SHARDS = 8
+DUE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 
 
@@ -102,6 +103,15 @@ def challenge(reseller_id: str, order_id: str, challenge_id: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"CHALLENGE#{challenge_id}")
 
 
+def attempt(reseller_id: str, order_id: str, challenge_id: str, attempt_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"ATTEMPT#{challenge_id}#{attempt_id}")
+
+
+def due_shard(order_id: str) -> str:
+    """Partition of the sparse index of challenges that are checked by themselves, sorted there by `due_at`."""
+    return f"DUE#{int(sha256(order_id.encode()).hexdigest(), 16) % DUE_SHARDS}"
+
+
 def approval(token_sha256: str) -> Key:
     return Key(f"APPROVAL#{token_sha256}", "VALUE")
 
@@ -112,6 +122,11 @@ def proof(reseller_id: str, subscriber: str, zone: str, proof_id: str) -> Key:
     `zone`: the registrable domain of what was proven, so that one query finds all that may carry a name.
     """
     return Key(f"R#{reseller_id}#S#{subscriber}", f"PROOF#{zone}#{proof_id}")
+
+
+def proven_domain(reseller_id: str, domain: str, proof_id: str) -> Key:
+    """The reseller's list of proofs, by domain."""
+    return Key(f"R#{reseller_id}#DOMAINS", f"{domain}#{proof_id}")
 
 
 def preflight(reseller_id: str, order_id: str, preflight_id: str) -> Key:

@@ -1,12 +1,21 @@
 """Problem documents (RFC 9457): one shape for every refusal, whoever makes it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
 from partner_center.kernel.errors import Problem
 
 CONTENT_TYPE = "application/problem+json"
+
+
+def moved(problems: Iterable[Problem], prefix: str) -> list[Problem]:
+    """Problems of a part of a body, as problems of a body that is that part."""
+    return [
+        replace(each, field=each.field.removeprefix(prefix)) if each.field is not None else each
+        for each in problems
+    ]
 
 
 def problem_document(

@@ -17,12 +17,17 @@ class Settings:
     vault_key_id: str
     mail_sender: str
     mail_configuration_set: str
+    region: str
     dns_server: str
+    web_server: str
+    perspectives: tuple[str, ...]
     block_list_bucket: str
     required_block_lists: tuple[str, ...]
     exposed_keys_queue: str
     key_quota: int
     address_quota: int
+    check_control: str
+    ask_again: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -46,10 +51,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         vault_key_id=text("VAULT_KEY_ID"),
         mail_sender=text("MAIL_SENDER"),
         mail_configuration_set=text("MAIL_CONFIGURATION_SET"),
+        region=text("AWS_REGION"),
         dns_server=text("DNS_SERVER"),
+        web_server=text("WEB_SERVER"),
+        perspectives=tuple(filter(None, text("PERSPECTIVES").split(","))),
         block_list_bucket=text("BLOCK_LIST_BUCKET"),
         required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
         exposed_keys_queue=text("EXPOSED_KEYS_QUEUE"),
         key_quota=int(text("KEY_QUOTA") or 0),
         address_quota=int(text("ADDRESS_QUOTA") or 0),
+        check_control=text("CHECK_CONTROL_FUNCTION"),
+        ask_again=text("ASK_AGAIN_FUNCTION"),
     )

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
-from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle
@@ -14,10 +13,12 @@ from partner_center.kernel.ids import Ids
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.caa import CaaCheck, CaaRequest, check_caa
+from partner_center.validation.caa import CaaRequest
+from partner_center.validation.caa_everywhere import CaaResult, check_caa_everywhere
 from partner_center.validation.challenges import Proof, last_mail_at, proof_usable, usable_until
-from partner_center.validation.dns import Resolver
+from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.ports import Challenges
+from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import read_standing
 
 
@@ -44,7 +45,7 @@ class Check:
 @dataclass(frozen=True, slots=True)
 class Preflight:
     """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on: to the
-    earliest end of a CAA answer or of a proof.
+    earliest end of a CAA answer or of a proof. `caa` is what was found for each name.
 
     `seconds_left` is how long the order may still be pending, for the wait of one that is held back.
     """
@@ -58,6 +59,7 @@ class Preflight:
     caa_valid_until: datetime | None
     proof_ids: tuple[str, ...]
     seconds_left: int
+    caa: tuple[Mapping[str, Any], ...] = ()
 
 
 class Claims(Protocol):
@@ -88,7 +90,7 @@ class BlockLists(Protocol):
 def judge(
     order: Order,
     proofs: Mapping[str, Proof],
-    caa: Sequence[CaaCheck],
+    caa: Sequence[CaaResult],
     list_faults: Sequence[str],
     key_refusals: Sequence[Problem],
     moment: datetime,
@@ -99,14 +101,14 @@ def judge(
         for name in order.content.names
         if name not in proofs or not proof_usable(proofs[name], name, moment)
     ]
-    refusing = [check for check in caa if not check.verdict.allowed]
-    unanswered = set(order.content.names) - {check.request.name for check in caa}
+    refusing = [result for result in caa if not result.allowed]
+    unanswered = set(order.content.names) - {result.name for result in caa}
     checks = (
         Check("domain_proofs", not unproven, "; ".join(unproven) or "every name is proven"),
         Check(
             "caa",
             not refusing and not unanswered,
-            "; ".join(f"{check.request.name}: {check.verdict.detail}" for check in refusing)
+            "; ".join(f"{result.name}: {result.detail}" for result in refusing)
             or "; ".join(sorted(unanswered))
             or "no name forbids it",
         ),
@@ -127,9 +129,9 @@ def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) ->
     return not key_refusals, "; ".join(each.code for each in key_refusals) or "acceptable"
 
 
-def _reliable_until(caa: Sequence[CaaCheck], proofs: Mapping[str, Proof]) -> datetime | None:
+def _reliable_until(caa: Sequence[CaaResult], proofs: Mapping[str, Proof]) -> datetime | None:
     """While CAA's answers hold and every proof does: the rules may change between this look and the signing."""
-    answers = [check.valid_until for check in caa if check.valid_until]
+    answers = [result.valid_until for result in caa if result.valid_until]
     return min([*answers, *map(usable_until, proofs.values())]) if answers else None
 
 
@@ -140,8 +142,8 @@ class RunPreflight:
     orders: OrderReader
     challenges: Challenges
     claims: Claims
-    resolver: Resolver
-    catalog: Catalog
+    everywhere: AllPerspectives
+    publishing: Publishing
     blocked: BlockedKeys
     block_lists: BlockLists
     clock: Clock
@@ -177,6 +179,7 @@ class RunPreflight:
             checks=checks,
             caa_valid_until=_reliable_until(caa, proofs),
             proof_ids=tuple(dict.fromkeys(proof.proof_id for proof in proofs.values())),
+            caa=tuple(result.as_evidence() for result in caa),
             seconds_left=max(1, seconds_left(order.head, last_mail_at(found.challenges), moment)),
         )
         self._record(order, preflight, correlation_id)
@@ -185,17 +188,17 @@ class RunPreflight:
     def _unscreened(self, order: Order) -> Preflight:
         head, moment = order.head, self.clock.now()
         checks = (Check("quality_review", False, head.review),)
-        return Preflight(
-            "", head.generation, head.revision, moment, Outcome.SCREEN_AGAIN, checks, None, (), 1
-        )
+        outcome = Outcome.SCREEN_AGAIN
+        return Preflight("", head.generation, head.revision, moment, outcome, checks, None, (), 1)
 
-    def _check_caa(self, order: Order, proofs: Mapping[str, Proof]) -> Sequence[CaaCheck]:
+    def _check_caa(self, order: Order, proofs: Mapping[str, Proof]) -> Sequence[CaaResult]:
         """A look-up for every name; none at all while a name is unproven, since the answer could not count."""
-        product = self.catalog.product(order.head.product)
-        if product is None or not proofs.keys() >= set(order.content.names):
+        issuers = self.publishing.issuer_domains(order)
+        if not issuers or not proofs.keys() >= set(order.content.names):
             return ()
-        requests = [CaaRequest(name, proofs[name].br_section) for name in order.content.names]
-        return check_caa(requests, self.resolver, product.caa_issuers, self.clock)
+        account = self.publishing.account_uri(order.head)
+        requests = [CaaRequest(name, proofs[name].br_section, account) for name in order.content.names]
+        return check_caa_everywhere(requests, self.everywhere, issuers, self.clock)
 
     def _record(self, order: Order, preflight: Preflight, correlation_id: str) -> None:
         chronicle = Chronicle(self.ids, preflight.at, "system", correlation_id)

@@ -12,11 +12,11 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
-from partner_center.notifications.approver_mailer import message_id
 from partner_center.notifications.certificate_issued import (
     CertificateIssuedFacts,
     certificate_issued_mail,
 )
+from partner_center.notifications.domain_mailer import message_id
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer
 from partner_center.orders.order import Order

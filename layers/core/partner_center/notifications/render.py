@@ -32,6 +32,7 @@ def environment(folder: Path) -> "Environment":
     )
     made.filters.update(
         one_line=one_line,
+        printable=printable,
         in_words=in_words,
         rfc3339=rfc3339,
         level_in_words=level_in_words,
@@ -55,6 +56,16 @@ def one_line(text: str, limit: int = 200) -> str:
     printable = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: limit * 4])
     words = " ".join(printable.split()).replace("://", " : // ")
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
+
+
+def printable(text: str) -> str:
+    """A value of our own making, to be copied letter by letter: nothing may be changed in it.
+
+    Raises ValueError for what is not plain visible ASCII, which no such value is.
+    """
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("a value to publish is printable ASCII")
+    return text
 
 
 def in_words(moment: datetime) -> str:

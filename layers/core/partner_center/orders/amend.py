@@ -1,6 +1,6 @@
 """Amending an order: no new purchase, only what changed is validated again, units move in the same write."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,12 +14,19 @@ from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.amendment import asks_anew, needs_a_pending_order, screens_anew
 from partner_center.orders.content import OrderContent
-from partner_center.orders.enrolment import Circumstances, Examination, examine_amendment, examine_particulars
+from partner_center.orders.enrolment import (
+    Circumstances,
+    Examination,
+    examine_amendment,
+    examine_particulars,
+    unknown_approvers,
+)
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.order import Order, OrderHead, OrderStatus, Review
 from partner_center.orders.ports import Amendment, Contracts, Orders, load
 from partner_center.validation.challenges import barred
+from partner_center.validation.contacts import Approver
 from partner_center.validation.ports import ChallengeReader
 
 Precondition = Callable[[Order], None]
@@ -35,6 +42,7 @@ class AmendOrder:
     catalog: Catalog
     blocked: BlockedKeys
     report_exposed: ReportExposed
+    contacts_of: Callable[[Sequence[str]], Mapping[str, Sequence[Approver]]]
     clock: Clock
     ids: Ids
 
@@ -84,7 +92,10 @@ class AmendOrder:
             amended=order,
             barred=barred(self.challenges.of_order(principal.reseller_id, order.head.order_id)),
         )
-        return examine_amendment(patch, around)
+        examination = examine_amendment(patch, around)
+        if names := unknown_approvers(examination):
+            examination = examine_amendment(patch, replace(around, contacts=self.contacts_of(names)))
+        return examination
 
 
 def _require_amendable(head: OrderHead, patch: Mapping[str, Any], moment: datetime) -> None:

@@ -10,7 +10,7 @@ from partner_center.catalog.products import Product
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.money import Money
-from partner_center.orders.content import OrderContent, plain
+from partner_center.orders.content import Method, OrderContent, plain
 from partner_center.orders.order import Order
 
 WHILE_PENDING = frozenset(
@@ -48,6 +48,21 @@ def merged(target: Any, patch: Any) -> Any:
         else:
             result[name] = merged(result.get(name), value)
     return result
+
+
+def amended_body(order: Order, patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The body that `patch` makes of the order; methods for single names need no method for all: it has a default."""
+    body: dict[str, Any] = merged(posted(order), patch)
+    control = body.get("domain_control")
+    if isinstance(control, dict) and order.content.given.domain_control is None:
+        body["domain_control"] = {"method": Method.DNS_TXT.value} | control
+    return body
+
+
+def method_patch(name: str, choice: Mapping[str, Any]) -> dict[str, Any]:
+    """The patch that chooses anew for one name: nothing of the former choice stays."""
+    known = {"method": None, "approver_email": None}
+    return {"domain_control": {"names": {name: known | dict(choice)}}}
 
 
 def posted(order: Order) -> dict[str, Any]:

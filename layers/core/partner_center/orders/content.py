@@ -70,10 +70,12 @@ class Lifecycle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenMethod:
-    """How one name is to be proven."""
+    """How one name is to be proven; an approver that DNS names comes with `source` and the domain it speaks for."""
 
     method: Method
     approver_email: str | None = None
+    source: str = "constructed"
+    domain: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,7 +172,7 @@ def content_from_json(text: str) -> OrderContent:
         contacts=contacts_from(stored["contacts"]),
         organization=Organization(**organization) if organization else None,
         methods={
-            name: ChosenMethod(method=Method(chosen["method"]), approver_email=chosen.get("approver_email"))
+            name: ChosenMethod(**(chosen | {"method": Method(chosen["method"])}))
             for name, chosen in stored["methods"].items()
         },
         agreement=AcceptedAgreement(

@@ -5,7 +5,7 @@ the others let it, so that one answer names every problem. Validate and place us
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +17,9 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
-from partner_center.orders.amendment import extra_units, field_problems, merged, posted, repriced
+from partner_center.orders.amendment import amended_body, extra_units, field_problems, repriced
 from partner_center.orders.content import (
     AcceptedAgreement,
-    ChosenMethod,
     Given,
     Lifecycle,
     Method,
@@ -32,16 +31,19 @@ from partner_center.orders.content import (
 from partner_center.orders.csr import Csr, read_csr
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.key_material import Screened, screen
-from partner_center.orders.methods_gate import MethodRules, choice_for, method_problems
+from partner_center.orders.methods_gate import MethodRules, choice_for, chosen_method, method_problems
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import Order
 from partner_center.orders.requests import DomainControl, MethodChoice, OrderRequest
 from partner_center.orders.structure import read_shape
+from partner_center.validation.contacts import Approver
 
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
-METHODS_CHECKED = frozenset({Method.EMAIL})
+METHODS_CHECKED = frozenset(Method)
 LEVELS_VALIDATED = frozenset({Level.DV})
 KINDS_BILLED = frozenset({ContractKind.BULK})
+
+_CONTACTS_LOOKED_UP = 20  # names, for one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,8 @@ class Circumstances:
     """The order whose content is replaced: product, term, contract and acceptance are then its own."""
     barred: frozenset[tuple[str, str]] = frozenset()
     """Domain and address of approvers who declined, and shall not be chosen again."""
+    contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
+    """By name: who may approve it besides the constructed addresses, as DNS says at this moment."""
     methods: frozenset[Method] = METHODS_CHECKED
     kinds: frozenset[ContractKind] = KINDS_BILLED
     levels: frozenset[Level] = LEVELS_VALIDATED
@@ -108,7 +112,13 @@ def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examin
     problems = list(field_problems(screened.body))
     refused = {each.field for each in problems}
     kept = {name: value for name, value in screened.body.items() if json_pointer((name,)) not in refused}
-    return _judged(merged(posted(around.amended), kept), screened, problems, around)
+    return _judged(amended_body(around.amended, kept), screened, problems, around)
+
+
+def unknown_approvers(examination: Examination) -> tuple[str, ...]:
+    """The names whose approver is none of the computed ones: DNS may name it (BR 3.2.2.4.13, .14)."""
+    refused = (each.name for each in examination.problems if each.code == "approver_not_allowed")
+    return tuple(dict.fromkeys(name for name in refused if name))[:_CONTACTS_LOOKED_UP]
 
 
 def examine_particulars(patch: Mapping[str, Any], order: Order | None) -> Examination:
@@ -121,7 +131,7 @@ def examine_particulars(patch: Mapping[str, Any], order: Order | None) -> Examin
     nothing = NamesReading((), None, (), ())
     if order is None or problems:
         return Examination(tuple(problems), nothing, None, None, screened.exposed)
-    request, shape_problems = read_shape(OrderRequest, merged(posted(order), screened.body))
+    request, shape_problems = read_shape(OrderRequest, amended_body(order, screened.body))
     if request is None:
         return Examination(shape_problems, nothing, None, None)
     content = replace(
@@ -316,10 +326,12 @@ def _method_problems(
     control = request.domain_control if request else read_shape(DomainControl, given)[0] if given else None
     if given and control is None:
         return  # its shape is already refused
+    yield from method_problems(control, names, product, _method_rules(around))
+
+
+def _method_rules(around: Circumstances) -> MethodRules:
     before = around.amended.content.methods if around.amended else {}
-    yield from method_problems(
-        control, names, product, MethodRules(_methods_on(around), around.barred, before)
-    )
+    return MethodRules(_methods_on(around), around.barred, before, around.contacts)
 
 
 def _methods_on(around: Circumstances) -> frozenset[Method]:
@@ -361,10 +373,7 @@ def _content(
         contacts=contacts_from(request.contacts.model_dump()),
         organization=Organization(**request.organization.model_dump()) if request.organization else None,
         methods={
-            name: ChosenMethod(
-                method=chosen(name).method,
-                approver_email=(chosen(name).approver_email or "").lower() or None,
-            )
+            name: chosen_method(name, chosen(name), _method_rules(around).published(name))
             for name in names.names
         },
         agreement=around.amended.content.agreement

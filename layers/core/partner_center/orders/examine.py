@@ -1,17 +1,18 @@
 """Examining an order with what is on file: contracts, numbers already used, blocked keys."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.catalog.products import Catalog
-from partner_center.orders.enrolment import Circumstances, Examination, examine
+from partner_center.orders.enrolment import Circumstances, Examination, examine, unknown_approvers
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.validation.contacts import Approver
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class ExamineOrder:
     catalog: Catalog
     blocked: BlockedKeys
     report_exposed: ReportExposed
+    contacts_of: Callable[[Sequence[str]], Mapping[str, Sequence[Approver]]]
 
     def __call__(
         self, principal: Principal, request_id: str, body: Mapping[str, Any], moment: datetime
@@ -34,6 +36,8 @@ class ExamineOrder:
         contracts = self.contracts.of_reseller(principal.reseller_id)
         around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
         examination = examine(body, around)
+        if names := unknown_approvers(examination):
+            examination = examine(body, replace(around, contacts=self.contacts_of(names)))
         self.report_exposed(examination.exposed, principal, request_id)
         number = body.get("partner_order_id")
         refused = any(problem.field == "/partner_order_id" for problem in examination.problems)

@@ -6,22 +6,17 @@ event wakes whoever waits. Whichever comes last sees both, so no order of the tw
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from math import ceil
 from typing import Protocol
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TooSoon, TryAgain
-from partner_center.kernel.events import Chronicle, Event
-from partner_center.kernel.ids import Ids
+from partner_center.kernel.events import Event
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.ports import Challenges
 from partner_center.validation.standing import read_standing
-
-CHECK_INTERVAL = timedelta(seconds=30)
 
 
 class WaitStep(StrEnum):
@@ -139,7 +134,7 @@ class RelayEvent:
             case "order.placed":
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
                 self.machine.start(reseller_id, order_id, generation, attempt)
-            case "domain.approved":
+            case "domain.approved" | "domain.proven":
                 word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())
                 if word is not None:
                     self._wake(reseller_id, order_id, [WaitStep.DOMAINS], word)
@@ -168,39 +163,6 @@ class HeldBack(Protocol):
     def release(self, head: OrderHead, event: Event) -> None:
         """Raises ChangedMeanwhile when the head has moved."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RequestCheck:
-    """The reseller says that the obstacle is gone: the preflight runs again."""
-
-    orders: OrderReader
-    held_back: HeldBack
-    clock: Clock
-    ids: Ids
-
-    def __call__(self, reseller_id: str, order_id: str, actor: str, correlation_id: str) -> OrderHead | None:
-        """The head as it was; None for an unknown order.
-
-        Raises StateConflict for a closed one, TooSoon within 30 seconds of the last check, TryAgain.
-        """
-        head = self.orders.head(reseller_id, order_id)
-        if head is None:
-            return None
-        if head.status is not OrderStatus.PENDING:
-            raise StateConflict("order_closed", f"The order is {head.status}.", order_id)
-        since = self.clock.now() - head.checked_at if head.checked_at else CHECK_INTERVAL
-        if since < CHECK_INTERVAL:
-            left = ceil((CHECK_INTERVAL - since).total_seconds())
-            raise TooSoon("The last check is less than 30 seconds old; ask again a little later.", left)
-        if head.held_back is not None:
-            chronicle = Chronicle(self.ids, self.clock.now(), actor, correlation_id)
-            event = chronicle.event("order.check_requested", reseller_id, order_id, attempt=head.attempt)
-            try:
-                self.held_back.release(head, event)
-            except ChangedMeanwhile as error:
-                raise TryAgain("The order is changing at this moment; nothing was written.") from error
-        return head
 
 
 def domains_answer(

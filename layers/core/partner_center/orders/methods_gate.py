@@ -8,19 +8,26 @@ from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.requests import DomainControl, MethodChoice
-from partner_center.validation.approvers import is_allowed_approver
+from partner_center.validation.approvers import ApproverSource, allowed_approver
+from partner_center.validation.contacts import Approver, approver_for
+from partner_center.validation.control_methods import fits
 
 
 @dataclass(frozen=True, slots=True)
 class MethodRules:
     """What may be chosen: methods that are `available`, no address that declined (`barred`: its domain and itself).
 
-    `before` are the choices of an order that is amended.
+    `before` are the choices of an order that is amended, `contacts` the published approvers by name.
     """
 
     available: frozenset[Method]
     barred: frozenset[tuple[str, str]] = frozenset()
     before: Mapping[str, ChosenMethod] = field(default_factory=dict)
+    contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
+
+    def published(self, name: str) -> Sequence[Approver]:
+        """The contacts that may be chosen for `name`; one that was chosen before stays so, whatever DNS says now."""
+        return (*self.contacts.get(name, ()), *_approver_before(self.before.get(name)))
 
 
 def method_problems(
@@ -37,16 +44,17 @@ def method_problems(
             )
     for name in names:
         choice, pointer = choice_for(name, control)
-        yield from _choice_problems(name, choice, pointer, product, rules.available)
+        yield from _choice_problems(name, choice, pointer, product, rules)
         yield from _barred_problems(name, choice, pointer, rules)
 
 
 def _barred_problems(name: str, choice: MethodChoice, pointer: str, rules: MethodRules) -> Iterator[Problem]:
     """Whoever declined is not asked again; a choice that stands since before the refusal is left as it is."""
-    address = (choice.approver_email or "").lower()
-    if choice.method is not Method.EMAIL or (address.rpartition("@")[2], address) not in rules.barred:
+    chosen = chosen_method(name, choice, rules.published(name))
+    address = chosen.approver_email or ""
+    if (chosen.domain or address.rpartition("@")[2], address) not in rules.barred:
         return
-    if rules.before.get(name) != ChosenMethod(method=choice.method, approver_email=address):
+    if rules.before.get(name) != chosen:
         yield Problem(
             "approver_not_allowed",
             f"{address} declined this order and is not asked again; choose another address or method.",
@@ -64,18 +72,61 @@ def choice_for(name: str, control: DomainControl | None) -> tuple[MethodChoice, 
     return MethodChoice(method=control.method, approver_email=control.approver_email), "/domain_control"
 
 
+def _approver_before(chosen: ChosenMethod | None) -> Sequence[Approver]:
+    if chosen is None or chosen.approver_email is None or chosen.domain is None:
+        return ()
+    return (Approver(chosen.approver_email, ApproverSource(chosen.source), chosen.domain),)
+
+
+def chosen_method(name: str, choice: MethodChoice, contacts: Sequence[Approver]) -> ChosenMethod:
+    """The choice as it is kept: an approver in the spelling that was computed or found, with what it speaks for.
+
+    A choice that the gate refused has no approver here.
+    """
+    approver = _approver(name, choice, contacts)
+    if approver is None:
+        return ChosenMethod(method=choice.method)
+    if approver.source is ApproverSource.CONSTRUCTED:
+        return ChosenMethod(method=choice.method, approver_email=approver.address)
+    return ChosenMethod(
+        method=choice.method,
+        approver_email=approver.address,
+        source=approver.source.value,
+        domain=approver.authorization_domain,
+    )
+
+
+def _approver(name: str, choice: MethodChoice, contacts: Sequence[Approver]) -> Approver | None:
+    """Who of those that may approve `name` was chosen; a constructed address before a published one."""
+    if choice.method is not Method.EMAIL or not choice.approver_email:
+        return None
+    constructed = allowed_approver(choice.approver_email, name)
+    if constructed is not None:
+        return Approver(constructed, ApproverSource.CONSTRUCTED, constructed.rpartition("@")[2])
+    published = [each for each in contacts if each.source is not ApproverSource.CONSTRUCTED]
+    return approver_for(choice.approver_email, published)
+
+
 def _choice_problems(
-    name: str, choice: MethodChoice, pointer: str, product: Product, available: frozenset[Method]
+    name: str, choice: MethodChoice, pointer: str, product: Product, rules: MethodRules
 ) -> Iterator[Problem]:
-    if choice.method not in available or choice.method not in product.validation_methods:
-        offered = ", ".join(sorted(available & set(map(Method, product.validation_methods)))) or "none as yet"
+    offered = rules.available & set(map(Method, product.validation_methods))
+    if choice.method not in offered:
+        listed = ", ".join(each for each in Method if each in offered) or "none as yet"
         yield Problem(
-            "method_not_available", f"This method is not available; choose one of: {offered}.", pointer
+            "method_not_available", f"This method is not available; choose one of: {listed}.", pointer
         )
     if choice.method is Method.HTTP_FILE and name.startswith("*."):
         yield Problem(
             "method_not_for_wildcard",
             "A file shows control of one name only; choose e-mail or DNS for a wildcard.",
+            pointer,
+            name=name,
+        )
+    if not fits(choice.method, name.removeprefix("*.")):
+        yield Problem(
+            "method_not_available",
+            "The name is too long for the label of this method; choose a file or e-mail.",
             pointer,
             name=name,
         )
@@ -87,11 +138,12 @@ def _choice_problems(
             "The e-mail method needs approver_email, one of the addresses that may approve.",
             f"{pointer}/approver_email",
         )
-    elif not is_allowed_approver(choice.approver_email, name):
+    elif _approver(name, choice, rules.published(name)) is None:
         yield Problem(
             "approver_not_allowed",
             f"This address may not approve {name}; only admin, administrator, webmaster, hostmaster or "
-            "postmaster at the domain itself or at a domain above it may.",
+            "postmaster at the domain itself or at a domain above it may, and contacts published in its DNS (CAA "
+            "contactemail, or TXT at _validation-contactemail).",
             f"{pointer}/approver_email",
             name=name,
         )

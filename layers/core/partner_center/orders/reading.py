@@ -13,8 +13,9 @@ from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
 from partner_center.validation.ports import ChallengeReader, Message
+from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import read_standing
-from partner_center.validation.view import domains_as_json
+from partner_center.validation.view import DomainsView, domains_as_json
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 
@@ -39,6 +40,12 @@ class Certificates(Protocol):
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
 
 
+class CaaFindings(Protocol):
+    """Reads what CAA said of each name of an order, at its newest preflight; nothing before the first."""
+
+    def latest(self, reseller_id: str, order_id: str) -> Sequence[Mapping[str, Any]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class OrderReading:
     """The use cases. An unknown id and another reseller's id answer alike: NotFound."""
@@ -47,7 +54,16 @@ class OrderReading:
     index: OrderIndex
     challenges: ChallengeReader
     certificates: Certificates
+    caa: CaaFindings
+    publishing: Publishing
     clock: Clock
+
+    def domain(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
+        """One name of the order, as `domains` shows it; NotFound for any other name."""
+        for item in self.domains(reseller_id, order_id)["items"]:
+            if item["name"] == name:
+                return dict(item)
+        raise NotFound("The order has no such name.")
 
     def order(self, reseller_id: str, order_id: str) -> dict[str, Any]:
         return self.shown(self._load(reseller_id, order_id))
@@ -61,7 +77,9 @@ class OrderReading:
     def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
         order = self._load(reseller_id, order_id)
         moment = self.clock.now()
-        items = domains_as_json(order, read_standing(self.challenges, order, moment), moment)
+        found = self.caa.latest(reseller_id, order_id)
+        view = DomainsView(self.publishing, {each["name"]: each for each in found})
+        items = domains_as_json(order, read_standing(self.challenges, order, moment), view, moment)
         return {"items": items, "next_cursor": None}
 
     def messages(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from partner_center.orders.order import LONGEST_PENDING, Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import token_digest
 from partner_center.validation.challenges import (
-    BR_SECTIONS,
+    Attempt,
     Challenge,
     ChallengeStatus,
     Decision,
     Proof,
+    br_section_of,
 )
 from partner_center.validation.ports import Challenges, Message, Ruling
 from partner_center.validation.standing import is_asked
@@ -125,6 +126,11 @@ def _ruling(
             from_address=address,
             proof_id=proof.proof_id if proof else None,
         ),
+        attempt=Attempt(
+            moment,
+            ChallengeStatus.VALID if approved else ChallengeStatus.DECLINED,
+            f"{challenge.approver_email} {word} the request.",
+        ),
         message=None if approved else _declined_message(asked, moment, chronicle),
     )
 
@@ -138,12 +144,13 @@ def _proof(asked: OpenApproval, moment: datetime, chronicle: Chronicle) -> Proof
         order_id=challenge.order_id,
         challenge_id=challenge.challenge_id,
         method=challenge.method,
-        br_section=BR_SECTIONS[challenge.method],
+        br_section=br_section_of(challenge.method, challenge.source),
         authorization_domain=challenge.authorization_domain,
         names=challenge.names,
         checked_at=challenge.sent_at or challenge.created_at,
         completed_at=moment,
         by=chronicle.actor,
+        evidence=challenge.evidence,
     )
 
 

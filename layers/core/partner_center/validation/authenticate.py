@@ -1,10 +1,13 @@
-"""Opening an order's domain validation: make each challenge's value, ask its approver, once."""
+"""Opening an order's domain validation: make each challenge's value, ask its approver, tell what to publish, once."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.ids import Ids
+from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.validation.challenges import (
     VALUE_BITS,
@@ -12,8 +15,11 @@ from partner_center.validation.challenges import (
     Challenge,
     ChallengeStatus,
     Wanted,
+    challenge_id,
 )
-from partner_center.validation.ports import ApprovalRequest, ApproverMail, Challenges, Vault
+from partner_center.validation.contact_check import CheckContact
+from partner_center.validation.control_methods import control_value
+from partner_center.validation.ports import ApprovalRequest, Challenges, DomainMail, Vault
 from partner_center.validation.standing import read_standing
 
 
@@ -23,52 +29,116 @@ class OpenValidation:
 
     challenges: Challenges
     vault: Vault
-    approvers: ApproverMail
+    mail: DomainMail
+    check_contact: CheckContact
     clock: Clock
     ids: Ids
 
-    def __call__(self, order: Order) -> None:
+    def __call__(self, order: Order, again: Collection[str] = ()) -> None:
         """Bring the challenges of all unproven names into being and mail those that were not mailed yet.
 
-        Raises TryAgain when the mail or the database is out; what was done stays done.
+        The names in `again` are mailed once more (M28): a value that still lives with the same recipient and content,
+        one that has expired or failed with a new one. Raises TryAgain when the mail, the network perspectives or the
+        database are out; what was done stays done.
         """
-        found = read_standing(self.challenges, order, self.clock.now())
-        known = {each.challenge_id: each for each in found.challenges}
-        for each in found.unasked:
-            challenge = known.get(each.challenge_id) or self._create(order.head, each)
-            if challenge.sent_at is None and challenge.status is ChallengeStatus.PENDING:
-                self._ask(challenge)
-
-    def _create(self, head: OrderHead, wanted: Wanted) -> Challenge:
         moment = self.clock.now()
-        token = self.ids.secret(VALUE_BITS)
+        found = read_standing(self.challenges, order, moment)
+        present = [self._present(order, each, found.challenges, again, moment) for each in found.unasked]
+        for challenge in present:
+            if challenge.method == Method.EMAIL:
+                self._ask_approver(challenge, again)
+        published = [each for each in present if each.method != Method.EMAIL]
+        self._tell_what_to_publish(order, published, again)
+
+    def _present(
+        self,
+        order: Order,
+        wanted: Wanted,
+        made: Sequence[Challenge],
+        again: Collection[str],
+        moment: datetime,
+    ) -> Challenge:
+        """The challenge that asks for `wanted` now, made if there is none or its value is to be another."""
+        asked = [each for each in made if each.round == order.head.round and wanted.asks_like(each)]
+        newest = max(asked, key=lambda each: each.created_at, default=None)
+        if newest is None:
+            return self._create(order.head, wanted, 0)
+        over = newest.status_at(moment) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
+        if newest.status is ChallengeStatus.VALID or (over and _is_named(newest, again)):
+            return self._create(order.head, wanted, len(asked))
+        return newest
+
+    def _create(self, head: OrderHead, wanted: Wanted, number: int) -> Challenge:
+        moment, made_id = self.clock.now(), challenge_id(head.order_id, head.round, wanted, number)
         challenge = Challenge(
             reseller_id=head.reseller_id,
             order_id=head.order_id,
-            challenge_id=wanted.challenge_id,
+            challenge_id=made_id,
             round=head.round,
             method=wanted.method,
             authorization_domain=wanted.authorization_domain,
             names=wanted.names,
             approver_email=wanted.approver_email,
-            token_sha256=token_digest(token),
-            encrypted_token=self.vault.seal(token, wanted.challenge_id),
+            source=wanted.source,
             status=ChallengeStatus.PENDING,
             created_at=moment,
             expires_at=moment + VALUE_LIFETIME,
         )
+        challenge = self._with_value(challenge, moment)
         if self.challenges.create(challenge):
             return challenge
         # Another run of this step was faster; its value is the one that counts.
         present = self.challenges.of_order(head.reseller_id, head.order_id)
-        return next(each for each in present if each.challenge_id == wanted.challenge_id)
+        return next(each for each in present if each.challenge_id == made_id)
 
-    def _ask(self, challenge: Challenge) -> None:
+    def _with_value(self, challenge: Challenge, moment: datetime) -> Challenge:
+        """A link's secret is kept as a digest and sealed; a published value is in the open once it serves."""
+        secret = self.ids.secret(VALUE_BITS)
+        if challenge.method == Method.EMAIL:
+            sealed = self.vault.seal(secret, challenge.challenge_id)
+            return replace(challenge, token_sha256=token_digest(secret), encrypted_token=sealed)
+        value = "" if challenge.method == Method.DNS_PERSIST else control_value(secret)
+        return replace(challenge, value=value, due_at=moment)
+
+    def _ask_approver(self, challenge: Challenge, again: Collection[str]) -> None:
         moment = self.clock.now()
+        if challenge.status_at(moment) is not ChallengeStatus.PENDING:
+            return
+        repeated = challenge.sent_at is not None
+        if repeated and not _is_named(challenge, again):
+            return
+        corroborated = self.check_contact(challenge)
+        if corroborated is None:
+            return  # the address is not to be had from enough places; the reseller reads why
         opened = self.vault.open(challenge.encrypted_token, challenge.challenge_id)
-        dated = replace(challenge, sent_at=moment, expires_at=moment + VALUE_LIFETIME)
-        self.approvers.ask(ApprovalRequest(dated, opened))
-        self.challenges.mark_sent(challenge, moment, dated.expires_at)
+        dated = (
+            challenge if repeated else replace(challenge, sent_at=moment, expires_at=moment + VALUE_LIFETIME)
+        )
+        self.mail.ask(ApprovalRequest(dated, opened))
+        if repeated:
+            self.challenges.mark_resent(corroborated, moment)
+        else:
+            self.challenges.mark_sent(corroborated, moment, dated.expires_at)
+
+    def _tell_what_to_publish(
+        self, order: Order, challenges: Sequence[Challenge], again: Collection[str]
+    ) -> None:
+        """One mail for all records and files of the order, when there is one that was not told yet."""
+        moment = self.clock.now()
+        live = [each for each in challenges if each.status_at(moment) is ChallengeStatus.PENDING]
+        untold = [each for each in live if each.sent_at is None or _is_named(each, again)]
+        if not untold:
+            return
+        self.mail.instruct(order, live)
+        for challenge in untold:
+            if challenge.sent_at is None:
+                self.challenges.mark_sent(challenge, moment, challenge.expires_at)
+            else:
+                self.challenges.mark_resent(challenge, moment)
+
+
+def _is_named(challenge: Challenge, names: Collection[str]) -> bool:
+    return not set(names).isdisjoint(challenge.names)
 
 
 def token_digest(token: str) -> str:

@@ -117,7 +117,7 @@ def relevant_caa_set(name: str, resolver: Resolver, rules: CaaRules = STANDING_R
     """
     base = name.removeprefix("*.")
     steps: list[CaaStep] = []
-    for domain in _upwards(base):
+    for domain in upwards(base):
         pardons_used = sum(step.pardoned for step in steps)
         step = _look_up(domain, resolver, rules, may_pardon=pardons_used < rules.pardons)
         steps.append(step)
@@ -126,7 +126,8 @@ def relevant_caa_set(name: str, resolver: Resolver, rules: CaaRules = STANDING_R
     return CaaSet(base, tuple(steps))
 
 
-def _upwards(name: str) -> Iterator[str]:
+def upwards(name: str) -> Iterator[str]:
+    """`name` and its parents, the top-level domain last."""
     while name:
         yield name
         name = name.partition(".")[2]

@@ -4,13 +4,22 @@ One challenge covers all names of the order that one answer can prove: for e-mai
 authorization domain that the same address shall approve (BR 3.2.2.4.4 lets one mail cover several).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
-from partner_center.kernel.dated_rules import TIMETABLE, rules_on
+from partner_center.kernel.dated_rules import TIMETABLE, RulesOfTheDay, rules_on
+from partner_center.orders.content import ChosenMethod, Method
+from partner_center.validation.approvers import ApproverSource
+from partner_center.validation.control_methods import (
+    PERSIST_REUSE,
+    PUBLISHED_SECTIONS,
+    authorization_domain_for,
+    covers,
+)
 
 VALUE_LIFETIME = timedelta(days=30)
 """A random value may be used for 30 days (BR 3.2.2.4.4)."""
@@ -37,11 +46,23 @@ class Decision(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Challenge:
-    """One thing to prove. `token_sha256` is the digest of the secret in the approval link.
+class Attempt:
+    """One check or answer, as the reseller reads it: `votes` are the perspectives with what each said."""
 
-    `round` is the asking of its order that it belongs to. `sent_at` is when the mail went out: the oldest datum of
-    the check, from which its age runs.
+    at: datetime
+    result: ChallengeStatus
+    detail: str
+    votes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One thing to prove. For e-mail `token_sha256` is the digest of the secret in the approval link.
+
+    `value` is what must be published for the other methods. `round` is the asking of its order that it belongs to.
+    `sent_at` is when the mail went out: for e-mail the oldest datum of the check, from which its age runs. `due_at`
+    is when the next check is due by itself, `checks` how many were begun; `attempts` are the latest few. `evidence`
+    says how a published contact was corroborated.
     """
 
     reseller_id: str
@@ -52,14 +73,22 @@ class Challenge:
     authorization_domain: str
     names: tuple[str, ...]
     approver_email: str
-    token_sha256: str
-    encrypted_token: bytes
     status: ChallengeStatus
     created_at: datetime
     expires_at: datetime
+    token_sha256: str = ""
+    encrypted_token: bytes = b""
+    value: str = ""
+    source: str = "constructed"
     sent_at: datetime | None = None
+    resent_at: datetime | None = None
     decided_at: datetime | None = None
     proof_id: str | None = None
+    checks: int = 0
+    checked_at: datetime | None = None
+    due_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    evidence: Mapping[str, Any] | None = None
 
     def status_at(self, moment: datetime) -> ChallengeStatus:
         """The status as it is at `moment`: a pending value that is 30 days old has expired."""
@@ -70,20 +99,26 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A challenge that an order needs, before it has a value."""
+    """A challenge that an order needs, before it has a value. `source` is where the approver comes from."""
 
-    challenge_id: str
     method: str
     authorization_domain: str
     names: tuple[str, ...]
-    approver_email: str
+    approver_email: str = ""
+    source: str = "constructed"
+
+    def asks_like(self, challenge: Challenge) -> bool:
+        """Whether `challenge` asks the same in the same way."""
+        asked = (challenge.method, challenge.authorization_domain, challenge.approver_email)
+        return asked == (self.method, self.authorization_domain, self.approver_email)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """A passed check, as evidence for every signing that relies on it (BR 5.4.1, 5.5.2).
 
-    `checked_at` is the oldest datum of the check; reuse is counted from it.
+    `checked_at` is the oldest datum of the check; reuse is counted from it. `below` is whether a persistent record
+    speaks for names below its domain too. `evidence` holds what the perspectives said, and DNSSEC.
     """
 
     proof_id: str
@@ -98,34 +133,69 @@ class Proof:
     checked_at: datetime
     completed_at: datetime
     by: str
+    below: bool = False
+    evidence: Mapping[str, Any] | None = None
 
 
-BR_SECTIONS = {"email": "3.2.2.4.4"}
+def br_section_of(method: str, source: str) -> str:
+    """The section of the BR that a proof by `method` rests on; for e-mail `source` decides."""
+    if method == Method.EMAIL:
+        return ApproverSource(source).br_section
+    return PUBLISHED_SECTIONS[Method(method)]
 
 
-def wanted_challenges(
-    order_id: str, round: int, methods: Mapping[str, tuple[str, str | None]]
-) -> tuple[Wanted, ...]:
-    """The challenges an order needs: `methods` maps each name to its method and approver.
+def wanted_challenges(methods: Mapping[str, ChosenMethod]) -> tuple[Wanted, ...]:
+    """The challenges an order needs: `methods` maps each of its names to its choice.
 
-    The authorization domain of an e-mail challenge is the domain of the approver's address, which the
-    enrolment gate admitted because it stands at or above the name.
+    An approver speaks for the domain of a constructed address, and for a published contact for the domain whose DNS
+    names it, never for the domain of that mailbox (incident of 2025). Published values are asked for where one serves
+    as many of the order's names as it can.
     """
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    for name, (method, approver) in methods.items():
-        address = approver or ""
-        domain = address.rpartition("@")[2] if method == "email" else name.removeprefix("*.")
-        groups.setdefault((method, domain, address), []).append(name)
+    groups: dict[tuple[str, str, str, str], list[str]] = {}
+    for name, choice in methods.items():
+        alike = [each for each, other in methods.items() if other.method is choice.method]
+        group = (
+            choice.method.value,
+            _domain(name, choice, alike),
+            choice.approver_email or "",
+            choice.source,
+        )
+        groups.setdefault(group, []).append(name)
     return tuple(
-        Wanted(_challenge_id(order_id, round, *group), group[0], group[1], tuple(names), group[2])
-        for group, names in groups.items()
+        Wanted(method, domain, tuple(names), approver, source)
+        for (method, domain, approver, source), names in groups.items()
     )
 
 
-def _challenge_id(order_id: str, round: int, method: str, domain: str, approver: str) -> str:
-    """Derived, not drawn: a retried preparation finds the challenge it made before."""
-    text = "\n".join((order_id, str(round), method, domain, approver))
-    return f"chl_{sha256(text.encode()).hexdigest()[:26]}"
+def _domain(name: str, choice: ChosenMethod, alike: Collection[str]) -> str:
+    if choice.method is not Method.EMAIL:
+        return authorization_domain_for(name, alike, choice.method)
+    return choice.domain or (choice.approver_email or "").rpartition("@")[2]
+
+
+def challenge_id(order_id: str, round: int, wanted: Wanted, number: int) -> str:
+    """Derived, not drawn: a retried preparation finds the challenge it made before.
+
+    `number` counts the values that were made for the same question in one round.
+    """
+    parts = (
+        order_id,
+        str(round),
+        wanted.method,
+        wanted.authorization_domain,
+        wanted.approver_email,
+        str(number),
+    )
+    return f"chl_{sha256(chr(10).join(parts).encode()).hexdigest()[:26]}"
+
+
+FIRST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(hours=12)
+
+
+def next_check(checks: int, moment: datetime) -> datetime:
+    """When to look again by itself after `checks` checks: in a minute at first, then ever later, at most 12 hours."""
+    doublings: int = 2 ** min(checks, 10)
+    return moment + min(FIRST_INTERVAL * doublings, LONGEST_INTERVAL)
 
 
 def barred(challenges: Iterable[Challenge]) -> frozenset[tuple[str, str]]:
@@ -135,32 +205,39 @@ def barred(challenges: Iterable[Challenge]) -> frozenset[tuple[str, str]]:
 
 
 def proof_usable(proof: Proof, name: str, moment: datetime) -> bool:
-    """Whether a proof carries a signing of `name` at `moment`: scope, age and method by that day's rules.
-
-    E-mail proofs cover the authorization domain and everything below it, never anything above
-    (BR 3.2.2.4.4; incident of 2015).
-    """
+    """Whether a proof carries a signing of `name` at `moment`: scope, age and method by that day's rules."""
     rules = rules_on(moment)
-    if proof.method == "email" and not rules.email_methods_allowed:
+    if proof.method == Method.EMAIL and not rules.email_methods_allowed:
         return False
-    if moment - proof.checked_at > rules.domain_reuse:
+    if moment - proof.checked_at > _reuse(proof, rules):
         return False
-    base = name.removeprefix("*.")
-    return base == proof.authorization_domain or base.endswith("." + proof.authorization_domain)
+    return covers(proof.method, proof.authorization_domain, name, persist_below=proof.below)
+
+
+def _reuse(proof: Proof, rules: RulesOfTheDay) -> timedelta:
+    if proof.method == Method.DNS_PERSIST:
+        return min(PERSIST_REUSE, rules.domain_reuse)
+    return rules.domain_reuse
 
 
 def usable_until(proof: Proof) -> datetime:
     """When a proof ends, as far as the dated rules are known today: by its age, or on the day a rule changes."""
-    end = proof.checked_at + rules_on(proof.checked_at).domain_reuse
+    end = proof.checked_at + _reuse(proof, rules_on(proof.checked_at))
     for effective_from, rules in TIMETABLE:
         if not proof.checked_at < effective_from <= end:
             continue
-        if proof.method == "email" and not rules.email_methods_allowed:
+        if proof.method == Method.EMAIL and not rules.email_methods_allowed:
             return effective_from
-        end = min(end, max(effective_from, proof.checked_at + rules.domain_reuse))
+        end = min(end, max(effective_from, proof.checked_at + _reuse(proof, rules)))
     return end
 
 
 def last_mail_at(challenges: Iterable[Challenge]) -> datetime | None:
-    """When the last approval mail of an order went out."""
-    return max((each.sent_at for each in challenges if each.sent_at), default=None)
+    """When the last mail about the domains of an order went out."""
+    times = (at for each in challenges for at in (each.sent_at, each.resent_at) if at)
+    return max(times, default=None)
+
+
+def mailed_at(challenge: Challenge) -> datetime | None:
+    """When the challenge was last mailed."""
+    return challenge.resent_at or challenge.sent_at

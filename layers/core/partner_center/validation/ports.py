@@ -6,12 +6,38 @@ from datetime import datetime
 from typing import Protocol
 
 from partner_center.kernel.events import AuditRecord, Event
-from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof
+from partner_center.orders.order import Order
+from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one perspective saw in an attempt: `seen` are record values or the requests of a probe, printable."""
+
+    site: str
+    vote: str
+    detail: str
+    seen: tuple[str, ...]
+    dnssec: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """One check in full, for the records (BR 5.4.1): who saw what, and whether enough of them agreed."""
+
+    attempt_id: str
+    reseller_id: str
+    order_id: str
+    challenge_id: str
+    attempt: Attempt
+    quorum: str | None
+    reason: str
+    observations: tuple[Observation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """An approver's answer and all that it changes, written in one transaction.
+    """An approver's answer, or a check that passed, and all that it changes, written in one transaction.
 
     It holds only while the challenge is pending, unexpired, and its order open at `revision`, the one whose content
     the approver was shown.
@@ -24,7 +50,9 @@ class Ruling:
     proof: Proof | None
     event: Event
     audit: AuditRecord
+    attempt: Attempt
     message: "Message | None" = None
+    record: "AttemptRecord | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +83,31 @@ class Challenges(ChallengeReader, Protocol):
         """False when it exists already."""
         ...
 
-    def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None: ...
+    def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
+        """The first mail; its record is never changed."""
+        ...
+
+    def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None: ...
+
+    def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
+        """Claims the next check of a pending challenge; None when another run has, or it is pending no more."""
+        ...
+
+    def note(self, challenge: Challenge, record: AttemptRecord) -> None:
+        """An attempt that proved nothing; `challenge` is as `begin_check` gave it."""
+        ...
+
+    def fail(self, challenge: Challenge, record: AttemptRecord) -> None:
+        """An attempt after which the challenge can never be met. One that is pending no more stays as it is."""
+        ...
+
+    def rest(self, challenge: Challenge) -> None:
+        """The challenge is not due by itself any more."""
+        ...
+
+    def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
+        """Reseller and order ids of challenges in `shard` that are due at `moment`, longest due first."""
+        ...
 
     def rule(self, ruling: Ruling) -> None:
         """Raises ApprovalClosed when the challenge is taken, ChangedMeanwhile when its order moved."""
@@ -78,7 +130,13 @@ class ApprovalRequest:
     token: str
 
 
-class ApproverMail(Protocol):
-    """Sends the approval mail; the same challenge is always the same Message-ID."""
+class DomainMail(Protocol):
+    """Sends the mails about the domains of an order; the same mail always has the same Message-ID."""
 
-    def ask(self, request: ApprovalRequest) -> None: ...
+    def ask(self, request: ApprovalRequest) -> None:
+        """To the approver. Raises TryAgain, MailRefused."""
+        ...
+
+    def instruct(self, order: Order, challenges: Sequence[Challenge]) -> None:
+        """To the technical contact: what must be published for each challenge. Raises TryAgain, MailRefused."""
+        ...

@@ -50,12 +50,12 @@ class PerspectiveSite:
 
 
 SITES = (
-    PerspectiveSite("dublin", "eu-west-1", Registry.RIPE, 53.35, -6.26, primary=True),
-    PerspectiveSite("frankfurt", "eu-central-1", Registry.RIPE, 50.11, 8.68),
-    PerspectiveSite("mumbai", "ap-south-1", Registry.APNIC, 19.08, 72.88),
-    PerspectiveSite("oregon", "us-west-2", Registry.ARIN, 45.84, -119.70),
-    PerspectiveSite("sao-paulo", "sa-east-1", Registry.LACNIC, -23.55, -46.63),
-    PerspectiveSite("tokyo", "ap-northeast-1", Registry.APNIC, 35.68, 139.69),
+    PerspectiveSite("eu-west-1", "eu-west-1", Registry.RIPE, 53.35, -6.26, primary=True),
+    PerspectiveSite("eu-central-1", "eu-central-1", Registry.RIPE, 50.11, 8.68),
+    PerspectiveSite("ap-south-1", "ap-south-1", Registry.APNIC, 19.08, 72.88),
+    PerspectiveSite("us-west-2", "us-west-2", Registry.ARIN, 45.84, -119.70),
+    PerspectiveSite("sa-east-1", "sa-east-1", Registry.LACNIC, -23.55, -46.63),
+    PerspectiveSite("ap-northeast-1", "ap-northeast-1", Registry.APNIC, 35.68, 139.69),
 )
 """One primary and the five remotes that are needed from 2026-12-15; none of the regions must be opted into."""
 

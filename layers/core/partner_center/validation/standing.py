@@ -60,6 +60,12 @@ class Standing:
         return all(each.proof is not None for each in self.names)
 
     @property
+    def open(self) -> tuple[Challenge, ...]:
+        """The challenges that ask for the unproven names now, each once."""
+        asked = (each.challenge for each in self.names if each.proof is None and each.challenge is not None)
+        return tuple({each.challenge_id: each for each in asked}.values())
+
+    @property
     def unasked(self) -> tuple[Wanted, ...]:
         """What must be asked for the unproven names; not of an address that declined."""
         declined = barred(self.challenges)
@@ -71,10 +77,7 @@ class Standing:
 
 def wanted_of(order: Order) -> Sequence[Wanted]:
     """The challenges that the order's present content needs while nothing is proven."""
-    methods = {
-        name: (choice.method.value, choice.approver_email) for name, choice in order.content.methods.items()
-    }
-    return wanted_challenges(order.head.order_id, order.head.round, methods)
+    return wanted_challenges(order.content.methods)
 
 
 def standing(
@@ -119,21 +122,14 @@ def zone_of(domain: str) -> str:
 
 def is_asked(challenge: Challenge, order: Order) -> bool:
     """Whether the challenge asks for something that the order needs now."""
-    return challenge.round == order.head.round and any(
-        _asks_for(challenge, each) for each in wanted_of(order)
-    )
+    return challenge.round == order.head.round and any(each.asks_like(challenge) for each in wanted_of(order))
 
 
 def _asked(wanted: Wanted, round: int, made: Sequence[Challenge]) -> Challenge | None:
-    """The challenge of this round, or the newest one that was declined: it stands, whatever else was amended."""
-    asked = [each for each in made if _asks_for(each, wanted)]
+    """The newest challenge of this round, or one that was declined: it stands, whatever else was amended."""
+    asked = [each for each in made if wanted.asks_like(each)]
     standing = [each for each in asked if each.round == round or each.status is ChallengeStatus.DECLINED]
-    return max(standing, key=lambda each: each.round, default=None)
-
-
-def _asks_for(challenge: Challenge, wanted: Wanted) -> bool:
-    asked = (challenge.method, challenge.authorization_domain, challenge.approver_email)
-    return asked == (wanted.method, wanted.authorization_domain, wanted.approver_email)
+    return max(standing, key=lambda each: (each.round, each.created_at), default=None)
 
 
 def _best(proofs: Sequence[Proof], name: str, moment: datetime) -> Proof | None:

@@ -1,51 +1,68 @@
 """The domains of an order, as read (docs/openapi.json, Domain)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from partner_center.kernel.clock import rfc3339
 from partner_center.orders.order import Order
-from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, usable_until
+from partner_center.validation.challenges import Challenge, Proof, mailed_at, usable_until
+from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import NameStanding, Standing
 
 
-def domains_as_json(order: Order, found: Standing, moment: datetime) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class DomainsView:
+    """What is needed beside the order: the instructions, and what CAA said of each name at the last preflight."""
+
+    publishing: Publishing
+    caa: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def domains_as_json(
+    order: Order, found: Standing, view: DomainsView, moment: datetime
+) -> list[dict[str, Any]]:
     """Every name of the order's present content."""
-    return [_domain(order, each, moment) for each in found.names]
+    return [_domain(order, each, view, moment) for each in found.names]
 
 
-def _domain(order: Order, found: NameStanding, moment: datetime) -> dict[str, Any]:
+def _domain(order: Order, found: NameStanding, view: DomainsView, moment: datetime) -> dict[str, Any]:
     challenge, proof = found.challenge, found.proof
     chosen = order.content.methods[found.name]
     domain: dict[str, Any] = {
         "name": found.name,
         "method": chosen.method,
         "status": found.status_at(moment),
+        "authorization_domain": found.wanted.authorization_domain,
+        "shared_with": [name for name in found.wanted.names if name != found.name],
         "approver_email": chosen.approver_email,
         "attempts": _attempts(challenge),
     }
     if challenge is not None:
+        sent = mailed_at(challenge)
         domain |= {
-            "authorization_domain": challenge.authorization_domain,
-            "sent_at": rfc3339(challenge.sent_at) if challenge.sent_at else None,
+            "sent_at": rfc3339(sent) if sent else None,
             "expires_at": rfc3339(challenge.expires_at),
         }
+        publish = view.publishing.publish(order, challenge) if proof is None else None
+        domain |= {"publish": publish.as_json()} if publish else {}
     if proof is not None:
         domain |= {"authorization_domain": proof.authorization_domain}
-    return domain | {"valid_until": _valid_until(proof), "evidence": _evidence(proof)}
+    evidence = _evidence(proof, view.caa.get(found.name))
+    return domain | {"valid_until": _valid_until(proof), "evidence": evidence}
 
 
 def _attempts(challenge: Challenge | None) -> list[dict[str, Any]]:
-    if challenge is None or challenge.decided_at is None:
-        return []
-    word = "approved" if challenge.status is ChallengeStatus.VALID else "declined"
+    """The latest few, newest first."""
     return [
         {
-            "at": rfc3339(challenge.decided_at),
-            "result": challenge.status,
-            "detail": f"{challenge.approver_email} {word} the request.",
-            "perspectives": [],
+            "at": rfc3339(each.at),
+            "result": each.result,
+            "detail": each.detail,
+            "perspectives": [{"id": site, "result": vote} for site, vote in each.votes],
         }
+        for each in reversed(challenge.attempts if challenge else ())
     ]
 
 
@@ -55,12 +72,23 @@ def _valid_until(proof: Proof | None) -> str | None:
     return rfc3339(usable_until(proof))
 
 
-def _evidence(proof: Proof | None) -> dict[str, Any] | None:
+def _evidence(proof: Proof | None, caa: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if proof is None:
         return None
+    seen = proof.evidence or {}
     return {
         "method": proof.method,
         "br_section": proof.br_section,
         "authorization_domain": proof.authorization_domain,
+        "perspectives": seen.get("perspectives", []),
+        "quorum": seen.get("quorum"),
+        "dnssec": seen.get("dnssec"),
         "checked_at": rfc3339(proof.checked_at),
+        "caa": _caa(caa),
     }
+
+
+def _caa(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {name: found[name] for name in ("allowed", "reason", "found_at", "quorum", "dnssec")}

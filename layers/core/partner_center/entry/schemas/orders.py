@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from partner_center.catalog.products import LineKind
+from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
 from partner_center.orders.authentication import Actor, StepStatus
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
@@ -221,6 +222,8 @@ class CheckAnswer(Shape):
     order_id: OrderId
     check: Literal["under_way", "not_yet"]
     """under_way: an issue that was held back is examined again; not_yet: nothing is held back."""
+    items: list[Domain]
+    """The names of the order, after the look at what is published."""
 
 
 class Message(Shape):

@@ -1,17 +1,25 @@
 """The enrolment gate, wired."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.base import clock, database, ids, settings
 from partner_center.entry.wiring.blocked_keys import blocked_keys
+from partner_center.entry.wiring.everywhere import published_contacts
 from partner_center.entry.wiring.exposed_keys import report_exposed
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
+from partner_center.validation.contacts import Approver
+
+
+def contacts_of(names: Sequence[str]) -> Mapping[str, Sequence[Approver]]:
+    """Who may approve each name, looked up now; the perspectives are wired for those requests alone that ask."""
+    return published_contacts().of(names)
 
 
 @cache
@@ -21,7 +29,14 @@ def contract_store() -> ContractStore:
 
 @cache
 def examine_order() -> ExamineOrder:
-    return ExamineOrder(order_store(), contract_store(), load_catalog(), blocked_keys(), report_exposed())
+    return ExamineOrder(
+        order_store(),
+        contract_store(),
+        load_catalog(),
+        blocked_keys(),
+        report_exposed(),
+        contacts_of,
+    )
 
 
 @cache
@@ -33,6 +48,7 @@ def amend_order() -> AmendOrder:
         catalog=load_catalog(),
         blocked=blocked_keys(),
         report_exposed=report_exposed(),
+        contacts_of=contacts_of,
         clock=clock(),
         ids=ids(),
     )

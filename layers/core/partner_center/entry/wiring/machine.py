@@ -4,9 +4,9 @@ from functools import cache
 
 from partner_center.adapters.step_functions import StepFunctionsMachine
 from partner_center.adapters.wait_store import WaitStore
-from partner_center.entry.wiring.base import client, clock, database, ids, settings
+from partner_center.entry.wiring.base import client, database, settings
 from partner_center.entry.wiring.orders import order_store
-from partner_center.orders.fulfil import AwaitRelease, RequestCheck
+from partner_center.orders.fulfil import AwaitRelease
 
 
 @cache
@@ -22,8 +22,3 @@ def machine() -> StepFunctionsMachine:
 @cache
 def await_release() -> AwaitRelease:
     return AwaitRelease(order_store(), wait_store(), machine())
-
-
-@cache
-def request_check() -> RequestCheck:
-    return RequestCheck(order_store(), wait_store(), clock(), ids())

@@ -8,7 +8,8 @@ from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.base import client, clock, database, settings
 from partner_center.entry.wiring.orders import order_store
-from partner_center.notifications.approver_mailer import ApproverMailer
+from partner_center.entry.wiring.publishing import publishing
+from partner_center.notifications.domain_mailer import DomainMailer
 
 
 @cache
@@ -17,12 +18,13 @@ def mailer() -> SesMailer:
 
 
 @cache
-def approver_mailer() -> ApproverMailer:
-    return ApproverMailer(
+def domain_mailer() -> DomainMailer:
+    return DomainMailer(
         order_store(),
         access(),
         load_catalog(),
         mailer(),
+        publishing(),
         settings().mail_sender,
         settings().public_url,
     )

@@ -3,11 +3,11 @@
 from functools import cache
 
 from partner_center.adapters.claim_store import ClaimStore
-from partner_center.adapters.dns_resolver import DnsResolver
-from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.base import clock, database, ids, settings
 from partner_center.entry.wiring.blocked_keys import block_lists, blocked_keys
+from partner_center.entry.wiring.everywhere import everywhere
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.publishing import publishing
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.issuance.preflight import RunPreflight
 
@@ -18,8 +18,8 @@ def run_preflight() -> RunPreflight:
         orders=order_store(),
         challenges=challenge_store(),
         claims=ClaimStore(database(), settings().tables),
-        resolver=DnsResolver(settings().dns_server),
-        catalog=load_catalog(),
+        everywhere=everywhere(),
+        publishing=publishing(),
         blocked=blocked_keys(),
         block_lists=block_lists(),
         clock=clock(),

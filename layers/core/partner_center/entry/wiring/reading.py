@@ -2,13 +2,18 @@
 
 from functools import cache
 
-from partner_center.entry.wiring.base import clock
+from partner_center.adapters.caa_findings import DynamoDbCaaFindings
+from partner_center.entry.wiring.base import clock, database, settings
 from partner_center.entry.wiring.certificates import certificate_store
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.publishing import publishing
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.reading import OrderReading
 
 
 @cache
 def order_reading() -> OrderReading:
-    return OrderReading(order_store(), order_store(), challenge_store(), certificate_store(), clock())
+    findings = DynamoDbCaaFindings(database(), settings().tables.validation)
+    return OrderReading(
+        order_store(), order_store(), challenge_store(), certificate_store(), findings, publishing(), clock()
+    )

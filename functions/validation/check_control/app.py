@@ -1,0 +1,11 @@
+"""Internal: looks at what is published for an order's domains, from every perspective."""
+
+from partner_center.entry.invocation import Invocation, invocation_handler
+from partner_center.entry.wiring.checking import check_control
+
+
+def run(asked: Invocation) -> None:
+    check_control()(asked.reseller_id, asked.order_id, asked.invocation_id, asked.names)
+
+
+handler = invocation_handler(run)

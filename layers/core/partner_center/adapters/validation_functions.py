@@ -1,0 +1,45 @@
+"""The functions that make proofs and mail approvers, set in motion by others: `Checking` and `Asking`.
+
+Who speaks for a reseller's key may only name an order; what comes of it is decided there (docs/architecture.md,
+"Permission boundary").
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from partner_center.kernel.errors import TryAgain
+
+
+class ValidationFunctions:
+    """`check_control` and `ask_again` by their ARNs; one that a caller may not invoke is empty."""
+
+    def __init__(self, client: Callable[[], Any], check_control: str = "", ask_again: str = "") -> None:
+        self._client = client
+        self._check_control = check_control
+        self._ask_again = ask_again
+
+    def begin(self, reseller_id: str, order_id: str) -> None:
+        self._invoke(self._check_control, "Event", {"reseller_id": reseller_id, "order_id": order_id})
+
+    def check(self, reseller_id: str, order_id: str, names: list[str] | None) -> None:
+        question: dict[str, Any] = {"reseller_id": reseller_id, "order_id": order_id}
+        if names is not None:
+            question["names"] = names
+        self._invoke(self._check_control, "RequestResponse", question)
+
+    def ask_again(self, reseller_id: str, order_id: str, names: list[str]) -> None:
+        question = {"reseller_id": reseller_id, "order_id": order_id, "names": names}
+        self._invoke(self._ask_again, "RequestResponse", question)
+
+    def _invoke(self, arn: str, kind: str, question: dict[str, Any]) -> None:
+        try:
+            answer = self._client().invoke(
+                FunctionName=arn, InvocationType=kind, Payload=json.dumps(question).encode()
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise TryAgain("The validation did not answer; ask again shortly.", 5) from error
+        if "FunctionError" in answer:
+            raise TryAgain("The validation could not be completed; ask again shortly.", 5)

@@ -1,0 +1,32 @@
+"""The functions that make proofs and mail approvers, wired for those that may set them in motion."""
+
+from functools import cache
+from typing import Any
+
+from botocore.config import Config
+from botocore.session import get_session
+
+from partner_center.adapters.validation_functions import ValidationFunctions
+from partner_center.entry.wiring.base import clock, settings
+from partner_center.entry.wiring.validation import challenge_store
+from partner_center.validation.due_checks import BeginDueChecks
+
+_LONGEST_CHECK = 27
+"""Seconds: what is left of the gateway's 30."""
+
+
+@cache
+def _client() -> Any:
+    """A client that waits as long as a check takes, and asks once: a second question would be a second check."""
+    config = Config(connect_timeout=2, read_timeout=_LONGEST_CHECK, retries={"total_max_attempts": 1})
+    return get_session().create_client("lambda", config=config)
+
+
+@cache
+def validation_functions() -> ValidationFunctions:
+    return ValidationFunctions(_client, settings().check_control, settings().ask_again)
+
+
+@cache
+def begin_due_checks() -> BeginDueChecks:
+    return BeginDueChecks(challenge_store(), validation_functions(), clock())

@@ -1,0 +1,107 @@
+"""The mails about the domains of an order: to approvers, and to the technical contact what must be published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from partner_center.accounts.resellers import Reseller, Resellers
+from partner_center.catalog.products import Catalog, Product
+from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.approval_request import ApprovalRequestFacts, approval_request_mail
+from partner_center.notifications.control_instructions import (
+    ControlInstructionsFacts,
+    Instruction,
+    control_instructions_mail,
+)
+from partner_center.notifications.ports import Mailer
+from partner_center.orders.order import Order
+from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.challenges import Challenge
+from partner_center.validation.control_methods import PublishFile, PublishRecord
+from partner_center.validation.ports import ApprovalRequest
+from partner_center.validation.publishing import Publishing
+
+
+@dataclass(frozen=True, slots=True)
+class DomainMailer:
+    """`DomainMail` of the validation context. `public_url` has no closing slash."""
+
+    orders: OrderReader
+    resellers: Resellers
+    catalog: Catalog
+    mailer: Mailer
+    publishing: Publishing
+    sender: str
+    public_url: str
+
+    def ask(self, request: ApprovalRequest) -> None:
+        """Raises TryAgain, MailRefused. The Message-ID is the challenge's, however often it is sent."""
+        challenge = request.challenge
+        order = load(self.orders, challenge.reseller_id, challenge.order_id)
+        if order is None:
+            raise TryAgain("The order behind the approval mail cannot be read at the moment.")
+        reseller, product = self._named(order)
+        contact = order.content.contacts.technical
+        organization = order.content.organization
+        facts = ApprovalRequestFacts(
+            approver_email=challenge.approver_email,
+            names=challenge.names,
+            authorization_domain=challenge.authorization_domain,
+            product_name=product.name,
+            brand=self.catalog.brand(product.brand).name,
+            level=product.level,
+            reseller_name=reseller.name,
+            organization=organization.name if organization else None,
+            requester_name=f"{contact.first_name} {contact.last_name}",
+            requester_email=contact.email,
+            order_id=order.head.order_id,
+            link=f"{self.public_url}/approve/{request.token}",
+            expires_at=challenge.expires_at,
+            support_contact=reseller.support_email,
+        )
+        self.mailer.send(
+            approval_request_mail(facts, self.sender, message_id(challenge.challenge_id, self.sender))
+        )
+
+    def instruct(self, order: Order, challenges: Sequence[Challenge]) -> None:
+        """Raises TryAgain, MailRefused. The Message-ID is made of the challenges', however often it is sent."""
+        reseller, product = self._named(order)
+        contact = order.content.contacts.technical
+        facts = ControlInstructionsFacts(
+            technical_name=f"{contact.first_name} {contact.last_name}",
+            technical_email=contact.email,
+            common_name=order.content.common_name,
+            product_name=product.name,
+            brand=self.catalog.brand(product.brand).name,
+            reseller_name=reseller.name,
+            order_id=order.head.order_id,
+            instructions=tuple(self._instruction(order, each) for each in challenges),
+            until=min(each.expires_at for each in challenges),
+            support_contact=reseller.support_email,
+        )
+        digest = sha256(" ".join(sorted(each.challenge_id for each in challenges)).encode()).hexdigest()
+        self.mailer.send(
+            control_instructions_mail(facts, self.sender, message_id(f"pub_{digest[:26]}", self.sender))
+        )
+
+    def _instruction(self, order: Order, challenge: Challenge) -> Instruction:
+        publish = self.publishing.publish(order, challenge)
+        match publish:
+            case PublishRecord():
+                return Instruction(challenge.names, publish.type, publish.name, publish.value)
+            case PublishFile():
+                return Instruction(challenge.names, "file", publish.url, publish.body)
+        raise ValueError("there is nothing to publish for e-mail")
+
+    def _named(self, order: Order) -> tuple[Reseller, Product]:
+        reseller = self.resellers.reseller(order.head.reseller_id)
+        product = self.catalog.product(order.head.product)
+        if reseller is None or product is None:
+            raise TryAgain("The order behind the mail cannot be read at the moment.")
+        return reseller, product
+
+
+def message_id(local_part: str, sender: str) -> str:
+    """A Message-ID that is the same each time the same mail is sent (RFC 5322, 3.6.4)."""
+    domain = sender.rstrip(">").rpartition("@")[2]
+    return f"<{local_part}@{domain}>"

@@ -1,0 +1,128 @@
+"""What a reseller may set in motion for the domains of a pending order: another look, another mail."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Protocol
+
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TooSoon, TryAgain
+from partner_center.kernel.events import Chronicle
+from partner_center.kernel.ids import Ids
+from partner_center.orders.content import Method
+from partner_center.orders.fulfil import HeldBack
+from partner_center.orders.order import Order, OrderHead, OrderStatus
+from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.challenges import Challenge, ChallengeStatus, mailed_at
+from partner_center.validation.due_checks import Checking
+from partner_center.validation.ports import ChallengeReader
+from partner_center.validation.standing import Standing, read_standing
+
+INTERVAL = timedelta(seconds=30)
+
+
+class Asking(Protocol):
+    """Mails once more, in the function that may. Only ids and names are handed over."""
+
+    def ask_again(self, reseller_id: str, order_id: str, names: list[str]) -> None:
+        """Raises TryAgain."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCheck:
+    """Look now: at what is published, and, for a whole order that was held back, at what held it back."""
+
+    orders: OrderReader
+    challenges: ChallengeReader
+    held_back: HeldBack
+    checking: Checking
+    clock: Clock
+    ids: Ids
+
+    def __call__(
+        self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None = None
+    ) -> OrderHead:
+        """The head as it was; the look at what is published is over on return.
+
+        Raises NotFound, StateConflict for a closed order or a proven name, TooSoon within 30 seconds of the last
+        check, TryAgain.
+        """
+        moment = self.clock.now()
+        order = _open_order(self.orders, reseller_id, order_id, name)
+        found = read_standing(self.challenges, order, moment)
+        if name is not None:
+            _require_unproven(found, name, order_id)
+        head = order.head
+        published = [each for each in _open(found, name) if each.method != Method.EMAIL]
+        checked = [each.checked_at for each in published if each.checked_at]
+        if name is None and head.checked_at:
+            checked.append(head.checked_at)
+        _require_pause(max(checked, default=None), moment, "The last check")
+        if name is None and head.held_back is not None:
+            self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
+        if published:
+            self.checking.check(reseller_id, order_id, [name] if name is not None else None)
+        return head
+
+    def _release(self, head: OrderHead, chronicle: Chronicle) -> None:
+        ids = (head.reseller_id, head.order_id)
+        event = chronicle.event("order.check_requested", *ids, attempt=head.attempt)
+        try:
+            self.held_back.release(head, event)
+        except ChangedMeanwhile as error:
+            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """The mail about one name once more (M28): the same value to the same recipient while it lives, or a new one."""
+
+    orders: OrderReader
+    challenges: ChallengeReader
+    asking: Asking
+    clock: Clock
+
+    def __call__(self, reseller_id: str, order_id: str, name: str) -> None:
+        """Raises NotFound, StateConflict, TooSoon within 30 seconds of the last mail, TryAgain."""
+        moment = self.clock.now()
+        order = _open_order(self.orders, reseller_id, order_id, name)
+        if not order.head.is_screened:
+            raise StateConflict(
+                "not_asked_yet", "Nothing was mailed yet: the order is being screened.", order_id
+            )
+        found = read_standing(self.challenges, order, moment)
+        _require_unproven(found, name, order_id)
+        asked = _open(found, name)
+        if any(each.status is ChallengeStatus.DECLINED for each in asked):
+            detail = "This approver declined and is not asked again; choose another address or method."
+            raise StateConflict("approver_declined", detail, order_id)
+        _require_pause(max(filter(None, map(mailed_at, asked)), default=None), moment, "The last mail")
+        self.asking.ask_again(reseller_id, order_id, [name])
+
+
+def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str | None) -> Order:
+    order = load(orders, reseller_id, order_id)
+    if order is None:
+        raise NotFound("There is no such order.")
+    if name is not None and name not in order.content.names:
+        raise NotFound("The order has no such name.")
+    if order.head.status is not OrderStatus.PENDING:
+        raise StateConflict("order_closed", f"The order is {order.head.status}.", order_id)
+    return order
+
+
+def _open(found: Standing, name: str | None) -> list[Challenge]:
+    return [each for each in found.open if name is None or name in each.names]
+
+
+def _require_unproven(found: Standing, name: str, order_id: str) -> None:
+    if name in found.proofs:
+        raise StateConflict("already_valid", f"{name} is proven already.", order_id)
+
+
+def _require_pause(last: datetime | None, moment: datetime, what: str) -> None:
+    since = moment - last if last else INTERVAL
+    if since < INTERVAL:
+        left = ceil((INTERVAL - since).total_seconds())
+        raise TooSoon(f"{what} is less than 30 seconds old; ask again a little later.", left)

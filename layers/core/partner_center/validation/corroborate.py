@@ -1,0 +1,71 @@
+"""Asking all network perspectives the same and counting their answers (BR 3.2.2.9)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from partner_center.validation.looks import Look, Sighting
+from partner_center.validation.perspectives import LOOKS_AT_MOST, Perspectives, PerspectiveView, Unseen
+from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, quorum
+
+Judge = Callable[[Sequence[Sighting]], Vote]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What each site answered to all looks of one question; a site in trouble answered nothing."""
+
+    views: Mapping[PerspectiveSite, PerspectiveView]
+
+    def at(self, site: PerspectiveSite, first: int, count: int) -> Sequence[Sighting] | None:
+        """The sightings of `count` looks from `first`; None unless the site saw every one of them."""
+        sightings = (self.views[site].sightings or ())[first : first + count]
+        seen = [each for each in sightings if not isinstance(each, Unseen)]
+        return seen if len(seen) == count else None
+
+    def trouble(self, site: PerspectiveSite) -> str:
+        """Why the site saw nothing."""
+        return self.views[site].trouble or "it could not look"
+
+    def corroborated(self, moment: datetime, first: int, count: int, judge: Judge) -> Corroboration | None:
+        """The outcome over all sites; None when there is no perspective at all."""
+        if not self.views:
+            return None
+        votes = {
+            site: Vote.NOT_ANSWERED
+            if (sightings := self.at(site, first, count)) is None
+            else judge(sightings)
+            for site in self.views
+        }
+        return quorum(moment, votes)
+
+
+@dataclass(frozen=True, slots=True)
+class AllPerspectives:
+    """The perspectives and the places where they stand; each is known by its region."""
+
+    perspectives: Perspectives
+    sites: Sequence[PerspectiveSite]
+
+    @property
+    def primary(self) -> PerspectiveSite | None:
+        return next((site for site in self.sites if site.primary), None)
+
+    def look(self, looks: Sequence[Look]) -> Seen:
+        """One fresh answer of every site to every look. A site that failed in one part has not answered at all."""
+        by_region = {site.region: site for site in self.sites}
+        whole: dict[PerspectiveSite, PerspectiveView] = {}
+        for first in range(0, len(looks), LOOKS_AT_MOST):
+            for view in self.perspectives.ask(looks[first : first + LOOKS_AT_MOST]):
+                site = by_region.get(view.perspective_id)
+                if site is not None:
+                    whole[site] = _joined(whole.get(site), view)
+        return Seen(whole)
+
+
+def _joined(before: PerspectiveView | None, view: PerspectiveView) -> PerspectiveView:
+    if before is None or before.sightings is None:
+        return before or view
+    if view.sightings is None:
+        return view
+    return PerspectiveView(view.perspective_id, (*before.sightings, *view.sightings))

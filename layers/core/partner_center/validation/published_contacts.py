@@ -1,0 +1,54 @@
+"""Who may approve a name by e-mail, as DNS says at this moment: computed addresses and published contacts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from partner_center.kernel.errors import NotFound
+from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.contacts import Approver, approvers_of, approvers_seen, contact_looks
+from partner_center.validation.corroborate import AllPerspectives
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedContacts:
+    """Looks contacts up as the primary perspective sees them; they are corroborated before any mail goes out."""
+
+    everywhere: AllPerspectives
+
+    def of(self, names: Sequence[str]) -> Mapping[str, Sequence[Approver]]:
+        """By name, everybody who may approve it; without a look only the computed addresses."""
+        looks = {name: contact_looks(name) for name in names}
+        every = [look for each in looks.values() for look in each]
+        seen, primary = self.everywhere.look(every), self.everywhere.primary
+        found, first = {}, 0
+        for name, each in looks.items():
+            sightings = seen.at(primary, first, len(each)) if primary and primary in seen.views else None
+            found[name] = approvers_seen(name, sightings) if sightings else approvers_of(name, {}, {})
+            first += len(each)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ReadApprovers:
+    """The use case behind the list of addresses from which a reseller chooses."""
+
+    orders: OrderReader
+    contacts: PublishedContacts
+
+    def __call__(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
+        """Raises NotFound for an unknown order, and for a name that it does not have."""
+        order = load(self.orders, reseller_id, order_id)
+        if order is None:
+            raise NotFound("There is no such order.")
+        if name not in order.content.names:
+            raise NotFound("The order has no such name.")
+        items = [
+            {
+                "approver_email": each.address,
+                "source": each.source,
+                "authorization_domain": each.authorization_domain,
+            }
+            for each in self.contacts.of([name])[name]
+        ]
+        return {"items": items, "next_cursor": None}
