@@ -13,8 +13,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/run.stamp ## the whole system on this machine: http://127.0.0.1:8080 (PORT=8123 for another)
-	@exec $(BIN)/python -m local --port $(PORT)
+run: $(VENV)/run.stamp ## the whole system on this machine: http://127.0.0.1:8080 (PORT=8123, PARAMETERS="KeyQuota=100000")
+	@exec $(BIN)/python -m local --port $(PORT) $(PARAMETERS:%=--parameter %)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=")'

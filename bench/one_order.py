@@ -14,7 +14,15 @@ from pathlib import Path
 from local.cloud import EmbeddedCloud
 from local.repairs.capacity import METER
 from local.seed import seed
-from tests.functions.journeys import Reseller, answer, approval_links, call, order_body, resellers
+from tests.functions.journeys import (
+    UNHINDERED,
+    Reseller,
+    answer,
+    approval_links,
+    call,
+    order_body,
+    resellers,
+)
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 
@@ -74,7 +82,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8)
     options = parser.parse_args()
     began = time.perf_counter()
-    with EmbeddedCloud(TEMPLATE, seed=lambda cloud: seed(cloud)[0]) as cloud:
+    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
         print(f"start to ready            {time.perf_counter() - began:6.2f} s")
         northwind = resellers(cloud)[0]
         for name, count in cost(cloud, northwind).items():

@@ -20,6 +20,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local", description="The embedded cloud.")
     parser.add_argument("--port", type=int, default=8080, help="where the API and /_local answer (8080)")
     parser.add_argument("--template", type=Path, default=Path("template.yaml"), help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        type=_parameter,
+        metavar="NAME=VALUE",
+        help="a parameter of the template, such as KeyQuota=100000; may be repeated",
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -35,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         return demo
 
     try:
-        with EmbeddedCloud(options.template, port=options.port, quiet=False, seed=seeded) as cloud:
+        parameters = dict(options.parameter)
+        with EmbeddedCloud(options.template, parameters, options.port, quiet=False, seed=seeded) as cloud:
             print(f"{cloud.url} is up after {time.monotonic() - started:.1f} s; look at {cloud.url}/_local/")
             print(*said, sep="\n", flush=True)
             threading.Event().wait()
@@ -44,6 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (PortTaken, TemplateRefused, FileNotFoundError) as error:
         print(error, file=sys.stderr)
     return 1
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise argparse.ArgumentTypeError(f"{text} is not NAME=VALUE")
+    return name, value
 
 
 def _stop(*_: object) -> None:

@@ -30,7 +30,7 @@ DISTRIBUTIONS = {
 }
 # A library may import another one itself, at the first use of a name, without requiring it.
 IMPORTED_BY_USE = {"pydantic.EmailStr": "email_validator"}
-_MAKES_A_CLIENT = {"client", "create_client"}
+_MAKES_A_CLIENT = {"client", "hasty_client", "create_client"}
 
 LOWEST_PYTHON = "3.11"  # the deployed 3.13 is covered by markers; a build for this machine may run on less
 PINNED = ("local/requirements", "tests/requirements", "local/sam-requirements", "local/lock-requirements")

@@ -47,6 +47,8 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.OrderDraft,
 )
 
+ON_EVERY_ANSWER = ("RateLimit-Policy", "RateLimit", "X-Request-Id")
+
 Json = dict[str, Any]
 
 
@@ -129,7 +131,7 @@ def _with_examples(content: Json, names: Sequence[str]) -> Json:
 
 
 def _with_headers(described: Json, names: Sequence[str]) -> Json:
-    headers = {name: _ref("headers", name) for name in (*names, "X-Request-Id")}
+    headers = {name: _ref("headers", name) for name in (*names, *ON_EVERY_ANSWER)}
     return {**described, "headers": headers}
 
 

@@ -23,6 +23,7 @@ from local.openapi.story import (
     known_product,
     order_request,
 )
+from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
@@ -250,7 +251,10 @@ def refusals() -> dict[str, dict[str, Any]]:
                 "This Idempotency-Key was used with another body; use a new key for a new request."
             ),
         },
-        "TooSoon": {"too_many_requests": TooSoon("The last check is less than 30 seconds old.", 21)},
+        "TooSoon": {
+            "quota": QuotaUsedUp(Allowance(Policy("key", 600), 601, 12)),
+            "check": TooSoon("The last check is less than 30 seconds old.", 21),
+        },
         "TryAgain": {"try_again": TryAgain("Many changes met at once; nothing was written.")},
     }
     told = {

@@ -60,7 +60,7 @@ class Operation:
     body: Body | None = None
 
 
-KEYED = ("Malformed", "Unauthenticated", "InternalError", "TryAgain")
+KEYED = ("Malformed", "Unauthenticated", "TooSoon", "InternalError", "TryAgain")
 RESTRICTED = (*KEYED, "Forbidden")
 WITH_BODY = ("BodyTooLarge", "UnsupportedMediaType", "Refused")
 PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
@@ -75,6 +75,7 @@ def _closed_pages() -> dict[int, Answer]:
     return {
         404: _page("There is no such link."),
         410: _page(GONE),
+        429: _page("Too many requests came from this address; nothing was recorded.", ("Retry-After",)),
         503: _page("Nothing was recorded; try again shortly.", ("Retry-After",)),
     }
 
@@ -308,7 +309,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "is not there yet is a 200 as well. An order that was held back before signing, by CAA for example, is "
         "examined again. At most one check in 30 seconds begins; the body may be left out.",
         {200: Answer("What was found.", "CheckAnswer", ("CheckAnswer",))},
-        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused", "TooSoon"),
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
         ("OrderId",),
     ),
@@ -318,7 +319,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Look now, at one name",
         "As for the whole order. A name that is proven is refused with already_valid.",
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
-        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused", "TooSoon"),
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
         ("OrderId", "DomainName"),
     ),
@@ -329,7 +330,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "To the approver with the same link, or to the technical contact with the same instructions. A value that "
         "has expired is replaced by a new one. At most one mail in 30 seconds.",
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
-        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused", "TooSoon"),
+        (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
         ("OrderId", "DomainName"),
     ),

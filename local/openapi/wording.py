@@ -14,7 +14,9 @@ ABOUT: Mapping[str, Any] = {
         "Every refusal of the application is a problem document (RFC 9457) with a stable `code`. A path that does "
         "not exist answers 404 `not_found`, a verb that a path does not know 405 `method_not_allowed` with "
         "`Allow`. An unknown id and the id of another reseller answer alike. The gateway in front answers for "
-        'itself, as `{"message": ...}`, when a body exceeds its own limit (413) or calls come too fast (429).'
+        'itself, as `{"message": ...}`, when a body exceeds its own limit (413) or calls come too fast (429).\n\n'
+        "Each key has a quota of requests in windows of 60 seconds, refused ones included, and every answer tells "
+        "what is left: slow down when little is, and after 429 `too_many_requests` come back when `Retry-After` says."
     ),
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
 }
@@ -37,6 +39,23 @@ HEADERS: Mapping[str, Any] = {
     },
     "Content-Disposition": {"description": "attachment, with a file name.", "schema": {"type": "string"}},
     "WWW-Authenticate": {"description": "The scheme: Bearer.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": (
+            "The quota `q` that counts here, in each window of `w` seconds: `key`, of the API key; `address`, of "
+            "the address that the request came from, where no good key was shown "
+            "(draft-ietf-httpapi-ratelimit-headers)."
+        ),
+        "schema": {"type": "string"},
+        "example": '"key";q=600;w=60',
+    },
+    "RateLimit": {
+        "description": (
+            "What is left of it, `r`, and in how many seconds the window ends, `t`. Left out while requests cannot "
+            "be counted."
+        ),
+        "schema": {"type": "string"},
+        "example": '"key";r=599;t=12',
+    },
     "Retry-After": {
         "description": "Seconds to wait.",
         "schema": {"type": "string", "pattern": "^[0-9]+$"},
@@ -70,7 +89,12 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
         "The content is refused, with every problem found; or the Idempotency-Key belongs to another body.",
         (),
     ),
-    "TooSoon": (429, "The same was asked less than 30 seconds ago.", ("Retry-After",)),
+    "TooSoon": (
+        429,
+        "The quota is used up until the window ends; or the same, a check or a mail, was asked less than 30 seconds "
+        "ago. Nothing was written.",
+        ("Retry-After",),
+    ),
     "InternalError": (500, "A fault of ours; quote the request_id.", ()),
     "TryAgain": (
         503,

@@ -8,7 +8,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.seed import seed
-from tests.functions.journeys import Reseller, approval_links, resellers
+from tests.functions.journeys import UNHINDERED, Reseller, approval_links, resellers
 
 pytestmark = [pytest.mark.browser, pytest.mark.cloud]
 
@@ -18,7 +18,7 @@ DAY = 86_400
 
 @pytest.fixture(scope="module")
 def northwind(chromium: Any) -> Iterator[Reseller]:
-    with EmbeddedCloud(TEMPLATE, seed=lambda cloud: seed(cloud)[0]) as cloud:
+    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
         yield resellers(cloud)[0]
 
 

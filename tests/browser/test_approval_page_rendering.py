@@ -13,6 +13,7 @@ from partner_center.entry.pages import (
     approval_recorded_page,
     bad_form_page,
     busy_page,
+    crowded_page,
     link_gone_page,
     link_unknown_page,
 )
@@ -44,6 +45,7 @@ DOCUMENTS = {
     "unknown": link_unknown_page(),
     "bad form": bad_form_page(),
     "busy": busy_page(5),
+    "too many requests": crowded_page(42),
     "mail": Page(200, MAIL.html, {"Content-Type": "text/html; charset=utf-8"}),
 }
 every_document = pytest.mark.parametrize("name", DOCUMENTS)

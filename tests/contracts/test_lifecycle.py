@@ -131,3 +131,17 @@ def test_a_taken_port_is_one_line_and_exit_code_one(application):
             assert program.wait(5) == 1
             assert program.stderr.read().count("\n") == 1
             assert program.stdout.read() == ""
+
+
+@pytest.mark.parametrize(
+    ("parameter", "status", "said"),
+    [
+        ("Nonsense=1", 1, "no parameter Nonsense"),
+        ("Stage=nowhere", 1, "nowhere"),
+        ("Stage", 2, "Stage is not NAME=VALUE"),
+    ],
+)
+def test_a_parameter_reaches_the_template(application, parameter, status, said):
+    with launch([*application, "--port", "0", "--parameter", parameter]) as program:
+        assert program.wait(10) == status
+        assert said in program.stderr.read()

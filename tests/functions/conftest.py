@@ -7,14 +7,14 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.seed import seed
-from tests.functions.journeys import Reseller, Reviewer, resellers, staff_key
+from tests.functions.journeys import UNHINDERED, Reseller, Reviewer, resellers, staff_key
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[EmbeddedCloud]:
-    with EmbeddedCloud(TEMPLATE, seed=lambda cloud: seed(cloud)[0]) as running:
+    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as running:
         yield running
 
 

@@ -21,6 +21,8 @@ from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.products import load_catalog
 
 PRODUCT = "geotrust_quickssl_premium"
+UNHINDERED = {"KeyQuota": "1000000", "AddressQuota": "1000000"}
+"""Parameters of a cloud whose callers are in a hurry."""
 
 
 @dataclass(frozen=True)

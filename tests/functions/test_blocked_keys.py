@@ -25,6 +25,7 @@ from tests.functions.journeys import (
     key_of,
     order_body,
 )
+from tests.functions.test_bad_input import rows
 
 pytestmark = pytest.mark.cloud
 
@@ -55,10 +56,6 @@ def everything(cloud: EmbeddedCloud) -> str:
     return "\n".join(
         repr(item) for name in names for page in scan.paginate(TableName=name) for item in page["Items"]
     )
-
-
-def rows(cloud: EmbeddedCloud) -> int:
-    return len(everything(cloud).splitlines())
 
 
 def blocked_row(cloud: EmbeddedCloud, label: str) -> dict[str, Any] | None:

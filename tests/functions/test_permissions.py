@@ -495,6 +495,14 @@ def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_wr
     assert writers("table/local-AccessTable") == set()
 
 
+def test_functions_of_the_api_count_requests_and_can_do_nothing_else_to_counts(
+    cloud: EmbeddedCloud, granted: set[Permission]
+) -> None:
+    counting = {(each.function, each.action) for each in granted if each.resource == "table/local-QuotaTable"}
+    answering = {route.function.rpartition(":local-")[2] for route in cloud.stack.routes}
+    assert counting == {(name, "dynamodb:UpdateItem") for name in answering - {"AnswerUnknownRouteFunction"}}
+
+
 def test_the_machine_may_invoke_its_own_functions_and_do_nothing_else(cloud: EmbeddedCloud) -> None:
     machine = cloud.stack.template.resources["FulfilOrder"]["Properties"]
     invoked = set(cloud.stack._resolver.value(machine["DefinitionSubstitutions"]).values())

@@ -23,6 +23,7 @@ from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.quota_store import QuotaStore
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.tables import TableNames
@@ -149,6 +150,7 @@ class Recorder:
 
     def update_item(self, **parameters):
         self._note("Update", parameters)
+        return {"Attributes": {"used": {"N": "1"}}}
 
     def get_item(self, **_):
         return {}
@@ -295,6 +297,7 @@ SINGLE_WRITES = [
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
+    lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
     lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
 ]
 

@@ -1,9 +1,10 @@
 """GET, HEAD and POST /approve/{token}: the approver's page. Only the form's POST changes anything."""
 
 from partner_center.entry.api import Answer, Api, Request
-from partner_center.entry.approval_pages import decide, show
+from partner_center.entry.approval_pages import crowded, decide, show
+from partner_center.entry.wiring.access import door
 
-handler = Api()
+handler = Api(door, crowded)
 
 
 @handler.public("GET", "/approve/<token>")
@@ -13,7 +14,7 @@ def get(_: Request, token: str) -> Answer:
 
 @handler.public("HEAD", "/approve/<token>")
 def head(_: Request, token: str) -> Answer:
-    return show(token).without_body()
+    return show(token)
 
 
 @handler.public("POST", "/approve/<token>")

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 from partner_center.accounts.api_keys import Role
+from partner_center.accounts.staff import StaffRole
 from partner_center.entry.api import Answer, Api, Door, tagged
 from partner_center.entry.body import optional_text, required_text
 from tests.fakes.determined import FixedClock
 from tests.fakes.http import REQUEST_ID, MemoryApiKeys, an_http_event, send
+from tests.fakes.quota import MemoryCounts, quotas
 
 
 @dataclass
@@ -16,9 +18,14 @@ class Office:
     keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     seen: list = field(default_factory=list)
     answer: Answer | Exception | None = None
+    counts: MemoryCounts = field(default_factory=MemoryCounts)
+    key_quota: int = 600
+    address_quota: int = 1200
 
     def __post_init__(self):
-        self.api = Api(lambda: Door(self.keys, FixedClock()))
+        self.clock = FixedClock()
+        door = Door(self.keys, self.clock, quotas(self.counts, self.key_quota, self.address_quota))
+        self.api = Api(lambda: door)
         self.key = self.keys.header()
         api = self.api
 
@@ -47,6 +54,11 @@ class Office:
         def call(request, principal):
             return self._answer(request.call(request.json_object()), principal, request)
 
+        @api.staff("GET", "/v1/staff/things", StaffRole.REVIEW)
+        def review(request, staff):
+            return self._answer(None, staff, request)
+
+        @api.public("HEAD", "/open")
         @api.public("GET", "/open")
         def everyone(request):
             return self._answer(None, None, request)

@@ -1,14 +1,11 @@
 """The door: who comes in, what it reads, and every refusal as a problem document with nothing of our insides."""
 
-import logging
 import sys
-from io import StringIO
 
 import pytest
-from aws_lambda_powertools import Logger
 
 from partner_center.accounts.api_keys import Role
-from partner_center.entry.api import Answer, Api
+from partner_center.entry.api import Answer
 from partner_center.kernel.errors import (
     ChangedMeanwhile,
     ContentRefused,
@@ -20,7 +17,7 @@ from partner_center.kernel.errors import (
     TryAgain,
 )
 from tests.fakes.determined import NOW
-from tests.fakes.http import REQUEST_ID, an_http_event, send
+from tests.fakes.http import REQUEST_ID
 from tests.fakes.samples import a_second
 from tests.unit.entry.office import Office, refused
 
@@ -251,18 +248,6 @@ def test_every_problem_has_what_it_has_and_nothing_empty(office):
 # ---- our own trouble
 
 
-@pytest.fixture
-def logged(office):
-    """What the log gets."""
-    written = StringIO()
-    log = logging.getLogger(Logger().service)
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(log.handlers[0].formatter)
-    log.addHandler(handler)
-    yield written
-    log.removeHandler(handler)
-
-
 class Unforeseen(PartnerCenterError):
     """An error of ours that has no place in the interface."""
 
@@ -311,13 +296,3 @@ def test_a_handler_that_recurses_for_ever_is_our_own_trouble(office):
     office._answer = lambda *_: recurse()
     refused(office.ask("GET", "/things"), 500, "internal_error")
     assert sys.getrecursionlimit() == limit
-
-
-def test_a_route_with_roles_and_no_door_lets_nobody_in():
-    api = Api()
-
-    @api.route("GET", "/things", Role.READ)
-    def read(request, principal):
-        return Answer(200, {})
-
-    refused(send(api, an_http_event("GET", "/things")), 500, "internal_error")

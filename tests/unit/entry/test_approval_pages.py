@@ -6,12 +6,13 @@ import pytest
 
 from partner_center.accounts.resellers import Reseller
 from partner_center.entry import approval_pages
-from partner_center.entry.api import Api
+from partner_center.entry.api import Api, Door
 from partner_center.kernel.errors import TryAgain
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
 from tests.fakes.determined import NOW
-from tests.fakes.http import an_http_event, send
+from tests.fakes.http import MemoryApiKeys, an_http_event, send
 from tests.fakes.posted import a_call, a_principal
+from tests.fakes.quota import quotas
 from tests.fakes.samples import APPROVER, ORDER, US, a_contract
 from tests.fakes.world import World
 
@@ -41,11 +42,10 @@ class Visitor:
         self.world.await_domains(US, ORDER, 1, "token-1")
         self.token = self.world.mail.tokens[0]
         self.access = Access()
-        self.handler = Api()
+        door = Door(MemoryApiKeys(), self.world.clock, quotas(address=200))
+        self.handler = Api(lambda: door, approval_pages.crowded)
         self.handler.public("GET", "/approve/<token>")(lambda _, token: approval_pages.show(token))
-        self.handler.public("HEAD", "/approve/<token>")(
-            lambda _, token: approval_pages.show(token).without_body()
-        )
+        self.handler.public("HEAD", "/approve/<token>")(lambda _, token: approval_pages.show(token))
         self.handler.public("POST", "/approve/<token>")(
             lambda request, token: approval_pages.decide(token, request)
         )
@@ -69,6 +69,10 @@ def visitor(monkeypatch):
     monkeypatch.setattr(approval_pages, "approvals", lambda: visitor.world.approvals)
     monkeypatch.setattr(approval_pages, "access", lambda: visitor.access)
     return visitor
+
+
+def without_count(headers):
+    return {name: value for name, value in headers.items() if name != "ratelimit"}
 
 
 def is_page(answer, status):
@@ -100,7 +104,7 @@ def test_looking_changes_nothing(visitor, method):
 def test_head_is_get_without_the_page(visitor):
     get, head = visitor.open(), visitor.open("HEAD")
     assert (head.status, head.text) == (get.status, "")
-    assert head.headers == get.headers
+    assert without_count(head.headers) == without_count(get.headers)
 
 
 # ---- answering
@@ -229,3 +233,22 @@ def test_the_last_second_of_a_link_counts(visitor):
     is_page(visitor.answer(), 410)
     visitor.world.clock.advance(seconds=-1)
     is_page(visitor.answer(), 200)
+
+
+# ---- too many
+
+
+def test_from_an_address_of_many_requests_the_page_says_when_to_come_back(visitor):
+    for _ in range(200):
+        visitor.open(token="unknown")
+    before = repr(visitor.world.tables)
+    for answer in (visitor.open(), visitor.answer()):
+        assert "Too many requests" in is_page(answer, 429)
+        assert 1 <= int(answer.headers["retry-after"]) <= 60
+        assert "www.example.com" not in answer.text
+    head = visitor.open("HEAD")
+    assert (head.status, head.text) == (429, "")
+    assert repr(visitor.world.tables) == before
+    visitor.world.clock.advance(seconds=int(answer.headers["retry-after"]))
+    is_page(visitor.answer(), 200)
+    assert visitor.status is ChallengeStatus.VALID

@@ -13,6 +13,7 @@ from partner_center.entry.pages import (
     approval_recorded_page,
     bad_form_page,
     busy_page,
+    crowded_page,
     link_gone_page,
     link_unknown_page,
 )
@@ -45,6 +46,7 @@ PAGES = {
     "unknown": link_unknown_page(),
     "bad form": bad_form_page(),
     "busy": busy_page(7),
+    "crowded": crowded_page(12),
 }
 FREE_TEXT = (
     "organization", "product_name", "brand", "level", "reseller_name", "requester_name", "requester_email",
@@ -64,6 +66,7 @@ def test_each_outcome_has_its_status():
         "unknown": 404,
         "bad form": 400,
         "busy": 503,
+        "crowded": 429,
     }
 
 
@@ -207,7 +210,10 @@ def test_an_ended_link_says_why_and_no_more():
         assert not re.search(r"example|Nordic|GeoTrust|ord_|approved|declined", text)
 
 
-def test_busy_tells_browser_and_reader_how_long():
-    assert PAGES["busy"].headers["Retry-After"] == "7"
-    assert "7 seconds" in PAGES["busy"].html
-    assert "a second" in busy_page(1).html
+@pytest.mark.parametrize("made", [busy_page, crowded_page])
+def test_who_has_to_wait_is_told_how_long_and_that_nothing_was_recorded(made):
+    page = made(7)
+    assert page.headers["Retry-After"] == "7"
+    assert "7 seconds" in Elements(page.html).text
+    assert "a second" in Elements(made(1).html).text
+    assert "othing has been recorded" in Elements(page.html).text

@@ -295,6 +295,23 @@ class Database:
             old: Any = error.response.get("Item")
             raise action.refused(from_item(old) if old else None) from error
 
+    def count(self, table: str, key: Key, counter: str, attributes: Mapping[str, Value]) -> int:
+        """One more on a number that begins at nought, beside `attributes`; what it stands at then.
+
+        The one write without a condition of its own: no two that count at once get the same number.
+        """
+        expression = _Expression()
+        sets = (f"{expression.name(name)} = {expression.value(value)}" for name, value in attributes.items())
+        answer = self._call(
+            "update_item",
+            TableName=table,
+            Key=_key_attributes(key),
+            UpdateExpression=f"SET {', '.join(sets)} ADD {expression.name(counter)} {expression.value(1)}",
+            ReturnValues="UPDATED_NEW",
+            **expression.parameters(),
+        )
+        return int(answer["Attributes"][counter]["N"])
+
     def replace(self, table: str, key: Key, attributes: Mapping[str, Value]) -> None:
         """Writes an item whatever was there before: only for rows whose newest writer is right."""
         item = _key_attributes(key) | to_item(attributes)

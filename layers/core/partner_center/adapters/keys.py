@@ -163,6 +163,13 @@ def reseller(reseller_id: str) -> Key:
     return Key(f"RESELLER#{reseller_id}", "PROFILE")
 
 
+# ---- quota table
+
+
+def request_count(policy: str, caller: str, window_end: int) -> Key:
+    return Key(f"COUNT#{policy}#{caller}", f"WINDOW#{window_end}")
+
+
 # ---- audit table
 
 

@@ -12,3 +12,4 @@ class TableNames:
     issuance: str = ""
     access: str = ""
     audit: str = ""
+    quota: str = ""

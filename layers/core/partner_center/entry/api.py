@@ -7,7 +7,7 @@ refusal is a problem document with a stable code and every problem found.
 import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,9 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from partner_center.accounts.api_keys import ApiKeys, Principal, Role, authenticate
+from partner_center.accounts.quota import Allowance, NotCounted, Policy, Quotas, QuotaUsedUp, network_of
 from partner_center.accounts.staff import Staff, StaffRole
+from partner_center.entry.json_body import read_json_object
 from partner_center.entry.problems import CONTENT_TYPE as PROBLEM
 from partner_center.entry.problems import problem_document
 from partner_center.kernel.clock import Clock
@@ -40,7 +42,6 @@ from partner_center.kernel.errors import (
 from partner_center.orders.idempotency import Call, body_digest
 
 MAX_BODY = 256 * 1024
-_DEEPEST = 32
 _LONGEST_ID = 255
 
 _STATUS: Mapping[type[PartnerCenterError], HTTPStatus] = {
@@ -55,6 +56,7 @@ _STATUS: Mapping[type[PartnerCenterError], HTTPStatus] = {
     ContentRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooSoon: HTTPStatus.TOO_MANY_REQUESTS,
+    QuotaUsedUp: HTTPStatus.TOO_MANY_REQUESTS,
     TryAgain: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -78,7 +80,7 @@ class Request:
             raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}.")
         if len(self.raw_body) > MAX_BODY:
             raise BodyTooLarge(f"The body may hold {MAX_BODY} bytes, this one has {len(self.raw_body)}.")
-        return _json_object(self.raw_body)
+        return read_json_object(self.raw_body)
 
     def optional_object(self) -> dict[str, Any]:
         """The body, or nothing when there is none. Raises what `json_object` raises."""
@@ -119,10 +121,6 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
 
-    def without_body(self) -> "Answer":
-        """The answer to HEAD."""
-        return replace(self, body=None)
-
 
 def tagged(request: Request, body: Any) -> Answer:
     """200 with an ETag over the body, or 304 when the caller has this very body (RFC 9110, 13.1.2)."""
@@ -147,25 +145,34 @@ def _etag(body: Any) -> str:
     return f'"{sha256(_dump(body).encode()).hexdigest()[:32]}"'
 
 
+Event = Mapping[str, Any]
 Handler = Callable[..., Answer]
+Caller = Principal | Staff
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What the door itself needs: where keys are found, and the time."""
+    """What the door itself needs: where keys are found, the time, and how many requests anybody may make."""
 
     keys: ApiKeys
     clock: Clock
+    quotas: Quotas
 
 
 class Api:
-    """Routes of one function. `door` is called once per request, so importing a handler wires nothing."""
+    """Routes of one function. `door` is called once per request, so importing a handler wires nothing.
 
-    def __init__(self, door: Callable[[], Door] | None = None) -> None:
+    `crowded` makes the answer to a used-up quota where people look; elsewhere it is a problem document.
+    """
+
+    def __init__(
+        self, door: Callable[[], Door], crowded: Callable[[QuotaUsedUp], Answer] | None = None
+    ) -> None:
         self._door = door
+        self._crowded = crowded
         self._resolver = APIGatewayHttpResolver(serializer=_dump)
         self._logger = Logger()
-        self._resolver.not_found(lambda _: self._respond(_nothing_here))
+        self._resolver.not_found(lambda _: self._respond(self._meet_stranger, _nothing_here))
 
     def route(self, method: str, path: str, *roles: Role) -> Callable[[Handler], Handler]:
         """Bind a handler to `method` and `path` (`/v1/orders/<order_id>`), for keys with one of `roles`.
@@ -174,7 +181,7 @@ class Api:
         """
 
         def bind(handler: Handler) -> Handler:
-            def admit(caller: Principal | Staff) -> None:
+            def admit(caller: Caller) -> None:
                 if not isinstance(caller, Principal):
                     raise Forbidden("This needs a reseller's key.")
                 caller.require(*roles)
@@ -188,7 +195,7 @@ class Api:
         """Bind a handler to `method` and `path` below /v1/staff, for staff with one of `roles`; else as `route`."""
 
         def bind(handler: Handler) -> Handler:
-            def admit(caller: Principal | Staff) -> None:
+            def admit(caller: Caller) -> None:
                 if not isinstance(caller, Staff):
                     raise Forbidden("This needs a staff key.")
                 caller.require(*roles)
@@ -198,11 +205,15 @@ class Api:
 
         return bind
 
-    def _bind(
-        self, method: str, path: str, handler: Handler, admit: Callable[[Principal | Staff], None]
-    ) -> None:
+    def _bind(self, method: str, path: str, handler: Handler, admit: Callable[[Caller], None]) -> None:
         def answer(**parameters: str) -> Response[Any]:
-            return self._respond(lambda request: self._admit(handler, request, admit, parameters))
+            def handle(request: Request, caller: Caller) -> Answer:
+                admit(caller)
+                if any(len(value) > _LONGEST_ID for value in parameters.values()):
+                    raise NotFound("There is nothing here.")  # no id is so long, and no key of a table either
+                return handler(request, caller, **parameters)
+
+            return self._respond(self._identify, handle)
 
         self._resolver.route(path, method=[method])(answer)
 
@@ -211,7 +222,7 @@ class Api:
 
         def bind(handler: Handler) -> Handler:
             def answer(**parameters: str) -> Response[Any]:
-                return self._respond(lambda request: handler(request, **parameters))
+                return self._respond(self._meet_visitor, lambda request, _: handler(request, **parameters))
 
             self._resolver.route(path, method=[method])(answer)
             return handler
@@ -223,42 +234,89 @@ class Api:
         self._logger.append_keys(request_id=event["requestContext"]["requestId"])
         return self._resolver.resolve(event, context)
 
-    def _admit(
-        self,
-        handler: Handler,
-        request: Request,
-        admit: Callable[[Principal | Staff], None],
-        parameters: Mapping[str, str],
-    ) -> Answer:
-        if self._door is None:
-            raise RuntimeError("a route with roles needs a door")
-        door = self._door()
-        caller = authenticate(
-            request.headers.get("authorization"), request.address, door.keys, door.clock.now()
-        )
-        admit(caller)
-        if any(len(value) > _LONGEST_ID for value in parameters.values()):
-            raise NotFound("There is nothing here.")  # no id is so long, and no key of a table either
-        return handler(request, caller, **parameters)
+    def _identify(self, event: Event, told: dict[str, str]) -> Caller:
+        """The caller, of whose key one request is spent.
 
-    def _respond(self, handle: Callable[[Request], Answer]) -> Response[Any]:
+        A bad key costs the address that it comes from: never the key's owner, nor a good key of that address.
+        """
+        door = self._door()
+        try:
+            caller = authenticate(
+                _headers(event).get("authorization"), _source(event), door.keys, door.clock.now()
+            )
+        except Unauthenticated:
+            self._meet_stranger(event, told)
+            raise
+        self._spend(door, door.quotas.key, caller.key_id, told)
+        return caller
+
+    def _meet_stranger(self, event: Event, told: dict[str, str]) -> None:
+        door = self._door()
+        self._spend(door, door.quotas.address, f"strangers {network_of(_source(event))}", told)
+
+    def _meet_visitor(self, event: Event, told: dict[str, str]) -> None:
+        """Apart from strangers: a program with a dead key must not keep the people beside it from their pages."""
+        door = self._door()
+        self._spend(door, door.quotas.address, f"visitors {network_of(_source(event))}", told)
+
+    def _spend(self, door: Door, policy: Policy, caller: str, told: dict[str, str]) -> None:
+        """Raises QuotaUsedUp. When the counter is out everybody comes in: a limit must not become an outage."""
+        told["RateLimit-Policy"] = f'"{policy.name}";q={policy.quota};w={policy.seconds}'
+        try:
+            allowance = door.quotas.spend(policy, caller, door.clock.now())
+        except NotCounted as out:
+            self._logger.warning("requests are not counted", reason=out.detail)
+            return
+        told["RateLimit"] = _rate_limit(allowance)
+        if allowance.is_over:
+            raise QuotaUsedUp(allowance)
+
+    def _respond(
+        self,
+        enter: Callable[[Event, dict[str, str]], Any],
+        handle: Callable[[Request, Any], Answer],
+    ) -> Response[Any]:
+        """`enter` says who is calling and notes what every answer tells of the quota, refusals included."""
         event = self._resolver.current_event.raw_event
         request_id = event["requestContext"]["requestId"]
+        told: dict[str, str] = {}
         try:
-            answer = handle(read_request(event))
+            caller = enter(event, told)
+            answer = handle(read_request(event), caller)
             body = _written(answer.body)
         except tuple(_STATUS) as error:
-            answer = problem_answer(error, request_id)
+            answer = self._refusal(error, request_id)
             body = _written(answer.body)
         except Exception:
             self._logger.exception("unexpected error")
             answer = internal_error_answer(request_id)
             body = _written(answer.body)
-        headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **answer.headers}
+        if event["requestContext"]["http"]["method"] == "HEAD":
+            body = ""
+        headers = {"Cache-Control": "no-store", "X-Request-Id": request_id, **told, **answer.headers}
         return Response(answer.status, answer.content_type, body, headers=headers)
 
+    def _refusal(self, error: PartnerCenterError, request_id: str) -> Answer:
+        if self._crowded is not None and isinstance(error, QuotaUsedUp):
+            return self._crowded(error)
+        return problem_answer(error, request_id)
 
-def read_request(event: Mapping[str, Any]) -> Request:
+
+def _source(event: Event) -> str:
+    """Where the request came from, as the gateway saw it; what a client says of that in headers proves nothing."""
+    return str(event["requestContext"]["http"]["sourceIp"])
+
+
+def _headers(event: Event) -> dict[str, str]:
+    return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+
+
+def _rate_limit(allowance: Allowance) -> str:
+    """The RateLimit field (draft-ietf-httpapi-ratelimit-headers): what is left, and for how many seconds."""
+    return f'"{allowance.policy.name}";r={allowance.left};t={allowance.resets_in}'
+
+
+def read_request(event: Event) -> Request:
     """The request in an HTTP API event of payload 2.0. Raises Malformed for repeated query parameters."""
     http = event["requestContext"]["http"]
     body = event.get("body") or ""
@@ -270,10 +328,10 @@ def read_request(event: Mapping[str, Any]) -> Request:
     return Request(
         method=http["method"],
         path=event["rawPath"],
-        headers={name.lower(): value for name, value in (event.get("headers") or {}).items()},
+        headers=_headers(event),
         query=query,
         raw_body=raw,
-        address=http["sourceIp"],
+        address=_source(event),
         request_id=event["requestContext"]["requestId"],
     )
 
@@ -287,7 +345,7 @@ def problem_answer(error: PartnerCenterError, request_id: str) -> Answer:
     if order_id is not None:
         document["order_id"] = order_id
     headers = {}
-    if isinstance(error, TryAgain | TooSoon):
+    if isinstance(error, TryAgain | TooSoon | QuotaUsedUp):
         headers["Retry-After"] = str(error.retry_after)
     elif error.code == "issuing":
         headers["Retry-After"] = "5"
@@ -296,7 +354,7 @@ def problem_answer(error: PartnerCenterError, request_id: str) -> Answer:
     return Answer(status.value, document, headers, PROBLEM)
 
 
-def _nothing_here(_: Request) -> Answer:
+def _nothing_here(*_: object) -> Answer:
     """A path whose parameters no identifier of ours could be (control characters, for one)."""
     raise NotFound("There is nothing here.")
 
@@ -306,48 +364,6 @@ def internal_error_answer(request_id: str) -> Answer:
     detail = "Something went wrong on our side; quote the request_id when you ask about it."
     document = problem_document(500, "internal_error", detail, request_id)
     return Answer(500, document, {}, PROBLEM)
-
-
-def _json_object(raw: bytes) -> dict[str, Any]:
-    try:
-        text = raw.decode("utf-8-sig")  # json.loads would guess other encodings too (RFC 8259, section 8.1)
-        if "\ufffd" in text:
-            raise ValueError("the sign that a gateway leaves where the bytes were no UTF-8")
-        body = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
-        _require_shallow(body)
-        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate has no UTF-8 form
-    except (ValueError, RecursionError) as error:
-        raise Malformed("The body is not a JSON document we can read.") from error
-    if not isinstance(body, dict):
-        raise Malformed("The body must be a JSON object.")
-    return body
-
-
-def _require_shallow(body: Any) -> None:
-    """No request needs more than a few levels, and whoever walks through them has a stack that ends."""
-    level = [body]
-    for _ in range(_DEEPEST):
-        parts = (
-            each.values() if isinstance(each, dict) else each
-            for each in level
-            if isinstance(each, dict | list)
-        )
-        level = [inner for several in parts for inner in several]
-        if not level:
-            return
-    raise ValueError("too many levels")
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A name given twice is ambiguous: two readers would see two different orders (RFC 8259, section 4)."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name is repeated")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _written(body: Any) -> str | bytes:

@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs
 
+from partner_center.accounts.quota import QuotaUsedUp
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.api import Answer, Request
 from partner_center.entry.pages import (
@@ -11,6 +12,7 @@ from partner_center.entry.pages import (
     approval_recorded_page,
     bad_form_page,
     busy_page,
+    crowded_page,
     link_gone_page,
     link_unknown_page,
 )
@@ -51,6 +53,11 @@ def decide(token: str, request: Request) -> Answer:
         return _answer(link_gone_page(closed.why))
     except TryAgain as error:
         return _answer(busy_page(error.retry_after))
+
+
+def crowded(used_up: QuotaUsedUp) -> Answer:
+    """The page for whoever comes from an address of which too many requests came."""
+    return _answer(crowded_page(used_up.retry_after))
 
 
 def _decision(request: Request) -> Decision | None:

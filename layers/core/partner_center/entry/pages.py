@@ -72,6 +72,11 @@ def bad_form_page() -> Page:
     return _page(400, "bad_form.html.j2")
 
 
+def crowded_page(retry_after: int) -> Page:
+    """429: too many requests came from the visitor's address; nothing was recorded, and `retry_after` as for busy."""
+    return _page(429, "crowded.html.j2", {"Retry-After": str(retry_after)}, retry_after=retry_after)
+
+
 def busy_page(retry_after: int) -> Page:
     """503: nothing was recorded and the same answer may be given again after `retry_after` seconds."""
     return _page(503, "busy.html.j2", {"Retry-After": str(retry_after)}, retry_after=retry_after)

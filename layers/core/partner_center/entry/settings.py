@@ -8,7 +8,7 @@ from partner_center.adapters.tables import TableNames
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Empty where a function has no use for the thing, and then no permission for it either."""
+    """Empty, or nought, where a function has no use for the thing, and then no permission for it either."""
 
     tables: TableNames
     public_url: str
@@ -24,6 +24,8 @@ class Settings:
     block_list_bucket: str
     required_block_lists: tuple[str, ...]
     exposed_keys_queue: str
+    key_quota: int
+    address_quota: int
     check_control: str
     ask_again: str
 
@@ -41,6 +43,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             issuance=text("ISSUANCE_TABLE"),
             access=text("ACCESS_TABLE"),
             audit=text("AUDIT_TABLE"),
+            quota=text("QUOTA_TABLE"),
         ),
         public_url=text("PUBLIC_URL").rstrip("/"),
         machine_arn=text("MACHINE_ARN"),
@@ -55,6 +58,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         block_list_bucket=text("BLOCK_LIST_BUCKET"),
         required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
         exposed_keys_queue=text("EXPOSED_KEYS_QUEUE"),
+        key_quota=int(text("KEY_QUOTA") or 0),
+        address_quota=int(text("ADDRESS_QUOTA") or 0),
         check_control=text("CHECK_CONTROL_FUNCTION"),
         ask_again=text("ASK_AGAIN_FUNCTION"),
     )

@@ -5,6 +5,7 @@ from functools import cache
 from partner_center.adapters.access_store import AccessStore
 from partner_center.entry.api import Door
 from partner_center.entry.wiring.base import clock, database, settings
+from partner_center.entry.wiring.quotas import quotas
 
 
 @cache
@@ -14,4 +15,4 @@ def access() -> AccessStore:
 
 @cache
 def door() -> Door:
-    return Door(access(), clock())
+    return Door(access(), clock(), quotas())

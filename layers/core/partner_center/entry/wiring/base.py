@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from botocore.config import Config
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 from partner_center.adapters.clock import SystemClock
 from partner_center.adapters.dynamodb import Database
@@ -19,6 +19,12 @@ def settings() -> Settings:
 
 
 @cache
+def _session() -> Session:
+    """One for all clients: it reads the services' descriptions once."""
+    return get_session()
+
+
+@cache
 def client(service: str) -> Any:
     """A botocore client with bounded patience: what takes longer is retried by whoever called us."""
     config = Config(
@@ -27,7 +33,18 @@ def client(service: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=10,
     )
-    return get_session().create_client(service, config=config)
+    return _session().create_client(service, config=config)
+
+
+@cache
+def hasty_client(service: str) -> Any:
+    """A botocore client that tries once, and briefly: for what a request can do without."""
+    config = Config(
+        connect_timeout=1,
+        read_timeout=1,
+        retries={"mode": "standard", "total_max_attempts": 1},
+    )
+    return _session().create_client(service, config=config)
 
 
 @cache
