@@ -64,6 +64,7 @@ NOT_DER = {
     "a UniversalString of three bytes": b"\x1c\x03abc",
     "a type that nobody uses": b"\x09\x01\x00",
     "a context tag of several bytes": b"\xbf\x81\x01\x00",
+    "a tag whose second byte could be a length": b"\x9f\x22\x21" + b"a" * 33,
     "an enumeration with a zero too many": b"\x0a\x02\x00\x01",
 }
 

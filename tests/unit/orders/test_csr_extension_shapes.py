@@ -91,7 +91,7 @@ UNDECODABLE = {
     "an address of three bytes": (ISSUERS_NAMES, seq(tlv(0x87, bytes(3)))),
     "an identifier that does not end": (ISSUERS_NAMES, seq(tlv(0x88, b"\x2a\x83"))),
     "an identifier of 65 bytes": (ISSUERS_NAMES, seq(tlv(0x88, b"\x2a" * 65))),
-    "an identifier of 200 bytes": (ISSUERS_NAMES, seq(tlv(0x88, b"\x2a" * 200))),
+    "an identifier of 300 bytes": (ISSUERS_NAMES, seq(tlv(0x88, b"\x2a" * 300))),
     "another name without a value": (ISSUERS_NAMES, seq(tlv(0xA0, oid("1.2.3")))),
     "another name of two values": (ISSUERS_NAMES, seq(tlv(0xA0, oid("1.2.3"), TEXT, TEXT))),
     "a directory name that is a set": (ISSUERS_NAMES, seq(tlv(0xA4, tlv(0x31)))),

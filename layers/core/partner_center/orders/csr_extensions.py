@@ -54,7 +54,6 @@ _NEVER_A_LEAFS = {
 }
 _IGNORED = frozenset(
     {
-        *(_BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE),
         *(
             "2.5.29.9",
             "2.5.29.14",
