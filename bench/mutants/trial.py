@@ -35,7 +35,9 @@ _LOADED = (
     "publicsuffixlist",
     "badkeys.checks",
 )
-_SECONDS = 240  # a rule can be what ends a loop
+_PATIENCE = (
+    10  # times as long as with every rule: a rule can be what ends a loop, and others use the machine too
+)
 _MEMORY = 6 * 1024**3
 
 
@@ -60,6 +62,8 @@ class Trials:
     loaded: Sequence[str] = _LOADED
     """Libraries that every run would import anyway."""
     _folder: tempfile.TemporaryDirectory[str] = field(init=False)
+    _limit: float = field(init=False, default=600.0)
+    """Seconds that a run may take."""
     _running: dict[int, tuple[Path, tuple[Path, Rule], float]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -79,11 +83,14 @@ class Trials:
         self._folder.cleanup()
 
     def require_green(self, tests: Sequence[Path]) -> None:
-        """End at once unless the tests pass with every rule in its place."""
+        """End at once unless the tests pass with every rule in place; their time is the measure of patience."""
+        began = time.monotonic()
         copy = Path(self._folder.name) / "0"
-        process = _start(copy, self.root, tests)
+        said = Path(self._folder.name) / "said"
+        process = _start(copy, self.root, tests, said)
         if os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]):
-            raise SystemExit("the tests fail as it is; nothing can be told from them")
+            raise SystemExit(f"{said.read_text()}\nthe tests fail as it is; nothing can be told from them")
+        self._limit = _PATIENCE * (time.monotonic() - began)
 
     def run(self, trials: Iterable[Trial]) -> Iterator[tuple[tuple[Path, Rule], Outcome]]:
         """The outcome of each trial, in the order in which they end."""
@@ -106,7 +113,7 @@ class Trials:
         while True:
             for process, (copy, which, began) in list(self._running.items()):
                 ended, status = os.waitpid(process, os.WNOHANG)
-                late = time.monotonic() - began > _SECONDS
+                late = time.monotonic() - began > self._limit
                 if not ended and not late:
                     continue
                 if not ended:
@@ -124,15 +131,16 @@ def _outcome(exit_code: int) -> Outcome:
     return Outcome.FAILED if exit_code == pytest.ExitCode.TESTS_FAILED else Outcome.BROKEN
 
 
-def _start(copy: Path, root: Path, tests: Sequence[Path]) -> int:
-    """Fork; the child runs the tests against the copy and exits with pytest's code."""
+def _start(copy: Path, root: Path, tests: Sequence[Path], said: Path = Path(os.devnull)) -> int:
+    """Fork; the child runs the tests against the copy, writes to `said` and exits with pytest's code."""
     sys.stdout.flush()
     process = os.fork()
     if process:
         return process
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
-        os.dup2(nothing, stream)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    output = os.open(said, os.O_WRONLY | os.O_CREAT)
+    for stream in (1, 2):
+        os.dup2(output, stream)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     sys.dont_write_bytecode = True
     for name in [

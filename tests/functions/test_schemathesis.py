@@ -29,10 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from local.cloud import EmbeddedCloud
 from tests.functions.journeys import Reseller, answer, approval_links, order_body
 
-pytestmark = [
-    pytest.mark.cloud,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.cloud
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))

@@ -9,7 +9,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partner_center.orders.csr import read_csr
-from partner_center.orders.der import MAX_DEPTH, MAX_ELEMENTS, NotDer, children, dotted, read_whole, unsigned
+from partner_center.orders.der import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    NotDer,
+    bits,
+    children,
+    dotted,
+    read_whole,
+    unsigned,
+)
 from tests.unit.orders.csr_workshop import (
     NULL,
     Workshop,
@@ -143,6 +152,9 @@ def test_values_are_of_the_type_expected() -> None:
     with pytest.raises(NotDer, match="the number is negative"):
         unsigned(read_whole(b"\x02\x01\xff"), "the number")
     assert unsigned(read_whole(b"\x02\x02\x00\x80"), "the number") == 128
+    with pytest.raises(NotDer, match="it does not end on a whole byte"):
+        bits(read_whole(b"\x03\x02\x01\x02"), "it")
+    assert bits(read_whole(b"\x03\x02\x00\x02"), "it") == b"\x02"
 
 
 def rebuilt(workshop: Workshop, **parts) -> bytes:
