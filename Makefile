@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench openapi clean build sam lock
+.PHONY: help run test unit check bench corpora mutants fuzz openapi clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,19 @@ check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated 
 
 bench: $(VENV)/test.stamp ## what an order costs and how long it takes
 	$(BIN)/python -m bench.one_order
+
+corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
+	$(BIN)/python -m bench.corpora $(FOLDERS)
+
+mutants: $(VENV)/test.stamp ## the gate without each of its rules in turn: does a test turn red? (ONLY="der names_gate" for some files)
+	$(BIN)/python -m bench.mutants $(ONLY)
+
+EXAMPLES ?= 300
+SEED ?= $(shell date +%s)
+
+fuzz: $(VENV)/test.stamp ## requests drawn from docs/openapi.json against the embedded cloud (EXAMPLES=300 SEED=...)
+	@echo "make fuzz EXAMPLES=$(EXAMPLES) SEED=$(SEED)"
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(PYTEST) tests/functions/test_schemathesis.py
 
 openapi: $(VENV)/test.stamp ## write docs/openapi.json anew
 	$(BIN)/python -m local.openapi

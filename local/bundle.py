@@ -17,11 +17,13 @@ TASK_ROOT, LAYER_ROOT = (
 )  # where Lambda mounts a function's code and a layer's packages
 
 LICENCES = "THIRD-PARTY-LICENSES.txt"
-# Whose metadata is asked for at run time: pydantic looks up the version of email-validator.
-_METADATA_READ = ("email_validator",)
+# Whose metadata is asked for at run time: pydantic looks up the version of email-validator, gmpy2 its own.
+_METADATA_READ = ("email_validator", "gmpy2")
 _UNREAD_SUFFIXES = {".pyi", ".pyx", ".pxd", ".c", ".h", ".md", ".rst", ".exe"}
 _UNREAD_FILES = {"py.typed", "requirements.in", "requirements.txt"}
 _UNREAD_FOLDERS = {"__pycache__", "tests", "bin"}
+# badkeys requires pyOpenSSL for a part that is never loaded here; where it lies, every botocore client loads it.
+_UNREAD_PACKAGES = {"OpenSSL"}
 _UNREAD_MODELS = ("waiters-", "paginators-", "examples-", "completions-")  # clients load them on demand only
 _BOTOCORE_DATA = Path("botocore") / "data"
 _UNUSED_SERVICES_ARE_LISTED_IN = "endpoints.json"
@@ -36,7 +38,7 @@ def prune(folder: Path) -> None:
         _reduce_metadata(metadata)
     for path in sorted(folder.rglob("*"), reverse=True):  # what lies inside comes before its folder
         if path.is_dir():
-            if path.name in _UNREAD_FOLDERS or path.suffix == ".data":
+            if path.name in _UNREAD_FOLDERS or path.suffix == ".data" or _is_unread_package(path, folder):
                 shutil.rmtree(path)
         elif (
             path.suffix in _UNREAD_SUFFIXES
@@ -77,6 +79,10 @@ def compile_all(folder: Path, python: str, root: str) -> None:
     """Bytecode that is taken without a look at the source; tracebacks name files as they lie below `root`."""
     command = [python, "-m", "compileall", "-q", "-f", "-j", "0", "-s", str(folder), "-p", root]
     subprocess.run([*command, "--invalidation-mode", "unchecked-hash", str(folder)], check=True)
+
+
+def _is_unread_package(path: Path, folder: Path) -> bool:
+    return path.parent == folder and path.name in _UNREAD_PACKAGES
 
 
 def _licences(folder: Path) -> Iterator[str]:

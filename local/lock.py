@@ -30,6 +30,7 @@ DISTRIBUTIONS = {
 }
 # A library may import another one itself, at the first use of a name, without requiring it.
 IMPORTED_BY_USE = {"pydantic.EmailStr": "email_validator"}
+_LOADS_BY_NAME = {"importlib.import_module", "importlib.util.find_spec"}
 _MAKES_A_CLIENT = {"client", "hasty_client", "create_client"}
 
 LOWEST_PYTHON = "3.11"  # the deployed 3.13 is covered by markers; a build for this machine may run on less
@@ -120,6 +121,8 @@ def _imports(path: Path) -> frozenset[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in _LOADS_BY_NAME:
+            names |= {str(each.value) for each in node.args[:1] if isinstance(each, ast.Constant)}
     return frozenset(names)
 
 

@@ -1,11 +1,17 @@
 """What a function is installed with is what it imports: nothing missing, nothing else, every byte pinned."""
 
 import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import files
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from local.lock import ROOT, functions, requirements_of, requirements_text, services_of
+from local.bundle import prune
+from local.lock import LAYER, ROOT, functions, requirements_of, requirements_text, services_of
+from tests.unit.orders.csr_workshop import Workshop
 
 FUNCTIONS = functions()
 PIN = re.compile(r"^([a-z0-9-]+)==([^ ;\\]+)", re.MULTILINE)
@@ -99,7 +105,55 @@ def test_what_reaches_the_internet_has_no_client_of_the_key_service_but_the_vaul
     }
 
 
-@pytest.mark.parametrize("unwanted", ["boto3", "pyopenssl", "aws-xray-sdk", "moto", "pytest"])
+def test_what_judges_keys_has_the_checks_for_weak_ones():
+    """They are loaded by name, which an import would not tell."""
+    who = {name(f) for f in FUNCTIONS if {"badkeys", "gmpy2"} <= set(requirements_of(f))}
+    assert who >= {
+        "orders/inspect_csr",
+        "orders/validate_order",
+        "orders/place_order",
+        "issuance/run_preflight",
+    }
+
+
+def test_pyopenssl_is_taken_out_of_what_is_shipped(tmp_path):
+    """badkeys requires it, and every client of botocore would load it."""
+    for package in ("OpenSSL", "badkeys", "cryptography"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    prune(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["badkeys", "cryptography"]
+
+
+def test_what_is_shipped_suffices_to_judge_an_rsa_key(tmp_path):
+    """The packages pinned for the function, pruned as in its bundle, without whatever else is installed here."""
+    pinned = pins(ROOT / "functions/orders/inspect_csr/requirements.txt")
+    for package in pinned.keys() - {"botocore"}:  # large, and no client is made
+        for file in files(package):
+            target = tmp_path / file
+            if ".." not in file.parts:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(file.locate(), target)
+    prune(tmp_path)
+    script = (
+        "import json, sys\n"
+        "from partner_center.orders.inspect import inspect_csr\n"
+        "from types import SimpleNamespace\n"
+        "blocked = SimpleNamespace(is_blocked=lambda digest: None)\n"
+        "print(json.dumps(inspect_csr(sys.stdin.read(), blocked)['problems']), 'OpenSSL' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        input=Workshop().csr_pem(),
+        env={"PYTHONPATH": f"{tmp_path}:{LAYER}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("[] False\n", "")
+
+
+@pytest.mark.parametrize("unwanted", ["boto3", "aws-xray-sdk", "moto", "pytest"])
 def test_nothing_of_this_is_ever_shipped(unwanted):
     assert [name(f) for f in FUNCTIONS if unwanted in pins(f / "requirements.txt")] == []
 
@@ -114,5 +168,8 @@ def test_the_measure_sees_imports_wherever_they_stand(tmp_path):
         "from partner_center.kernel import names\n"
         "if TYPE_CHECKING:\n    import never_at_run_time\n"
         "def handler(event, context):\n    import dns.resolver\n"
+        "    import importlib.util\n"
+        "    return importlib.import_module('gmpy2'), importlib.util.find_spec('badkeys')\n"
     )
-    assert requirements_of(function) == ("dnspython", "email-validator", "idna", "pydantic", "pyyaml")
+    expected = ("badkeys", "dnspython", "email-validator", "gmpy2", "idna", "pydantic", "pyyaml")
+    assert requirements_of(function) == expected

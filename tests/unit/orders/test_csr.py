@@ -249,6 +249,31 @@ def test_broken_hashes_are_refused(workshop, identifier: str, name: str) -> None
     assert reading.csr.signature_hash == name
 
 
+@pytest.mark.parametrize(
+    ("identifier", "name"),
+    [
+        ("1.2.840.113549.1.1.2", "md2"),
+        ("1.2.840.113549.1.1.3", "md4"),
+        ("1.2.840.113549.1.1.4", "md5"),
+        ("1.3.14.3.2.3", "md5"),
+        ("1.2.840.113549.1.1.5", "sha1"),
+        ("1.3.14.3.2.15", "sha1"),
+        ("1.3.14.3.2.27", "sha1"),
+        ("1.3.14.3.2.29", "sha1"),
+        ("1.2.840.10040.4.3", "sha1"),
+        ("1.2.840.10045.4.1", "sha1"),
+        ("1.3.36.3.3.1.2", "ripemd160"),
+        ("1.2.3.4", "1.2.3.4"),
+    ],
+)
+def test_the_hash_is_named_even_if_the_key_is_too_large_to_be_used(
+    workshop, identifier: str, name: str
+) -> None:
+    reading = read_csr(workshop.csr_pem(spki=rsa_spki(odd_number(16_384)), signature_oid=identifier))
+    assert reading.csr is not None
+    assert reading.csr.signature_hash == name
+
+
 def test_a_sha1_signature_with_an_elliptic_curve_key_is_refused(workshop) -> None:
     reading = read_csr(workshop.csr_pem(key=workshop.ec, signature_oid="1.2.840.10045.4.1"))
     assert codes(reading.problems) == ["weak_signature_hash"]

@@ -9,7 +9,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from partner_center.orders.csr import read_csr
-from partner_center.orders.der import MAX_DEPTH, MAX_ELEMENTS, NotDer, children, dotted, read_whole, unsigned
+from partner_center.orders.der import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    NotDer,
+    bits,
+    children,
+    dotted,
+    read_whole,
+    unsigned,
+)
 from tests.unit.orders.csr_workshop import (
     NULL,
     Workshop,
@@ -64,6 +73,7 @@ NOT_DER = {
     "a UniversalString of three bytes": b"\x1c\x03abc",
     "a type that nobody uses": b"\x09\x01\x00",
     "a context tag of several bytes": b"\xbf\x81\x01\x00",
+    "a tag whose second byte could be a length": b"\x9f\x22\x21" + b"a" * 33,
     "an enumeration with a zero too many": b"\x0a\x02\x00\x01",
 }
 
@@ -142,6 +152,9 @@ def test_values_are_of_the_type_expected() -> None:
     with pytest.raises(NotDer, match="the number is negative"):
         unsigned(read_whole(b"\x02\x01\xff"), "the number")
     assert unsigned(read_whole(b"\x02\x02\x00\x80"), "the number") == 128
+    with pytest.raises(NotDer, match="it does not end on a whole byte"):
+        bits(read_whole(b"\x03\x02\x01\x02"), "it")
+    assert bits(read_whole(b"\x03\x02\x00\x02"), "it") == b"\x02"
 
 
 def rebuilt(workshop: Workshop, **parts) -> bytes:

@@ -117,6 +117,7 @@ OTHER_MATERIAL = {
     "a short key of PKCS #1": lambda w: bare_der(integer(0), integer(odd_number(1024)), integer(65537)),
     "OpenSSH without armour": lambda w: body(private_pem(w.ec, OPENSSH)),
     "PGP": lambda w: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQOYBF",
+    "SSH2": lambda w: "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/56wAAAi0AAA",
     "lower case": lambda w: "-----begin rsa private key-----",
     "JSON Web Key": lambda w: json.dumps({"kty": "EC", "crv": "P-256", "x": "a", "y": "b", "d": "A" * 43}),
     "JSON Web Key within JSON": lambda w: json.dumps(json.dumps({"kty": "RSA", "n": "a", "d": "A" * 342})),
@@ -133,6 +134,20 @@ def test_other_key_material_is_found(workshop: Workshop, make) -> None:
     assert contains_private_key("note: " + make(workshop))
 
 
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("scheme", ["1.2.840.113549.1.5.13", "1.2.840.113549.1.12.1.3"])
+def test_encryption_by_password_is_known_at_each_place_in_base64(scheme: str, place: int) -> None:
+    text = base64.b64encode(bytes(30 + place) + oid(scheme) + bytes(30)).decode()
+    assert contains_private_key(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["AGE-SECRET-KEY-1QQQQ", "Private-Lines: 14; of PuTTY", "prime1: of openssl -text"]
+)
+def test_a_telling_word_is_enough(text: str) -> None:
+    assert contains_private_key(text)
+
+
 HARMLESS = {
     "nothing": "",
     "a name": "www.example.com",
@@ -140,6 +155,9 @@ HARMLESS = {
     "a certificate's armour": "-----BEGIN CERTIFICATE-----\nMIIB",
     "a public key's armour": "-----BEGIN PUBLIC KEY-----\nMIIB",
     "long words": "M" * 5_000,
+    "the start of a long structure, cut off": "It begins like this: MIIEAAIBAA",
+    "the start of a middle one, cut off": "It begins like this: MIGAAgEAM",
+    "the start of a short one, cut off": "It begins like this: MAACAQAC",
 }
 
 
@@ -165,6 +183,7 @@ def test_public_material_is_never_taken_for_a_key(workshop: Workshop) -> None:
     assert not contains_private_key(bare_der(integer(1), octets(bytes(15)), octets(bytes(100))))
     assert not contains_private_key(bare_der(integer(1), octets(bytes(67)), octets(bytes(100))))
     assert not contains_private_key(bare_der(integer(1), integer(odd_number(1024))))
+    assert not contains_private_key(bare_der(integer(1), integer(odd_number(255)), octets(bytes(64))))
     assert not contains_private_key(bare_der(integer(0), integer(5), integer(odd_number(1024))))
     assert not contains_private_key(bare_der(integer(0), octets(bytes(64)), integer(5)))
     assert not contains_private_key(bare_der(integer(0), seq(tlv(0x31, seq(oid("2.5.4.3"))))))

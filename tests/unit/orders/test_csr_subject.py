@@ -159,6 +159,14 @@ def test_malformed_subjects_are_refused(workshop: Workshop, member: bytes) -> No
     assert codes(read_csr(workshop.csr_pem(subject=(tlv(0x31, member),))).problems) == ["csr_malformed"]
 
 
+@pytest.mark.parametrize(
+    ("tag", "content"), [(0x1E, b"\xd8\x00"), (0x1C, b"\xff\xff\xff\xff"), (0x12, b"\xe4")]
+)
+def test_text_that_is_not_in_its_encoding_is_told(workshop: Workshop, tag: int, content: bytes) -> None:
+    (problem,) = read_csr(workshop.csr_pem(subject=(rdn("2.5.4.3", content, tag),))).problems
+    assert "not in the encoding that it claims" in problem.detail
+
+
 def test_an_empty_part_of_the_subject_is_malformed(workshop: Workshop) -> None:
     assert codes(read_csr(workshop.csr_pem(subject=(tlv(0x31),))).problems) == ["csr_malformed"]
 

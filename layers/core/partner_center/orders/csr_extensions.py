@@ -5,6 +5,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from partner_center.kernel.errors import Problem
+from partner_center.orders.csr_extension_shapes import (
+    DIRECTORY_NAME,
+    DNS_NAME,
+    EDI_PARTY,
+    IP_ADDRESS,
+    OTHER_NAME,
+    REGISTERED_ID,
+    URI,
+    X400_ADDRESS,
+    require_general_name,
+    require_shape,
+)
 from partner_center.orders.der import (
     BIT_STRING,
     BOOLEAN,
@@ -42,7 +54,6 @@ _NEVER_A_LEAFS = {
 }
 _IGNORED = frozenset(
     {
-        *(_BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE),
         *(
             "2.5.29.9",
             "2.5.29.14",
@@ -59,9 +70,14 @@ _IGNORED = frozenset(
         *("2.16.840.1.113730.1.1", "2.16.840.1.113730.1.13"),  # Netscape's type and comment
     }
 )
-_DNS_NAME, _EMAIL, _IP_ADDRESS = 0x82, 0x81, 0x87
-_OTHER_NAMES = {0xA0: "another kind of name", 0xA3: "an X.400 address", 0xA4: "a directory name"}
-_OTHER_NAMES |= {0xA5: "an EDI party name", 0x86: "a URI", 0x88: "a registered identifier"}
+_OTHER_NAMES = {
+    OTHER_NAME: "another kind of name",
+    X400_ADDRESS: "an X.400 address",
+    DIRECTORY_NAME: "a directory name",
+    EDI_PARTY: "an EDI party name",
+    URI: "a URI",
+    REGISTERED_ID: "a registered identifier",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,7 @@ def read_extensions(attributes: Sequence[tuple[str, tuple[Element, ...]]], field
     for extension in extensions.values():
         try:
             value = read_whole(extension.value)
+            require_shape(extension.kind, value)
             if extension.kind == _SAN:
                 names += _dns_names(value, problems, field)
             else:
@@ -126,26 +143,16 @@ def _dns_names(value: Element, problems: list[Problem], field: str) -> Iterator[
     if not found:
         raise NotDer("it names nothing")
     for name in found:
-        if name.tag == _DNS_NAME:
-            if not name.content.isascii():
-                raise NotDer("a DNS name is not ASCII; internationalised names are written as A-labels there")
+        require_general_name(name)
+        if name.tag == DNS_NAME:
             yield name.content.decode("ascii")
-        elif name.tag == _IP_ADDRESS:
-            address = _address(name.content)
+        elif name.tag == IP_ADDRESS:
+            address = str(ipaddress.ip_address(name.content))
             detail = f"IP addresses are not certified; make a CSR without {address}."
             problems.append(Problem("name_invalid", detail, field, address))
-        elif name.tag in _OTHER_NAMES:
+        elif name.tag in _OTHER_NAMES:  # an e-mail address is dropped, like that of a subject
             detail = f"The CSR asks for {_OTHER_NAMES[name.tag]} as a name; make a CSR with DNS names only."
             problems.append(Problem("name_invalid", detail, field))
-        elif name.tag != _EMAIL:  # dropped, like the e-mail address of a subject
-            raise NotDer("it holds a kind of name that does not exist")
-
-
-def _address(content: bytes) -> str:
-    try:
-        return str(ipaddress.ip_address(content))
-    except ValueError:
-        raise NotDer("an IP address has neither 4 nor 16 bytes") from None
 
 
 def _problems(extension: _Extension, value: Element, field: str) -> Iterator[Problem]:

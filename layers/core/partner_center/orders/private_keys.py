@@ -27,8 +27,8 @@ _SPACE = re.compile(r"\s+")
 
 _GAP = r"[\s+_]{0,4}"
 _ARMOUR = re.compile(
-    rf"--{_GAP}BEGIN[A-Z0-9\s+_]{{0,40}}?PRIVATE{_GAP}KEY"  # PEM, PGP, OpenSSH
-    r"|-- ?BEGIN SSH2 ENCRYPTED|PuTTY-User-Key-File-\d|Private-Lines:"
+    rf"--{_GAP}BEGIN[A-Z0-9\s+_]{{0,40}}?PRIVATE{_GAP}KEY"  # PEM, PGP, OpenSSH, SSH2
+    r"|PuTTY-User-Key-File-\d|Private-Lines:"
     r"|\bprivateExponent:|\bprime1:|AGE-SECRET-KEY-1"  # what `openssl rsa -text` prints; age
     r"|<D>[A-Za-z0-9+/=\s]{40,}</D>"  # XML of .NET
     r"|\"[dk]\"\s*:\s*\"[A-Za-z0-9_-]{32,}={0,2}\"",  # JSON Web Key
@@ -121,12 +121,9 @@ def _starts(compact: str) -> Iterator[int]:
 
 def _begins_private_key(der: bytes) -> bool:
     """Whether what `_DER_START` found (a SEQUENCE that begins with INTEGER 0, 1 or 3) goes on like a private key."""
-    header = _header(der, 0)
-    inner = _header(der, header[1] + 3) if header else None
-    if header is None or inner is None:
-        return False
-    version = der[header[1] + 2]
-    tag, body, length = inner
+    _, start, _ = _header(der, 0)
+    version = int.from_bytes(der[start + 2 : start + 3])
+    tag, body, length = _header(der, start + 3)
     if tag == SEQUENCE:  # PKCS #8 and #12; the parameters of a curve look alike, but no OCTET STRING follows
         begins_with_type = der[body : body + 1] == bytes((OID,))
         behind = der[body + length : body + length + 1]
@@ -136,10 +133,10 @@ def _begins_private_key(der: bytes) -> bool:
     return tag == INTEGER and length >= 64  # PKCS #1
 
 
-def _header(der: bytes, at: int) -> tuple[int, int, int] | None:
-    """Tag, start of the content and its length; the content itself may be cut off."""
+def _header(der: bytes, at: int) -> tuple[int, int, int]:
+    """Tag, start of the content and its length, of which the content may be cut off; zeros where nothing stands."""
     if len(der) < at + 2:
-        return None
+        return 0, at, 0
     length = der[at + 1]
     if length < 0x80:
         return der[at], at + 2, length
@@ -151,10 +148,10 @@ def _loadable_keys(compact: str) -> Iterator[bytes]:
     """Each candidate as the bytes that `_public_half` loads: DER, or the text of an OpenSSH file."""
     for at in _starts(compact):
         head = _decoded(compact[at : at + 80])
-        header = _header(head, 0)
-        if header is None or not _begins_private_key(head):
+        if not _begins_private_key(head):
             continue
-        size = header[1] + header[2]
+        _, start, length = _header(head, 0)
+        size = start + length
         if size <= _LARGEST_DER:
             yield _decoded(compact[at : at + (size + 2) // 3 * 4])[:size]
     for match in _OPENSSH_RUN.finditer(compact):

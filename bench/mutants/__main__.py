@@ -1,0 +1,70 @@
+"""`python -m bench.mutants [--jobs 2] [PATTERN ...]`: which of the gate's rules could go without a test turning red.
+
+Patterns (`orders/der.py`, `names_gate`) choose files. Exits with 1 and names each rule that no test missed.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from bench.mutants.rules import Rule, rules_of
+from bench.mutants.trial import Outcome, Trials, concerned
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "layers" / "core" / "partner_center"
+GATE = (
+    *("orders/csr*.py", "orders/der.py", "orders/public_key.py", "orders/weak_keys.py", "orders/key_gate.py"),
+    *("orders/key_material.py", "orders/private_keys.py", "orders/names_gate.py"),
+    *("kernel/names.py", "kernel/public_suffix.py"),
+)
+TESTS = ("tests/unit/orders", "tests/unit/kernel")
+
+
+def gate_files(patterns: list[str]) -> list[Path]:
+    """The files of the gate, those whose path holds one of `patterns` if there are any."""
+    files = sorted({path for pattern in GATE for path in PACKAGE.glob(pattern)})
+    return [path for path in files if not patterns or any(each in str(path) for each in patterns)]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.mutants", description=__doc__)
+    parser.add_argument("patterns", nargs="*", metavar="PATTERN")
+    parser.add_argument("--jobs", type=int, default=2, help="test runs at a time (2)")
+    options = parser.parse_args()
+    began = time.monotonic()
+    files = gate_files(options.patterns)
+    rules = [(path, rule) for path in files for rule in rules_of(path.read_bytes())]
+    with Trials(ROOT, options.jobs) as trials:
+        selected = {path: concerned(path, [ROOT / folder for folder in TESTS], ROOT) for path in files}
+        trials.require_green(sorted({test for tests in selected.values() for test in tests}))
+        outcomes = dict(trials.run((path, rule, selected[path]) for path, rule in rules))
+    _print(files, rules, outcomes)
+    print(f"{time.monotonic() - began:.0f} s")
+    return 0 if all(outcome is not Outcome.SURVIVED for outcome in outcomes.values()) else 1
+
+
+def _print(
+    files: list[Path], rules: list[tuple[Path, Rule]], outcomes: dict[tuple[Path, Rule], Outcome]
+) -> None:
+    width = max(len(str(path.relative_to(PACKAGE))) for path in files)
+    print(f"{'':{width}}  rules  killed  survived")
+    for path in [*files, None]:
+        found = Counter(outcomes[each] for each in rules if path in (each[0], None))
+        name = str(path.relative_to(PACKAGE)) if path else "all"
+        survived = found[Outcome.SURVIVED]
+        print(f"{name:{width}}  {found.total():5}  {found.total() - survived:6}  {survived:8}")
+    by_how = Counter(outcomes.values())
+    print(", ".join(f"{outcome}: {by_how[outcome]}" for outcome in Outcome))
+    print(
+        "by sort:", ", ".join(f"{kind} {count}" for kind, count in Counter(r.kind for _, r in rules).items())
+    )
+    for (path, rule), outcome in outcomes.items():
+        if outcome is Outcome.SURVIVED:
+            removed = " ".join(path.read_bytes()[rule.start : rule.end].decode().split())
+            print(f"{path.relative_to(ROOT)}:{rule.line}: {rule.kind}: {removed[:90]} -> {rule.instead}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
