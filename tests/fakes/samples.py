@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.billing.contracts import Contract, ContractKind, EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Check, Outcome, Preflight
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
@@ -114,7 +115,7 @@ def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderCon
         "organization": None,
         "methods": {name: ChosenMethod(method=Method.EMAIL, approver_email=approver) for name in names},
         "agreement": agreement,
-        "price": (PricePart(kind="base", quantity=1, unit="149.00", amount="149.00"),),
+        "price": (PricePart(kind="base", quantity=1, unit="149.00", amount="149.00", units=2),),
         "lifecycle": Lifecycle(auto_reissue=True),
         "note": "Zimmer 4 ☂",
     }
@@ -165,6 +166,11 @@ def a_placement(
         event=chronicle.event("order.placed", *where, generation=1, attempt=1),
         audit=chronicle.audit("order.placed", *where, product=head.product),
     )
+
+
+def a_staff(person: str = "rosa.reviewer", *roles: StaffRole) -> Staff:
+    """A reviewer, unless `roles` say otherwise."""
+    return Staff(person, f"key_{person}", frozenset(roles or {StaffRole.REVIEW}))
 
 
 def an_entry(ids: CountingIds, kind: EntryKind, head: OrderHead) -> LedgerEntry:

@@ -1,7 +1,7 @@
 """PATCH /v1/orders/{order_id}."""
 
 from partner_center.accounts.api_keys import Principal, Role
-from partner_center.entry.api import Answer, Api, Request, require_match, tagged
+from partner_center.entry.api import Answer, Api, Request, require_match, with_etag
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.enrolment import amend_order
 from partner_center.entry.wiring.reading import order_reading
@@ -21,4 +21,4 @@ def amend(request: Request, principal: Principal, order_id: str) -> Answer:
         patch,
         lambda order: require_match(request, reading.shown(order)),
     )
-    return tagged(request, reading.order(principal.reseller_id, order_id))
+    return with_etag(reading.order(principal.reseller_id, order_id))
