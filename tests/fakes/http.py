@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from partner_center.accounts.api_keys import ApiKey, Role, make_key
+from partner_center.accounts.api_keys import ApiKey, Role, make_key, make_staff_key
+from partner_center.accounts.staff import StaffKey, StaffRole
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import US
 
@@ -30,14 +31,21 @@ class HttpAnswer:
 class MemoryApiKeys:
     """`ApiKeys`: one key for each role that was asked for, and the header that brings it."""
 
-    keys: dict[str, ApiKey] = field(default_factory=dict)
+    keys: dict[str, ApiKey | StaffKey] = field(default_factory=dict)
     ids: CountingIds = field(default_factory=CountingIds)
 
-    def find(self, key_id: str) -> ApiKey | None:
+    def find(self, key_id: str) -> ApiKey | StaffKey | None:
         return self.keys.get(key_id)
 
     def header(self, role: Role = Role.ORDERS, reseller_id: str = US, **changes: Any) -> dict[str, str]:
         key, text = make_key(reseller_id, role, self.ids, NOW)
+        self.keys[key.key_id] = replace(key, **changes)
+        return {"Authorization": f"Bearer {text}"}
+
+    def staff_header(
+        self, *roles: StaffRole, person: str = "rosa.reviewer", **changes: Any
+    ) -> dict[str, str]:
+        key, text = make_staff_key(person, roles, self.ids, NOW)
         self.keys[key.key_id] = replace(key, **changes)
         return {"Authorization": f"Bearer {text}"}
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from partner_center.accounts.api_keys import Role
-from partner_center.entry.api import Answer, Api, Door, tagged
-from partner_center.entry.body import optional_text, required_text
+from partner_center.accounts.staff import StaffRole
+from partner_center.entry.api import Answer, Api, Door, require_match, tagged, with_etag
+from partner_center.entry.body import decision_in, optional_text, required_text
 from tests.fakes.determined import FixedClock
 from tests.fakes.http import REQUEST_ID, MemoryApiKeys, an_http_event, send
 
@@ -16,6 +17,7 @@ class Office:
     keys: MemoryApiKeys = field(default_factory=MemoryApiKeys)
     seen: list = field(default_factory=list)
     answer: Answer | Exception | None = None
+    state: dict = field(default_factory=lambda: {"value": "as it is"})
 
     def __post_init__(self):
         self.api = Api(lambda: Door(self.keys, FixedClock()))
@@ -46,6 +48,20 @@ class Office:
         @api.route("POST", "/calls", Role.ORDERS)
         def call(request, principal):
             return self._answer(request.call(request.json_object()), principal, request)
+
+        @api.route("PATCH", "/things/<thing_id>", Role.ORDERS)
+        def amend(request, principal, thing_id):
+            patch = request.json_object("application/merge-patch+json")
+            require_match(request, self.state)
+            return with_etag(self._answer(patch, principal, request).body)
+
+        @api.staff("GET", "/v1/staff/things/<thing_id>", StaffRole.REVIEW, StaffRole.VALIDATION)
+        def look(request, staff, thing_id):
+            return self._answer(thing_id, staff, request)
+
+        @api.staff("POST", "/v1/staff/things/<thing_id>/decide", StaffRole.REVIEW)
+        def decide(request, staff, thing_id):
+            return self._answer(decision_in(request), staff, request)
 
         @api.public("GET", "/open")
         def everyone(request):
