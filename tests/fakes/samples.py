@@ -32,7 +32,7 @@ from partner_center.orders.order import (
     PaymentKind,
     Review,
 )
-from partner_center.orders.ports import Placement, RequestGuard
+from partner_center.orders.ports import Amendment, Placement, RequestGuard
 from partner_center.validation.challenges import VALUE_LIFETIME, Challenge, ChallengeStatus, Decision, Proof
 from partner_center.validation.ports import Message, Ruling
 from partner_center.validation.standing import Standing, standing, zone_of
@@ -171,6 +171,42 @@ def a_placement(
 def a_staff(person: str = "rosa.reviewer", *roles: StaffRole) -> Staff:
     """A reviewer, unless `roles` say otherwise."""
     return Staff(person, f"key_{person}", frozenset(roles or {StaffRole.REVIEW}))
+
+
+def an_amendment(
+    ids: CountingIds, before: OrderHead, *names: str, extra: int = 0, **changes: Any
+) -> Amendment:
+    """The order with `names` and `extra` units, amended a second after its last change."""
+    moment = before.updated_at + a_second
+    names = names or (before.common_name,)
+    head = replace(
+        before,
+        common_name=names[0],
+        units=before.units + extra,
+        revision=before.revision + 1,
+        round=before.round + 1,
+        review=Review.DUE,
+        review_since=None,
+        revised_at=moment,
+        updated_at=moment,
+        version=before.version + 1,
+    )
+    chronicle = a_chronicle(ids, moment)
+    where = (head.reseller_id, head.order_id)
+    kind = EntryKind.HOLD if extra > 0 else EntryKind.RELEASE
+    entry = LedgerEntry(ids.new("led", moment), kind, abs(extra), head.order_id, chronicle.actor, moment)
+    usual = Amendment(
+        head=head,
+        expected_version=before.version,
+        content=a_content(*names),
+        another_key=False,
+        another_common_name=names[0] != before.common_name,
+        extra_units=extra,
+        entry=entry if extra else None,
+        event=chronicle.event("order.amended", *where, attempt=1, revision=head.revision),
+        audit=chronicle.audit("order.amended", *where, revision=head.revision),
+    )
+    return replace(usual, **changes)
 
 
 def an_entry(ids: CountingIds, kind: EntryKind, head: OrderHead) -> LedgerEntry:
