@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.accounts.api_keys import ApiKey, Role, authenticate, make_key
+from partner_center.accounts.api_keys import ApiKey, Role, authenticate, make_key, make_staff_key
 from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.staff import StaffRole
 from partner_center.adapters.access_store import AccessStore
 from partner_center.kernel.errors import StateConflict, Unauthenticated
+from partner_center.kernel.ids import RandomIds
 from tests.fakes.determined import NOW, CountingIds
 
 IDS = CountingIds()
@@ -39,6 +41,38 @@ def test_a_key_is_read_back_whole(store, role, changes):
     key = new_key(role=role, **changes)
     store.add_key(key)
     assert store.find(key.key_id) == key
+
+
+@pytest.mark.parametrize("roles", [[], [StaffRole.REVIEW], list(StaffRole)], ids=["none", "one", "all"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"expires_at": NOW + timedelta(days=90), "addresses": ("192.0.2.0/24",)},
+        {"revoked_at": NOW + timedelta(microseconds=1)},
+    ],
+    ids=["plain", "with limits", "revoked"],
+)
+def test_a_staff_key_is_read_back_whole_and_opens_the_door_for_its_person(store, roles, changes):
+    key, text = make_staff_key("rosa.reviewer", roles, RandomIds(), NOW, **changes)
+    store.add_key(key)
+    assert store.find(key.key_id) == key
+    if "revoked_at" in changes:
+        with pytest.raises(Unauthenticated):
+            authenticate(f"Bearer {text}", "192.0.2.1", store, NOW)
+    else:
+        assert authenticate(f"Bearer {text}", "192.0.2.1", store, NOW).roles == frozenset(roles)
+
+
+@pytest.mark.parametrize("first", ["reseller", "staff"])
+def test_one_id_is_not_given_to_a_reseller_and_a_person(store, first):
+    person, _ = make_staff_key("rosa.reviewer", [StaffRole.REVIEW], RandomIds(), NOW)
+    reseller = new_key(key_id=person.key_id)
+    keys = (reseller, person) if first == "reseller" else (person, reseller)
+    store.add_key(keys[0])
+    with pytest.raises(StateConflict):
+        store.add_key(keys[1])
+    assert store.find(person.key_id) == keys[0]
 
 
 @pytest.mark.parametrize(

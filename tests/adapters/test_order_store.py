@@ -17,13 +17,27 @@ from partner_center.adapters.records import EVENT_LIFETIME
 from partner_center.kernel.errors import ContentRefused, Malformed, PartnerCenterError, TryAgain
 from partner_center.orders.order import LONGEST_PENDING
 from partner_center.orders.page import Page
+from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.determined import NOW, CountingIds
-from tests.fakes.samples import ORDER, US, a_content, a_contract, a_guard, a_head, a_placement
+from tests.fakes.samples import (
+    ORDER,
+    US,
+    a_content,
+    a_contract,
+    a_guard,
+    a_head,
+    a_placement,
+    an_amendment,
+)
 
 
 class TestOrdersInDynamoDb(OrdersContract):
     """The promises, kept by DynamoDB."""
+
+
+class TestAmendmentsInDynamoDb(AmendmentsContract):
+    """The same of amendments."""
 
 
 def all_rows(stores):
@@ -182,6 +196,108 @@ def test_changing_a_head_takes_one_unit_twice(stores):
     METER.reset()
     stores.orders.complete(OrdersContract.completion_of(placement.head, ids))
     assert sum(METER.write_units.values()) <= 12
+
+
+# ---- amending
+
+
+@pytest.fixture
+def placed(stores):
+    """An order of two units on a contract of ten."""
+    stores.grant(a_contract())
+    stores.orders.place(a_placement(CountingIds()))
+    return stores.orders.head(US, ORDER)
+
+
+def fullest_amendment(head, extra=1, number=1):
+    change = an_amendment(CountingIds(1000 * number), head, f"{number}.example.com", extra=extra)
+    return replace(change, another_key=True)
+
+
+@pytest.mark.parametrize("extra", [1, -1])
+def test_an_amendment_takes_at_most_eight_actions_and_replaces_nothing_but_the_head(stores, placed, extra):
+    before = all_rows(stores)
+    stores.orders.amend(fullest_amendment(placed, extra))
+    after = all_rows(stores)
+    changed = {key for key, row in after.items() if before.get(key) != row}
+    assert len(changed) == 8
+    assert {sk for _, _, sk in changed & before.keys()} == {"HEAD"}
+    assert before.keys() <= after.keys()
+
+
+def test_each_content_that_brings_another_key_makes_it_known(stores, placed):
+    change = fullest_amendment(placed)
+    stores.orders.amend(change)
+    back = replace(fullest_amendment(change.head, number=2), another_key=True)
+    stores.orders.amend(back)
+    key = keys.key_of_order(change.content.spki_sha256, US, ORDER, 0)
+    rows = stores.rows(stores.tables.business, key.pk, "ORDER#")
+    assert [row["sk"].rpartition("#")[2] for row in rows] == ["000001", "000002", "000003"]
+    assert {(row["reseller_id"], row["order_id"]) for row in rows} == {(US, ORDER)}
+
+
+def test_an_amended_order_stays_in_the_index_of_unfinished_ones_at_its_place(stores, placed):
+    stores.orders.amend(fullest_amendment(placed))
+    row = stores.database.get(stores.tables.business, keys.order_head(US, ORDER))
+    assert row["open_shard"] == keys.open_shard(ORDER)
+    assert row["check_at"] == int((NOW + LONGEST_PENDING).timestamp() * 1_000_000)
+
+
+def test_an_amendment_that_is_refused_leaves_every_row_as_it_was(stores, placed):
+    before = all_rows(stores)
+    for refused in (
+        fullest_amendment(placed, extra=9),
+        fullest_amendment(placed, extra=-3),
+        replace(fullest_amendment(placed), expected_version=7),
+    ):
+        with pytest.raises(PartnerCenterError):
+            stores.orders.amend(refused)
+        assert all_rows(stores) == before
+
+
+def test_of_many_amendments_at_once_one_is_written(stores, placed):
+    all_are_here = Barrier(6)
+
+    def run(number):
+        all_are_here.wait(timeout=10)
+        try:
+            stores.orders.amend(fullest_amendment(placed, number=number + 1))
+        except PartnerCenterError as error:
+            return error.code
+        return "amended"
+
+    with ThreadPoolExecutor(6) as pool:
+        told = sorted(pool.map(run, range(6)))
+    assert told.count("amended") == 1
+    assert set(told) <= {"amended", "changed_meanwhile", "try_again"}
+    (contract,) = stores.contracts.of_reseller(US)
+    assert (contract.units_left, contract.units_held) == (7, 3)
+    assert stores.orders.head(US, ORDER).revision == 2
+
+
+@pytest.mark.parametrize("conflicting", [0.5, 1.0], ids=["now and then", "always"])
+def test_under_contention_an_order_is_amended_whole_or_not_at_all(stores, placed, contention, conflicting):
+    contention(conflicting, seed=5)
+    head, written = placed, 0
+    for number in range(1, 9):
+        change = fullest_amendment(head, number=number)
+        try:
+            stores.orders.amend(change)
+        except TryAgain:
+            continue
+        head, written = change.head, written + 1
+    contention(0.0)
+    assert stores.orders.head(US, ORDER) == head
+    assert stores.orders.content(US, ORDER, head.revision).names == (head.common_name,)
+    (contract,) = stores.contracts.of_reseller(US)
+    assert (contract.units_left, contract.units_held) == (8 - written, 2 + written)
+    assert written > 0 if conflicting < 1 else written == 0
+
+
+def test_amending_costs_few_write_units(stores, placed):
+    METER.reset()
+    stores.orders.amend(fullest_amendment(placed))
+    assert sum(METER.write_units.values()) <= 24
 
 
 # ---- cursors

@@ -55,8 +55,8 @@ def codes(refused):
     return [problem.code for problem in refused.value.problems]
 
 
-class OrdersContract:
-    """Reading, placing, completing, closing, searching."""
+class Placing:
+    """What a suite begins with: a contract of ten units, and a way to place orders."""
 
     @pytest.fixture
     def ids(self):
@@ -74,6 +74,10 @@ class OrdersContract:
     @pytest.fixture
     def granted(self, stores):
         stores.grant(a_contract())
+
+
+class OrdersContract(Placing):
+    """Reading, placing, completing, closing, searching."""
 
     # ---- placing
 

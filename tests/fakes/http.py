@@ -42,9 +42,11 @@ class MemoryApiKeys:
         self.keys[key.key_id] = replace(key, **changes)
         return {"Authorization": f"Bearer {text}"}
 
-    def staff_header(self, role: StaffRole) -> dict[str, str]:
-        key, text = make_staff_key("rosa.reviewer", [role], self.ids, NOW)
-        self.keys[key.key_id] = key
+    def staff_header(
+        self, *roles: StaffRole, person: str = "rosa.reviewer", **changes: Any
+    ) -> dict[str, str]:
+        key, text = make_staff_key(person, roles, self.ids, NOW)
+        self.keys[key.key_id] = replace(key, **changes)
         return {"Authorization": f"Bearer {text}"}
 
 

@@ -1,6 +1,6 @@
 """Orders and contracts in memory, with the preconditions of adapters/order_store.py in the same order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -84,6 +84,7 @@ class MemoryOrders:
             self.tables.heads[head.reseller_id, head.order_id] = head
             self.tables.searched.add((head.reseller_id, head.common_name, head.order_id))
             self.write_content(head, placement.content)
+            self._know_key(head, placement.content)
             self.tables.accompany(placement.event, placement.audit)
 
     def amend(self, amendment: Amendment) -> None:
@@ -104,6 +105,8 @@ class MemoryOrders:
             self.move(head, amendment.expected_version)
             if contract is not None and entry is not None:
                 self.tables.enter(contract, entry, {"units_left": -extra, "units_held": extra})
+            if amendment.another_key:
+                self._know_key(head, amendment.content)
             if amendment.another_common_name:
                 self.tables.searched.add((head.reseller_id, head.common_name, head.order_id))
             self.tables.accompany(amendment.event, amendment.audit)
@@ -113,9 +116,12 @@ class MemoryOrders:
             units = completion.head.units
             self._end(completion, completion.use, {"units_held": -units, "units_used": units})
 
-    def close(self, closing: Closing) -> None:
+    def close(self, closing: Closing, also: Callable[[], None] = lambda: None) -> None:
+        """`also`: what else the same transaction demands."""
         with self.tables.writing("close"):
             self.require_unbound(closing.guard)
+            self.require_version(closing.head, closing.expected_version)
+            also()
             units = closing.head.units
             self._end(closing, closing.release, {"units_held": -units, "units_left": units})
             self.bind(closing.guard)
@@ -136,6 +142,10 @@ class MemoryOrders:
         if key in self.tables.contents:
             raise ChangedMeanwhile("The order changed meanwhile; read it again.")
         self.tables.contents[key] = content_to_json(content)
+
+    def _know_key(self, head: OrderHead, content: OrderContent) -> None:
+        row = (content.spki_sha256, head.reseller_id, head.order_id, head.revision)
+        self.tables.known_keys.add(row)
 
     def _end(self, change: Completion | Closing, entry: LedgerEntry, moved: dict[str, int]) -> None:
         head = change.head

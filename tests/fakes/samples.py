@@ -6,6 +6,7 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
+from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.billing.contracts import Contract, ContractKind, EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Check, Outcome, Preflight
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
@@ -31,7 +32,7 @@ from partner_center.orders.order import (
     PaymentKind,
     Review,
 )
-from partner_center.orders.ports import Placement, RequestGuard
+from partner_center.orders.ports import Amendment, Placement, RequestGuard
 from partner_center.validation.challenges import (
     VALUE_LIFETIME,
     Attempt,
@@ -121,7 +122,7 @@ def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderCon
         "organization": None,
         "methods": {name: ChosenMethod(method=Method.EMAIL, approver_email=approver) for name in names},
         "agreement": agreement,
-        "price": (PricePart(kind="base", quantity=1, unit="149.00", amount="149.00"),),
+        "price": (PricePart(kind="base", quantity=1, unit="149.00", amount="149.00", units=2),),
         "lifecycle": Lifecycle(auto_reissue=True),
         "note": "Zimmer 4 ☂",
     }
@@ -172,6 +173,47 @@ def a_placement(
         event=chronicle.event("order.placed", *where, generation=1, attempt=1),
         audit=chronicle.audit("order.placed", *where, product=head.product),
     )
+
+
+def a_staff(person: str = "rosa.reviewer", *roles: StaffRole) -> Staff:
+    """A reviewer, unless `roles` say otherwise."""
+    return Staff(person, f"key_{person}", frozenset(roles or {StaffRole.REVIEW}))
+
+
+def an_amendment(
+    ids: CountingIds, before: OrderHead, *names: str, extra: int = 0, **changes: Any
+) -> Amendment:
+    """The order with `names` and `extra` units, amended a second after its last change."""
+    moment = before.updated_at + a_second
+    names = names or (before.common_name,)
+    head = replace(
+        before,
+        common_name=names[0],
+        units=before.units + extra,
+        revision=before.revision + 1,
+        round=before.round + 1,
+        review=Review.DUE,
+        review_since=None,
+        revised_at=moment,
+        updated_at=moment,
+        version=before.version + 1,
+    )
+    chronicle = a_chronicle(ids, moment)
+    where = (head.reseller_id, head.order_id)
+    kind = EntryKind.HOLD if extra > 0 else EntryKind.RELEASE
+    entry = LedgerEntry(ids.new("led", moment), kind, abs(extra), head.order_id, chronicle.actor, moment)
+    usual = Amendment(
+        head=head,
+        expected_version=before.version,
+        content=a_content(*names),
+        another_key=False,
+        another_common_name=names[0] != before.common_name,
+        extra_units=extra,
+        entry=entry if extra else None,
+        event=chronicle.event("order.amended", *where, attempt=1, revision=head.revision),
+        audit=chronicle.audit("order.amended", *where, revision=head.revision),
+    )
+    return replace(usual, **changes)
 
 
 def an_entry(ids: CountingIds, kind: EntryKind, head: OrderHead) -> LedgerEntry:

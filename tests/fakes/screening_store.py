@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.kernel.events import AuditRecord
-from partner_center.orders.order import OrderHead, OrderStatus, Review
+from partner_center.orders.order import OrderHead
 from partner_center.orders.page import Page
 from partner_center.orders.ports import Closing, Release
 from partner_center.orders.review import Screening
@@ -27,11 +27,7 @@ class MemoryScreenings:
         return [each for key, each in rows if key[:2] == (reseller_id, order_id)]
 
     def waiting(self, page: Page) -> tuple[Sequence[tuple[str, str]], str | None]:
-        heads = [
-            head
-            for head in self.tables.heads.values()
-            if head.status is OrderStatus.PENDING and head.review is Review.WAITING and head.review_since
-        ]
+        heads = [head for head in self.tables.heads.values() if head.awaits_review and head.review_since]
         heads.sort(key=lambda head: (head.review_since, head.order_id))
         start = 0
         if page.cursor is not None:
@@ -68,8 +64,7 @@ class MemoryScreenings:
             self.tables.accompany(release.event, release.audit)
 
     def reject(self, change: Closing, screening: Screening) -> None:
-        self._require_undecided(change.head, screening)
-        self.orders.close(change)
+        self.orders.close(change, lambda: self._require_undecided(change.head, screening))
         self.tables.screenings[change.head.reseller_id, change.head.order_id, screening.revision] = screening
 
     def _require_undecided(self, head: OrderHead, screening: Screening) -> None:

@@ -28,6 +28,7 @@ class Tables:
     contents: dict[tuple[str, str, int], str] = field(default_factory=dict)
     guards: dict[tuple[str, str, str, str], RequestGuard] = field(default_factory=dict)
     searched: set[tuple[str, str, str]] = field(default_factory=set)
+    known_keys: set[tuple[str, str, str, int]] = field(default_factory=set)
     screenings: dict[tuple[str, str, int], Screening] = field(default_factory=dict)
     partner_orders: dict[OrderId, str] = field(default_factory=dict)
     contracts: dict[tuple[str, str], Contract] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.catalog.products import load_catalog
-from partner_center.orders.amend import AmendOrder
+from partner_center.orders.amend import AmendOrder, Precondition
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck, Resend
 from partner_center.orders.examine import ExamineOrder
@@ -120,9 +120,33 @@ class World:
         """An order that was posted and screened; as it is now."""
         placed = self.post(body, by=by)
         self.screen_order(placed.head.reseller_id, placed.head.order_id, 1, "execution-1")
-        order = load(self.stores.orders, placed.head.reseller_id, placed.head.order_id)
-        assert order is not None
-        return order
+        return self.order(placed.head.order_id, placed.head.reseller_id)
+
+    def order(self, order_id: str, reseller_id: str = US) -> Order:
+        """The order as it is now."""
+        found = load(self.stores.orders, reseller_id, order_id)
+        assert found is not None
+        return found
+
+    def amend(
+        self,
+        patch: dict[str, Any],
+        order_id: str = ORDER,
+        by: Principal | None = None,
+        precondition: Precondition = lambda _: None,
+    ) -> Order:
+        """The order after PATCH."""
+        by = by or a_principal()
+        self.amend_order(by, "request-2", order_id, patch, precondition)
+        return self.order(order_id, by.reseller_id)
+
+    def ask(self, order_id: str = ORDER) -> list[str]:
+        """What the machine does next: screening, then mails to those who must approve; returns whom it asked."""
+        before = len(self.mail.asked)
+        self.screen_order(US, order_id, 1, "execution-1")
+        if self.head(order_id).is_screened:
+            self.open_validation(self.order(order_id))
+        return [request.challenge.approver_email for request in self.mail.asked[before:]]
 
     def put(self, *names: str, **head: Any) -> OrderHead:
         """An order placed behind the gate's back, for tests of what comes after."""

@@ -1,7 +1,7 @@
 """PATCH /v1/orders/{order_id}, and PUT .../domains/{name}/method, which amends one choice."""
 
 from partner_center.accounts.api_keys import Principal, Role
-from partner_center.entry.api import Answer, Api, Request, require_match, tagged
+from partner_center.entry.api import Answer, Api, Request, require_match, with_etag
 from partner_center.entry.problems import moved
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.enrolment import amend_order
@@ -25,7 +25,7 @@ def amend(request: Request, principal: Principal, order_id: str) -> Answer:
         patch,
         lambda order: require_match(request, reading.shown(order)),
     )
-    return tagged(request, reading.order(principal.reseller_id, order_id))
+    return with_etag(reading.order(principal.reseller_id, order_id))
 
 
 @handler.route("PUT", "/v1/orders/<order_id>/domains/<name>/method", Role.ORDERS)

@@ -4,7 +4,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from partner_center.accounts.api_keys import ApiKey, Principal, Role, authenticate, make_key
+from partner_center.accounts.api_keys import (
+    ApiKey,
+    Principal,
+    Role,
+    authenticate,
+    make_key,
+    make_staff_key,
+)
+from partner_center.accounts.staff import Staff, StaffKey, StaffRole
 from partner_center.kernel.errors import Forbidden, Unauthenticated
 from partner_center.kernel.ids import RandomIds
 from tests.fakes.determined import MICROSECOND, NOW
@@ -19,7 +27,7 @@ SECRET = TEXT.rpartition("_")[2]
 class MemoryKeys:
     """`ApiKeys` that keep what they were asked for."""
 
-    key: ApiKey = KEY
+    key: ApiKey | StaffKey = KEY
     asked: list[str] = field(default_factory=list)
 
     def find(self, key_id):
@@ -205,3 +213,57 @@ def test_a_role_opens_what_it_is_for(role, needed, good):
 def test_a_refusal_names_the_roles_that_would_do():
     with pytest.raises(Forbidden, match="billing, admin"):
         Principal(US, "key_1", Role.READ).require(Role.BILLING)
+
+
+# ---- keys of the staff
+
+ROLES = [StaffRole.REVIEW, StaffRole.FINANCE]
+STAFF_KEY, STAFF_TEXT = make_staff_key("rosa.reviewer", ROLES, RandomIds(), NOW)
+
+
+def staff_comes_in(header=f"Bearer {STAFF_TEXT}", address=HERE, moment=NOW, **changes):
+    return authenticate(header, address, MemoryKeys(replace(STAFF_KEY, **changes)), moment)
+
+
+def test_a_staff_key_is_made_for_one_person_and_their_roles():
+    assert (STAFF_KEY.person, STAFF_KEY.roles, STAFF_KEY.created_at) == (
+        "rosa.reviewer",
+        frozenset(ROLES),
+        NOW,
+    )
+    assert STAFF_TEXT.removeprefix(f"pck_{STAFF_KEY.key_id}_") not in repr(STAFF_KEY)
+
+
+def test_limits_of_a_staff_key_are_kept():
+    key, _ = make_staff_key("x", ROLES, RandomIds(), NOW, expires_at=NOW + a_day, addresses=(HERE,))
+    assert (key.expires_at, key.addresses) == (NOW + a_day, (HERE,))
+
+
+def test_a_good_staff_key_tells_the_person_and_no_tenant():
+    caller = staff_comes_in()
+    assert caller == Staff("rosa.reviewer", STAFF_KEY.key_id, frozenset(ROLES))
+    assert not hasattr(caller, "reseller_id")
+
+
+@pytest.mark.parametrize(
+    ("changes", "address"),
+    [
+        ({"expires_at": NOW}, HERE),
+        ({"revoked_at": NOW}, HERE),
+        ({"revoked_at": NOW + a_day}, HERE),
+        ({"addresses": ("198.51.100.0/24",)}, HERE),
+        ({"addresses": ("192.0.2.0/24",)}, "somewhere"),
+        ({"secret_sha256": "0" * 64}, HERE),
+    ],
+    ids=["expired", "revoked", "revocation ahead", "elsewhere", "malformed source", "another secret"],
+)
+def test_a_bad_staff_key_is_refused_like_any_other(changes, address):
+    with pytest.raises(Unauthenticated) as refused:
+        staff_comes_in(address=address, **changes)
+    assert refused.value.detail == refusal(None)
+
+
+def test_a_key_is_either_a_resellers_or_a_persons():
+    assert not isinstance(STAFF_KEY, ApiKey)
+    assert not isinstance(KEY, StaffKey)
+    assert not isinstance(come_in(), Staff)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from partner_center.accounts.api_keys import Role
 from partner_center.accounts.staff import StaffRole
-from partner_center.entry.api import Answer, Api, Door, tagged
-from partner_center.entry.body import optional_text, required_text
+from partner_center.entry.api import Answer, Api, Door, require_match, tagged, with_etag
+from partner_center.entry.body import decision_in, optional_text, required_text
 from tests.fakes.determined import FixedClock
 from tests.fakes.http import REQUEST_ID, MemoryApiKeys, an_http_event, send
 from tests.fakes.quota import MemoryCounts, quotas
@@ -21,6 +21,7 @@ class Office:
     counts: MemoryCounts = field(default_factory=MemoryCounts)
     key_quota: int = 600
     address_quota: int = 1200
+    state: dict = field(default_factory=lambda: {"value": "as it is"})
 
     def __post_init__(self):
         self.clock = FixedClock()
@@ -54,9 +55,19 @@ class Office:
         def call(request, principal):
             return self._answer(request.call(request.json_object()), principal, request)
 
-        @api.staff("GET", "/v1/staff/things", StaffRole.REVIEW)
-        def review(request, staff):
-            return self._answer(None, staff, request)
+        @api.route("PATCH", "/things/<thing_id>", Role.ORDERS)
+        def amend(request, principal, thing_id):
+            patch = request.json_object("application/merge-patch+json")
+            require_match(request, self.state)
+            return with_etag(self._answer(patch, principal, request).body)
+
+        @api.staff("GET", "/v1/staff/things/<thing_id>", StaffRole.REVIEW, StaffRole.VALIDATION)
+        def look(request, staff, thing_id):
+            return self._answer(thing_id, staff, request)
+
+        @api.staff("POST", "/v1/staff/things/<thing_id>/decide", StaffRole.REVIEW)
+        def decide(request, staff, thing_id):
+            return self._answer(decision_in(request), staff, request)
 
         @api.public("HEAD", "/open")
         @api.public("GET", "/open")

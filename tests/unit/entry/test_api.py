@@ -187,6 +187,93 @@ def test_another_body_has_another_etag(office):
     assert len(etags) == 5
 
 
+# ---- If-Match, and patches
+
+PATCH = {"content-type": "application/merge-patch+json"}
+
+
+def etag_of(office):
+    """The tag of the present state."""
+    return office.ask("GET", "/things/1", key=office.keys.header(Role.READ)).headers["etag"]
+
+
+@pytest.fixture
+def seen_state(office):
+    """What GET shows is the state that PATCH compares with."""
+    office.answer = Answer(200, office.state)
+    return etag_of(office)
+
+
+@pytest.mark.parametrize(
+    ("template", "status"),
+    [
+        (None, 200),
+        ("{etag}", 200),
+        ('"other", {etag}', 200),
+        ('"other",{etag},"more"', 200),
+        ("*", 200),
+        ('"other"', 412),
+        ("W/{etag}", 412),  # RFC 9110, 13.1.1: compared strongly
+        ("{bare}", 412),
+        ("", 412),
+        (",,,", 412),
+        ("x" * 10_000, 412),
+        ("☂", 412),
+    ],
+)
+def test_if_match_lets_only_the_state_be_changed_that_was_seen(office, seen_state, template, status):
+    bare = seen_state.strip('"')
+    match = {} if template is None else {"If-Match": template.format(etag=seen_state, bare=bare)}
+    office.seen.clear()
+    answer = office.ask("PATCH", "/things/1", b"{}", {**PATCH, **match})
+    if status == 412:
+        refused(answer, 412, "changed_meanwhile")
+        assert office.seen == []
+    else:
+        assert answer.status == 200
+
+
+def test_a_patch_answers_with_the_tag_of_what_it_made(office, seen_state):
+    office.state = {"value": "another"}
+    office.answer = Answer(200, office.state)
+    answer = office.ask("PATCH", "/things/1", b"{}", PATCH)
+    assert answer.headers["etag"] == etag_of(office) != seen_state
+
+
+@pytest.mark.parametrize("header", ["*", "{etag}"])
+def test_a_patch_always_answers_with_the_body(office, seen_state, header):
+    """304 is for GET and HEAD: here it would say that nothing was done."""
+    headers = {**PATCH, "If-None-Match": header.format(etag=seen_state)}
+    answer = office.ask("PATCH", "/things/1", b"{}", headers)
+    assert (answer.status, answer.json) == (200, office.state)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "status"),
+    [
+        ("application/merge-patch+json", 200),
+        ("Application/Merge-Patch+JSON; charset=utf-8", 200),
+        ("application/json", 200),
+        ("application/json-patch+json", 415),
+        ("merge-patch+json", 415),
+        ("text/plain", 415),
+        (None, 415),
+    ],
+)
+def test_a_patch_is_a_merge_patch_or_plain_json(office, media_type, status):
+    headers = {} if media_type is None else {"content-type": media_type}
+    answer = office.ask("PATCH", "/things/1", b'{"a":null}', headers)
+    if status == 415:
+        assert "merge-patch" in refused(answer, 415, "unsupported_media_type")["detail"]
+    else:
+        assert (answer.status, office.seen[0][0]) == (200, {"a": None})
+
+
+@pytest.mark.parametrize("path", ["/things", "/calls"])
+def test_what_takes_no_patch_takes_no_media_type_of_one(office, path):
+    refused(office.ask("POST", path, b"{}", PATCH), 415, "unsupported_media_type")
+
+
 # ---- refusals
 
 REFUSALS = {

@@ -2,8 +2,10 @@
 
 import pytest
 
+from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
 from tests.fakes.contract_orders import OrdersContract
+from tests.fakes.contract_screenings import ScreeningsContract
 from tests.fakes.stores import MemoryStores
 
 
@@ -14,6 +16,14 @@ def stores():
 
 class TestOrdersInMemory(OrdersContract):
     """Orders, contracts, ledger, search."""
+
+
+class TestAmendmentsInMemory(AmendmentsContract):
+    """Revisions, and the units that move with them."""
+
+
+class TestScreeningsInMemory(ScreeningsContract):
+    """Screenings, decisions, the reviewers' queue."""
 
 
 class TestChallengesInMemory(ChallengesContract):

@@ -40,7 +40,7 @@ class ChallengeStore:
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Challenge]:
         partition = keys.order_partition(reseller_id, order_id)
-        items = self._database.all_of(self._tables.validation, partition, "CHALLENGE#", at_most=1000)
+        items = self._database.all_of(self._tables.validation, partition, "CHALLENGE#", at_most=2000)
         return [challenge_from_item(item) for item in items]
 
     def by_token(self, token_sha256: str) -> Challenge | None:

@@ -22,7 +22,7 @@ from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import ContractKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus, Review
+from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import (
     Amendment,
@@ -329,8 +329,7 @@ def _open_index(head: OrderHead) -> dict[str, Any]:
 
 def _queue_index(head: OrderHead) -> dict[str, Any]:
     """Membership of the sparse index of orders that wait for staff: present while they do."""
-    waits = head.status is OrderStatus.PENDING and head.review is Review.WAITING and head.review_since
-    if not waits:
+    if not (head.awaits_review and head.review_since):
         return {"queue": None, "queued_at": None}
     return {"queue": keys.REVIEW_QUEUE, "queued_at": optional_micros(head.review_since)}
 

@@ -1,5 +1,6 @@
 """Screenings in the order's partition, and the queue of those that wait for a reviewer: `Screenings`, on DynamoDB."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from partner_center.orders.ports import Closing, Release
 from partner_center.orders.review import Decision, Screening, Verdict
 
 _INDEX = "queues"
+_MICROS = re.compile(r"[0-9]{1,18}")
 
 
 class ScreeningStore:
@@ -90,7 +92,7 @@ def _screened_already(_: Item | None) -> Exception:
 def _start(cursor: str) -> Item:
     """Where the index goes on. Raises Malformed for a cursor that is none of this list."""
     at, _, pk = decode_cursor(cursor, "").partition("#")
-    if not (at.isascii() and at.isdigit()) or not pk.startswith("R#"):
+    if not _MICROS.fullmatch(at) or not pk.startswith("R#"):
         raise Malformed("This cursor belongs to another list.")
     return {"queue": keys.REVIEW_QUEUE, "queued_at": int(at), "pk": pk, "sk": "HEAD"}
 

@@ -9,12 +9,13 @@ from partner_center.kernel.money import Money
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
-    """`quantity` times `unit` is `amount`."""
+    """`quantity` times `unit` is `amount`; each takes `units` of a bulk contract."""
 
     kind: LineKind
     quantity: int
     unit: Money
     amount: Money
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _total(term: Term, counts: dict[LineKind, int], currency: str) -> Quote:
         if quantity == 0:
             continue
         rate = term.rates[kind]
-        line = PriceLine(kind, quantity, rate.price, rate.price.times(quantity))
+        line = PriceLine(kind, quantity, rate.price, rate.price.times(quantity), rate.units)
         net, units = net + line.amount, units + quantity * rate.units
         lines.append(line)
     return Quote(net, units, tuple(lines))
@@ -67,7 +68,7 @@ def _total(term: Term, counts: dict[LineKind, int], currency: str) -> Quote:
 def free_of_charge(priced: Quote, because: str) -> Quote:
     """The same order for nothing: a replacement within the first 30 days of its term, for example (M47)."""
     nothing = Money.of("0", priced.net.currency)
-    lines = tuple(replace(line, unit=nothing, amount=nothing) for line in priced.lines)
+    lines = tuple(replace(line, unit=nothing, amount=nothing, units=0) for line in priced.lines)
     return Quote(nothing, 0, lines, because)
 
 

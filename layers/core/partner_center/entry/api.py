@@ -131,6 +131,11 @@ def tagged(request: Request, body: Any) -> Answer:
     return Answer(200, body, {"ETag": etag})
 
 
+def with_etag(body: Any) -> Answer:
+    """200 with an ETag over the body, to a request that changed something: whatever the caller had, it gets this."""
+    return Answer(200, body, {"ETag": _etag(body)})
+
+
 def require_match(request: Request, body: Any) -> None:
     """Raise ChangedMeanwhile when the caller's If-Match names another state than `body` (RFC 9110, 13.1.1)."""
     header = request.headers.get("if-match")

@@ -48,7 +48,7 @@ def decision_in(request: Request) -> tuple[Verdict, str, str | None]:
     Raises ContentRefused with every problem, Malformed ...
     """
     body, problems = _known_fields(request.json_object(), "decision", "evidence", "note")
-    if body.get("decision") not in set(Verdict):
+    if body.get("decision") not in list(Verdict):  # a set would not look for what has no hash
         words = " or ".join(Verdict)
         problems.append(Problem("invalid_field", f"The decision is {words}.", "/decision"))
     for name, required in (("evidence", True), ("note", False)):
@@ -61,7 +61,8 @@ def decision_in(request: Request) -> tuple[Verdict, str, str | None]:
             problems.append(Problem("invalid_field" if name in body else "missing_field", detail, f"/{name}"))
     if problems:
         raise ContentRefused(problems)
-    return Verdict(body["decision"]), body["evidence"].strip(), body.get("note")
+    note = body.get("note")
+    return Verdict(body["decision"]), body["evidence"].strip(), note.strip() if note is not None else None
 
 
 def _is_text(value: str) -> bool:

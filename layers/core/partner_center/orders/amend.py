@@ -12,24 +12,30 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, StateConflict, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
-from partner_center.orders.amendment import asks_anew, needs_a_pending_order, screens_anew
+from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
 from partner_center.orders.content import OrderContent
 from partner_center.orders.enrolment import (
     Circumstances,
     Examination,
     examine_amendment,
     examine_particulars,
+    exposed_in,
     unknown_approvers,
 )
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.order import Order, OrderHead, OrderStatus, Review
 from partner_center.orders.ports import Amendment, Contracts, Orders, load
-from partner_center.validation.challenges import barred
+from partner_center.validation.challenges import Challenge, barred
 from partner_center.validation.contacts import Approver
 from partner_center.validation.ports import ChallengeReader
 
 Precondition = Callable[[Order], None]
+
+MOST_REVISIONS = 500
+MOST_CHALLENGES = 1000
+"""An order keeps every screening and challenge that was made for it, and they are read at once. Nobody who mends an
+order gets there; who plays with one would mail its approvers without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +68,10 @@ class AmendOrder:
         reseller_id, moment = principal.reseller_id, self.clock.now()
         order = load(self.orders, reseller_id, order_id)
         if order is None:
-            self.report_exposed(examine_particulars(patch, None).exposed, principal, request_id)
+            self.report_exposed(exposed_in(patch), principal, request_id)
             raise NotFound("There is no such order.")
-        examination = self._examined(principal, order, patch, moment)
+        asked = self.challenges.of_order(reseller_id, order_id)
+        examination = self._examined(principal, order, patch, asked, moment)
         self.report_exposed(examination.exposed, principal, request_id)
         precondition(order)
         _require_amendable(order.head, patch, moment)
@@ -72,6 +79,7 @@ class AmendOrder:
             raise ContentRefused(examination.problems)
         if examination.content == order.content:
             return
+        _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
         try:
             self.orders.amend(_amendment(order, examination, chronicle))
@@ -79,7 +87,12 @@ class AmendOrder:
             raise TryAgain("The order is changing at this moment; nothing was written.") from error
 
     def _examined(
-        self, principal: Principal, order: Order, patch: Mapping[str, Any], moment: datetime
+        self,
+        principal: Principal,
+        order: Order,
+        patch: Mapping[str, Any],
+        asked: Sequence[Challenge],
+        moment: datetime,
     ) -> Examination:
         if not needs_a_pending_order(patch):
             return examine_particulars(patch, order)
@@ -90,7 +103,7 @@ class AmendOrder:
             self.contracts.of_reseller(principal.reseller_id),
             self.blocked,
             amended=order,
-            barred=barred(self.challenges.of_order(principal.reseller_id, order.head.order_id)),
+            barred=barred(asked),
         )
         examination = examine_amendment(patch, around)
         if names := unknown_approvers(examination):
@@ -112,6 +125,18 @@ def _require_amendable(head: OrderHead, patch: Mapping[str, Any], moment: dateti
         )
     if status not in {OrderStatus.PENDING, OrderStatus.ISSUED}:
         raise StateConflict("order_closed", f"The order is {status}.", head.order_id)
+
+
+def _require_room(order: Order, after: OrderContent, asked: int) -> None:
+    """Notes may be written without end; what is screened and asked anew may not."""
+    if order.head.status is not OrderStatus.PENDING or not screens_anew(order.content, after):
+        return
+    if order.head.revision >= MOST_REVISIONS or asked + len(after.names) > MOST_CHALLENGES:
+        raise StateConflict(
+            "amended_too_often",
+            "The order was amended too often; cancel it and place another.",
+            order.head.order_id,
+        )
 
 
 def _amendment(order: Order, examination: Examination, chronicle: Chronicle) -> Amendment:
@@ -150,7 +175,7 @@ def _amended_head(order: Order, after: OrderContent, examination: Examination, m
     return replace(
         changed,
         common_name=after.common_name,
-        units=quote.units if quote else head.units,
+        units=head.units + extra_units(order, quote),
         net=quote.net if quote else head.net,
         round=head.round + 1 if asks_anew(order.content, after) else head.round,
         review=Review.DUE,

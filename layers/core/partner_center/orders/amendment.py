@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from partner_center.catalog.pricing import Quote, quote
-from partner_center.catalog.products import Product
+from partner_center.catalog.pricing import PriceLine, Quote
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.money import Money
-from partner_center.orders.content import Method, OrderContent, plain
-from partner_center.orders.order import Order
+from partner_center.orders.content import Method, OrderContent, PricePart, plain
+from partner_center.orders.order import Order, PaymentKind
 
 WHILE_PENDING = frozenset(
     {
@@ -129,27 +128,32 @@ def screens_anew(before: OrderContent, after: OrderContent) -> bool:
     return without(before) != without(after)
 
 
-def extra_units(order: Order, product: Product, price: Quote | None) -> int:
-    """By how many units the amended names exceed the present ones, at today's rates; negative when they are fewer."""
-    before = quote(product, order.content.names, order.head.term_days)
-    return price.units - before.units if price and before else 0
+def repriced(price: Quote, order: Order) -> Quote:
+    """The quote at the rates that the order was placed at, in money and units: its price is fixed when it is placed.
 
-
-def repriced(price: Quote, order: Order, extra: int) -> Quote:
-    """The quote at the rates that the order was placed at; only what it did not have then is at today's.
-
-    Its price is fixed when it is placed, its units move by `extra`.
+    Only a kind of line that it did not have then is at today's rates.
     """
-    placed = {part.kind: Money.of(part.unit, order.head.net.currency) for part in order.content.price}
+    placed = {part.kind: part for part in order.content.price}
     lines = tuple(
-        replace(line, unit=unit, amount=unit.times(line.quantity))
+        _at_the_rates_of(placed[line.kind], line, order.head.net.currency) if line.kind in placed else line
         for line in price.lines
-        for unit in (placed.get(line.kind, line.unit),)
     )
     net = Money.of("0", order.head.net.currency)
     for line in lines:
         net = net + line.amount
-    return replace(price, net=net, units=order.head.units + extra, lines=lines)
+    return replace(price, net=net, units=sum(line.quantity * line.units for line in lines), lines=lines)
+
+
+def extra_units(order: Order, price: Quote | None) -> int:
+    """By how many units the amended order exceeds what it holds; negative when it needs fewer."""
+    if price is None or order.head.payment_kind is not PaymentKind.BULK:
+        return 0
+    return price.units - order.head.units
+
+
+def _at_the_rates_of(part: PricePart, line: PriceLine, currency: str) -> PriceLine:
+    unit = Money.of(part.unit, currency)
+    return replace(line, unit=unit, amount=unit.times(line.quantity), units=part.units)
 
 
 def _pem(der: bytes) -> str:

@@ -92,12 +92,13 @@ class AcceptedAgreement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PricePart:
-    """One line of the price: `quantity` times `unit`."""
+    """One line of the price: `quantity` times `unit`, and for each of them so many `units` of a bulk contract."""
 
     kind: str
     quantity: int
     unit: str
     amount: str
+    units: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,19 +121,17 @@ def unknown_approvers(examination: Examination) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in refused if name))[:_CONTACTS_LOOKED_UP]
 
 
-def examine_particulars(patch: Mapping[str, Any], order: Order | None) -> Examination:
+def examine_particulars(patch: Mapping[str, Any], order: Order) -> Examination:
     """Examine a patch of what may change at any time: note, life cycle, technical contact. Nothing else is looked at.
 
-    Without an order only what must be reported of the patch itself is found. Never raises for any JSON object.
+    Never raises for any JSON object.
     """
     screened = screen(patch)
-    problems = [*screened.problems, *field_problems(screened.body)]
+    request, problems_of_shape = read_shape(OrderRequest, amended_body(order, screened.body))
     nothing = NamesReading((), None, (), ())
-    if order is None or problems:
-        return Examination(tuple(problems), nothing, None, None, screened.exposed)
-    request, shape_problems = read_shape(OrderRequest, amended_body(order, screened.body))
-    if request is None:
-        return Examination(shape_problems, nothing, None, None)
+    told = [*screened.problems, *(each for each in problems_of_shape if each.field not in screened.withheld)]
+    if told or request is None:
+        return Examination(tuple(told), nothing, None, None, screened.exposed)
     content = replace(
         order.content,
         contacts=contacts_from(request.contacts.model_dump()),
@@ -141,6 +139,13 @@ def examine_particulars(patch: Mapping[str, Any], order: Order | None) -> Examin
         note=request.note,
     )
     return Examination((), nothing, None, None, (), content)
+
+
+def exposed_in(patch: Mapping[str, Any]) -> tuple[str, ...]:
+    """The private keys in a patch that is not examined any further, as `Examination.exposed`. Never raises."""
+    screened, text = screen(patch), patch.get("csr")
+    hidden = read_csr(text).exposed if isinstance(text, str) else ()
+    return (*screened.exposed, *hidden)
 
 
 def _judged(
@@ -152,7 +157,7 @@ def _judged(
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
     term_days = _term(body, product, problems)
-    price = quote(product, names.names, term_days) if product and names.names and term_days else None
+    price = _price(names.names, product, term_days, around)
     contract = _contract(body, product, price, around, problems)
     if product is not None:
         problems += _contact_problems(body, product)
@@ -163,8 +168,6 @@ def _judged(
     if told or not (request and product and csr and price and contract and term_days):
         exposed = (*screened.exposed, *hidden)
         return Examination(tuple(dict.fromkeys(told)), names, price, None, exposed)
-    if around.amended is not None:
-        price = repriced(price, around.amended, extra_units(around.amended, product, price))
     content = _content(request, product, csr, names, price, around)
     accepted = Accepted(request, product, content, contract, price, term_days)
     return Examination((), names, price, accepted, (), content)
@@ -256,6 +259,13 @@ def _term(body: Mapping[str, Any], product: Product | None, problems: list[Probl
     return days
 
 
+def _price(
+    names: Sequence[str], product: Product | None, term_days: int | None, around: Circumstances
+) -> Quote | None:
+    price = quote(product, names, term_days) if product and names and term_days else None
+    return repriced(price, around.amended) if price and around.amended else price
+
+
 def _contract(
     body: Mapping[str, Any],
     product: Product | None,
@@ -293,7 +303,7 @@ def _contract_of(
     """The contract that was chosen when the order was placed; only units that come on top must be there now."""
     chosen = order.head.contract_id
     contract = next((one for one in around.contracts if one.contract_id == chosen), None)
-    extra = extra_units(order, product, price)
+    extra = extra_units(order, price)
     if contract is None or extra > 0:
         # The reseller amends names and sends no contract: there is no field to point at.
         problems += (
@@ -364,11 +374,7 @@ def _content(
         given=Given(
             common_name=request.common_name,
             additional_domains=tuple(request.additional_domains),
-            domain_control=request.domain_control.model_dump(
-                mode="json", exclude_none=True, exclude_defaults=True
-            )
-            if request.domain_control
-            else None,
+            domain_control=_given_control(request.domain_control, names.names),
         ),
         contacts=contacts_from(request.contacts.model_dump()),
         organization=Organization(**request.organization.model_dump()) if request.organization else None,
@@ -392,9 +398,20 @@ def _content(
                 quantity=line.quantity,
                 unit=f"{line.unit.amount:.2f}",
                 amount=f"{line.amount.amount:.2f}",
+                units=line.units,
             )
             for line in price.lines
         ),
         lifecycle=Lifecycle(**request.lifecycle.model_dump()) if request.lifecycle else None,
         note=request.note,
+    )
+
+
+def _given_control(control: DomainControl | None, names: Sequence[str]) -> Mapping[str, Any] | None:
+    """What was given, as JSON. A choice goes with its name, or the next amendment would trip over it."""
+    if control is None:
+        return None
+    kept = {name: choice for name, choice in control.names.items() if name in names}
+    return control.model_copy(update={"names": kept}).model_dump(
+        mode="json", exclude_none=True, exclude_defaults=True
     )

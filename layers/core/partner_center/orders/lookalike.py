@@ -5,28 +5,33 @@ Cyrillic, Greek and digits do not help.
 """
 
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 _SHORTEST_WITH_SLIP = 6
 """Shorter words have too many innocent neighbours: chase and chaser, ebay and bay."""
 _SEEN_AS_ONE = (("rn", "m"), ("vv", "w"), ("cl", "d"))
-_DIGITS = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s", "|": "l"})
+_DIGITS = str.maketrans({"0": "o", "1": "l", "3": "e", "5": "s"})
 
 
-def resembles(name: str, well_known: Collection[str]) -> str | None:
+def resembles(name: str, well_known: Collection[str], ordinary: Collection[str] = ()) -> str | None:
     """The word of `well_known` that a label of `name` (A-labels) bears or resembles, if one does.
 
     A label bears a word as a whole, as one of its hyphenated parts, or inside it when the word has six letters or
-    more; it resembles a word of six or more that is one letter added, lost, changed or exchanged away.
+    more; it resembles a word of six or more that is one letter added, lost, changed or exchanged away. `ordinary`
+    are the words of everyday language that do so by chance: finance is no binance, a revolution no revolut.
     """
-    shapes = {_shape(word): word for word in well_known}
+    known, innocent = _by_shape(well_known), _by_shape(ordinary)
     for part in _parts(name):
         for shape in _shapes(part):
-            found = shapes.get(shape) or _within(shape, shapes) or _a_slip_away(shape, shapes)
+            found = _within(shape, known, innocent) or _as_a_whole(shape, known, innocent)
             if found is not None:
                 return found
     return None
+
+
+def _by_shape(words: Collection[str]) -> Mapping[str, str]:
+    return {shape: word for word in sorted(words) for shape in _shapes(word)}
 
 
 def _parts(name: str) -> Iterator[str]:
@@ -50,19 +55,13 @@ def _u_label(label: str) -> str:
         return label
 
 
-def _shape(text: str) -> str:
-    return "".join(map(_letter, text.lower())).translate(_DIGITS)
-
-
 def _shapes(text: str) -> Iterator[str]:
     """The text as the eye takes it, and once more with letters that stand close taken for one."""
-    shape = _shape(text)
-    yield shape
-    joined = shape
+    letters = "".join(map(_letter, text.lower())).translate(_DIGITS)
+    joined = letters
     for pair, seen in _SEEN_AS_ONE:
         joined = joined.replace(pair, seen)
-    if joined != shape:
-        yield joined
+    yield from dict.fromkeys((letters, joined))
 
 
 @cache
@@ -74,21 +73,32 @@ def _letter(letter: str) -> str:
     bare = unicodedata.normalize("NFKD", letter)[:1].lower()
     if bare.isascii():
         return bare
-    seen_as = (each["c"].lower() for each in confusables_data.get(bare, []))
-    return next((each for each in seen_as if each.isascii() and each.isalnum()), bare)
+    # Many a small letter is listed by its capital alone: U+043A is no "k" there, but U+041A is a "K".
+    listed = (each["c"].lower() for form in (bare, bare.upper()) for each in confusables_data.get(form, []))
+    return next((each for each in listed if each.isascii() and each.isalnum()), bare)
 
 
-def _within(shape: str, shapes: dict[str, str]) -> str | None:
-    return next(
-        (word for known, word in shapes.items() if len(known) >= _SHORTEST_WITH_SLIP and known in shape), None
-    )
+def _within(shape: str, known: Mapping[str, str], innocent: Mapping[str, str]) -> str | None:
+    for inner, word in known.items():
+        if len(inner) < _SHORTEST_WITH_SLIP or inner not in shape:
+            continue
+        if not any(inner in longer and longer in shape for longer in innocent):
+            return word
+    return None
 
 
-def _a_slip_away(shape: str, shapes: dict[str, str]) -> str | None:
+def _as_a_whole(shape: str, known: Mapping[str, str], innocent: Mapping[str, str]) -> str | None:
+    """The same, or one slip away. Only here is i like l, as I is: inside, "digitalcloud" would hold "icloud"."""
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - screening alone needs it
 
-    for known, word in shapes.items():
-        near = len(known) >= _SHORTEST_WITH_SLIP and abs(len(known) - len(shape)) <= 1
-        if near and OSA.distance(known, shape, score_cutoff=1) <= 1:
+    seen = {other.replace("i", "l"): word for other, word in known.items()}
+    given = shape.replace("i", "l")
+    if given in seen:
+        return seen[given]
+    if shape in innocent:
+        return None
+    for other, word in seen.items():
+        near = len(other) >= _SHORTEST_WITH_SLIP and abs(len(other) - len(given)) <= 1
+        if near and OSA.distance(other, given, score_cutoff=1) <= 1:
             return word
     return None

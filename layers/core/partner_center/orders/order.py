@@ -128,6 +128,11 @@ class OrderHead:
         return self.review in {Review.CLEAR, Review.RELEASED}
 
     @property
+    def awaits_review(self) -> bool:
+        """Whether a reviewer is to decide; an order that ended meanwhile keeps its flags and awaits nobody."""
+        return self.status is OrderStatus.PENDING and self.review is Review.WAITING
+
+    @property
     def is_open(self) -> bool:
         """Whether the order may still change: amended, cancelled, approved."""
         return self.status is OrderStatus.PENDING and not self.signing

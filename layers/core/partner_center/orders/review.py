@@ -1,5 +1,6 @@
 """A flagged order waits for a reviewer, who releases or rejects it (M66)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from partner_center.orders.page import Page
 from partner_center.orders.ports import Closing, OrderReader, Orders, Release, RequestSeenBefore
 
 QUEUE = "quality-review"
+_REVISION = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class Verdict(StrEnum):
@@ -48,6 +50,10 @@ class Screening:
     at: datetime
     flags: tuple[Flag, ...]
     decision: Decision | None = None
+
+    @property
+    def is_released(self) -> bool:
+        return self.decision is not None and self.decision.verdict is Verdict.APPROVE
 
 
 class Screenings(Protocol):
@@ -121,10 +127,10 @@ class ReviewTask:
     @classmethod
     def read(cls, task_id: str) -> "ReviewTask":
         """Raises NotFound for what is no task of this queue."""
-        parts = task_id.split(".")
-        if len(parts) != 4 or parts[0] != QUEUE or not parts[3].isascii() or not parts[3].isdigit():
-            raise NotFound("There is no such task.")
-        return cls(parts[1], parts[2], int(parts[3][:9]))
+        queue, *rest = task_id.split(".")
+        if queue == QUEUE and len(rest) == 3 and _REVISION.fullmatch(rest[2]):
+            return cls(rest[0], rest[1], int(rest[2]))
+        raise NotFound("There is no such task.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,7 @@ class DecideReview:
                 "The order was amended since this task was made; look at the queue again.",
                 head.order_id,
             )
-        if head.review is not Review.WAITING:
+        if not head.awaits_review:
             raise StateConflict("already_decided", "Nothing waits for a review here.", head.order_id)
 
     def _write(self, head: OrderHead, call: Call, decision: Decision, chronicle: Chronicle) -> OrderHead:

@@ -5,7 +5,7 @@ from typing import Any
 
 from partner_center.kernel.clock import a_business_day_after, rfc3339
 from partner_center.orders.content import plain
-from partner_center.orders.order import Order, Review
+from partner_center.orders.order import Order
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.review import QUEUE, ReviewTask, Screening, Screenings
@@ -23,7 +23,7 @@ class ReviewQueue:
         items = []
         for reseller_id, order_id in ids:
             order = load(self.orders, reseller_id, order_id)
-            if order is not None and order.head.review is Review.WAITING:
+            if order is not None and order.head.awaits_review:
                 screening = self.screenings.of_order(reseller_id, order_id)[0]
                 items.append(task_as_json(order, screening))
         return {"items": items, "next_cursor": cursor}

@@ -60,7 +60,7 @@ class ScreenOrder:
     def _screen(self, order: Order, moment: datetime, correlation_id: str) -> Review:
         head = order.head
         earlier = self.screenings.of_order(head.reseller_id, head.order_id)
-        released = [flag for each in earlier if each.decision for flag in each.flags]
+        released = [flag for each in earlier if each.is_released for flag in each.flags]
         flags = flags_of(facts_of(order))
         open_flags = unreviewed(flags, released)
         review = Review.WAITING if open_flags else Review.RELEASED if flags else Review.CLEAR

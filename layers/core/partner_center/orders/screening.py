@@ -64,7 +64,7 @@ def webmail_domains(facts: Facts) -> Iterator[Flag]:
 def lookalike_names(facts: Facts) -> Iterator[Flag]:
     """Names that bear or resemble a well-known one, the genuine one included: it is rarely ordered here."""
     for name in facts.names:
-        known = resembles(name, terms()["well_known"])
+        known = resembles(name, terms()["well_known"], terms()["ordinary"])
         if known is not None:
             yield Flag("lookalike_name", name, f"{name} bears or resembles the well-known name {known}.")
 

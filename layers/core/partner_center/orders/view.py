@@ -105,7 +105,9 @@ def _time(moment: datetime | None) -> str | None:
 def _closed(head: OrderHead) -> dict[str, str] | None:
     if head.closed is None:
         return None
-    return {"at": rfc3339(head.closed.at), "by": head.closed.by, "reason": head.closed.reason}
+    kind, _, _ = head.closed.by.partition(":")
+    by = kind if kind == "staff" else head.closed.by  # who of the staff it was concerns the audit alone
+    return {"at": rfc3339(head.closed.at), "by": by, "reason": head.closed.reason}
 
 
 def _step(step: Step) -> dict[str, Any]:
