@@ -1,5 +1,6 @@
 """Time and identifiers that a test determines."""
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -33,4 +34,4 @@ class CountingIds:
 
     def secret(self, bits: int) -> str:
         self.made += 1
-        return f"{self.made:0>{ceil(bits / 6)}}"
+        return urlsafe_b64encode(self.made.to_bytes(ceil(bits / 8))).decode().rstrip("=")

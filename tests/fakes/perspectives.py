@@ -21,6 +21,7 @@ from partner_center.validation.looks import (
     CaaLook,
     CaaSeen,
     FileLook,
+    Hop,
     Look,
     PageSeen,
     PageTrouble,
@@ -60,7 +61,8 @@ class SeenWorld:
             case CaaLook():
                 return CaaSeen(relevant_caa_set(look.name, self))
             case FileLook():
-                return self.pages.get(look.host, PageSeen((), trouble=PageTrouble.NO_ADDRESS))
+                asked = (Hop(look.url, None, None),)
+                return self.pages.get(look.host, PageSeen(asked, trouble=PageTrouble.NO_ADDRESS))
 
 
 @dataclass
