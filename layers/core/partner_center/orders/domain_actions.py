@@ -54,7 +54,8 @@ class RequestCheck:
         if name is not None:
             _require_unproven(found, name, order_id)
         head = order.head
-        published = [each for each in _open(found, name) if each.method != Method.EMAIL]
+        asked = found.open([name] if name is not None else None)
+        published = [each for each in asked if each.method != Method.EMAIL]
         checked = [each.checked_at for each in published if each.checked_at]
         if name is None and head.checked_at:
             checked.append(head.checked_at)
@@ -84,7 +85,7 @@ class Resend:
     clock: Clock
 
     def __call__(self, reseller_id: str, order_id: str, name: str) -> None:
-        """Raises NotFound, StateConflict, TooSoon within 30 seconds of the last mail, TryAgain."""
+        """Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, TryAgain."""
         moment = self.clock.now()
         order = _open_order(self.orders, reseller_id, order_id, name)
         if not order.head.is_screened:
@@ -93,11 +94,11 @@ class Resend:
             )
         found = read_standing(self.challenges, order, moment)
         _require_unproven(found, name, order_id)
-        asked = _open(found, name)
+        asked = found.open([name])
         if any(each.status is ChallengeStatus.DECLINED for each in asked):
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
-        _require_pause(max(filter(None, map(mailed_at, asked)), default=None), moment, "The last mail")
+        _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")
         self.asking.ask_again(reseller_id, order_id, [name])
 
 
@@ -112,8 +113,9 @@ def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str 
     return order
 
 
-def _open(found: Standing, name: str | None) -> list[Challenge]:
-    return [each for each in found.open if name is None or name in each.names]
+def _tried_at(challenge: Challenge) -> datetime | None:
+    """When the challenge was last mailed, or could not be because nobody sees its contact."""
+    return challenge.decided_at if challenge.status is ChallengeStatus.FAILED else mailed_at(challenge)
 
 
 def _require_unproven(found: Standing, name: str, order_id: str) -> None:

@@ -38,17 +38,19 @@ class OpenValidation:
         """Bring the challenges of all unproven names into being and mail those that were not mailed yet.
 
         The names in `again` are mailed once more (M28): a value that still lives with the same recipient and content,
-        one that has expired or failed with a new one. Raises TryAgain when the mail, the network perspectives or the
-        database are out; what was done stays done.
+        one that has expired or failed with a new one. Raises TryAgain when the mail or the database is out; what was
+        done stays done.
         """
         moment = self.clock.now()
         found = read_standing(self.challenges, order, moment)
-        present = [self._present(order, each, found.challenges, again, moment) for each in found.unasked]
-        for challenge in present:
-            if challenge.method == Method.EMAIL:
-                self._ask_approver(challenge, again)
-        published = [each for each in present if each.method != Method.EMAIL]
-        self._tell_what_to_publish(order, published, again)
+        asked = [
+            _Asked(self._present(order, each, found.challenges, again, moment), _is_named(each, again))
+            for each in found.unasked
+        ]
+        for each in asked:
+            if each.challenge.method == Method.EMAIL:
+                self._ask_approver(each)
+        self._tell_what_to_publish(order, [each for each in asked if each.challenge.method != Method.EMAIL])
 
     def _present(
         self,
@@ -64,7 +66,7 @@ class OpenValidation:
         if newest is None:
             return self._create(order.head, wanted, 0)
         over = newest.status_at(moment) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
-        if newest.status is ChallengeStatus.VALID or (over and _is_named(newest, again)):
+        if newest.status is ChallengeStatus.VALID or (over and _is_named(wanted, again)):
             return self._create(order.head, wanted, len(asked))
         return newest
 
@@ -100,13 +102,11 @@ class OpenValidation:
         value = "" if challenge.method == Method.DNS_PERSIST else control_value(secret)
         return replace(challenge, value=value, due_at=moment)
 
-    def _ask_approver(self, challenge: Challenge, again: Collection[str]) -> None:
-        moment = self.clock.now()
-        if challenge.status_at(moment) is not ChallengeStatus.PENDING:
+    def _ask_approver(self, asked: "_Asked") -> None:
+        challenge, moment = asked.challenge, self.clock.now()
+        if challenge.status_at(moment) is not ChallengeStatus.PENDING or not asked.is_mailed_now:
             return
         repeated = challenge.sent_at is not None
-        if repeated and not _is_named(challenge, again):
-            return
         corroborated = self.check_contact(challenge)
         if corroborated is None:
             return  # the address is not to be had from enough places; the reseller reads why
@@ -120,16 +120,14 @@ class OpenValidation:
         else:
             self.challenges.mark_sent(corroborated, moment, dated.expires_at)
 
-    def _tell_what_to_publish(
-        self, order: Order, challenges: Sequence[Challenge], again: Collection[str]
-    ) -> None:
+    def _tell_what_to_publish(self, order: Order, asked: Sequence["_Asked"]) -> None:
         """One mail for all records and files of the order, when there is one that was not told yet."""
         moment = self.clock.now()
-        live = [each for each in challenges if each.status_at(moment) is ChallengeStatus.PENDING]
-        untold = [each for each in live if each.sent_at is None or _is_named(each, again)]
+        live = [each for each in asked if each.challenge.status_at(moment) is ChallengeStatus.PENDING]
+        untold = [each.challenge for each in live if each.is_mailed_now]
         if not untold:
             return
-        self.mail.instruct(order, live)
+        self.mail.instruct(order, [each.challenge for each in live])
         for challenge in untold:
             if challenge.sent_at is None:
                 self.challenges.mark_sent(challenge, moment, challenge.expires_at)
@@ -137,8 +135,20 @@ class OpenValidation:
                 self.challenges.mark_resent(challenge, moment)
 
 
-def _is_named(challenge: Challenge, names: Collection[str]) -> bool:
-    return not set(names).isdisjoint(challenge.names)
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A challenge that asks now, and whether another mail about it was asked for."""
+
+    challenge: Challenge
+    again: bool
+
+    @property
+    def is_mailed_now(self) -> bool:
+        return self.again or self.challenge.sent_at is None
+
+
+def _is_named(wanted: Wanted, names: Collection[str]) -> bool:
+    return not set(names).isdisjoint(wanted.names)
 
 
 def token_digest(token: str) -> str:

@@ -4,8 +4,8 @@ Whoever starts a check, a person or the schedule, hands over ids only; nothing b
 a proof.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from partner_center.kernel.clock import Clock
@@ -15,6 +15,7 @@ from partner_center.kernel.ids import Ids
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.approve import ApprovalClosed
 from partner_center.validation.challenges import (
     Attempt,
     Challenge,
@@ -24,21 +25,23 @@ from partner_center.validation.challenges import (
     next_check,
 )
 from partner_center.validation.control_methods import looks_for
+from partner_center.validation.control_verdict import Expected
 from partner_center.validation.corroborate import AllPerspectives, Seen
 from partner_center.validation.file_check import check_file
 from partner_center.validation.looks import FileLook, Look, PageSeen, Sighting
 from partner_center.validation.ports import AttemptRecord, Challenges, Observation, Ruling
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, vote_of
+from partner_center.validation.quorum import Corroboration, PerspectiveSite, QuorumReason, Vote, vote_of
 from partner_center.validation.record_check import judge_records
-from partner_center.validation.standing import read_standing
+from partner_center.validation.standing import is_asked, read_standing
 
 NO_PERSPECTIVE = "No network perspective is set up, so nothing can be checked; the operator must deploy them."
+TOO_LATE = "All was in place, but the order changed or the value ended while we looked."
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one site's sightings amount to, whichever the method."""
+    """What one site's sightings amount to, whichever the method; `below` as in a Proof."""
 
     passed: bool
     completed: bool
@@ -49,11 +52,15 @@ class Finding:
     below: bool = False
 
 
+Findings = Mapping[PerspectiveSite, Finding]
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A challenge and where its looks stand among all that were asked."""
+    """A challenge, what is expected of its looks, and where they stand among all that were asked."""
 
     challenge: Challenge
+    expected: Expected
     looks: tuple[Look, ...]
     first: int
 
@@ -81,18 +88,26 @@ class CheckControl:
             return
         moment = self.clock.now()
         found = read_standing(self.challenges, order, moment)
-        claimed = []
+        open_ids = {each.challenge_id for each in found.open() if self._is_open(order, each, moment)}
         for challenge in found.challenges:
-            asked = any(challenge is each for each in found.open) and _is_open(order, challenge, moment)
-            if not asked:
+            if challenge.challenge_id not in open_ids:
                 self._rest(challenge)
-            elif names is None or not set(names).isdisjoint(challenge.names):
-                claimed += self._claimed(challenge, moment)
+        asked = [each for each in found.open(names) if each.challenge_id in open_ids]
+        claimed = [begun for each in asked for begun in self._claimed(each, moment)]
         if claimed:
-            questions = list(_questions(claimed))
+            questions = list(self._questions(order, claimed))
             seen = self.everywhere.look([look for each in questions for look in each.looks])
             for question in questions:
                 self._conclude(order, question, seen, moment, correlation_id)
+
+    def _is_open(self, order: Order, challenge: Challenge, moment: datetime) -> bool:
+        """Whether a look can still prove something; not for a product that is sold no more."""
+        return (
+            order.head.status is OrderStatus.PENDING
+            and challenge.method != Method.EMAIL
+            and challenge.status_at(moment) is ChallengeStatus.PENDING
+            and bool(self.publishing.issuer_domains(order))
+        )
 
     def _rest(self, challenge: Challenge) -> None:
         """What nobody asks for any more is not due any more."""
@@ -103,56 +118,57 @@ class CheckControl:
         claimed = self.challenges.begin_check(challenge, moment, next_check(challenge.checks, moment))
         return [claimed] if claimed else []
 
+    def _questions(self, order: Order, challenges: Sequence[Challenge]) -> Iterator[_Question]:
+        first = 0
+        for challenge in challenges:
+            looks = looks_for(challenge.method, challenge.authorization_domain)
+            yield _Question(challenge, self.publishing.expected(order, challenge), looks, first)
+            first += len(looks)
+
     def _conclude(
         self, order: Order, question: _Question, seen: Seen, moment: datetime, correlation_id: str
     ) -> None:
-        findings = {
-            site: self._finding(order, question, seen.at(site, question.first, len(question.looks)), moment)
-            for site in seen.views
-        }
+        place = (question.first, len(question.looks))
+        findings = {site: _finding(question, seen, site, moment) for site in seen.views}
         corroboration = seen.corroborated(
-            moment,
-            question.first,
-            len(question.looks),
-            lambda sightings: _vote(self._finding(order, question, sightings, moment)),
+            moment, *place, lambda sightings: _vote(_judged(question, sightings, moment))
         )
-        primary = next((finding for site, finding in findings.items() if site.primary), None)
-        record = self._record(question.challenge, findings, seen, corroboration, moment)
-        if corroboration is not None and corroboration.passed and primary is not None:
-            ruling = self._ruling(order, question.challenge, primary, corroboration, record, correlation_id)
-            try:
-                self.challenges.rule(ruling)
-            except ChangedMeanwhile:
-                return  # the order was amended while we looked: what it needs now is asked anew
-        else:
+        record = self._record(question.challenge, findings, corroboration, moment)
+        if corroboration is None or not corroboration.passed:
             self.challenges.note(question.challenge, record)
+        elif not self._prove(order, question.challenge, findings, corroboration, record, correlation_id):
+            late = replace(record.attempt, result=ChallengeStatus.PENDING, detail=TOO_LATE)
+            self.challenges.note(question.challenge, replace(record, attempt=late))
 
-    def _finding(
-        self, order: Order, question: _Question, sightings: Sequence[Sighting] | None, moment: datetime
-    ) -> Finding:
-        if sightings is None:
-            return Finding(False, False, "This perspective could not look.", ())
-        challenge = question.challenge
-        if challenge.method == Method.HTTP_FILE:
-            return _page_finding(question.looks[0], sightings[0], challenge.value)
-        verdict = judge_records(
-            challenge.method, sightings, self.publishing.expected(order, challenge), moment
-        )
-        return Finding(
-            verdict.passed,
-            verdict.completed,
-            verdict.detail,
-            verdict.seen,
-            verdict.dnssec.value if verdict.dnssec else None,
-            verdict.found_at,
-            verdict.below,
-        )
+    def _prove(
+        self,
+        order: Order,
+        challenge: Challenge,
+        findings: Findings,
+        corroboration: Corroboration,
+        record: AttemptRecord,
+        correlation_id: str,
+    ) -> bool:
+        """Whether it could be written: an order that was amended while we looked may still ask for the same."""
+        try:
+            self.challenges.rule(
+                self._ruling(order, challenge, findings, corroboration, record, correlation_id)
+            )
+        except ApprovalClosed:
+            return False
+        except ChangedMeanwhile:
+            amended = load(self.orders, challenge.reseller_id, challenge.order_id)
+            if amended is None or amended.head.revision == order.head.revision:
+                return False
+            if amended.head.status is not OrderStatus.PENDING or not is_asked(challenge, amended):
+                return False
+            return self._prove(amended, challenge, findings, corroboration, record, correlation_id)
+        return True
 
     def _record(
         self,
         challenge: Challenge,
-        findings: dict[PerspectiveSite, Finding],
-        seen: Seen,
+        findings: Findings,
         corroboration: Corroboration | None,
         moment: datetime,
     ) -> AttemptRecord:
@@ -160,8 +176,8 @@ class CheckControl:
         observations = tuple(
             Observation(
                 site.id,
-                votes[site].value,
-                finding.detail if seen.views[site].sightings else seen.trouble(site),
+                votes.get(site, Vote.NOT_ANSWERED).value,
+                finding.detail,
                 finding.seen,
                 finding.dnssec,
             )
@@ -184,12 +200,13 @@ class CheckControl:
         self,
         order: Order,
         challenge: Challenge,
-        primary: Finding,
+        findings: Findings,
         corroboration: Corroboration,
         record: AttemptRecord,
         correlation_id: str,
     ) -> Ruling:
         moment = self.clock.now()
+        primary = next(finding for site, finding in findings.items() if site.primary)
         chronicle = Chronicle(self.ids, moment, "system", correlation_id)
         ids = (challenge.reseller_id, challenge.order_id)
         proof = Proof(
@@ -205,7 +222,7 @@ class CheckControl:
             checked_at=record.attempt.at,
             completed_at=moment,
             by="system",
-            below=primary.below,
+            below=all(each.below for each in findings.values() if each.passed),
             evidence={
                 "attempt_id": record.attempt_id,
                 "found_at": primary.found_at,
@@ -242,25 +259,36 @@ class CheckControl:
         )
 
 
-def _is_open(order: Order, challenge: Challenge, moment: datetime) -> bool:
-    return (
-        order.head.status is OrderStatus.PENDING
-        and challenge.method != Method.EMAIL
-        and challenge.status_at(moment) is ChallengeStatus.PENDING
+def _finding(question: _Question, seen: Seen, site: PerspectiveSite, moment: datetime) -> Finding:
+    place = (question.first, len(question.looks))
+    sightings = seen.at(site, *place)
+    if sightings is not None:
+        return _judged(question, sightings, moment)
+    why = seen.trouble(site, *place)
+    return Finding(False, False, f"{site.id} could not look: {why}. The check is made again.", ())
+
+
+def _judged(question: _Question, sightings: Sequence[Sighting], moment: datetime) -> Finding:
+    challenge = question.challenge
+    if challenge.method == Method.HTTP_FILE:
+        return _page_finding(question.looks[0], sightings[0], challenge.value)
+    verdict = judge_records(challenge.method, sightings, question.expected, moment)
+    return Finding(
+        verdict.passed,
+        verdict.completed,
+        verdict.detail,
+        verdict.seen,
+        verdict.dnssec.value if verdict.dnssec else None,
+        verdict.found_at,
+        verdict.below,
     )
-
-
-def _questions(challenges: Sequence[Challenge]) -> Iterator[_Question]:
-    first = 0
-    for challenge in challenges:
-        looks = looks_for(challenge.method, challenge.authorization_domain)
-        yield _Question(challenge, looks, first)
-        first += len(looks)
 
 
 def _page_finding(look: Look, sighting: Sighting, value: str) -> Finding:
     if not isinstance(look, FileLook) or not isinstance(sighting, PageSeen):
         raise ValueError("a file is looked for as a page")
+    if not sighting.hops:
+        return Finding(False, False, f"No request was made: {sighting.trouble}. The check is made again.", ())
     check = check_file(look, sighting, value)
     hops = tuple(f"{hop.url} {hop.address or '-'} {hop.status or '-'}" for hop in sighting.hops)
     return Finding(
@@ -272,20 +300,24 @@ def _vote(finding: Finding) -> Vote:
     return vote_of(finding.passed, finding.completed)
 
 
-def _outcome(
-    findings: dict[PerspectiveSite, Finding], corroboration: Corroboration | None
-) -> tuple[ChallengeStatus, str]:
-    """What the reseller reads: the primary's sentence, and who saw something else."""
-    primary = next((finding for site, finding in findings.items() if site.primary), None)
-    if corroboration is None or primary is None:
+def _outcome(findings: Findings, corroboration: Corroboration | None) -> tuple[ChallengeStatus, str]:
+    """What the reseller reads: the primary's sentence, or who saw something else than the primary."""
+    if corroboration is None:
         return ChallengeStatus.PENDING, NO_PERSPECTIVE
+    (from_where, primary), *_ = ((site.id, each) for site, each in findings.items() if site.primary)
     if corroboration.passed:
         return ChallengeStatus.VALID, primary.detail
     status = ChallengeStatus.FAILED if corroboration.completed else ChallengeStatus.PENDING
     if not primary.passed:
         return status, primary.detail
-    others = ", ".join(site.id for site, finding in findings.items() if not (site.primary or finding.passed))
+    others = ", ".join(site.id for site, each in findings.items() if not (site.primary or each.passed))
+    if corroboration.reason is QuorumReason.TOO_FEW_REMOTES:
+        return status, (
+            f"Seen from {from_where} all is in place, but only {len(findings) - 1} of the "
+            f"{corroboration.remotes_needed} remote perspectives that are needed are set up; the operator must "
+            "deploy more."
+        )
     return status, (
-        f"Seen from {next(site.id for site in findings if site.primary)} all is in place, but too few others agree "
-        f"({corroboration.quorum}); not from {others}. Wait until the change has reached all your servers."
+        f"Seen from {from_where} all is in place, but too few others agree ({corroboration.quorum}); not from "
+        f"{others}. Wait until the change has reached all your servers."
     )

@@ -23,13 +23,17 @@ class Seen:
         seen = [each for each in sightings if not isinstance(each, Unseen)]
         return seen if len(seen) == count else None
 
-    def trouble(self, site: PerspectiveSite) -> str:
-        """Why the site saw nothing."""
-        return self.views[site].trouble or "it could not look"
+    def trouble(self, site: PerspectiveSite, first: int, count: int) -> str | None:
+        """Why the site did not see all of `count` looks from `first`; None if it did."""
+        view = self.views[site]
+        if view.sightings is None:
+            return view.trouble
+        unseen = [each for each in view.sightings[first : first + count] if isinstance(each, Unseen)]
+        return unseen[0].reason.value if unseen else None
 
     def corroborated(self, moment: datetime, first: int, count: int, judge: Judge) -> Corroboration | None:
-        """The outcome over all sites; None when there is no perspective at all."""
-        if not self.views:
+        """The outcome over all sites; None when none is set up, or not the primary, which must agree."""
+        if not any(site.primary for site in self.views):
             return None
         votes = {
             site: Vote.NOT_ANSWERED

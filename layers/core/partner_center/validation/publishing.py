@@ -7,7 +7,7 @@ from partner_center.catalog.products import Catalog
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.validation.challenges import Challenge
-from partner_center.validation.control_methods import Publish, publish_of, reaches_below
+from partner_center.validation.control_methods import Publish, covers, publish_of, reaches_below
 from partner_center.validation.control_verdict import Expected
 
 
@@ -39,7 +39,7 @@ class Publishing:
             issuer_domains=self.issuer_domains(order),
             value=challenge.value,
             account_uri=self.account_uri(order.head),
-            below=reaches_below(challenge.authorization_domain, challenge.names),
+            below=reaches_below(challenge.authorization_domain, _names(order, challenge)),
         )
 
     def issuer_domains(self, order: Order) -> tuple[str, ...]:
@@ -54,3 +54,10 @@ class Publishing:
         """
         digest = sha256(f"{head.reseller_id}\n{head.subscriber}".encode()).hexdigest()
         return f"{self.public_url}/accounts/{digest[:32]}"
+
+
+def _names(order: Order, challenge: Challenge) -> list[str]:
+    """The names that the challenge would prove now: another may have been given its method since it was made."""
+    method, domain = challenge.method, challenge.authorization_domain
+    chosen = (name for name, each in order.content.methods.items() if each.method == method)
+    return [name for name in chosen if covers(method, domain, name, persist_below=True)]

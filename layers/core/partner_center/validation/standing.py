@@ -4,7 +4,7 @@ A name is proven by any proof on file of the order's subscriber that covers it a
 earlier one of the same subscriber (BR 4.2.1). Challenges only say what is being asked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -59,10 +59,13 @@ class Standing:
     def is_proven(self) -> bool:
         return all(each.proof is not None for each in self.names)
 
-    @property
-    def open(self) -> tuple[Challenge, ...]:
-        """The challenges that ask for the unproven names now, each once."""
-        asked = (each.challenge for each in self.names if each.proof is None and each.challenge is not None)
+    def open(self, names: Collection[str] | None = None) -> tuple[Challenge, ...]:
+        """The challenges that ask for those of `names`, or of all names, that are unproven now; each once."""
+        asked = (
+            each.challenge
+            for each in self.names
+            if each.proof is None and each.challenge is not None and (names is None or each.name in names)
+        )
         return tuple({each.challenge_id: each for each in asked}.values())
 
     @property

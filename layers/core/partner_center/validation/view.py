@@ -7,7 +7,7 @@ from typing import Any
 
 from partner_center.kernel.clock import rfc3339
 from partner_center.orders.order import Order
-from partner_center.validation.challenges import Challenge, Proof, mailed_at, usable_until
+from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, mailed_at, usable_until
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import NameStanding, Standing
 
@@ -45,7 +45,8 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
             "sent_at": rfc3339(sent) if sent else None,
             "expires_at": rfc3339(challenge.expires_at),
         }
-        publish = view.publishing.publish(order, challenge) if proof is None else None
+        serves = proof is None and challenge.status_at(moment) is ChallengeStatus.PENDING
+        publish = view.publishing.publish(order, challenge) if serves and order.head.is_open else None
         domain |= {"publish": publish.as_json()} if publish else {}
     if proof is not None:
         domain |= {"authorization_domain": proof.authorization_domain}
