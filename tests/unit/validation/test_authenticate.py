@@ -205,3 +205,74 @@ def test_proofs_of_others_count_for_nobody_else(open_validation, stores, mail, r
     stores.tables.proofs[reseller_id, subscriber, "example.com", proof.proof_id] = proof
     open_validation(ONE)
     assert len(mail.asked) == 1
+
+
+# ---- asking again
+
+
+def test_a_resend_mails_the_same_value_to_the_same_address(open_validation, stores, mail, clock):
+    open_validation(TWO)
+    clock.advance(minutes=5)
+    open_validation(TWO, ["example.com"])
+    first, _, again = mail.asked
+    assert (again.token, again.challenge) == (first.token, first.challenge)
+    resent = present(stores)
+    assert resent[ADMIN].resent_at == NOW + timedelta(minutes=5)
+    assert resent["webmaster@example.org"].resent_at is None
+    assert {each.expires_at for each in resent.values()} == {NOW + timedelta(days=30)}
+
+
+def test_a_resend_whose_record_was_lost_mails_the_same_value_again(open_validation, stores, mail, clock):
+    open_validation(ONE)
+    stores.tables.before["mark_resent"].append(out)
+    with pytest.raises(TryAgain):
+        open_validation(ONE, ["example.com"])
+    open_validation(ONE, ["example.com"])
+    assert (len(mail.tokens), len(set(mail.tokens))) == (3, 1)
+
+
+def test_an_expired_link_is_replaced_by_a_resend_and_by_nothing_else(open_validation, stores, mail, clock):
+    open_validation(ONE)
+    clock.advance(days=30)
+    open_validation(ONE)
+    assert len(mail.tokens) == 1
+    open_validation(ONE, ["www.example.com"])
+    assert len(set(mail.tokens)) == 2
+    old, new = sorted(stores.challenges.of_order(US, ORDER), key=lambda each: each.created_at)
+    assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED
+    assert (new.sent_at, new.expires_at) == (clock.now(), clock.now() + timedelta(days=30))
+    assert stores.challenges.by_token(token_digest(mail.tokens[1])) == new
+
+
+def test_a_failed_challenge_is_replaced_by_a_resend(open_validation, stores, mail, clock):
+    open_validation(ONE)
+    for key, challenge in stores.tables.challenges.items():
+        stores.tables.challenges[key] = replace(challenge, status=ChallengeStatus.FAILED)
+    clock.advance(minutes=5)
+    open_validation(ONE, ["www.example.com"])
+    assert len(set(mail.tokens)) == 2
+
+
+def test_an_approved_link_whose_proof_is_too_old_is_replaced(open_validation, stores, mail, clock):
+    open_validation(ONE)
+    for key, challenge in stores.tables.challenges.items():
+        stores.tables.challenges[key] = replace(challenge, status=ChallengeStatus.VALID)
+    clock.advance(days=1)
+    open_validation(ONE)
+    assert len(set(mail.tokens)) == 2
+
+
+def test_who_declined_is_not_mailed_again_though_it_is_asked_for(open_validation, stores, mail):
+    open_validation(ONE)
+    for key, challenge in stores.tables.challenges.items():
+        stores.tables.challenges[key] = replace(challenge, status=ChallengeStatus.DECLINED)
+    open_validation(ONE, ["www.example.com"])
+    assert len(mail.asked) == 1
+
+
+def test_a_name_that_was_given_the_approver_later_can_be_asked_for_again(open_validation, mail, clock):
+    """The mail went out for another name of the same approver; a resend finds it by what the order wants now."""
+    open_validation(an_order_for(example_com=ADMIN))
+    clock.advance(minutes=5)
+    open_validation(ONE, ["www.example.com"])
+    assert (len(mail.tokens), len(set(mail.tokens))) == (2, 1)

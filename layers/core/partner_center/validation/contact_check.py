@@ -39,7 +39,7 @@ class CheckContact:
         votes = found.votes if found else ()
         detail = (
             f"{approver.address} was not seen as a published contact of {approver.authorization_domain} from enough "
-            f"places ({found.quorum if found else 'nowhere'}). Publish it, then ask for the mail again; or choose "
+            f"places ({found.quorum if found else 'none is set up'}). Publish it, then ask for the mail again; or choose "
             "another address."
         )
         record = AttemptRecord(

@@ -1,0 +1,248 @@
+"""Published contacts: seen by enough of the network before every mail, each for the domain that names it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.orders.content import ChosenMethod, Method
+from partner_center.orders.order import OrderStatus
+from partner_center.validation.challenges import ChallengeStatus, Decision
+from partner_center.validation.dns import CaaRecord, Dnssec, FailureKind, RecordType
+from partner_center.validation.looks import RecordsLook
+from partner_center.validation.perspectives import Unseen, UnseenReason
+from tests.fakes.determined import NOW
+from tests.fakes.perspectives import PRIMARY, REMOTES, SeenWorld
+from tests.fakes.samples import ORDER, US
+from tests.unit.validation.publisher import Publisher
+
+OPS = "Ops@provider.net"
+TXT = ("_validation-contactemail.example.com", RecordType.TXT)
+CAA = ("example.com", RecordType.CAA)
+NAMED = {"txt": (TXT, OPS.encode()), "caa": (CAA, CaaRecord(0, "contactemail", OPS.encode()))}
+both_sources = pytest.mark.parametrize("source", NAMED)
+
+
+def chosen(source="txt", approver=OPS, domain="example.com"):
+    return ChosenMethod(method=Method.EMAIL, approver_email=approver, source=source, domain=domain)
+
+
+def named(source="txt", *more):
+    """A zone that names the contact, among others."""
+    where, record = NAMED[source]
+    return SeenWorld({where: (*more, record)})
+
+
+class Desk(Publisher):
+    """An order for www.example.com whose approver `source` of example.com names, if the zone still does."""
+
+    def __init__(self, source="txt", world=None):
+        super().__init__("unrelated.example.org")
+        self.tables.heads.clear(), self.tables.contents.clear(), self.tables.challenges.clear()
+        self.world.mail.instructed.clear()
+        self.perspectives.world = world or named(source)
+        self.place({"www.example.com": chosen(source)})
+
+    @property
+    def mails(self):
+        return self.world.mail.asked
+
+
+# ---- before the first mail
+
+
+@both_sources
+def test_a_contact_that_all_see_is_mailed_and_the_evidence_is_kept(source):
+    desk = Desk(source)
+    (request,) = desk.mails
+    assert (request.challenge.approver_email, request.challenge.source) == (OPS, source)
+    where, _ = NAMED[source]
+    assert desk.perspectives.asked == [(RecordsLook(*where),)]
+    assert desk.challenge.evidence["quorum"] == "6/6"
+    assert [each["result"] for each in desk.challenge.evidence["perspectives"]] == ["passed"] * 6
+    assert desk.challenge.sent_at == NOW
+
+
+@both_sources
+def test_the_evidence_reaches_the_proof_with_the_section_of_the_rules(source):
+    desk = Desk(source)
+    desk.clock.advance(hours=1)
+    desk.world.approve()
+    proof = desk.proof
+    assert proof.br_section == {"caa": "3.2.2.4.13", "txt": "3.2.2.4.14"}[source]
+    assert proof.evidence == desk.challenge.evidence
+    assert (proof.checked_at, proof.completed_at) == (NOW, NOW + timedelta(hours=1))
+    shown = desk.domains()["www.example.com"]["evidence"]
+    assert (shown["br_section"], shown["quorum"], shown["authorization_domain"]) == (
+        proof.br_section,
+        "6/6",
+        "example.com",
+    )
+
+
+def test_the_proof_is_for_the_domain_that_names_the_contact_and_not_for_its_mailbox():
+    """An approver's TXT contact once validated the approver's own mail domain (2025)."""
+    desk = Desk()
+    desk.world.approve()
+    assert (desk.proof.authorization_domain, desk.proof.by) == ("example.com", f"approver:{OPS}")
+    desk.place({"provider.net": ChosenMethod(method=Method.DNS_TXT)}, order_id="ord_2")
+    assert desk.domains("ord_2")["provider.net"]["status"] == "pending"
+
+
+def test_a_constructed_address_needs_nobody_to_see_it():
+    desk = Desk()
+    desk.perspectives.asked.clear()
+    approver = ChosenMethod(method=Method.EMAIL, approver_email="admin@example.net")
+    desk.place({"example.net": approver}, order_id="ord_2")
+    assert desk.perspectives.asked == []
+    assert desk.mails[-1].challenge.approver_email == "admin@example.net"
+    assert desk.mails[-1].challenge.evidence is None
+
+
+def elsewhere(world, *regions):
+    return lambda desk: desk.elsewhere(*regions, world=world)
+
+
+def in_trouble(*regions):
+    return lambda desk: desk.perspectives.trouble.update(dict.fromkeys(regions, "out_of_time"))
+
+
+def unseen(*regions):
+    return lambda desk: desk.perspectives.unseen.update(dict.fromkeys(regions, Unseen(UnseenReason.FAULT)))
+
+
+def without(*regions):
+    return lambda desk: setattr(desk.perspectives, "regions", regions)
+
+
+ANOTHER = SeenWorld({TXT: (b"ops@provider.net",)})
+BOGUS = SeenWorld({TXT: (OPS.encode(),)}, dnssec=Dnssec.BOGUS)
+TIME_OUT = SeenWorld({TXT: FailureKind.TIMEOUT})
+VOTES = {
+    "one remote does not see it": (elsewhere(SeenWorld(), REMOTES[0]), True, "5/6", "corroborated"),
+    "two remotes do not": (elsewhere(SeenWorld(), *REMOTES[:2]), False, "4/6", "too_many_disagree"),
+    "two see another spelling": (elsewhere(ANOTHER, *REMOTES[:2]), False, "4/6", "too_many_disagree"),
+    "the primary does not": (elsewhere(SeenWorld(), PRIMARY), False, "5/6", "primary_refused"),
+    "nobody does": (elsewhere(SeenWorld(), PRIMARY, *REMOTES), False, "0/6", "primary_refused"),
+    "the primary's answer is bogus": (elsewhere(BOGUS, PRIMARY), False, "5/6", "primary_not_answered"),
+    "the primary's look-up times out": (elsewhere(TIME_OUT, PRIMARY), False, "5/6", "primary_not_answered"),
+    "one remote is in trouble": (in_trouble(REMOTES[4]), True, "5/6", "corroborated"),
+    "the primary is in trouble": (in_trouble(PRIMARY), False, "5/6", "primary_not_answered"),
+    "two remotes saw nothing": (unseen(*REMOTES[:2]), False, "4/6", "too_many_disagree"),
+    "there is no perspective": (without(), False, None, "no_perspective"),
+    "there is no primary": (without(*REMOTES), False, None, "no_perspective"),
+}
+
+
+@pytest.mark.parametrize(("happening", "mailed", "quorum", "reason"), VOTES.values(), ids=VOTES)
+def test_a_contact_is_mailed_only_if_enough_perspectives_see_it(happening, mailed, quorum, reason):
+    desk = Desk(world=SeenWorld())
+    desk.world.mail.asked.clear(), desk.tables.challenges.clear(), desk.tables.attempts.clear()
+    desk.tables.links.clear()
+    desk.perspectives.world = named()
+    happening(desk)
+    desk.open()
+    assert len(desk.mails) == mailed
+    if mailed:
+        assert (desk.challenge.evidence["quorum"], desk.records) == (quorum, [])
+    else:
+        (record,) = desk.records
+        assert (record.quorum, record.reason) == (quorum, reason)
+
+
+# ---- a contact that is gone
+
+
+def test_a_contact_that_is_gone_fails_the_challenge_and_nobody_is_mailed():
+    desk = Desk(world=SeenWorld())
+    assert desk.mails == []
+    challenge, attempt = desk.challenge, desk.attempt
+    assert (challenge.status, challenge.sent_at, challenge.decided_at) == (ChallengeStatus.FAILED, None, NOW)
+    assert (attempt.at, attempt.result) == (NOW, ChallengeStatus.FAILED)
+    assert {vote for _, vote in attempt.votes} == {"refused"}
+    (record,) = desk.records
+    assert (record.attempt, record.challenge_id) == (attempt, challenge.challenge_id)
+    assert [(each.site, each.vote) for each in record.observations] == list(attempt.votes)
+
+
+def test_the_reseller_reads_what_to_do_about_it():
+    desk = Desk(world=SeenWorld())
+    shown = desk.domains()["www.example.com"]
+    assert shown["status"] == "failed"
+    assert shown["attempts"][0]["detail"] == (
+        "Ops@provider.net was not seen as a published contact of example.com from enough places (0/6). Publish it, "
+        "then ask for the mail again; or choose another address."
+    )
+    assert len(shown["attempts"][0]["perspectives"]) == 6
+
+
+def test_without_perspectives_the_sentence_names_no_figure():
+    desk = Desk(world=SeenWorld())
+    desk.tables.challenges.clear(), desk.tables.links.clear()
+    desk.perspectives.regions = ()
+    desk.open()
+    assert "from enough places (none is set up)" in desk.attempt.detail
+    assert desk.attempt.votes == ()
+
+
+def test_running_again_looks_for_a_failed_contact_no_more():
+    desk = Desk(world=SeenWorld())
+    desk.perspectives.world = named()
+    desk.open()
+    assert (len(desk.perspectives.asked), desk.mails) == (1, [])
+
+
+def test_a_resend_after_it_was_published_asks_with_a_new_value():
+    desk = Desk(world=SeenWorld())
+    desk.perspectives.world = named()
+    desk.clock.advance(minutes=5)
+    desk.open(again=("www.example.com",))
+    (request,) = desk.mails
+    assert [each.status for each in desk.challenges].count(ChallengeStatus.FAILED) == 1
+    live = next(each for each in desk.challenges if each.status is ChallengeStatus.PENDING)
+    assert request.challenge.challenge_id == live.challenge_id
+    assert live.sent_at == NOW + timedelta(minutes=5)
+    desk.world.approve()
+    assert desk.domains()["www.example.com"]["status"] == "valid"
+
+
+# ---- before a resend
+
+
+def test_a_resend_looks_again_and_mails_the_same_value_to_the_same_address():
+    desk = Desk()
+    desk.clock.advance(minutes=5)
+    desk.open(again=("www.example.com",))
+    assert len(desk.perspectives.asked) == 2
+    first, second = desk.mails
+    assert (first.token, first.challenge.expires_at) == (second.token, second.challenge.expires_at)
+    assert (desk.challenge.sent_at, desk.challenge.resent_at) == (NOW, NOW + timedelta(minutes=5))
+
+
+def test_a_contact_that_is_gone_by_then_ends_the_link_and_nobody_is_mailed():
+    desk = Desk()
+    desk.perspectives.world = SeenWorld()
+    desk.clock.advance(minutes=5)
+    desk.open(again=("www.example.com",))
+    assert (len(desk.mails), desk.challenge.status) == (1, ChallengeStatus.FAILED)
+    with pytest.raises(Exception, match="closed: expired"):
+        desk.world.approvals.decide(desk.mails[0].token, Decision.APPROVE, "192.0.2.7", "request-9")
+    assert desk.proofs == []
+
+
+def test_an_approval_that_came_while_we_looked_stands():
+    desk = Desk()
+    desk.perspectives.world = SeenWorld()
+    desk.perspectives.before = desk.world.approve
+    desk.open(again=("www.example.com",))
+    assert (desk.challenge.status, len(desk.mails)) == (ChallengeStatus.VALID, 1)
+    assert len(desk.records) == 1
+    assert desk.domains()["www.example.com"]["status"] == "valid"
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.ISSUED])
+def test_of_an_order_that_is_over_nobody_is_asked_again(status):
+    desk = Desk()
+    desk.tables.heads[US, ORDER] = replace(desk.world.head(), status=status)
+    desk.world.ask_again(US, ORDER, ["www.example.com"])
+    assert (len(desk.mails), len(desk.perspectives.asked)) == (1, 1)
