@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from partner_center.kernel.clock import Clock
-from partner_center.validation.caa import CaaRequest, CaaVerdict, caa_verdict
+from partner_center.validation.caa import CaaReason, CaaRequest, CaaVerdict, caa_verdict
 from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.looks import CaaLook, CaaSeen, Sighting
-from partner_center.validation.quorum import Corroboration, Vote
+from partner_center.validation.quorum import Corroboration, QuorumReason, Vote, vote_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,11 @@ class CaaResult:
             )
         if self.verdict is None:
             return "the primary network perspective could not look CAA up; ask for another check"
+        if self.corroboration.reason is QuorumReason.TOO_FEW_REMOTES:
+            return (
+                f"only {len(self.corroboration.votes) - 1} remote network perspectives are set up, and "
+                f"{self.corroboration.remotes_needed} are needed; the operator must deploy more"
+            )
         if self.verdict.allowed and not self.allowed:
             return (
                 "the CAA look-up from here permits the issue, but too few other network perspectives agree "
@@ -101,6 +106,4 @@ def _verdict(
 
 
 def _vote(verdict: CaaVerdict) -> Vote:
-    if verdict.allowed:
-        return Vote.PASSED
-    return Vote.NOT_ANSWERED if verdict.reason == "caa_lookup_failed" else Vote.REFUSED
+    return vote_of(verdict.allowed, verdict.reason is not CaaReason.LOOKUP_FAILED)
