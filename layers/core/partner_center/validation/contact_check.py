@@ -37,10 +37,10 @@ class CheckContact:
         if found is not None and found.passed:
             return replace(challenge, evidence=found.as_evidence())
         votes = found.votes if found else ()
+        places = found.quorum if found else "none is set up"
         detail = (
             f"{approver.address} was not seen as a published contact of {approver.authorization_domain} from enough "
-            f"places ({found.quorum if found else 'none is set up'}). Publish it, then ask for the mail again; or choose "
-            "another address."
+            f"places ({places}). Publish it, then ask for the mail again; or choose another address."
         )
         record = AttemptRecord(
             attempt_id=self.ids.new("att", moment),
