@@ -36,16 +36,23 @@ def a_page(
 
 
 class Publisher:
-    """One reseller's world with an order; `seen` is what all perspectives see."""
+    """One reseller's world with an order: of `names` by one method, or of `methods`. All perspectives see `seen`."""
 
-    def __init__(self, *names: str, method: str = "dns_txt", **head: Any) -> None:
+    def __init__(
+        self,
+        *names: str,
+        method: str = "dns_txt",
+        methods: dict[str, ChosenMethod] | None = None,
+        seen: SeenWorld | None = None,
+        **head: Any,
+    ) -> None:
         self.world = World()
         self.world.stores.grant(a_contract(1000))
         self.perspectives, self.clock = self.world.perspectives, self.world.clock
         self.tables = self.world.tables
-        self.seen = SeenWorld()
+        self.seen = seen or SeenWorld()
         self.perspectives.world = self.seen
-        self.place(by(method, *names or ("example.com",)), **head)
+        self.place(methods or by(method, *names or ("example.com",)), **head)
 
     # ---- the order
 

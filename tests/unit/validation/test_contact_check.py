@@ -37,11 +37,7 @@ class Desk(Publisher):
     """An order for www.example.com whose approver `source` of example.com names, if the zone still does."""
 
     def __init__(self, source="txt", world=None):
-        super().__init__("unrelated.example.org")
-        self.tables.heads.clear(), self.tables.contents.clear(), self.tables.challenges.clear()
-        self.world.mail.instructed.clear()
-        self.perspectives.world = world or named(source)
-        self.place({"www.example.com": chosen(source)})
+        super().__init__(methods={"www.example.com": chosen(source)}, seen=world or named(source))
 
     @property
     def mails(self):

@@ -26,10 +26,7 @@ class Desk(Publisher):
     """An order of all methods at once."""
 
     def __init__(self):
-        super().__init__()
-        self.world.mail.instructed.clear(), self.tables.heads.clear(), self.tables.contents.clear()
-        self.tables.challenges.clear()
-        self.place(MIXED)
+        super().__init__(methods=MIXED)
 
     @property
     def told(self):
