@@ -61,7 +61,8 @@ class MemoryChallenges:
         with self.tables.writing("mark_resent"):
             present = self.tables.challenges.get(_key(challenge))
             if present is not None and present.sent_at is not None:
-                self.tables.challenges[_key(challenge)] = replace(present, resent_at=resent_at)
+                latest = max(present.resent_at or resent_at, resent_at)
+                self.tables.challenges[_key(challenge)] = replace(present, resent_at=latest)
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         with self.tables.writing("begin_check"):

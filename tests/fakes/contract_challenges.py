@@ -1,8 +1,8 @@
 """What every store of challenges, waits and claims promises, in memory and on DynamoDB.
 
-To run the suites on a store: subclass `ChallengesContract`, `WaitsContract` and `ClaimsContract` in a test module
-under names that begin with Test, and define there a fixture `stores` that yields a `tests.fakes.stores.Stores`
-over EMPTY tables, anew for each test.
+To run the suites on a store: subclass `ChallengesContract`, `WaitsContract` and `ClaimsContract` (and those of
+`contract_checks`) in a test module under names that begin with Test, and define there a fixture `stores` that yields
+a `tests.fakes.stores.Stores` over EMPTY tables, anew for each test.
 """
 
 from dataclasses import replace
@@ -39,7 +39,9 @@ from tests.fakes.samples import (
 NAMES = ("www.example.com", "*.example.com")
 
 
-class _WithAnOrder:
+class WithAnOrder:
+    """What every suite begins with."""
+
     @pytest.fixture
     def ids(self):
         return CountingIds()
@@ -63,7 +65,7 @@ class _WithAnOrder:
         stores.claims.prove_again(order, again, an_audit(ids, "preflight.prove_again"))
 
 
-class ChallengesContract(_WithAnOrder):
+class ChallengesContract(WithAnOrder):
     """Making, mailing, answering."""
 
     # ---- making
@@ -226,7 +228,7 @@ class ChallengesContract(_WithAnOrder):
         return challenge
 
 
-class WaitsContract(_WithAnOrder):
+class WaitsContract(WithAnOrder):
     """Tokens, and the release of an order that was held back."""
 
     def test_the_newest_token_of_each_step_is_kept(self, stores):
@@ -261,7 +263,7 @@ class WaitsContract(_WithAnOrder):
         assert stores.events(US, ORDER) == ["order.placed"]
 
 
-class ClaimsContract(_WithAnOrder):
+class ClaimsContract(WithAnOrder):
     """The point of no return."""
 
     def test_a_claim_makes_the_order_signing(self, stores, ids, order):

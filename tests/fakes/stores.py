@@ -11,7 +11,8 @@ from partner_center.orders.fulfil import HeldBack, Waits
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.reading import OrderIndex
 from partner_center.orders.review import Screenings
-from partner_center.validation.ports import Challenges
+from partner_center.validation.ports import AttemptRecord, Challenges
+from partner_center.validation.proof_list import ProvenDomains
 from tests.fakes.challenge_store import MemoryChallenges
 from tests.fakes.claim_store import MemoryClaims, MemoryWaits
 from tests.fakes.order_store import MemoryContracts, MemoryOrders
@@ -29,6 +30,10 @@ class ClaimsAndPreflights(Claims, Preflights, Protocol):
     """The claim store has both."""
 
 
+class ChallengesAndProvenDomains(Challenges, ProvenDomains, Protocol):
+    """The challenge store has both."""
+
+
 class WaitsAndHeldBack(Waits, HeldBack, Protocol):
     """The wait store has both."""
 
@@ -38,7 +43,7 @@ class Stores(Protocol):
 
     orders: OrdersAndIndex
     contracts: Contracts
-    challenges: Challenges
+    challenges: ChallengesAndProvenDomains
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack
     screenings: Screenings
@@ -57,6 +62,10 @@ class Stores(Protocol):
 
     def audited(self, reseller_id: str, order_id: str) -> Sequence[str]:
         """Actions of the order's audit records, oldest first."""
+        ...
+
+    def attempts(self, reseller_id: str, order_id: str) -> Sequence[AttemptRecord]:
+        """The records of all checks of the order, oldest first."""
         ...
 
 
@@ -88,3 +97,7 @@ class MemoryStores:
     def audited(self, reseller_id: str, order_id: str) -> Sequence[str]:
         records = self.tables.audit.values()
         return [e.action for e in records if (e.reseller_id, e.order_id) == (reseller_id, order_id)]
+
+    def attempts(self, reseller_id: str, order_id: str) -> Sequence[AttemptRecord]:
+        records = sorted(self.tables.attempts.values(), key=lambda each: each.attempt_id)
+        return [e for e in records if (e.reseller_id, e.order_id) == (reseller_id, order_id)]

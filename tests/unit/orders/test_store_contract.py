@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
+from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.contract_screenings import ScreeningsContract
 from tests.fakes.stores import MemoryStores
@@ -28,6 +29,14 @@ class TestScreeningsInMemory(ScreeningsContract):
 
 class TestChallengesInMemory(ChallengesContract):
     """Challenges, links, proofs, messages."""
+
+
+class TestChecksInMemory(ChecksContract):
+    """Published values, attempts, what is due."""
+
+
+class TestProvenDomainsInMemory(ProvenDomainsContract):
+    """The list of proofs."""
 
 
 class TestWaitsInMemory(WaitsContract):

@@ -14,7 +14,7 @@ from partner_center.adapters.challenge_items import (
     proof_to_item,
     record_to_item,
 )
-from partner_center.adapters.dynamodb import Action, Check, Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import to_micros
 from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
@@ -106,15 +106,18 @@ class ChallengeStore:
         self._write_once(update)
 
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
-        """A later mail of the same value; of two at once the later time stays."""
-        update = Update(
-            self._tables.validation,
-            _key(challenge),
-            lambda _: _ExistsAlready("A later mail is recorded already."),
-            conditions=[("sent_at", "present")],
-            set={"resent_at": to_micros(resent_at)},
-        )
-        self._write_once(update)
+        at = to_micros(resent_at)
+        conditions: list[Condition] = [("resent_at", "absent"), ("resent_at", "<", at)]
+        for condition in conditions:
+            update = Update(
+                self._tables.validation,
+                _key(challenge),
+                lambda _: _ExistsAlready("A later mail is recorded already."),
+                conditions=[("sent_at", "present"), condition],
+                set={"resent_at": at},
+            )
+            if self._write_once(update):
+                return
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         begun = replace(challenge, checks=challenge.checks + 1, checked_at=moment, due_at=due_at)

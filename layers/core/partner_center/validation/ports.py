@@ -87,7 +87,9 @@ class Challenges(ChallengeReader, Protocol):
         """The first mail; its record is never changed."""
         ...
 
-    def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None: ...
+    def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
+        """A later mail of the same value; of two at once the later time stays."""
+        ...
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         """Claims the next check of a pending challenge; None when another run has, or it is pending no more."""
