@@ -18,10 +18,19 @@ from partner_center.entry.pages import (
     link_unknown_page,
 )
 from partner_center.notifications.approval_request import approval_request_mail
+from partner_center.notifications.control_instructions import Instruction, control_instructions_mail
 from partner_center.validation.approve import WhyClosed
 from partner_center.validation.challenges import Decision
 from tests.unit.entry.test_pages import VIEW
-from tests.unit.notifications.facts import HOSTILE, MESSAGE_ID, SENDER, approval_facts
+from tests.unit.notifications.facts import (
+    HOSTILE,
+    INSTRUCTIONS,
+    MESSAGE_ID,
+    SENDER,
+    VALUE,
+    approval_facts,
+    instructions_facts,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +45,12 @@ CROWDED = replace(
     requester_email="x" * 64 + "@" + LONGEST_NAME[:180],
 )
 MAIL = approval_request_mail(approval_facts(names=CROWDED.names, organization="W" * 200), SENDER, MESSAGE_ID)
+LONGEST = Instruction((LONGEST_NAME,), "TXT", f"_partner-center.{LONGEST_NAME[16:]}", VALUE)
+TOLD = control_instructions_mail(
+    instructions_facts(instructions=(*INSTRUCTIONS, LONGEST), reseller_name="W" * 200), SENDER, MESSAGE_ID
+)
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+MAILS = {"mail": Page(200, MAIL.html, HTML), "instructions": Page(200, TOLD.html, HTML)}
 DOCUMENTS = {
     "approval": approval_page(VIEW),
     "crowded": approval_page(CROWDED),
@@ -46,7 +61,7 @@ DOCUMENTS = {
     "bad form": bad_form_page(),
     "busy": busy_page(5),
     "too many requests": crowded_page(42),
-    "mail": Page(200, MAIL.html, {"Content-Type": "text/html; charset=utf-8"}),
+    **MAILS,
 }
 every_document = pytest.mark.parametrize("name", DOCUMENTS)
 
@@ -232,7 +247,7 @@ def test_all_text_stands_out_from_its_ground(page, site, name, scheme):
     assert [(round(ratio, 2), text) for ratio, text in measured if ratio < 4.5] == []
 
 
-@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "mail"])
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name not in MAILS])
 def test_the_console_stays_silent(page, site, name):
     site.shown = DOCUMENTS[name]
     complaints = complaints_of(page)

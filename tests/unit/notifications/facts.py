@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 from partner_center.notifications.approval_request import ApprovalRequestFacts
+from partner_center.notifications.control_instructions import ControlInstructionsFacts, Instruction
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SENDER = "Partner Center <no-reply@partners.example.net>"
@@ -41,6 +42,46 @@ def approval_facts(**changes: object) -> ApprovalRequestFacts:
         order_id="ord_01kapm3y8qv5d8r2x7c4n9b1zt",
         link=LINK,
         expires_at=NOON + timedelta(days=30),
+        support_contact="support@partners.example.net",
+    )
+    return replace(usual, **changes)  # type: ignore[arg-type]
+
+
+VALUE = "k5xw6ylsmzzgk4tboqqhi2djonqw42lo"
+INSTRUCTIONS = (
+    Instruction(("example.com", "*.example.com"), "TXT", "_partner-center.example.com", VALUE),
+    Instruction(
+        ("shop.example.net",),
+        "CNAME",
+        "_partner-center.shop.example.net",
+        f"{VALUE}.dcv.geotrust.com",
+    ),
+    Instruction(
+        ("www.example.org",),
+        "file",
+        "http://www.example.org/.well-known/pki-validation/partner-center.txt",
+        VALUE,
+    ),
+    Instruction(
+        ("*.example.eu",),
+        "TXT",
+        "_validation-persist.example.eu",
+        f"geotrust.com; accounturi=https://partners.example.net/accounts/{'0f' * 16}; policy=wildcard",
+    ),
+)
+
+
+def instructions_facts(**changes: object) -> ControlInstructionsFacts:
+    usual = ControlInstructionsFacts(
+        technical_name="Åsa Lindqvist",
+        technical_email="asa@example.com",
+        common_name="example.com",
+        product_name="QuickSSL Premium",
+        brand="GeoTrust",
+        reseller_name="Nordic Hosting AB",
+        order_id="ord_01kapm3y8qv5d8r2x7c4n9b1zt",
+        instructions=INSTRUCTIONS,
+        until=NOON + timedelta(days=30),
         support_contact="support@partners.example.net",
     )
     return replace(usual, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,196 @@
+"""The mails about an order's domains: the right people, the right names, and the same Message-ID however often."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.accounts.resellers import Reseller
+from partner_center.catalog.products import Catalog, load_catalog
+from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.domain_mailer import DomainMailer, message_id
+from partner_center.orders.content import ChosenMethod, Method
+from partner_center.validation.challenges import VALUE_LIFETIME
+from partner_center.validation.ports import ApprovalRequest
+from partner_center.validation.publishing import Publishing
+from tests.fakes.determined import NOW
+from tests.fakes.samples import ORDER, THEM, US
+from tests.unit.notifications.facts import SENDER
+from tests.unit.validation.publisher import Publisher, by
+
+APPROVER = "admin@example.info"
+BASE = "https://partners.example.net"
+METHODS = {
+    **by("dns_txt", "example.com", "*.example.com"),
+    **by("dns_cname", "example.net"),
+    **by("http_file", "www.example.org"),
+    **by("dns_persist", "example.eu"),
+    "mail.example.info": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER),
+}
+
+
+class Sent(list):
+    """`Mailer`: keeps what it was given."""
+
+    send = list.append
+
+
+class Known:
+    """`Resellers`: one of them is known."""
+
+    def __init__(self, **reseller):
+        self.known = {US: Reseller(US, "Nordic Hosting AB", "support@partners.example.net", **reseller)}
+
+    def reseller(self, reseller_id):
+        return self.known.get(reseller_id)
+
+
+@pytest.fixture
+def desk():
+    return Publisher(methods=METHODS)
+
+
+@pytest.fixture
+def sent():
+    return Sent()
+
+
+@pytest.fixture
+def mailer(desk, sent):
+    publishing = Publishing(load_catalog(), BASE)
+    return DomainMailer(desk.world.stores.orders, Known(), load_catalog(), sent, publishing, SENDER, BASE)
+
+
+def published(desk):
+    return [each for each in desk.challenges if each.method != "email"]
+
+
+def request(desk, token="the-secret", **changes):  # noqa: S107
+    challenge = next(each for each in desk.challenges if each.method == "email")
+    return ApprovalRequest(replace(challenge, **changes), token)
+
+
+# ---- to the approver
+
+
+def test_the_approver_reads_what_is_asked_and_by_whom(desk, mailer, sent):
+    mailer.ask(request(desk))
+    (mail,) = sent
+    assert mail.to == (APPROVER,)
+    for told in (
+        f"{BASE}/approve/the-secret",
+        "mail.example.info",
+        "Åsa Lindqvist, asa@example.com",
+        "Nordic Hosting AB",
+        "QuickSSL Premium",
+        ORDER,
+        "23 December 2026, 10:00 UTC",
+        "support@partners.example.net",
+    ):
+        assert told in mail.text
+
+
+def test_only_the_names_of_this_challenge_are_told(desk, mailer, sent):
+    mailer.ask(request(desk))
+    assert "example.net" not in sent[0].text.replace("partners.example.net", "")
+
+
+def test_the_same_request_is_the_same_mail(desk, mailer, sent):
+    mailer.ask(request(desk))
+    mailer.ask(request(desk))
+    assert sent[0] == sent[1]
+    assert sent[0].message_id == f"<{request(desk).challenge.challenge_id}@partners.example.net>"
+
+
+# ---- to the technical contact
+
+
+def test_the_technical_contact_reads_all_that_must_be_published(desk, mailer, sent):
+    mailer.instruct(desk.order(), published(desk))
+    (mail,) = sent
+    assert mail.to == ("asa@example.com",)
+    lines = [line.strip() for line in mail.text.splitlines()]
+    for item in desk.domains().values():
+        for letters in item.get("publish", {}).values():
+            assert letters in lines
+
+
+def test_what_is_mailed_is_what_the_reseller_reads_and_what_is_looked_for(desk, mailer, sent):
+    shown = {str(item["publish"]) for item in desk.domains().values() if "publish" in item}
+    assert len(shown) == 4
+    desk.publish()
+    desk.check()
+    assert [item["status"] for item in desk.domains().values()] == ["valid"] * 5 + ["pending"]
+
+
+def test_the_mail_tells_when_the_first_value_ends(desk, mailer, sent):
+    first, *others = published(desk)
+    mailer.instruct(
+        desk.order(), [*others, replace(first, expires_at=NOW + VALUE_LIFETIME - timedelta(days=7))]
+    )
+    assert "16 December 2026, 10:00 UTC" in sent[0].text
+
+
+def test_the_same_instructions_are_the_same_mail_in_any_order(desk, mailer, sent):
+    mailer.instruct(desk.order(), published(desk))
+    mailer.instruct(desk.order(), published(desk))
+    mailer.instruct(desk.order(), published(desk)[::-1])
+    mailer.instruct(desk.order(), published(desk)[:2])
+    assert sent[0] == sent[1]
+    assert sent[0].message_id == sent[2].message_id != sent[3].message_id
+    assert sent[0].message_id.endswith("@partners.example.net>")
+
+
+def test_no_value_stands_in_a_header(desk, mailer, sent):
+    mailer.instruct(desk.order(), published(desk))
+    values = [each.value for each in published(desk) if each.value]
+    assert not any(value in sent[0].subject + sent[0].message_id for value in values)
+
+
+def test_there_is_nothing_to_publish_for_an_approver(desk, mailer, sent):
+    with pytest.raises(ValueError, match="nothing to publish"):
+        mailer.instruct(desk.order(), desk.challenges)
+    assert sent == []
+
+
+# ---- what is missing
+
+
+def ask(desk, mailer):
+    mailer.ask(request(desk))
+
+
+def instruct(desk, mailer):
+    mailer.instruct(desk.order(), published(desk))
+
+
+MISSING = {
+    "the reseller": lambda mailer: mailer.resellers.known.clear() or mailer,
+    "the product": lambda mailer: replace(mailer, catalog=Catalog([], [])),
+}
+
+
+@pytest.mark.parametrize("send", [ask, instruct])
+@pytest.mark.parametrize("without", MISSING.values(), ids=MISSING)
+def test_without_what_the_mail_must_say_it_is_sent_later(desk, mailer, sent, send, without):
+    with pytest.raises(TryAgain):
+        send(desk, without(mailer))
+    assert sent == []
+
+
+@pytest.mark.parametrize("changes", [{"order_id": "ord_9"}, {"reseller_id": THEM}])
+def test_a_mail_for_an_unknown_order_is_not_sent(desk, mailer, sent, changes):
+    with pytest.raises(TryAgain):
+        mailer.ask(request(desk, **changes))
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [
+        ("Partner Center <no-reply@partners.example.net>", "<a@partners.example.net>"),
+        ("no-reply@partners.example.net", "<a@partners.example.net>"),
+    ],
+)
+def test_the_message_id_stands_under_the_sender_s_domain(sender, expected):
+    assert message_id("a", sender) == expected
