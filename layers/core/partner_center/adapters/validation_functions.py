@@ -35,6 +35,8 @@ class ValidationFunctions:
         self._invoke(self._ask_again, "RequestResponse", question)
 
     def _invoke(self, arn: str, kind: str, question: dict[str, Any]) -> None:
+        if not arn:
+            raise ValueError("this caller may not set the function in motion")
         try:
             answer = self._client().invoke(
                 FunctionName=arn, InvocationType=kind, Payload=json.dumps(question).encode()

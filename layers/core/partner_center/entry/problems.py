@@ -13,9 +13,13 @@ CONTENT_TYPE = "application/problem+json"
 def moved(problems: Iterable[Problem], prefix: str) -> list[Problem]:
     """Problems of a part of a body, as problems of a body that is that part."""
     return [
-        replace(each, field=each.field.removeprefix(prefix)) if each.field is not None else each
+        replace(each, field=each.field.removeprefix(prefix)) if _is_within(each.field, prefix) else each
         for each in problems
     ]
+
+
+def _is_within(field: str | None, prefix: str) -> bool:
+    return field is not None and f"{field}/".startswith(f"{prefix}/")
 
 
 def problem_document(
