@@ -12,14 +12,13 @@ CONTENT_TYPE = "application/problem+json"
 
 def moved(problems: Iterable[Problem], prefix: str) -> list[Problem]:
     """Problems of a part of a body, as problems of a body that is that part."""
-    return [
-        replace(each, field=each.field.removeprefix(prefix)) if _is_within(each.field, prefix) else each
-        for each in problems
-    ]
+    return [replace(each, field=_moved(each.field, prefix)) for each in problems]
 
 
-def _is_within(field: str | None, prefix: str) -> bool:
-    return field is not None and f"{field}/".startswith(f"{prefix}/")
+def _moved(field: str | None, prefix: str) -> str | None:
+    if field is None or not f"{field}/".startswith(f"{prefix}/"):
+        return field
+    return field.removeprefix(prefix)
 
 
 def problem_document(
