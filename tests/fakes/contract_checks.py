@@ -20,7 +20,7 @@ from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_ruling, a_second
 VALUE = "k5xw6ylsmzzgk4tboqqhi2djonqw42lo"
 EVIDENCE = {
     "quorum": "5/6",
-    "perspectives": [{"id": "tokyo", "result": "refused"}],
+    "perspectives": [{"id": "ap-northeast-1", "result": "refused"}],
     "dnssec": None,
     "ttl": 0,
     "text": "ü ☂",
@@ -48,7 +48,7 @@ def a_published(name: str = "chl_1", **changes: object) -> Challenge:
 def a_record(challenge: Challenge, number: int = 1, **changes: object) -> AttemptRecord:
     """One check that proved nothing, as two perspectives saw it."""
     at = NOW + number * a_second
-    votes = (("dublin", "refused"), ("tokyo", "not_answered"))
+    votes = (("eu-west-1", "refused"), ("ap-northeast-1", "not_answered"))
     usual = AttemptRecord(
         attempt_id=f"att_{number:03d}",
         reseller_id=challenge.reseller_id,
@@ -58,8 +58,10 @@ def a_record(challenge: Challenge, number: int = 1, **changes: object) -> Attemp
         quorum="0/2",
         reason="primary_refused",
         observations=(
-            Observation("dublin", "refused", "Nothing.", ('TXT a: "\\x00"', "TXT b: no such name"), "secure"),
-            Observation("tokyo", "not_answered", "Out of time.", (), None),
+            Observation(
+                "eu-west-1", "refused", "Nothing.", ('TXT a: "\\x00"', "TXT b: no such name"), "secure"
+            ),
+            Observation("ap-northeast-1", "not_answered", "Out of time.", (), None),
         ),
     )
     return replace(usual, **changes)
@@ -88,7 +90,7 @@ class ChecksContract(WithAnOrder):
 
     def test_everything_of_a_challenge_is_read_as_it_was_written(self, stores):
         attempts = (
-            Attempt(NOW, ChallengeStatus.FAILED, "No ☂.", (("dublin", "refused"),)),
+            Attempt(NOW, ChallengeStatus.FAILED, "No ☂.", (("eu-west-1", "refused"),)),
             Attempt(NOW + MICROSECOND, ChallengeStatus.PENDING, ""),
         )
         whole = self.made(
@@ -268,7 +270,7 @@ class ChecksContract(WithAnOrder):
 
     def proving(self, ids, challenge, at=NOW, **changes):
         record = a_record(
-            challenge, attempt=Attempt(at, ChallengeStatus.VALID, "There.", (("dublin", "passed"),))
+            challenge, attempt=Attempt(at, ChallengeStatus.VALID, "There.", (("eu-west-1", "passed"),))
         )
         ruling = a_ruling(ids, challenge, at=at)
         proof = replace(ruling.proof, method="dns_txt", below=True, evidence=EVIDENCE, **changes)

@@ -32,7 +32,7 @@ def test_what_is_not_published_proves_nothing_and_is_told(method):
     assert (desk.challenge.status, desk.proofs) == (ChallengeStatus.PENDING, [])
     assert desk.attempt.result is ChallengeStatus.FAILED
     assert dict(desk.attempt.votes) == dict.fromkeys(
-        ["dublin", "frankfurt", "mumbai", "oregon", "sao-paulo", "tokyo"], "refused"
+        ["eu-west-1", "eu-central-1", "ap-south-1", "us-west-2", "sa-east-1", "ap-northeast-1"], "refused"
     )
     assert "domain.proven" not in [event.type for event in desk.tables.events.values()]
 
@@ -136,12 +136,12 @@ def test_the_evidence_says_who_saw_it_where_and_how_the_zone_is_signed(method):
     assert evidence["dnssec"] == (None if method == "http_file" else "secure")
     assert evidence["quorum"] == "6/6"
     assert evidence["perspectives"][0] == {
-        "id": "dublin",
+        "id": "eu-west-1",
         "region": "eu-west-1",
         "registry": "ripe",
         "result": "passed",
     }
-    assert [each["id"] for each in evidence["perspectives"]] == [site for site, _ in desk.attempt.votes]
+    assert {each["id"] for each in evidence["perspectives"]} == {site for site, _ in desk.attempt.votes}
     shown = desk.domains()["example.com"]["evidence"]
     assert (shown["br_section"], shown["quorum"], shown["dnssec"]) == (
         SECTIONS[method],

@@ -89,7 +89,11 @@ def test_silence_of_one_and_a_no_of_another_are_two_that_disagree():
     desk.check()
     assert (desk.proofs, desk.attempt.result) == ([], PENDING)
     votes = dict(desk.attempt.votes)
-    assert (votes["tokyo"], votes["mumbai"], votes["dublin"]) == ("refused", "not_answered", "passed")
+    assert (votes["ap-northeast-1"], votes["ap-south-1"], votes["eu-west-1"]) == (
+        "refused",
+        "not_answered",
+        "passed",
+    )
 
 
 @pytest.mark.parametrize("world", [SeenWorld(dnssec=Dnssec.BOGUS), TIMES_OUT], ids=["bogus", "time-out"])
@@ -98,7 +102,7 @@ def test_where_two_remotes_learnt_nothing_nothing_is_said_against_the_domain(wor
     published_but_for(desk, TOKYO, OREGON, world=world)
     desk.check()
     assert (desk.proofs, desk.attempt.result) == ([], PENDING)
-    assert dict(desk.attempt.votes)["tokyo"] == "not_answered"
+    assert dict(desk.attempt.votes)["ap-northeast-1"] == "not_answered"
 
 
 def test_the_reseller_reads_who_does_not_see_it_yet():
@@ -106,8 +110,8 @@ def test_the_reseller_reads_who_does_not_see_it_yet():
     published_but_for(desk, TOKYO, OREGON)
     desk.check()
     assert desk.attempt.detail == (
-        "Seen from dublin all is in place, but too few others agree (4/6); not from oregon, tokyo. Wait until the "
-        "change has reached all your servers."
+        "Seen from eu-west-1 all is in place, but too few others agree (4/6); not from us-west-2, ap-northeast-1. "
+        "Wait until the change has reached all your servers."
     )
 
 
@@ -117,16 +121,16 @@ def test_why_a_perspective_did_not_look_is_on_record():
     desk.perspectives.unseen = {OREGON: Unseen(UnseenReason.TOO_LARGE)}
     desk.check()
     details = {each.site: each.detail for each in desk.records[0].observations}
-    assert details["tokyo"] == WHY.format("tokyo", "out_of_time")
-    assert details["oregon"] == WHY.format("oregon", "too_large")
-    assert details["mumbai"] == "Control of example.com is shown at _partner-center.example.com."
+    assert details["ap-northeast-1"] == WHY.format("ap-northeast-1", "out_of_time")
+    assert details["us-west-2"] == WHY.format("us-west-2", "too_large")
+    assert details["ap-south-1"] == "Control of example.com is shown at _partner-center.example.com."
 
 
 def test_the_reseller_is_told_when_the_primary_could_not_look():
     desk = Publisher()
     in_trouble(desk, PRIMARY)
     desk.check()
-    assert desk.attempt.detail == WHY.format("dublin", "out_of_time")
+    assert desk.attempt.detail == WHY.format("eu-west-1", "out_of_time")
 
 
 def test_with_fewer_remotes_than_the_rules_ask_for_nothing_is_proven_and_the_operator_is_named():
@@ -138,8 +142,8 @@ def test_with_fewer_remotes_than_the_rules_ask_for_nothing_is_proven_and_the_ope
     desk.check()
     assert (desk.proofs, desk.attempt.result) == ([], PENDING)
     assert desk.attempt.detail == (
-        "Seen from dublin all is in place, but only 4 of the 5 remote perspectives that are needed are set up; the "
-        "operator must deploy more."
+        "Seen from eu-west-1 all is in place, but only 4 of the 5 remote perspectives that are needed are set up; "
+        "the operator must deploy more."
     )
 
 
