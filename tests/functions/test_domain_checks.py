@@ -1,5 +1,6 @@
 """Looks that nobody asks for, mails sent again, and values that grow old."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -148,3 +149,18 @@ def test_two_looks_within_30_seconds_are_one(cloud: EmbeddedCloud, northwind: Re
     assert looked_at(item_of(northwind, order_id)) == before
     publish(cloud, item_of(northwind, order_id))
     northwind.proves(order_id)
+
+
+def test_of_many_looks_at_once_one_is_made(cloud: EmbeddedCloud, northwind: Reseller) -> None:
+    name = "crowd.example.net"
+    order_id = northwind.placed(name=name, domain_control={"method": "dns_txt"})
+    publish(cloud, item_of(northwind, order_id))
+    path = f"/v1/orders/{order_id}/domains/check"
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: northwind.call("POST", path), range(8)))
+    assert {reply.status for reply in replies} <= {200, 409, 429}
+    assert cloud.settle()
+    assert northwind.order(order_id)["status"] == "issued"
+    assert len(northwind.order(order_id)["certificates"]) == 1
+    assert [each["result"] for each in item_of(northwind, order_id)["attempts"]] == ["valid"]
+    assert len(northwind.call("GET", f"/v1/domains?name={name}").json["items"]) == 1
