@@ -157,6 +157,33 @@ class Reseller:
         assert reply.status == 200, reply.text
         return {item["name"]: item for item in reply.json["items"]}
 
+    def looks(self, order_id: str, name: str | None = None) -> Reply:
+        """Asks for a look at what is published; one that comes too early is repeated when it may be."""
+        path = f"/v1/orders/{order_id}/domains" + (f"/{name}" if name else "") + "/check"
+        for _ in range(5):
+            reply = self.call("POST", path)
+            if reply.status != 429:
+                break
+            self.cloud.advance(float(reply.headers["retry-after"]))
+        assert self.cloud.settle()
+        return reply
+
+    def proves(self, order_id: str) -> dict[str, Any]:
+        """The order, issued after a look at what is published."""
+        reply = self.looks(order_id)
+        assert reply.status == 200 or reply.json["code"] == "order_closed", reply.text
+        order = self.order(order_id)
+        assert order["status"] == "issued", self.domains(order_id)
+        return order
+
+    def certified(self, order: dict[str, Any]) -> set[str]:
+        """The DNS names in the order's newest certificate."""
+        serial = order["certificates"][0]["serial"]
+        der = self.call("GET", f"/v1/certificates/{serial}/download?format=der").body
+        extensions = x509.load_der_x509_certificate(der).extensions
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return set(names.get_values_for_type(x509.DNSName))
+
     def step(self, order_id: str, name: str) -> dict[str, Any]:
         steps = self.order(order_id)["authentication"]["steps"]
         return next(dict(step) for step in steps if step["step"] == name)
@@ -235,16 +262,37 @@ def staff_key(cloud: EmbeddedCloud, role: str) -> str:
     return next(str(each["api_key"]) for each in cloud.demo["staff"] if each["role"] == role)
 
 
-def publish(cloud: EmbeddedCloud, item: dict[str, Any]) -> None:
+def record(cloud: EmbeddedCloud, name: str, type: str, *values: str, **seen: str) -> None:
+    """Sets one record set of the local world; `seen` are rcode, dnssec and perspective."""
+    _tell_the_world(cloud, "dns", {"name": name, "type": type, "values": values, **seen})
+
+
+def page(cloud: EmbeddedCloud, url: str, body: str = "", **more: Any) -> None:
+    """Has the local world's web servers answer `url`; `more` are status and headers."""
+    there = urlsplit(url)
+    _tell_the_world(cloud, "web", {"host": there.hostname, "path": there.path, "body": body, **more})
+
+
+def publish(cloud: EmbeddedCloud, item: dict[str, Any], **seen: str) -> None:
     """Puts what the API said must be published into the local world."""
     told = item["publish"]
     if "url" in told:
-        url = urlsplit(told["url"])
-        cloud.zone.set(str(url.hostname), "A", ["93.184.215.14"])
-        cloud.web.set({"host": url.hostname, "path": url.path, "body": told["body"]})
+        record(cloud, str(urlsplit(told["url"]).hostname), "A", "93.184.215.14", **seen)
+        page(cloud, told["url"], told["body"])
     else:
-        value = told["value"] + ("." if told["type"] == "CNAME" else "")
-        cloud.zone.set(told["name"], told["type"], [value])
+        record(cloud, told["name"], told["type"], value_of(item), **seen)
+
+
+def value_of(item: dict[str, Any]) -> str:
+    """What must be published, as a zone holds it."""
+    told = item["publish"]
+    return str(told["value"]) + ("." if told["type"] == "CNAME" else "")
+
+
+def _tell_the_world(cloud: EmbeddedCloud, what: str, said: dict[str, Any]) -> None:
+    body, media = json.dumps(said).encode(), {"Content-Type": "application/json"}
+    reply = call("POST", f"{cloud.url}/_local/{what}", body, media)
+    assert reply.status == 200, reply.text
 
 
 def resellers(cloud: EmbeddedCloud) -> list[Reseller]:
