@@ -225,6 +225,35 @@ def test_another_approver_for_one_name_leaves_the_other_link_open(world, order_i
     assert why_closed(world, 1) is WhyClosed.CANCELLED
 
 
+def by_address(a, b):
+    return {
+        "method": "email",
+        "approver_email": f"{a}@example.com",
+        "names": {"b.example.com": {"method": "email", "approver_email": f"{b}@example.com"}},
+    }
+
+
+def test_an_address_that_shall_approve_more_than_it_was_shown_is_asked_anew(world):
+    body = a_body("a.example.com", "b.example.com", domain_control=by_address("admin", "hostmaster"))
+    order_id = world.post(body).head.order_id
+    world.ask(order_id)
+    world.amend({"domain_control": {"names": None}}, order_id)
+    assert why_closed(world, 0) is WhyClosed.CANCELLED
+    assert world.ask(order_id) == [APPROVER]
+    assert world.mail.asked[-1].challenge.names == ("a.example.com", "b.example.com")
+
+
+def test_an_address_that_is_chosen_again_is_asked_again(world, order_id):
+    """Its first link ended when another was chosen; it does not come to life, old as it may be by now."""
+    own = {TYPO: {"approver_email": "webmaster@example.org"}}
+    world.amend({"domain_control": {"names": own}}, order_id)
+    assert world.ask(order_id) == ["webmaster@example.org"]
+    world.clock.advance(days=29)
+    world.amend({"domain_control": {"names": {TYPO: {"approver_email": ORG}}}}, order_id)
+    assert [why_closed(world, number) for number in range(3)] == [WhyClosed.CANCELLED] * 3
+    assert world.ask(order_id) == [APPROVER, ORG]
+
+
 @pytest.mark.parametrize(
     "patch",
     [

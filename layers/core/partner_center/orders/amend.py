@@ -29,6 +29,7 @@ from partner_center.orders.ports import Amendment, Contracts, Orders, load
 from partner_center.validation.challenges import Challenge, barred
 from partner_center.validation.contacts import Approver
 from partner_center.validation.ports import ChallengeReader
+from partner_center.validation.standing import wanted_of
 
 Precondition = Callable[[Order], None]
 
@@ -82,7 +83,7 @@ class AmendOrder:
         _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
         try:
-            self.orders.amend(_amendment(order, examination, chronicle))
+            self.orders.amend(_amendment(order, examination, asked, chronicle))
         except ChangedMeanwhile as error:
             raise TryAgain("The order is changing at this moment; nothing was written.") from error
 
@@ -139,11 +140,21 @@ def _require_room(order: Order, after: OrderContent, asked: int) -> None:
         )
 
 
-def _amendment(order: Order, examination: Examination, chronicle: Chronicle) -> Amendment:
+def _returns_to_one_asked(order: Order, after: OrderContent, asked: Sequence[Challenge]) -> bool:
+    """Whether an address is chosen that was asked in this round and let go: its old link would come to life."""
+    left = {each.challenge_id for each in wanted_of(order)}
+    chosen = {each.challenge_id for each in wanted_of(replace(order, content=after))}
+    return not (chosen - left).isdisjoint(each.challenge_id for each in asked)
+
+
+def _amendment(
+    order: Order, examination: Examination, asked: Sequence[Challenge], chronicle: Chronicle
+) -> Amendment:
     before, after = order.content, examination.content
     if after is None:
         raise ValueError("a refused amendment changes nothing")
-    head = _amended_head(order, after, examination, chronicle.moment)
+    anew = asks_anew(before, after) or _returns_to_one_asked(order, after, asked)
+    head = _amended_head(order, after, examination, anew, chronicle.moment)
     extra = head.units - order.head.units
     ids = (head.reseller_id, head.order_id)
     return Amendment(
@@ -166,7 +177,9 @@ def _amendment(order: Order, examination: Examination, chronicle: Chronicle) -> 
     )
 
 
-def _amended_head(order: Order, after: OrderContent, examination: Examination, moment: datetime) -> OrderHead:
+def _amended_head(
+    order: Order, after: OrderContent, examination: Examination, anew: bool, moment: datetime
+) -> OrderHead:
     head = order.head
     changed = replace(head, revision=head.revision + 1, updated_at=moment, version=head.version + 1)
     if head.status is not OrderStatus.PENDING or not screens_anew(order.content, after):
@@ -177,7 +190,7 @@ def _amended_head(order: Order, after: OrderContent, examination: Examination, m
         common_name=after.common_name,
         units=head.units + extra_units(order, quote),
         net=quote.net if quote else head.net,
-        round=head.round + 1 if asks_anew(order.content, after) else head.round,
+        round=head.round + 1 if anew else head.round,
         review=Review.DUE,
         review_since=None,
         review_reason=None,

@@ -116,7 +116,24 @@ def asks_anew(before: OrderContent, after: OrderContent) -> bool:
         requester = (who.first_name, who.last_name, who.email)
         return content.csr_der, frozenset(content.names), content.organization, requester
 
-    return shown(before) != shown(after)
+    return shown(before) != shown(after) or _is_asked_for_more(before, after)
+
+
+def _is_asked_for_more(before: OrderContent, after: OrderContent) -> bool:
+    """Whether an address shall approve names that its mail did not show: its yes would go further than it knew."""
+    shown = _names_by_address(before)
+    return any(
+        address in shown and not names <= shown[address]
+        for address, names in _names_by_address(after).items()
+    )
+
+
+def _names_by_address(content: OrderContent) -> Mapping[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, choice in content.methods.items():
+        if choice.approver_email is not None:
+            found.setdefault(choice.approver_email, set()).add(name)
+    return found
 
 
 def screens_anew(before: OrderContent, after: OrderContent) -> bool:
