@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from partner_center.catalog.products import Catalog
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus
 from partner_center.validation.challenges import VALUE_LIFETIME, Attempt, ChallengeStatus
 from partner_center.validation.check_control import TOO_LATE
@@ -15,8 +16,10 @@ from partner_center.validation.quorum import SITES
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.perspectives import SeenWorld
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import ORDER, THEM, US, a_challenge
+from tests.fakes.samples import APPROVER, ORDER, THEM, US
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
+
+BY_MAIL = {"example.com": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)}
 
 
 def cancel(desk):
@@ -85,6 +88,26 @@ def test_an_amendment_that_changes_nothing_of_it_does_not_undo_the_look(method):
     assert desk.proof.authorization_domain == "example.com"
     (event,) = (each for each in desk.tables.events.values() if each.type == "domain.proven")
     assert (event.data["revision"], desk.world.head().revision) == (2, 2)
+
+
+def test_an_amendment_and_a_cancellation_while_we_looked_end_it():
+    desk = Publisher()
+    desk.publish()
+    only_after(desk, lambda desk: (amend(desk, note="Zimmer 5"), cancel(desk)))
+    desk.check()
+    assert (desk.proofs, desk.attempt.detail) == ([], TOO_LATE)
+
+
+def test_a_write_that_is_refused_though_nothing_was_amended_is_not_repeated():
+    def refused():
+        raise ChangedMeanwhile("This row exists already.")
+
+    desk = Publisher()
+    desk.publish()
+    desk.tables.before["rule"].append(refused)
+    desk.check()
+    assert (desk.proofs, desk.attempt.detail) == ([], TOO_LATE)
+    assert desk.challenge.due_at == NOW + timedelta(minutes=1)
 
 
 def test_of_several_names_the_rest_is_proven_when_one_came_too_late():
@@ -169,7 +192,8 @@ def test_only_the_names_asked_for_are_looked_at():
     desk.publish()
     desk.check(["example.org", "unknown.example.net"])
     assert [proof.authorization_domain for proof in desk.proofs] == ["example.org"]
-    assert [each.checks for each in desk.challenges if each.names != ("example.org",)] == [0, 0]
+    others = [each for each in desk.challenges if each.names != ("example.org",)]
+    assert [(each.checks, each.due_at) for each in others] == [(0, NOW)] * 2
     desk.check([])
     assert len(desk.perspectives.asked) == 1
 
@@ -181,10 +205,9 @@ def test_a_name_is_looked_at_where_it_shares_a_value():
     assert [item["status"] for item in desk.domains().values()] == ["valid", "valid"]
 
 
-def test_an_approver_s_challenge_is_not_looked_at():
-    desk = Publisher(method="dns_txt")
-    desk.tables.challenges.clear()
-    desk.world.stores.challenges.create(a_challenge("example.com"))
+def test_an_approver_s_challenge_is_not_looked_at_and_nothing_is_written():
+    desk = Publisher(methods=BY_MAIL)
+    desk.tables.before["rest"].append(out)
     desk.check()
     assert desk.perspectives.asked == []
 

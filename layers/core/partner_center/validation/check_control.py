@@ -160,7 +160,7 @@ class CheckControl:
             amended = load(self.orders, challenge.reseller_id, challenge.order_id)
             if amended is None or amended.head.revision == order.head.revision:
                 return False
-            if amended.head.status is not OrderStatus.PENDING or not is_asked(challenge, amended):
+            if not is_asked(challenge, amended):
                 return False
             return self._prove(amended, challenge, findings, corroboration, record, correlation_id)
         return True
