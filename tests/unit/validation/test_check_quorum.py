@@ -105,9 +105,10 @@ def test_where_two_remotes_learnt_nothing_nothing_is_said_against_the_domain(wor
     assert dict(desk.attempt.votes)["ap-northeast-1"] == "not_answered"
 
 
-def test_the_reseller_reads_who_does_not_see_it_yet():
+@pytest.mark.parametrize("setting", [published_but_for, in_trouble, unseen])
+def test_the_reseller_reads_who_does_not_see_it_yet(setting):
     desk = Publisher()
-    published_but_for(desk, TOKYO, OREGON)
+    setting(desk, TOKYO, OREGON)
     desk.check()
     assert desk.attempt.detail == (
         "Seen from eu-west-1 all is in place, but too few others agree (4/6); not from us-west-2, ap-northeast-1. "
