@@ -20,6 +20,10 @@ OPS = "Ops@provider.net"
 TXT = ("_validation-contactemail.example.com", RecordType.TXT)
 CAA = ("example.com", RecordType.CAA)
 NAMED = {"txt": (TXT, OPS.encode()), "caa": (CAA, CaaRecord(0, "contactemail", OPS.encode()))}
+SHOWN = {
+    "txt": f'TXT _validation-contactemail.example.com: "{OPS}"',
+    "caa": f'CAA example.com: "0 contactemail {OPS}"',
+}
 both_sources = pytest.mark.parametrize("source", NAMED)
 
 
@@ -57,6 +61,22 @@ def test_a_contact_that_all_see_is_mailed_and_the_evidence_is_kept(source):
     assert desk.challenge.evidence["quorum"] == "6/6"
     assert [each["result"] for each in desk.challenge.evidence["perspectives"]] == ["passed"] * 6
     assert desk.challenge.sent_at == NOW
+
+
+@both_sources
+def test_what_every_perspective_saw_is_on_record(source):
+    desk = Desk(source)
+    (record,) = desk.records
+    assert (record.attempt.result, record.quorum, record.reason) == ("pending", "6/6", "corroborated")
+    assert record.attempt.detail == (
+        "Ops@provider.net was seen as a published contact of example.com from enough places (6/6); it is asked by "
+        "mail."
+    )
+    assert desk.challenge.attempts == (record.attempt,)
+    assert [each.site for each in record.observations][:2] == ["dublin", "frankfurt"]
+    for each in record.observations:
+        assert (each.vote, each.dnssec, each.detail) == ("passed", "insecure", "")
+        assert each.seen == (SHOWN[source],)
 
 
 @both_sources
@@ -139,11 +159,24 @@ def test_a_contact_is_mailed_only_if_enough_perspectives_see_it(happening, maile
     happening(desk)
     desk.open()
     assert len(desk.mails) == mailed
-    if mailed:
-        assert (desk.challenge.evidence["quorum"], desk.records) == (quorum, [])
-    else:
-        (record,) = desk.records
-        assert (record.quorum, record.reason) == (quorum, reason)
+    (record,) = desk.records
+    assert (record.quorum, record.reason) == (quorum, reason)
+    assert (desk.challenge.evidence or {}).get("quorum") == (quorum if mailed else None)
+
+
+def test_who_could_not_look_and_why_is_on_record():
+    desk = Desk()
+    in_trouble(REMOTES[0])(desk)
+    unseen(REMOTES[1])(desk)
+    desk.elsewhere(REMOTES[2], world=SeenWorld({TXT: FailureKind.TIMEOUT}))
+    desk.clock.advance(minutes=5)
+    desk.open(again=("www.example.com",))
+    seen = {each.site: (each.vote, each.detail, each.seen) for each in desk.records[-1].observations}
+    name, _ = TXT
+    assert seen["frankfurt"] == ("not_answered", "frankfurt could not look: out_of_time.", ())
+    assert seen["mumbai"] == ("not_answered", "mumbai could not look: fault.", ())
+    assert seen["oregon"] == ("not_answered", "", (f"TXT {name}: timeout",))
+    assert seen["tokyo"] == ("passed", "", (f'TXT {name}: "{OPS}"',))
 
 
 # ---- a contact that is gone
@@ -209,7 +242,7 @@ def test_a_resend_looks_again_and_mails_the_same_value_to_the_same_address():
     desk = Desk()
     desk.clock.advance(minutes=5)
     desk.open(again=("www.example.com",))
-    assert len(desk.perspectives.asked) == 2
+    assert len(desk.perspectives.asked) == len(desk.records) == 2
     first, second = desk.mails
     assert (first.token, first.challenge.expires_at) == (second.token, second.challenge.expires_at)
     assert (desk.challenge.sent_at, desk.challenge.resent_at) == (NOW, NOW + timedelta(minutes=5))
@@ -232,7 +265,7 @@ def test_an_approval_that_came_while_we_looked_stands():
     desk.perspectives.before = desk.world.approve
     desk.open(again=("www.example.com",))
     assert (desk.challenge.status, len(desk.mails)) == (ChallengeStatus.VALID, 1)
-    assert len(desk.records) == 1
+    assert [record.attempt.result for record in desk.records] == ["pending", "failed"]
     assert desk.domains()["www.example.com"]["status"] == "valid"
 
 

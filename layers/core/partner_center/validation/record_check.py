@@ -9,7 +9,7 @@ from partner_center.kernel.names import shown
 from partner_center.orders.content import Method
 from partner_center.validation.control_methods import control_target, looks_for, require_value
 from partner_center.validation.control_verdict import ControlReason, ControlVerdict, Expected
-from partner_center.validation.dns import Answer, Dnssec, Failure, FailureKind, Rcode, Record
+from partner_center.validation.dns import Answer, CaaRecord, Dnssec, Failure, FailureKind, Rcode, Record
 from partner_center.validation.looks import RecordsLook, RecordsSeen, Sighting
 from partner_center.validation.persistent_record import permits_below, persistent_reason
 
@@ -58,7 +58,7 @@ def judge_records(
     relied_on = [finding for finding in findings if finding.reason is ControlReason.SHOWN]
     reason = _reason(findings, answers, failures)
     if reason is not ControlReason.SHOWN:
-        texts = tuple(text for each in seen for text in _texts(each))
+        texts = tuple(text for each in seen for text in texts_of(each))
         detail = _sentence(reason, looks[0], expected, failures, texts)
         return ControlVerdict(reason, detail, _dnssec(reason, answers), texts)
     found_at = relied_on[0].answer
@@ -156,8 +156,8 @@ def _persistent_findings(answer: Answer, expected: Expected, moment: datetime) -
 # ---- telling it
 
 
-def _texts(seen: RecordsSeen) -> list[str]:
-    """What was met: few texts, short ones, and nothing in them that is not printable ASCII."""
+def texts_of(seen: RecordsSeen) -> list[str]:
+    """What was met, for the record: few texts, short ones, and nothing in them that is not printable ASCII."""
     answer, failure = seen.answer, seen.failure
     if answer is None:
         return [f"{failure.type} {failure.name}: {failure.kind}"] if failure else []
@@ -178,9 +178,18 @@ def _where(answer: Answer) -> str:
 
 
 def _quoted(record: Record | None) -> str:
-    octets = record if isinstance(record, bytes) else str(record).encode("ascii", "backslashreplace")
+    octets = _octets(record)
     text = octets[: _OCTETS_SHOWN_AT_MOST + 1].decode("ascii", "backslashreplace")
     return '"' + shown(text, _OCTETS_SHOWN_AT_MOST).replace('"', "'") + '"'
+
+
+def _octets(record: Record | None) -> bytes:
+    match record:
+        case bytes():
+            return record
+        case CaaRecord():
+            return f"{record.flags} {record.tag} ".encode("ascii", "backslashreplace") + record.value
+    return str(record).encode("ascii", "backslashreplace")
 
 
 def _sentence(
