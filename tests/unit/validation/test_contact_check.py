@@ -73,7 +73,7 @@ def test_what_every_perspective_saw_is_on_record(source):
         "mail."
     )
     assert desk.challenge.attempts == (record.attempt,)
-    assert [each.site for each in record.observations][:2] == ["dublin", "frankfurt"]
+    assert [each.site for each in record.observations][:2] == ["eu-west-1", "eu-central-1"]
     for each in record.observations:
         assert (each.vote, each.dnssec, each.detail) == ("passed", "insecure", "")
         assert each.seen == (SHOWN[source],)
@@ -173,10 +173,10 @@ def test_who_could_not_look_and_why_is_on_record():
     desk.open(again=("www.example.com",))
     seen = {each.site: (each.vote, each.detail, each.seen) for each in desk.records[-1].observations}
     name, _ = TXT
-    assert seen["frankfurt"] == ("not_answered", "frankfurt could not look: out_of_time.", ())
-    assert seen["mumbai"] == ("not_answered", "mumbai could not look: fault.", ())
-    assert seen["oregon"] == ("not_answered", "", (f"TXT {name}: timeout",))
-    assert seen["tokyo"] == ("passed", "", (f'TXT {name}: "{OPS}"',))
+    assert seen["eu-central-1"] == ("not_answered", "eu-central-1 could not look: out_of_time.", ())
+    assert seen["ap-south-1"] == ("not_answered", "ap-south-1 could not look: fault.", ())
+    assert seen["us-west-2"] == ("not_answered", "", (f"TXT {name}: timeout",))
+    assert seen["ap-northeast-1"] == ("passed", "", (f'TXT {name}: "{OPS}"',))
 
 
 # ---- a contact that is gone

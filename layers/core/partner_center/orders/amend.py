@@ -13,7 +13,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFo
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
-from partner_center.orders.content import OrderContent
+from partner_center.orders.content import Method, OrderContent
 from partner_center.orders.enrolment import (
     Circumstances,
     Examination,
@@ -142,9 +142,10 @@ def _require_room(order: Order, after: OrderContent, asked: int) -> None:
 
 def _returns_to_one_asked(order: Order, after: OrderContent, asked: Sequence[Challenge]) -> bool:
     """Whether an address is chosen that was asked in this round and let go: its old link would come to life."""
-    left = {each.challenge_id for each in wanted_of(order)}
-    chosen = {each.challenge_id for each in wanted_of(replace(order, content=after))}
-    return not (chosen - left).isdisjoint(each.challenge_id for each in asked)
+    mails = [each for each in asked if each.method == Method.EMAIL and each.round == order.head.round]
+    standing = [each for each in mails if any(wanted.asks_like(each) for wanted in wanted_of(order))]
+    chosen = wanted_of(replace(order, content=after))
+    return any(wanted.asks_like(each) for wanted in chosen for each in mails if each not in standing)
 
 
 def _amendment(
