@@ -73,7 +73,7 @@ def test_what_every_perspective_saw_is_on_record(source):
         "mail."
     )
     assert desk.challenge.attempts == (record.attempt,)
-    assert [each.site for each in record.observations][:2] == ["eu-west-1", "eu-central-1"]
+    assert record.observations[0].site == "eu-west-1"  # the primary
     for each in record.observations:
         assert (each.vote, each.dnssec, each.detail) == ("passed", "insecure", "")
         assert each.seen == (SHOWN[source],)

@@ -108,6 +108,7 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
         proof
         for zone in zones_of(order.content.names)
         for proof in challenges.proofs(head.reseller_id, head.subscriber, zone, moment - _LONGEST_REUSE)
+        if head.status is OrderStatus.PENDING or proof.completed_at <= moment
     ]
     return standing(order, challenges.of_order(head.reseller_id, head.order_id), proofs, moment)
 
