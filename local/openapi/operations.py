@@ -239,7 +239,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "open: note, contacts.technical, lifecycle. It is no new purchase: product, term, contract and price per "
         "name stay, and units move with the number of names in the same write. What is proven stays proven, open "
         "approval links end, and the order is screened again. Refused while the certificate is being signed "
-        "(issuing; ask again) and afterwards (already_issued, order_closed). Plain application/json is taken too.",
+        "(issuing; ask again) and afterwards (already_issued, order_closed), and beyond 500 revisions or 1,000 "
+        "challenges (amended_too_often). Plain application/json is taken too.",
         {200: Answer("The order, as it is now.", "Order", ("OrderWaiting",), ("ETag",))},
         (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict", "ChangedMeanwhile"),
         WRITERS,
