@@ -256,6 +256,7 @@ def test_the_evidence_of_a_permission():
         "found_at": NAME,
         "dnssec": "secure",
         "quorum": "6/6",
+        "against": {},
         "agreement": "corroborated",
     }
 
@@ -278,6 +279,7 @@ def test_the_evidence_of_no_sight_at_all():
         "found_at": None,
         "dnssec": None,
         "quorum": None,
+        "against": {},
         "agreement": "no_perspective",
     }
 
@@ -289,7 +291,7 @@ TOLD = {
     "too few agree": (
         seen_by(MUMBAI, FRANKFURT, world=NO),
         None,
-        "too few other network perspectives agree (4/6)",
+        "too few other network perspectives agree (4/6; not ap-south-1, eu-central-1)",
     ),
     "the primary did not look": (
         troubled(PRIMARY),

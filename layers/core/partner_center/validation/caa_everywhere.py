@@ -54,7 +54,8 @@ class CaaResult:
         if self.verdict.allowed and not self.allowed:
             return (
                 "the CAA look-up from here permits the issue, but too few other network perspectives agree "
-                f"({self.corroboration.quorum}); make all name servers give the same answer"
+                f"({self.corroboration.quorum}; not {', '.join(self.corroboration.against)}); "
+                "make all name servers give the same answer"
             )
         return self.verdict.detail
 
@@ -67,6 +68,7 @@ class CaaResult:
             "found_at": self.verdict.found_at if self.verdict else None,
             "dnssec": self.verdict.dnssec.value if self.verdict else None,
             "quorum": self.corroboration.quorum if self.corroboration else None,
+            "against": self.corroboration.against if self.corroboration else {},
             "agreement": self.corroboration.reason.value if self.corroboration else "no_perspective",
         }
 

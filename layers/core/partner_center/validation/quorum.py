@@ -113,6 +113,11 @@ class Corroboration:
         """How many perspectives, the primary among them, agree out of how many: "5/6"."""
         return f"{sum(vote is Vote.PASSED for _, vote in self.votes)}/{len(self.votes)}"
 
+    @property
+    def against(self) -> dict[str, str]:
+        """The sites that do not agree, each with what it said."""
+        return {site.id: vote.value for site, vote in self.votes if vote is not Vote.PASSED}
+
     def as_evidence(self) -> dict[str, Any]:
         """The part of a proof's evidence and of an attempt that tells who saw what, the primary first."""
         return {
