@@ -39,6 +39,11 @@ class VirtualClock:
             with condition:
                 condition.notify_all()
 
+    def begin_anew(self) -> None:
+        """Back to the machine's own time, for a world that has not begun; nobody may be waiting."""
+        with self._lock:
+            self._offset = 0.0
+
     def wait_for_event(self, event: threading.Event, seconds: float) -> bool:
         """`event.wait(seconds)` in virtual time: whether the event was set in time."""
         deadline = self.now() + seconds

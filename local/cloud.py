@@ -84,6 +84,7 @@ class EmbeddedCloud:
             raise RuntimeError("another embedded cloud runs in this process: close it first")
         defer = self._cleanup.callback
         defer(ONE_AT_A_TIME.release)
+        CLOCK.begin_anew()
         server = LoopbackServer(self._port)
         defer(server.close)
         self.url = server.url

@@ -1,4 +1,6 @@
-"""One embedded cloud for all journeys of a worker process: starting it costs seconds, an order does not."""
+"""One embedded cloud for all journeys of a module: starting it costs seconds, an order does not.
+
+Not for more: each journey that waits for months would bring the others nearer to the day when a rule changes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,23 +14,23 @@ from tests.functions.journeys import UNHINDERED, Reseller, Reviewer, resellers, 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud() -> Iterator[EmbeddedCloud]:
     with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def northwind(cloud: EmbeddedCloud) -> Reseller:
     return resellers(cloud)[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def contoso(cloud: EmbeddedCloud) -> Reseller:
     return resellers(cloud)[1]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rosa(cloud: EmbeddedCloud) -> Reviewer:
     return Reviewer(cloud, staff_key(cloud, "review"))
 

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from local.cloud import EmbeddedCloud
-from tests.functions.journeys import Reseller, answer, approval_links, order_body
+from tests.functions.journeys import Reseller, Reviewer, answer, approval_links, order_body, staff_key
 
 pytestmark = pytest.mark.cloud
 
@@ -54,7 +54,7 @@ WITH_BODY = ["POST /v1/orders", "POST /v1/orders/validate", "POST /v1/csr/inspec
 
 
 @pytest.fixture(scope="module")
-def known(cloud: EmbeddedCloud, northwind: Reseller) -> dict[str, list[str]]:
+def known(cloud: EmbeddedCloud, northwind: Reseller, rosa: Reviewer) -> dict[str, list[str]]:
     """Values of path parameters that lead somewhere."""
     pending = northwind.placed(name="pending.example.com")
     issued = northwind.issued(name="issued.example.com")
@@ -65,6 +65,8 @@ def known(cloud: EmbeddedCloud, northwind: Reseller) -> dict[str, list[str]]:
     links = [approval_links(cloud, order)[0].rpartition("/")[2] for order in (pending, issued["order_id"])]
     return {
         "order_id": [pending, issued["order_id"], declined, cancelled],
+        "name": ["pending.example.com", "issued.example.com", "declined.example.com"],
+        "task_id": [rosa.task(northwind.placed(name="paypal.example.com"))["task_id"]],
         "serial": [issued["certificates"][0]["serial"]],
         "code": ["geotrust_quickssl_premium", "thawte_ssl123"],
         "token": links,
@@ -136,7 +138,9 @@ def test_a_good_body_with_a_strange_part_is_answered_as_described(
 
 
 def judge(cloud: EmbeddedCloud, northwind: Reseller, case: Any) -> None:
-    key = {} if "/approve/" in case.operation.path else {"Authorization": f"Bearer {northwind.api_key}"}
+    path = case.operation.path
+    text = staff_key(cloud, "review") if "/staff/" in path else northwind.api_key
+    key = {} if "/approve/" in path else {"Authorization": f"Bearer {text}"}
     response = case.call(base_url=cloud.url, headers=key)
     if response.status_code == 411:  # before any function: the embedded server takes no chunks
         assert response.request.headers["Transfer-Encoding"] == "chunked"
