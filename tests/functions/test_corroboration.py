@@ -171,7 +171,7 @@ FORBIDDEN = '0 issue "another-ca.example"'
 @pytest.mark.parametrize(
     ("forbidding", "told"),
     [
-        (TWO, "(4/6)"),
+        (TWO, f"(4/6; not {', '.join(sorted(TWO))})"),
         ((PRIMARY,), "name other CAs only"),
         (ALL, "name other CAs only"),
     ],
