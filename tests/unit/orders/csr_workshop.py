@@ -3,6 +3,7 @@
 import base64
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -84,9 +85,11 @@ def extensions(*items: bytes, kind: str = EXTENSION_REQUEST) -> bytes:
     return attribute(kind, seq(*items))
 
 
-def spki_of(private) -> bytes:
-    return private.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+def spki_of(private: Any) -> bytes:
+    return bytes(
+        private.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
     )
 
 
@@ -106,9 +109,9 @@ def armoured(der: bytes, label: str = "CERTIFICATE REQUEST", width: int = 64, en
     return end.join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
-def private_pem(private, form=serialization.PrivateFormat.PKCS8) -> str:
+def private_pem(private: Any, form: serialization.PrivateFormat = serialization.PrivateFormat.PKCS8) -> str:
     encryption = serialization.NoEncryption()
-    return private.private_bytes(serialization.Encoding.PEM, form, encryption).decode()
+    return str(private.private_bytes(serialization.Encoding.PEM, form, encryption), "ascii")
 
 
 def odd_number(bits: int, seed: int = 1) -> int:
@@ -127,7 +130,7 @@ class Workshop:
         self,
         *attributes: bytes,
         subject: Sequence[bytes] = (cn("www.example.com"),),
-        key=None,
+        key: Any = None,
         spki: bytes | None = None,
         version: bytes = b"\x02\x01\x00",
         signature_oid: str | None = None,
@@ -140,7 +143,9 @@ class Workshop:
         information = seq(version, seq(*subject), spki or spki_of(key), listed)
         return self.signed(information, key, signature_oid, hash_algorithm or hashes.SHA256())
 
-    def signed(self, information: bytes, key, signature_oid: str | None, hash_algorithm) -> bytes:
+    def signed(
+        self, information: bytes, key: Any, signature_oid: str | None, hash_algorithm: hashes.HashAlgorithm
+    ) -> bytes:
         if isinstance(key, rsa.RSAPrivateKey):
             signature = key.sign(information, padding.PKCS1v15(), hash_algorithm)
             algorithm = seq(oid(signature_oid or SHA256_RSA), NULL)
@@ -149,9 +154,9 @@ class Workshop:
             algorithm = seq(oid(signature_oid or SHA256_EC))
         return seq(information, algorithm, bit_string(signature))
 
-    def csr_pem(self, *attributes: bytes, **options) -> str:
+    def csr_pem(self, *attributes: bytes, **options: Any) -> str:
         return armoured(self.csr(*attributes, **options))
 
 
-def codes(problems) -> list[str]:
+def codes(problems: Any) -> list[str]:
     return [problem.code for problem in problems]

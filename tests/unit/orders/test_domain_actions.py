@@ -195,6 +195,7 @@ def test_a_look_tells_only_which_order_and_which_name(desk):
     recording = replace(desk.world.request_check, checking=Recording())
     recording(US, ORDER, "key:key_1", "request-1", "example.org")
     recording(US, ORDER, "key:key_1", "request-1")
+    recording(US, ORDER, "key:key_1", "request-1", "mail.example.com")
     assert asked == [(US, ORDER, ["example.org"]), (US, ORDER, None)]
 
 
