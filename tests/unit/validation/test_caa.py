@@ -304,3 +304,17 @@ def test_any_of_our_issuer_names_permits_and_no_issuer_name_permits_nothing():
     caa_set = CaaSet("a.com", (CaaStep("a.com", answer("a.com", caa("issue second.org"))),))
     assert caa_verdict(caa_set, "a.com", ("first.org", "Second.org"), "3.2.2.4.7").allowed
     assert not caa_verdict(caa_set, "a.com", (), "3.2.2.4.7").allowed
+
+
+@pytest.mark.parametrize(
+    ("records", "name", "tag"),
+    [
+        ([caa(US), caa("issuewild ;")], "*.example.com", "issuewild"),
+        ([caa(US), caa("issuewild other-ca.org")], "*.example.com", "issuewild"),
+        ([caa(OTHER)], "*.example.com", "issue"),
+        ([caa(OTHER), caa("issuewild ca.example-ca.net")], "example.com", "issue"),
+    ],
+    ids=["wildcards forbidden", "wildcards for others", "no issuewild", "a plain name"],
+)
+def test_the_advice_names_the_record_that_decides(records, name, tag):
+    assert f"Add an {tag} record that names" in judge(records, name).detail

@@ -238,7 +238,7 @@ def caa_verdict(
     return CaaVerdict(
         name=name,
         reason=reason,
-        detail=_sentence(reason, caa_set, applicant),
+        detail=_sentence(reason, caa_set, applicant, wildcard),
         found_at=caa_set.found_at,
         relied_on=caa_set.records,
         dnssec=caa_set.dnssec,
@@ -269,12 +269,14 @@ def _judge(records: Collection[CaaRecord], wildcard: bool, applicant: _Applicant
     return next(reason for reason in _NEAREST_TO_PERMISSION if reason in objections)
 
 
-def _restricting_values(records: Iterable[CaaRecord], wildcard: bool) -> list[bytes]:
+def _restricting_values(records: Collection[CaaRecord], wildcard: bool) -> list[bytes]:
     """`issuewild` replaces `issue` for a wildcard name, and counts for no other (RFC 8659, section 4.3)."""
-    by_tag: dict[str, list[bytes]] = {"issue": [], "issuewild": []}
-    for record in records:
-        by_tag.setdefault(record.tag.lower(), []).append(record.value)
-    return (wildcard and by_tag["issuewild"]) or by_tag["issue"]
+    tag = _deciding_tag(records, wildcard)
+    return [record.value for record in records if record.tag.lower() == tag]
+
+
+def _deciding_tag(records: Collection[CaaRecord], wildcard: bool) -> str:
+    return "issuewild" if wildcard and any(each.tag.lower() == "issuewild" for each in records) else "issue"
 
 
 def _objection(value: IssueValue | None, applicant: _Applicant) -> CaaReason | None:
@@ -298,7 +300,8 @@ def _lists_one_of(labels: frozenset[str], listed: str) -> bool:
     return _METHOD_LIST.fullmatch(listed) is not None and not labels.isdisjoint(listed.split(","))
 
 
-def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant) -> str:
+def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant, wildcard: bool) -> str:
+    tag = _deciding_tag(caa_set.records, wildcard)
     where = f"The CAA records found for {caa_set.name} (at {caa_set.found_at})"
     ours = sorted(applicant.issuer_domains)[0] if applicant.issuer_domains else "the CA"
     labels = " or ".join(sorted(applicant.methods))
@@ -316,8 +319,8 @@ def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant) -> str:
         CaaReason.UNKNOWN_CRITICAL: (
             f"{where} hold a critical property that we do not know. Remove it or clear its critical flag."
         ),
-        CaaReason.FORBIDDEN: f"{where} let no CA issue. Add an issue record that names {ours}.",
-        CaaReason.ISSUER_NOT_LISTED: f"{where} name other CAs only. Add an issue record that names {ours}.",
+        CaaReason.FORBIDDEN: f"{where} let no CA issue. Add an {tag} record that names {ours}.",
+        CaaReason.ISSUER_NOT_LISTED: f"{where} name other CAs only. Add an {tag} record that names {ours}.",
         CaaReason.MALFORMED: f"{where} cannot be read (RFC 8659, section 4.2). Correct the one for {ours}.",
         CaaReason.ACCOUNT_NOT_LISTED: (
             f"{where} bind {ours} to another account. Set accounturi to "
