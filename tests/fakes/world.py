@@ -10,12 +10,12 @@ from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck, Resend
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ReportExposed
-from partner_center.orders.fulfil import AwaitDomains, AwaitRelease, RelayEvent
+from partner_center.orders.fulfil import AwaitAnswer, AwaitDomains, RelayEvent, WaitStep, release_answer
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.reading import OrderReading
-from partner_center.orders.review import AwaitReview, DecideReview
+from partner_center.orders.review import DecideReview, review_answer
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
@@ -78,10 +78,10 @@ class World:
         self.await_domains = AwaitDomains(
             orders, challenges, self.open_validation, waits, self.machine, clock
         )
-        self.await_release = AwaitRelease(orders, waits, self.machine)
+        self.await_release = AwaitAnswer(orders, waits, self.machine, WaitStep.HELD_BACK, release_answer)
         screenings = self.stores.screenings
         self.screen_order = ScreenOrder(orders, screenings, challenges, clock, ids)
-        self.await_review = AwaitReview(orders, waits, self.machine)
+        self.await_review = AwaitAnswer(orders, waits, self.machine, WaitStep.REVIEW, review_answer)
         self.decide_review = DecideReview(orders, screenings, clock, ids)
         self.review_queue = ReviewQueue(orders, screenings)
         self.amend_order = AmendOrder(

@@ -4,7 +4,7 @@ A wait stores its task token first and then reads the state again; an answer wri
 event wakes whoever waits. Whichever comes last sees both, so no order of the two leaves an execution asleep.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -91,29 +91,34 @@ class AwaitDomains:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitRelease:
-    """The machine's step after a preflight that was held back: wait until somebody asks for a check."""
+class AwaitAnswer:
+    """The machine's step that does nothing but wait, until the order's head answers."""
 
     orders: OrderReader
     waits: Waits
     machine: Machine
+    step: WaitStep
+    answer: Callable[[OrderHead], Woken | None]
 
     def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
         """Safe to run again. An older attempt arms nothing: it would take the newer one's place."""
         word = self._answer(reseller_id, order_id, attempt)
         if word is not Woken.OVER:
-            self.waits.arm(reseller_id, order_id, WaitStep.HELD_BACK, token, attempt)
+            self.waits.arm(reseller_id, order_id, self.step, token, attempt)
             word = self._answer(reseller_id, order_id, attempt)
         if word is not None:
             self.machine.wake(token, word)
 
     def _answer(self, reseller_id: str, order_id: str, attempt: int) -> Woken | None:
         head = self.orders.head(reseller_id, order_id)
-        if head is None or not continues(head, attempt):
-            return Woken.OVER
-        if not head.is_screened:
-            return Woken.AMENDED
-        return Woken.RELEASED if head.held_back is None else None
+        return self.answer(head) if head is not None and continues(head, attempt) else Woken.OVER
+
+
+def release_answer(head: OrderHead) -> Woken | None:
+    """After a preflight that was held back: None until somebody asks for a check."""
+    if not head.is_screened:
+        return Woken.AMENDED
+    return Woken.RELEASED if head.held_back is None else None
 
 
 @dataclass(frozen=True, slots=True)

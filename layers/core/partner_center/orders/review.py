@@ -14,11 +14,11 @@ from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.close import closing
 from partner_center.orders.flags import Flag
-from partner_center.orders.fulfil import Machine, Waits, WaitStep, Woken, continues
+from partner_center.orders.fulfil import Woken
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.order import CloseReason, OrderHead, OrderStatus, Review
 from partner_center.orders.page import Page
-from partner_center.orders.ports import Closing, OrderReader, Orders, Release, RequestSeenBefore
+from partner_center.orders.ports import Closing, Orders, Release, RequestSeenBefore
 
 QUEUE = "quality-review"
 _REVISION = re.compile(r"[1-9][0-9]{0,5}")
@@ -82,30 +82,11 @@ class Screenings(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AwaitReview:
-    """The machine's step after a flag: wait until a reviewer decides, or the order changes."""
-
-    orders: OrderReader
-    waits: Waits
-    machine: Machine
-
-    def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
-        """Safe to run again. An older attempt arms nothing: it would take the newer one's place."""
-        word = self._answer(reseller_id, order_id, attempt)
-        if word is not Woken.OVER:
-            self.waits.arm(reseller_id, order_id, WaitStep.REVIEW, token, attempt)
-            word = self._answer(reseller_id, order_id, attempt)
-        if word is not None:
-            self.machine.wake(token, word)
-
-    def _answer(self, reseller_id: str, order_id: str, attempt: int) -> Woken | None:
-        head = self.orders.head(reseller_id, order_id)
-        if head is None or not continues(head, attempt):
-            return Woken.OVER
-        if head.review is Review.DUE:
-            return Woken.AMENDED
-        return Woken.RELEASED if head.is_screened else None
+def review_answer(head: OrderHead) -> Woken | None:
+    """After a flag: None until a reviewer decides, or the order changes."""
+    if head.review is Review.DUE:
+        return Woken.AMENDED
+    return Woken.RELEASED if head.is_screened else None
 
 
 @dataclass(frozen=True, slots=True)

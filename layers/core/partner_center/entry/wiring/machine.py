@@ -6,7 +6,7 @@ from partner_center.adapters.step_functions import StepFunctionsMachine
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.entry.wiring.base import client, database, settings
 from partner_center.entry.wiring.orders import order_store
-from partner_center.orders.fulfil import AwaitRelease
+from partner_center.orders.fulfil import AwaitAnswer, WaitStep, release_answer
 
 
 @cache
@@ -20,5 +20,5 @@ def machine() -> StepFunctionsMachine:
 
 
 @cache
-def await_release() -> AwaitRelease:
-    return AwaitRelease(order_store(), wait_store(), machine())
+def await_release() -> AwaitAnswer:
+    return AwaitAnswer(order_store(), wait_store(), machine(), WaitStep.HELD_BACK, release_answer)
