@@ -41,11 +41,6 @@ def allowed_approver(address: str, name: str) -> str | None:
     return next((approver for approver in constructed_approvers(name) if approver == asked), None)
 
 
-def is_allowed_approver(address: str, name: str) -> bool:
-    """Whether `address` is one of the constructed approvers of `name`."""
-    return allowed_approver(address, name) is not None
-
-
 class ApproverSource(StrEnum):
     """Where an approver's address comes from."""
 

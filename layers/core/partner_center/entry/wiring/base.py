@@ -19,7 +19,7 @@ def settings() -> Settings:
 
 
 @cache
-def _session() -> Session:
+def session() -> Session:
     """One for all clients: it reads the services' descriptions once."""
     return get_session()
 
@@ -33,7 +33,7 @@ def client(service: str) -> Any:
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=10,
     )
-    return _session().create_client(service, config=config)
+    return session().create_client(service, config=config)
 
 
 @cache
@@ -44,7 +44,7 @@ def hasty_client(service: str) -> Any:
         read_timeout=1,
         retries={"mode": "standard", "total_max_attempts": 1},
     )
-    return _session().create_client(service, config=config)
+    return session().create_client(service, config=config)
 
 
 @cache

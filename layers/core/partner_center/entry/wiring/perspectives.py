@@ -4,25 +4,19 @@ from functools import cache
 from typing import Any
 
 from botocore.config import Config
-from botocore.session import get_session
 
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives, perspective_functions
-from partner_center.entry.wiring.base import settings
+from partner_center.entry.wiring.base import session, settings
 
 LONGEST_ANSWER = 45
 """Seconds: the time limit of a perspective's function and what its start may take before it."""
 
 
 @cache
-def _session() -> Any:
-    return get_session()
-
-
-@cache
 def lambda_client(region: str) -> Any:
     """A client that asks once: what fails is a perspective's trouble, and a retry starts from zero."""
     config = Config(connect_timeout=3, read_timeout=LONGEST_ANSWER, retries={"total_max_attempts": 1})
-    return _session().create_client("lambda", region_name=region, config=config)
+    return session().create_client("lambda", region_name=region, config=config)
 
 
 @cache

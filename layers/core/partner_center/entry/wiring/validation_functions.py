@@ -4,10 +4,9 @@ from functools import cache
 from typing import Any
 
 from botocore.config import Config
-from botocore.session import get_session
 
 from partner_center.adapters.validation_functions import ValidationFunctions
-from partner_center.entry.wiring.base import clock, settings
+from partner_center.entry.wiring.base import clock, session, settings
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.validation.due_checks import BeginDueChecks
 
@@ -19,7 +18,7 @@ _LONGEST_CHECK = 27
 def _client() -> Any:
     """A client that waits as long as a check takes, and asks once: a second question would be a second check."""
     config = Config(connect_timeout=2, read_timeout=_LONGEST_CHECK, retries={"total_max_attempts": 1})
-    return get_session().create_client("lambda", config=config)
+    return session().create_client("lambda", config=config)
 
 
 @cache
