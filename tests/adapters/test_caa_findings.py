@@ -6,7 +6,7 @@ from partner_center.adapters.caa_findings import DynamoDbCaaFindings
 from partner_center.issuance.preflight import Outcome
 from partner_center.orders.ports import load
 from tests.fakes.determined import CountingIds
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_placement, a_preflight, an_audit
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_placement, a_preflight, an_audit, an_event
 
 
 def a_finding(name="www.example.com", **changes):
@@ -39,7 +39,9 @@ def findings(stores):
 
 def hold_back(stores, ids, number, *caa, outcome=Outcome.HELD_BACK):
     preflight = a_preflight(outcome, preflight_id=f"pre_{number:026d}", caa=caa)
-    stores.claims.hold_back(load(stores.orders, US, ORDER), preflight, "caa", an_audit(ids))
+    stores.claims.hold_back(
+        load(stores.orders, US, ORDER), preflight, "caa", an_audit(ids), an_event(ids, "order.held_back")
+    )
 
 
 def test_before_the_first_preflight_there_is_nothing(findings):

@@ -10,6 +10,7 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
+from partner_center.validation.caa_refusal import CaaRefusals, refusals_of
 from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
 from partner_center.validation.ports import AttemptRecord, Ruling
 from partner_center.validation.standing import zone_of
@@ -38,6 +39,10 @@ class MemoryChallenges:
             for key, each in rows
             if key[:3] == (reseller_id, subscriber, zone) and each.completed_at >= since
         ]
+
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        preflight = self.tables.preflights.get((reseller_id, order_id, preflight_id))
+        return refusals_of(preflight.at, preflight.caa) if preflight else None
 
     def create(self, challenge: Challenge) -> bool:
         with self.tables.writing("create"):

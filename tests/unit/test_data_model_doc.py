@@ -267,7 +267,9 @@ TRANSACTIONS = {
     ],
     "A preflight": [
         lambda db: claims(db).claim(ORDER, a_preflight(), an_audit(IDS)),
-        lambda db: claims(db).hold_back(ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS)),
+        lambda db: claims(db).hold_back(
+            ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS), an_event(IDS, "order.held_back")
+        ),
         lambda db: claims(db).prove_again(ORDER, a_preflight(Outcome.PROVE_AGAIN), an_audit(IDS)),
     ],
     "Recording a serial": [lambda db: Certificates(db).record(RECORD)],

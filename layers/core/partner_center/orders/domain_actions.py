@@ -31,7 +31,7 @@ class Asking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestCheck:
-    """Look now: at what is published, and, for a whole order that was held back, at what held it back."""
+    """Look now: at what is published, and, for a whole order, at what held it back or at what CAA refused."""
 
     orders: OrderReader
     challenges: ChallengeReader
@@ -60,7 +60,7 @@ class RequestCheck:
         if name is None and head.checked_at:
             checked.append(head.checked_at)
         _require_pause(max(checked, default=None), moment, "The last check")
-        if name is None and head.held_back is not None:
+        if name is None and (head.held_back is not None or head.caa_refusal is not None):
             self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
         if published:
             self.checking.check(reseller_id, order_id, [name] if name is not None else None)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import Order
+from partner_center.validation.caa_refusal import CaaRefusals
 from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
 
 
@@ -73,6 +74,10 @@ class ChallengeReader(Protocol):
 
     def proofs(self, reseller_id: str, subscriber: str, zone: str, since: datetime) -> Sequence[Proof]:
         """The subscriber's proofs for domains in `zone`, a registrable domain, completed at `since` or later."""
+        ...
+
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        """What CAA refused for its method at that preflight of the order; None if there is none of this id."""
         ...
 
 
