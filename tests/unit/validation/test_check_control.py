@@ -133,7 +133,7 @@ def test_the_evidence_says_who_saw_it_where_and_how_the_zone_is_signed(method):
     evidence = desk.proof.evidence
     assert evidence["attempt_id"] == desk.records[0].attempt_id
     assert evidence["found_at"] == FOUND_AT[method]
-    assert evidence["dnssec"] == (None if method == "http_file" else "secure")
+    assert evidence["dnssec"] == "secure"
     assert evidence["quorum"] == "6/6"
     assert evidence["perspectives"][0] == {
         "id": "eu-west-1",
