@@ -68,3 +68,12 @@ def test_other_orders_and_resellers_have_their_own(stores, ids, findings):
 def test_the_claim_reads_the_same_as_evidence(stores, ids, findings):
     hold_back(stores, ids, 1, a_finding())
     assert list(stores.claims.find(US, ORDER, f"pre_{1:026d}").caa) == findings.latest(US, ORDER)
+
+
+def test_a_preflight_is_found_by_its_id(stores, ids, findings):
+    hold_back(stores, ids, 1, a_finding())
+    hold_back(stores, ids, 2)
+    assert findings.of_preflight(US, ORDER, f"pre_{1:026d}") == [a_finding()]
+    assert findings.of_preflight(US, ORDER, f"pre_{2:026d}") == []
+    assert findings.of_preflight(US, ORDER, f"pre_{3:026d}") is None
+    assert findings.of_preflight(THEM, ORDER, f"pre_{1:026d}") is None

@@ -7,7 +7,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from partner_center.validation.quorum import SITES
-from tests.functions.journeys import Reseller, answer, approval_links, publish, record
+from tests.functions.journeys import Reseller, answer, approval_links, mails, publish, record
 
 pytestmark = pytest.mark.cloud
 
@@ -335,3 +335,41 @@ def test_a_proof_of_the_customer_that_caa_refuses_has_the_order_asked_as_it_chos
     assert item["status"] == "pending"
     publish(cloud, item)
     assert northwind.certified(northwind.proves(order_id)) == {name}
+
+
+# ---- whom the records name for it (RFC 8659, section 4.4)
+
+
+def reports_to(cloud: EmbeddedCloud, mailbox: str) -> list[dict[str, Any]]:
+    return [mail for mail in mails(cloud) if mail["to"] == [mailbox]]
+
+
+def test_who_is_named_by_the_records_hears_once_of_what_they_refused(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name, mailbox = "reported.example.org", "security@reported.example.org"
+    hostile = "mailto:a@reported.example.org?bcc=b@reported.example.org"
+    targets = (f"mailto:{mailbox}", hostile, "https://reported.example.org/", "file:///etc/passwd")
+    record(cloud, name, "CAA", FORBIDDEN, *(f'0 iodef "{target}"' for target in targets))
+    before = len(mails(cloud))
+    order_id = northwind.placed(name=name, approver=f"admin@{name}")
+    assert answer(approval_links(cloud, order_id)[0], "approve").status == 200
+    assert cloud.settle()
+    (mail,) = reports_to(cloud, mailbox)
+    assert mail["subject"] == f"CAA: no certificate was issued for {name}"
+    for told in (name, "GeoTrust", "geotrust.com", "another-ca.example", order_id):
+        assert told in mail["text"]
+    for untold in ("Ada", "Byron", "ada@example.com", northwind.reseller_id, "northwind"):
+        assert untold.lower() not in (mail["text"] + mail["html"]).lower()
+    assert len(mails(cloud)) == before + 2  # the approval, and the report
+
+    assert northwind.looks(order_id).status == 200
+    cloud.advance(2 * 86_400)
+    assert northwind.looks(order_id).status == 200
+    assert len(reports_to(cloud, mailbox)) == 1
+    cloud.zone.delete(name)
+    record(cloud, name, "CAA", '0 issue ";"', f'0 iodef "mailto:{mailbox}"')
+    assert northwind.looks(order_id).status == 200
+    assert len(reports_to(cloud, mailbox)) == 2
+    northwind.call("POST", f"/v1/orders/{order_id}/cancel")
+    assert cloud.settle()

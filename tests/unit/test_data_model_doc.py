@@ -15,6 +15,7 @@ from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.caa_report_store import CaaReportStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.claim_store import ClaimStore
@@ -31,6 +32,7 @@ from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.events import Chronicle
+from partner_center.notifications.report_refusals import Report, Told
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
@@ -242,6 +244,13 @@ def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
 
+def reports(database):
+    return CaaReportStore(database, TABLES)
+
+
+REPORT = Report("caa_1", US, "ord_1", "security@example.com", "2026-11-23", ())
+
+
 def claims(database):
     return ClaimStore(database, TABLES)
 
@@ -284,6 +293,11 @@ TRANSACTIONS = {
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "Claiming a report of CAA refusals": [
+        lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told(), Told()),
+        lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told({"x": ()}), Told({"x": ()})),
+    ],
+    "Concluding a report of CAA refusals": [lambda db: reports(db).conclude(REPORT, an_audit(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [
         lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))

@@ -198,6 +198,13 @@ def test_a_crowd_of_records_hides_none_that_decides(decides, told):
     assert sum(map(len, found["records"])) <= 2000
 
 
+def test_the_same_records_are_kept_alike_in_whichever_order_they_are_answered():
+    records = [caa(OTHER), caa("issue a.org"), caa("tbs x"), caa("iodef mailto:a@b.org")]
+    one = evidence(www_example_com=answer(NAME, *records))
+    other = evidence(www_example_com=answer(NAME, *records[::-1]))
+    assert one["records"] == other["records"]
+
+
 def test_the_records_for_others_are_kept_before_those_that_restrict_nobody():
     crowd = [caa(f"tbs {number}.{'x' * 90}") for number in range(100)]
     found = evidence(www_example_com=answer(NAME, *crowd, caa(OTHER)))

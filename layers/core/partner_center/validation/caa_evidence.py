@@ -30,7 +30,7 @@ def caa_evidence(result: CaaResult, names: int = 1) -> dict[str, Any]:
     verdict, corroboration = result.verdict, result.corroboration
     room = min(_ROOM_AT_MOST, _ROOM_OF_ALL // names)
     found = _by_weight(verdict.relied_on, result.issuer_domains) if verdict else []
-    records = _within(room, [in_zone_form(each) for each in found], len)
+    records = _within(room, found, len)
     unanswered = verdict.failed if verdict else ()
     failed = _within(room, unanswered, lambda step: len(step.name) + _FAILURE_LENGTH)
     return {
@@ -82,8 +82,11 @@ def _within(room: int, entries: Iterable[T], length: Callable[[T], int]) -> list
     return kept
 
 
-def _by_weight(records: Iterable[CaaRecord], issuer_domains: Collection[str]) -> list[CaaRecord]:
-    return sorted(records, key=lambda each: _weight(each, issuer_domains))
+def _by_weight(records: Iterable[CaaRecord], issuer_domains: Collection[str]) -> list[str]:
+    """In the form of zone files, and always in the same order: name servers turn theirs with every answer."""
+    return [
+        text for _, text in sorted((_weight(each, issuer_domains), in_zone_form(each)) for each in records)
+    ]
 
 
 def _weight(record: CaaRecord, issuer_domains: Collection[str]) -> int:

@@ -17,7 +17,7 @@ _LONGEST_LOCAL_PART = 64
 
 
 def iodef_targets(records: Iterable[CaaRecord]) -> tuple[str, ...]:
-    """Where refusals may be reported: mailto: and https: only, at most five.
+    """Where refusals may be reported: mailto: and https: only, the first five of the alphabet.
 
     A mailto: target is one bare address; header fields in it would let a zone write our mail.
     """
@@ -27,7 +27,7 @@ def iodef_targets(records: Iterable[CaaRecord]) -> tuple[str, ...]:
         for value in values
         if len(value) <= _LONGEST_TARGET and _TARGET.fullmatch(value)
     )
-    return tuple(dict.fromkeys(fit))[:_TARGETS_AT_MOST]
+    return tuple(sorted(set(fit))[:_TARGETS_AT_MOST])
 
 
 def mailbox_of(target: str, own_domains: Iterable[str]) -> str | None:
