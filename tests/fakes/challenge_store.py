@@ -101,6 +101,13 @@ class MemoryChallenges:
             if present is not None:
                 self.tables.challenges[_key(challenge)] = replace(present, due_at=None)
 
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        with self.tables.writing("resume"):
+            present = self.tables.challenges.get(_key(challenge))
+            rests = present is not None and present.due_at is None
+            if present is not None and rests and present.status is ChallengeStatus.PENDING:
+                self.tables.challenges[_key(challenge)] = replace(present, due_at=due_at)
+
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
         rows = [
             each

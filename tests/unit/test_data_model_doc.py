@@ -309,6 +309,7 @@ SINGLE_WRITES = [
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
     lambda db: challenges(db).rest(CHALLENGE),
+    lambda db: challenges(db).resume(CHALLENGE, NOW),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),

@@ -15,7 +15,17 @@ from partner_center.validation.control_methods import control_name
 from partner_center.validation.dns import RecordType
 from tests.fakes.determined import NOW
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, an_audit, an_event
+from tests.fakes.samples import (
+    ORDER,
+    THEM,
+    US,
+    a_challenge,
+    a_contract,
+    a_preflight,
+    a_proof,
+    an_audit,
+    an_event,
+)
 from tests.fakes.world import World
 
 DOMAINS, HELD_BACK = WaitStep.DOMAINS, WaitStep.HELD_BACK
@@ -364,6 +374,29 @@ def test_who_goes_back_to_the_proof_that_there_is_wakes_the_order(refused):
     refused.tables.contents[US, ORDER, 1] = content_to_json(back)
     await_domains(refused, "token-2")
     assert refused.machine.answers == {"token-2": Woken.PROVEN}
+
+
+# ---- a name that another order of the customer proved
+
+
+def test_a_check_wakes_an_order_whose_last_name_another_order_proved(world):
+    """Its own approver was never heard of, and no event of its own tells of the proof."""
+    await_domains(world)
+    world.relay()
+    proof = a_proof(a_challenge("example.com"), order_id="ord_0")
+    world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
+    check(world)
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_a_check_does_not_move_an_order_that_is_being_signed(world):
+    proof = a_proof(a_challenge("example.com"))
+    world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
+    world.tables.heads[US, ORDER] = replace(world.head(), signing=True)
+    before = repr(world.tables)
+    check(world)
+    assert repr(world.tables) == before
 
 
 # ---- asking for a check

@@ -150,6 +150,29 @@ def test_a_bogus_answer_is_never_permission():
     assert "bogus" in verdict.detail
 
 
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_a_failure_of_ours_is_not_laid_at_the_owners_door(kind):
+    failed = failure(kind=kind, unsigned=False)
+    caa_set = relevant_caa_set("example.com", ScriptedResolver(example_com=failed))
+    detail = caa_verdict(caa_set, "example.com", OURS, "3.2.2.4.7").detail
+    assert kind.value in detail
+    ours = kind in {FailureKind.UNREACHABLE, FailureKind.REFUSED}
+    assert ("for no fault of yours" in detail, "Make its name servers" in detail) == (ours, not ours)
+
+
+def test_the_sentence_of_a_pardon_says_what_failed_and_why_it_counts_as_nothing():
+    resolver = ScriptedResolver(www_example_com=failure("www.example.com"))
+    verdict = caa_verdict(relevant_caa_set("www.example.com", resolver), "www.example.com", OURS, "3.2.2.4.7")
+    assert (verdict.reason, verdict.allowed) == (CaaReason.FAILURE_PARDONED, True)
+    for told in (
+        "www.example.com failed (servfail)",
+        "was retried",
+        "proven unsigned",
+        "no records were found",
+    ):
+        assert told in verdict.detail
+
+
 # evidence
 
 

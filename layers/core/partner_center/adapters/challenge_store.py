@@ -173,6 +173,16 @@ class ChallengeStore:
         )
         self._write_once(update)
 
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("It is due already, or pending no more."),
+            conditions=[("status", "=", "pending"), ("due_at", "absent")],
+            set={"due_at": to_micros(due_at), "due_shard": keys.due_shard(challenge.order_id)},
+        )
+        self._write_once(update)
+
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
         index = Index("due", "due_shard", f"DUE#{shard}", "due_at", to_micros(moment))
         items, _ = self._database.query_index(self._tables.validation, index, limit=limit)

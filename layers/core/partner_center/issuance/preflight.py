@@ -129,7 +129,7 @@ def judge(
             "caa",
             not refusing and not unanswered,
             "; ".join(f"{result.name}: {result.detail}" for result in refusing)[:_LONGEST_DETAIL]
-            or "; ".join(sorted(unanswered))
+            or (f"not looked up for {', '.join(sorted(unanswered))}"[:_LONGEST_DETAIL] if unanswered else "")
             or "no name forbids it",
         ),
         Check("block_lists", not list_faults, "; ".join(list_faults) or "all present"),

@@ -330,12 +330,7 @@ def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant, wildcar
         ),
         CaaReason.NOT_RESTRICTED: f"{where} do not restrict who may issue.",
         CaaReason.AUTHORIZED: f"{where} permit {ours} to issue.",
-        CaaReason.LOOKUP_FAILED: (
-            f"The CAA look-up for {failure.name} failed ({failure.kind}). Make its name servers answer CAA "
-            "queries with valid signatures, then ask for another check."
-            if failure
-            else ""
-        ),
+        CaaReason.LOOKUP_FAILED: _failure_sentence(failure) if failure else "",
         CaaReason.UNKNOWN_CRITICAL: (
             f"{where} hold a critical property that we do not know. Remove it or clear its critical flag."
         ),
@@ -352,3 +347,12 @@ def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant, wildcar
         ),
     }
     return sentences[reason]
+
+
+def _failure_sentence(failure: Failure) -> str:
+    what = f"The CAA look-up for {failure.name} failed ({failure.kind})"
+    if failure.kind in {FailureKind.UNREACHABLE, FailureKind.REFUSED}:
+        return f"{what} for no fault of yours; ask for another check later."
+    return (
+        f"{what}. Make its name servers answer CAA queries with valid signatures, then ask for another check."
+    )

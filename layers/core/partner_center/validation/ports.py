@@ -112,6 +112,10 @@ class Challenges(ChallengeReader, Protocol):
         """The challenge is not due by itself any more."""
         ...
 
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        """A pending challenge that rests is due again, since it is asked for again."""
+        ...
+
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
         """Reseller and order ids of challenges in `shard` that are due at `moment`, longest due first."""
         ...
