@@ -10,7 +10,7 @@ from partner_center.validation.caa_everywhere import CaaRequest, check_caa_every
 from partner_center.validation.caa_evidence import caa_evidence, in_zone_form
 from partner_center.validation.dns import CaaRecord, Dnssec, FailureKind
 from tests.fakes.determined import FixedClock
-from tests.fakes.perspectives import MemoryPerspectives, SeenThrough
+from tests.fakes.perspectives import PRIMARY, REMOTES, MemoryPerspectives, SeenThrough
 from tests.unit.validation.caa_world import (
     ACCOUNT,
     CHECKED_AT,
@@ -32,7 +32,7 @@ PERMITTED = {
     "found_at": NAME,
     "dnssec": "secure",
     "quorum": "6/6",
-    "against": {},
+    "votes": dict.fromkeys((PRIMARY, *sorted(REMOTES)), "passed"),
     "agreement": "corroborated",
     "br_section": RECORD,
     "judged": [RECORD],
@@ -79,7 +79,7 @@ def test_a_refusal_is_kept_with_what_was_judged_and_what_would_have_passed():
         "found_at": "example.com",
         "dnssec": "insecure",
         "quorum": "0/6",
-        "against": found["against"],
+        "votes": dict.fromkeys((PRIMARY, *sorted(REMOTES)), "refused"),
         "agreement": "primary_refused",
         "br_section": MAIL,
         "judged": [MAIL, FILE],
@@ -91,7 +91,6 @@ def test_a_refusal_is_kept_with_what_was_judged_and_what_would_have_passed():
         "iodef": ["mailto:sec@example.com"],
         "valid_until": None,
     }
-    assert len(found["against"]) == 6
 
 
 def test_nothing_seen_is_kept_as_that():
@@ -102,6 +101,7 @@ def test_nothing_seen_is_kept_as_that():
         "found_at": None,
         "dnssec": None,
         "quorum": None,
+        "votes": {},
         "agreement": "no_perspective",
         "records": [],
         "valid_until": None,

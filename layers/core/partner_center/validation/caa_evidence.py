@@ -40,7 +40,7 @@ def caa_evidence(result: CaaResult, names: int = 1) -> dict[str, Any]:
         "found_at": verdict.found_at if verdict else None,
         "dnssec": verdict.dnssec.value if verdict else None,
         "quorum": corroboration.quorum if corroboration else None,
-        "against": corroboration.against if corroboration else {},
+        "votes": {site.id: vote.value for site, vote in corroboration.votes} if corroboration else {},
         "agreement": corroboration.reason.value if corroboration else "no_perspective",
         "br_section": result.section,
         "judged": list(result.request.proven),
