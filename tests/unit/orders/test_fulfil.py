@@ -390,8 +390,17 @@ def test_a_check_wakes_an_order_whose_last_name_another_order_proved(world):
     assert world.machine.answers == {"token-1": Woken.PROVEN}
 
 
+def test_a_check_leaves_an_order_alone_that_proved_itself(world):
+    """Its own event is on the way, and a preflight may be under way already."""
+    await_domains(world)
+    world.approve()
+    before = repr(world.tables)
+    check(world)
+    assert repr(world.tables) == before
+
+
 def test_a_check_does_not_move_an_order_that_is_being_signed(world):
-    proof = a_proof(a_challenge("example.com"))
+    proof = a_proof(a_challenge("example.com"), order_id="ord_0")
     world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
     world.tables.heads[US, ORDER] = replace(world.head(), signing=True)
     before = repr(world.tables)

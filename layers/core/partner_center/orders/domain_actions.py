@@ -103,8 +103,10 @@ class Resend:
 
 
 def _may_go_on(head: OrderHead, found: Standing) -> bool:
-    """Whether a check may move the order: it was held back, CAA refused a name, or another order proved the last."""
-    return not head.signing and bool(head.held_back or head.caa_refusal or found.is_proven)
+    """Whether a check may move the order: it was held back, CAA refused a name, or another order proved one."""
+    elsewhere = any(proof.order_id != head.order_id for proof in found.proofs.values())
+    proven_elsewhere = found.is_proven and elsewhere
+    return not head.signing and bool(head.held_back or head.caa_refusal or proven_elsewhere)
 
 
 def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str | None) -> Order:
