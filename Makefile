@@ -55,7 +55,7 @@ bench: $(VENV)/test.stamp ## what an order costs and how long it takes
 corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
 	$(BIN)/python -m bench.corpora $(FOLDERS)
 
-mutants: $(VENV)/test.stamp ## the gate without each of its rules in turn: does a test turn red? (ONLY="der names_gate" for some files)
+mutants: $(VENV)/test.stamp ## the gate, proofs and CAA without each of their rules in turn: does a test turn red? (ONLY="der names_gate" for some files)
 	$(BIN)/python -m bench.mutants $(ONLY)
 
 EXAMPLES ?= 300

@@ -29,6 +29,7 @@ from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
+from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import (
     BodyTooLarge,
     ChangedMeanwhile,
@@ -199,9 +200,14 @@ def caa_findings(story: Story) -> list[dict[str, Any]]:
     found = {
         "allowed": True,
         "reason": "caa_no_records",
+        "br_section": "3.2.2.4.4",
         "found_at": None,
+        "records": [],
+        "failed": [],
         "dnssec": "insecure",
         "quorum": "6/6",
+        "checked_at": rfc3339(APPROVED),
+        "valid_until": rfc3339(APPROVED + timedelta(hours=8)),
     }
     return [{"name": name, **found} for name in story.placed.content.names]
 

@@ -10,6 +10,7 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
+from partner_center.validation.caa_refusal import CaaRefusals, refusals_of
 from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
 from partner_center.validation.ports import AttemptRecord, Ruling
 from partner_center.validation.standing import zone_of
@@ -38,6 +39,10 @@ class MemoryChallenges:
             for key, each in rows
             if key[:3] == (reseller_id, subscriber, zone) and each.completed_at >= since
         ]
+
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        preflight = self.tables.preflights.get((reseller_id, order_id, preflight_id))
+        return refusals_of(preflight.at, preflight.caa) if preflight else None
 
     def create(self, challenge: Challenge) -> bool:
         with self.tables.writing("create"):
@@ -95,6 +100,13 @@ class MemoryChallenges:
             present = self.tables.challenges.get(_key(challenge))
             if present is not None:
                 self.tables.challenges[_key(challenge)] = replace(present, due_at=None)
+
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        with self.tables.writing("resume"):
+            present = self.tables.challenges.get(_key(challenge))
+            rests = present is not None and present.due_at is None
+            if present is not None and rests and present.status is ChallengeStatus.PENDING:
+                self.tables.challenges[_key(challenge)] = replace(present, due_at=due_at)
 
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
         rows = [

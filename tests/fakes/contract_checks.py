@@ -266,6 +266,24 @@ class ChecksContract(WithAnOrder):
         stores.challenges.rest(a_published())
         assert list(stores.challenges.of_order(US, ORDER)) == []
 
+    def test_what_is_asked_for_again_is_due_again_but_for_what_is_due_or_decided(self, stores):
+        challenge = self.made(stores)
+        stores.challenges.resume(challenge, LATER)
+        assert self.present(stores) == challenge  # it was due all the time
+        stores.challenges.rest(challenge)
+        stores.challenges.resume(challenge, LATER)
+        assert self.present(stores) == replace(challenge, due_at=LATER)
+        assert (self.due(stores, LATER - MICROSECOND), self.due(stores, LATER)) == ([], [(US, ORDER)])
+
+    @pytest.mark.parametrize(
+        "status", [each for each in ChallengeStatus if each is not ChallengeStatus.PENDING]
+    )
+    def test_what_is_pending_no_more_is_not_due_again(self, stores, status):
+        challenge = self.made(stores, due_at=None, status=status)
+        stores.challenges.resume(challenge, LATER)
+        stores.challenges.resume(a_published("chl_9"), LATER)
+        assert list(stores.challenges.of_order(US, ORDER)) == [challenge]
+
     # ---- proven
 
     def proving(self, ids, challenge, at=NOW, **changes):

@@ -151,12 +151,18 @@ def decline_then_cancel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
 
 def hold_back_then_release(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     name = "permitted-not.example.org"
-    cloud.zone.set(name, "CAA", ['0 issue "another-ca.example"'])
+    caa = ['0 issue "another-ca.example"', '0 iodef "mailto:security@example.org"']
+    cloud.zone.set(name, "CAA", caa)
     order_id = reseller.placed(name=name, approver="admin@example.org")
     (link,) = approval_links(cloud, order_id)
     assert answer(link, "approve").status == 200
     assert cloud.settle()
+    cloud.zone.set(name, "CAA", ['0 issue ";"', *caa[1:]])
+    cloud.advance(DAY)
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
+    assert cloud.settle()
     cloud.zone.delete(name)
+    cloud.advance(31)
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
     assert cloud.settle()
     assert reseller.order(order_id)["status"] == "issued"

@@ -15,6 +15,7 @@ from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.caa_report_store import CaaReportStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.claim_store import ClaimStore
@@ -31,6 +32,7 @@ from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.events import Chronicle
+from partner_center.notifications.report_refusals import Report, Told
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
@@ -242,6 +244,13 @@ def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
 
+def reports(database):
+    return CaaReportStore(database, TABLES)
+
+
+REPORT = Report("caa_1", US, "ord_1", "security@example.com", "2026-11-23", ())
+
+
 def claims(database):
     return ClaimStore(database, TABLES)
 
@@ -267,7 +276,9 @@ TRANSACTIONS = {
     ],
     "A preflight": [
         lambda db: claims(db).claim(ORDER, a_preflight(), an_audit(IDS)),
-        lambda db: claims(db).hold_back(ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS)),
+        lambda db: claims(db).hold_back(
+            ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS), an_event(IDS, "order.held_back")
+        ),
         lambda db: claims(db).prove_again(ORDER, a_preflight(Outcome.PROVE_AGAIN), an_audit(IDS)),
     ],
     "Recording a serial": [lambda db: Certificates(db).record(RECORD)],
@@ -282,6 +293,11 @@ TRANSACTIONS = {
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "Claiming a report of CAA refusals": [
+        lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told(), Told()),
+        lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told({"x": ()}), Told({"x": ()})),
+    ],
+    "Concluding a report of CAA refusals": [lambda db: reports(db).conclude(REPORT, an_audit(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [
         lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
@@ -293,6 +309,7 @@ SINGLE_WRITES = [
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
     lambda db: challenges(db).rest(CHALLENGE),
+    lambda db: challenges(db).resume(CHALLENGE, NOW),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),

@@ -18,7 +18,7 @@ from partner_center.adapters.records import event_put
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
-from partner_center.issuance.preflight import Outcome
+from partner_center.issuance.preflight import RunPreflight
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck
@@ -36,10 +36,11 @@ from partner_center.validation.challenges import Decision
 from partner_center.validation.check_control import CheckControl
 from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_name
-from partner_center.validation.dns import RecordType
+from partner_center.validation.dns import CaaRecord, RecordType
 from partner_center.validation.publishing import Publishing
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
+from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.samples import US, a_contract, a_preflight, an_audit
 from tests.fakes.stores import MemoryStores
@@ -115,6 +116,7 @@ class Office:
             self.stores.orders, self.stores.challenges, everywhere, publishing, self.clock, self.ids
         )
         check(US, order.head.order_id, "request-6")
+        return order
 
     def published(self, names):
         return {}
@@ -127,9 +129,27 @@ class Office:
         approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids)
         approvals.decide(self.links[-1], decision, "192.0.2.7", "request-2")
 
+    def hold_back(self):
+        order = self.prove()
+        name = (order.content.common_name, RecordType.CAA)
+        self.perspectives.world.records[name] = (CaaRecord(0, "issue", b"another-ca.example"),)
+        stores = self.stores
+        run_preflight = RunPreflight(
+            stores.orders,
+            stores.challenges,
+            stores.claims,
+            self.perspectives.everywhere(),
+            Publishing(load_catalog(), "https://partners.example.net"),
+            self,
+            MemoryBlockLists(),
+            self.clock,
+            self.ids,
+        )
+        run_preflight(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
+        return order
+
     def check(self):
-        order = self.place()
-        self.stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "caa", an_audit(self.ids))
+        order = self.hold_back()
         stores = self.stores
         RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids)(
             US, order.head.order_id, "key:1", "request-3"
@@ -195,6 +215,7 @@ WALKS = {
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],
     ("orders/domain_actions.py", "_release"): [Office.check],
+    ("issuance/preflight.py", "_record"): [Office.hold_back],
     ("validation/check_control.py", "_ruling"): [Office.prove],
     ("orders/amend.py", "_amendment"): [Office.amend],
     ("orders/review.py", "_release"): [

@@ -35,6 +35,7 @@ from tests.fakes.samples import (
     a_record,
     a_second,
     an_audit,
+    an_event,
 )
 from tests.fakes.world import World
 
@@ -143,7 +144,9 @@ def test_only_a_pending_order_that_is_not_being_signed_can_be_cancelled(world, c
 def test_a_held_back_order_can_be_cancelled(world):
     order = load(world.stores.orders, US, ORDER)
     preflight = a_preflight(Outcome.HELD_BACK)
-    world.stores.claims.hold_back(order, preflight, "CAA forbids it", an_audit(world.ids))
+    world.stores.claims.hold_back(
+        order, preflight, "CAA forbids it", an_audit(world.ids), an_event(world.ids, "order.held_back")
+    )
     assert cancel(world).status is OrderStatus.CANCELLED
     assert world.counted() == (10, 0, 0)
 

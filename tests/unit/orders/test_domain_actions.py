@@ -13,7 +13,7 @@ from partner_center.validation.challenges import ChallengeStatus, Decision
 from partner_center.validation.dns import RecordType
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.perspectives import SeenWorld
-from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_preflight, an_audit
+from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_preflight, an_audit, an_event
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
 BY_MAIL = {"mail.example.com": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)}
@@ -39,7 +39,13 @@ class Desk(Publisher):
 
     def hold_back(self):
         preflight = a_preflight(Outcome.HELD_BACK, preflight_id=self.world.ids.new("pre", NOW))
-        self.world.stores.claims.hold_back(self.order(), preflight, "CAA", an_audit(self.world.ids))
+        self.world.stores.claims.hold_back(
+            self.order(),
+            preflight,
+            "CAA",
+            an_audit(self.world.ids),
+            an_event(self.world.ids, "order.held_back"),
+        )
 
     def mails(self):
         return len(self.world.mail.asked) + len(self.world.mail.instructed)
@@ -225,7 +231,7 @@ def test_a_look_at_the_whole_order_releases_what_was_held_back(desk):
     desk.hold_back()
     desk.look()
     assert desk.world.head().held_back is None
-    assert desk.world.stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
+    assert desk.world.stores.events(US, ORDER) == ["order.placed", "order.held_back", "order.check_requested"]
     assert len(desk.perspectives.asked) == 1
 
 

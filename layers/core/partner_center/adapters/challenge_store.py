@@ -1,5 +1,6 @@
 """Challenges, approval values and proofs in DynamoDB: `Challenges` of the validation context."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,13 +16,14 @@ from partner_center.adapters.challenge_items import (
     record_to_item,
 )
 from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Index, Item, Put, Update
-from partner_center.adapters.order_items import to_micros
+from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
+from partner_center.validation.caa_refusal import CaaRefusals, refusals_of
 from partner_center.validation.challenges import Challenge, Proof
 from partner_center.validation.ports import AttemptRecord, Message, Ruling
 from partner_center.validation.standing import zone_of
@@ -69,6 +71,11 @@ class ChallengeStore:
             found += (proof for proof in page if proof.completed_at >= since)
             if after is None or page[-1].completed_at < since:
                 return found
+
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        key = keys.preflight(reseller_id, order_id, preflight_id)
+        items, _ = self._database.query(self._tables.validation, key.pk, key.sk, limit=1)
+        return refusals_of(from_micros(items[0]["at"]), json.loads(items[0]["caa"])) if items else None
 
     # ---- writing
 
@@ -163,6 +170,16 @@ class ChallengeStore:
             _key(challenge),
             lambda _: _ExistsAlready("There is no such challenge."),
             remove=["due_at", "due_shard"],
+        )
+        self._write_once(update)
+
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("It is due already, or pending no more."),
+            conditions=[("status", "=", "pending"), ("due_at", "absent")],
+            set={"due_at": to_micros(due_at), "due_shard": keys.due_shard(challenge.order_id)},
         )
         self._write_once(update)
 

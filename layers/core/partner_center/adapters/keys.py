@@ -57,6 +57,15 @@ def sent_mail(reseller_id: str, order_id: str, mail_id: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"MAIL#{mail_id}")
 
 
+def caa_reports(reseller_id: str, order_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), "CAAREPORTS")
+
+
+def reports_to_mailbox(mailbox: str, day: str) -> Key:
+    """`day`: yyyy-mm-dd. The mailbox of somebody outside is not kept in the clear."""
+    return Key(f"IODEF#{sha256(mailbox.encode()).hexdigest()}", f"DAY#{day}")
+
+
 def request_guard(reseller_id: str, method: str, path: str, idempotency_key: str) -> Key:
     digest = sha256(f"{method}\n{path}\n{idempotency_key}".encode()).hexdigest()
     return Key(f"R#{reseller_id}#REQUEST#{digest}", "GUARD")

@@ -82,7 +82,7 @@ def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...
         Step("verification_call", StepStatus.NOT_REQUIRED),
         _quality_review(order),
         Step("payment", StepStatus.COMPLETE, head.placed_at, _UNITS[head.status].format(units=head.units)),
-        _issuance(order),
+        _issuance(order, found),
     )
     if head.closed is None:
         return steps
@@ -137,6 +137,9 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
     if found.is_proven:
         return Step(name, StepStatus.COMPLETE, updated, f"{total} of {total} names are proven.")
     reason = f"{len(proven)} of {total} names are proven."
+    anew = [each.name for each in found.names if each.is_asked_anew]
+    if anew:
+        reason += f" CAA refuses what {_some(anew)} {'is' if len(anew) == 1 else 'are'} proven by already."
     if not order.head.is_screened:
         return Step(
             name, StepStatus.PENDING, updated, reason, "Validation follows the screening.", Actor.SYSTEM
@@ -184,7 +187,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _issuance(order: Order) -> Step:
+def _issuance(order: Order, found: Standing) -> Step:
     head = order.head
     if head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED, OrderStatus.EXPIRED}:
         return Step("issuance", StepStatus.COMPLETE, head.issued_at)
@@ -194,9 +197,17 @@ def _issuance(order: Order) -> Step:
             StepStatus.IN_PROGRESS,
             head.updated_at,
             head.held_back,
-            "Remove what forbids the issue, then ask for a check (POST /v1/orders/{id}/domains/check).",
+            _remedy(found),
             Actor.RESELLER,
         )
     if head.signing:
         return Step("issuance", StepStatus.PENDING, head.updated_at, "The certificate is being signed.")
     return Step("issuance", StepStatus.PENDING, head.placed_at, "The certificate follows the last proof.")
+
+
+def _remedy(found: Standing) -> str:
+    """What lets a held-back order go on; names that another method would save are told first."""
+    advice = [each.advice for each in found.names if each.advice is not None]
+    more = f" So it is with {len(advice) - 3} more names." if len(advice) > 3 else ""
+    check = "emove what forbids the issue, then ask for a check (POST /v1/orders/{id}/domains/check)."
+    return " ".join(advice[:3]) + f"{more} Or r{check}" if advice else f"R{check}"

@@ -31,7 +31,7 @@ class Asking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestCheck:
-    """Look now: at what is published, and, for a whole order that was held back, at what held it back."""
+    """Look now: at what is published, and, for a whole order, at what else keeps it from going on."""
 
     orders: OrderReader
     challenges: ChallengeReader
@@ -60,7 +60,7 @@ class RequestCheck:
         if name is None and head.checked_at:
             checked.append(head.checked_at)
         _require_pause(max(checked, default=None), moment, "The last check")
-        if name is None and head.held_back is not None:
+        if name is None and _may_go_on(head, found):
             self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
         if published:
             self.checking.check(reseller_id, order_id, [name] if name is not None else None)
@@ -100,6 +100,13 @@ class Resend:
             raise StateConflict("approver_declined", detail, order_id)
         _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")
         self.asking.ask_again(reseller_id, order_id, [name])
+
+
+def _may_go_on(head: OrderHead, found: Standing) -> bool:
+    """Whether a check may move the order: it was held back, CAA refused a name, or another order proved one."""
+    elsewhere = any(proof.order_id != head.order_id for proof in found.proofs.values())
+    proven_elsewhere = found.is_proven and elsewhere
+    return not head.signing and bool(head.held_back or head.caa_refusal or proven_elsewhere)
 
 
 def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str | None) -> Order:

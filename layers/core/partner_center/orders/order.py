@@ -80,8 +80,9 @@ class OrderHead:
     is how far the screening of the present content is, since `review_since`, and `review_reason` why a reviewer
     looks. `signing` holds from the preflight's claim to the stored certificate: the point of no return, in which
     amendments and cancellations are refused. `held_back` is why a preflight held the order back, `checked_at` when
-    the reseller last asked for another. `subscriber` is whom proofs belong to: the reseller's customer_id, or this
-    order's lineage.
+    the reseller last asked for another, `caa_refusal` the preflight in which CAA refused a name that it permits on a
+    proof by another method, until one finds otherwise. `subscriber` is whom proofs belong to: the reseller's
+    customer_id, or this order's lineage.
 
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
     since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
@@ -118,6 +119,7 @@ class OrderHead:
     review_reason: str | None = None
     held_back: str | None = None
     checked_at: datetime | None = None
+    caa_refusal: str | None = None
     serial: str | None = None
     issued_at: datetime | None = None
     term_to: datetime | None = None

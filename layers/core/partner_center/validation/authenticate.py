@@ -68,6 +68,8 @@ class OpenValidation:
         over = newest.status_at(moment) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
         if newest.status is ChallengeStatus.VALID or (over and _is_named(wanted, again)):
             return self._create(order.head, wanted, len(asked))
+        if newest.method != Method.EMAIL and newest.due_at is None and not over:
+            self.challenges.resume(newest, moment)
         return newest
 
     def _create(self, head: OrderHead, wanted: Wanted, number: int) -> Challenge:

@@ -107,6 +107,11 @@ class Wanted:
     approver_email: str = ""
     source: str = "constructed"
 
+    @property
+    def br_section(self) -> str:
+        """The section that its proof would rest on."""
+        return br_section_of(self.method, self.source)
+
     def asks_like(self, challenge: Challenge) -> bool:
         """Whether `challenge` asks the same in the same way."""
         asked = (challenge.method, challenge.authorization_domain, challenge.approver_email)
@@ -142,6 +147,18 @@ def br_section_of(method: str, source: str) -> str:
     if method == Method.EMAIL:
         return ApproverSource(source).br_section
     return PUBLISHED_SECTIONS[Method(method)]
+
+
+def provable_sections(methods: Iterable[str], name: str, moment: datetime) -> tuple[str, ...]:
+    """The sections of the BR by which `name` may be proven at `moment`, if these methods are offered."""
+    by_mail = tuple(source.br_section for source in ApproverSource)
+    sections: list[str] = []
+    for method in methods:
+        if method == Method.EMAIL:
+            sections += by_mail if rules_on(moment).email_methods_allowed else ()
+        elif method != Method.HTTP_FILE or not name.startswith("*."):
+            sections.append(PUBLISHED_SECTIONS[Method(method)])
+    return tuple(dict.fromkeys(sections))
 
 
 def wanted_challenges(methods: Mapping[str, ChosenMethod]) -> tuple[Wanted, ...]:

@@ -291,9 +291,9 @@ def _page_finding(look: Look, sighting: Sighting, value: str) -> Finding:
         return Finding(False, False, f"No request was made: {sighting.trouble}. The check is made again.", ())
     check = check_file(look, sighting, value)
     hops = tuple(f"{hop.url} {hop.address or '-'} {hop.status or '-'}" for hop in sighting.hops)
-    return Finding(
-        check.passed, check.completed, check.detail, hops, None, look.url if check.passed else None
-    )
+    dnssec = sighting.dnssec.value if sighting.dnssec else None
+    found_at = look.url if check.passed else None
+    return Finding(check.passed, check.completed, check.detail, hops, dnssec, found_at)
 
 
 def _vote(finding: Finding) -> Vote:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import Order
+from partner_center.validation.caa_refusal import CaaRefusals
 from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
 
 
@@ -75,6 +76,10 @@ class ChallengeReader(Protocol):
         """The subscriber's proofs for domains in `zone`, a registrable domain, completed at `since` or later."""
         ...
 
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        """What CAA refused for its method at that preflight of the order; None if there is none of this id."""
+        ...
+
 
 class Challenges(ChallengeReader, Protocol):
     """Keeps challenges. Every write is conditional; repeating one changes nothing."""
@@ -105,6 +110,10 @@ class Challenges(ChallengeReader, Protocol):
 
     def rest(self, challenge: Challenge) -> None:
         """The challenge is not due by itself any more."""
+        ...
+
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        """A pending challenge that rests is due again, since it is asked for again."""
         ...
 
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:

@@ -8,7 +8,7 @@ from partner_center.entry.schemas.shared import Moment, OrderId, Shape
 from partner_center.orders.content import Method
 from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import ChallengeStatus, Decision
-from partner_center.validation.dns import Dnssec
+from partner_center.validation.dns import Dnssec, FailureKind
 from partner_center.validation.quorum import Registry, Vote
 
 
@@ -26,15 +26,34 @@ class PerspectiveEvidence(PerspectiveVote):
     registry: Registry
 
 
+class FailedLookup(Shape):
+    """A CAA look-up without an answer. One that was pardoned counts as no records (BR 3.2.2.8)."""
+
+    name: str
+    failure: FailureKind
+    attempts: int
+    zone_unsigned: bool
+    """Whether the zone was proven to be unsigned."""
+    pardoned: bool
+
+
 class CaaEvidence(Shape):
     """What CAA said of the name, at the last look before signing."""
 
     allowed: bool
     reason: str
+    br_section: str | None
+    """Section of the proof that was judged: the one relied on, or the preferred one when none is permitted."""
     found_at: str | None
     """The name whose records decided; null without any."""
+    records: list[str] | None
+    """The records that decided, as in a zone file; of very many the weightiest."""
+    failed: list[FailedLookup] | None
     quorum: str | None
     dnssec: Dnssec | None
+    checked_at: Moment | None
+    valid_until: Moment | None
+    """Until when this may support a signature; null for a refusal."""
 
 
 class Attempt(Shape):
@@ -59,7 +78,7 @@ class Evidence(Shape):
     quorum: str | None
     """How many of how many perspectives agreed, the primary one among them."""
     dnssec: Dnssec | None
-    """How the answer relied on was signed; null without a DNS record."""
+    """How the answer relied on was signed, of a file that with the address; null without a DNS record."""
     caa: CaaEvidence | None
     """null before the last look."""
     checked_at: Moment
@@ -97,6 +116,8 @@ class Domain(Shape):
     expires_at: Moment | None = None
     """When the approval link or the value ends."""
     attempts: list[Attempt]
+    next_action: str | None = None
+    """What to do when the name is proven and CAA permits it by another method only."""
     valid_until: Moment | None = None
     """How long the proof may be used, by the dated rules as they are known."""
     evidence: Evidence | None = None
