@@ -273,7 +273,7 @@ TRANSACTIONS = {
     "Recording a serial": [lambda db: Certificates(db).record(RECORD)],
     "Storing a certificate": [
         lambda db: Certificates(db).keep(RECORD, b"certificate", NOW),
-        lambda db: Certificates(db).close(RECORD),
+        lambda db: Certificates(db).close(RECORD, NOW, "test"),
     ],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],

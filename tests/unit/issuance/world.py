@@ -104,7 +104,7 @@ class MemoryStore:
         self.slots[_slot(record)] = record.serial_hex
         self.after("record")
 
-    def close(self, record):
+    def close(self, record, closed_at, why):
         self.before("close")
         self._require_recorded(record)
         self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)
@@ -125,6 +125,17 @@ class MemoryStore:
             raise SlotTaken("moved on")
         if self.slots.get(_slot(record)) != record.serial_hex:
             raise SlotTaken("moved on")
+
+    def by_serial(self, serial_hex):
+        return self.serials.get(serial_hex)
+
+    def unfinished(self, recorded_until):
+        open_ones = with_status(self, CertificateStatus.RECORDED)
+        yield from (record for record in open_ones if record.recorded_at <= recorded_until)
+
+    def stored_between(self, after, until):
+        stored_ones = [record for record in self.serials.values() if record.stored_at]
+        yield from (record for record in stored_ones if after < record.stored_at <= until)
 
     def issuing_ca(self, issuer_id):
         return self.issuers.get(issuer_id)

@@ -3,22 +3,29 @@
 Two rows tell a certificate's story and always change together: `SERIAL#...` holds the record itself, and
 `GENERATION#...` in the order's partition says which serial holds the generation's slot. A slot without a
 serial is free; the serials it once had are listed as closed, so that each can be found from its order.
+
+The index `serials` lists the recorded ones, so that none is forgotten, and the stored ones by day, so that each is
+checked again. It may be a moment late.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
+from partner_center.adapters.order_items import to_micros
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
 from partner_center.kernel.level import Level
 
+_INDEX = "serials"
+_A_DAY = timedelta(days=1)
+
 
 class DynamoDbCertificates:
-    """Implements `CertificateStore`, and what others read of certificates."""
+    """Implements `CertificateStore` and `SerialLists`, and what others read of certificates."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._database = Database(client)
@@ -55,6 +62,36 @@ class DynamoDbCertificates:
         records = (self.by_serial(serial_hex) for serial_hex in (*present, *closed))
         return tuple(record for record in records if record is not None)
 
+    def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
+        for shard in range(keys.SERIAL_SHARDS):
+            index = Index(
+                _INDEX, "listed", keys.recorded_shard(shard), "listed_at", to_micros(recorded_until)
+            )
+            for record in self._listed(index):
+                if record.status is CertificateStatus.RECORDED:
+                    yield record
+
+    def stored_between(self, after: datetime, until: datetime) -> Iterator[CertificateRecord]:
+        day = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        while day <= until:
+            for shard in range(keys.SERIAL_SHARDS):
+                partition = keys.stored_shard(f"{day:%Y-%m-%d}", shard)
+                bounds = (to_micros(until), to_micros(after) + 1)
+                yield from self._listed(Index(_INDEX, "listed", partition, "listed_at", *bounds))
+            day += _A_DAY
+
+    def _listed(self, index: Index) -> Iterator[CertificateRecord]:
+        """The records of one partition of the index, page by page, each read as it is now."""
+        after: Item | None = None
+        while True:
+            page, after = self._database.query_index(self._table, index, after=after)
+            for item in page:
+                record = self.by_serial(keys.serial_of(item["pk"]))
+                if record is not None:
+                    yield record
+            if after is None:
+                return
+
     def record(self, record: CertificateRecord) -> None:
         new_slot = Put(
             self._table,
@@ -69,12 +106,17 @@ class DynamoDbCertificates:
                 raise _slot_taken(found.slot) from found
             self._database.transact([self._new_serial(record), self._taken_slot(record)])
 
-    def close(self, record: CertificateRecord) -> None:
+    def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
         slot = self._database.get(self._table, _slot_key(record)) or {}
         closed = [*slot.get("closed_serials", []), record.serial_hex]
+        changes = {
+            "status": CertificateStatus.CLOSED,
+            "closed_at": rfc3339(closed_at),
+            "closed_because": why,
+        }
         self._database.transact(
             [
-                self._moved_serial(record, {"status": CertificateStatus.CLOSED}),
+                self._moved_serial(record, changes, remove=("listed", "listed_at")),
                 Update(
                     self._table,
                     _slot_key(record),
@@ -91,6 +133,8 @@ class DynamoDbCertificates:
             "status": CertificateStatus.STORED,
             "certificate_der": certificate_der,
             "stored_at": rfc3339(stored_at),
+            "listed": keys.stored_shard(f"{stored_at.astimezone(UTC):%Y-%m-%d}", _shard(record)),
+            "listed_at": to_micros(stored_at),
         }
         self._database.transact(
             [
@@ -117,7 +161,9 @@ class DynamoDbCertificates:
             set={"serial_hex": record.serial_hex},
         )
 
-    def _moved_serial(self, record: CertificateRecord, changes: Mapping[str, Any]) -> Action:
+    def _moved_serial(
+        self, record: CertificateRecord, changes: Mapping[str, Any], remove: Sequence[str] = ()
+    ) -> Action:
         """A recorded serial becomes stored or closed, once, and only with the bytes that were recorded."""
         return Update(
             self._table,
@@ -128,6 +174,7 @@ class DynamoDbCertificates:
                 ("tbs_der", "=", record.tbs_der),
             ],
             set=changes,
+            remove=remove,
         )
 
 
@@ -152,6 +199,10 @@ def _slot_key(record: CertificateRecord) -> keys.Key:
     return keys.generation(record.reseller_id, record.order_id, record.generation)
 
 
+def _shard(record: CertificateRecord) -> int:
+    return int(record.serial_hex[-2:], 16) % keys.SERIAL_SHARDS
+
+
 def _item(record: CertificateRecord) -> dict[str, Any]:
     return {
         "serial_hex": record.serial_hex,
@@ -169,6 +220,8 @@ def _item(record: CertificateRecord) -> dict[str, Any]:
         "tbs_der": record.tbs_der,
         "recorded_at": rfc3339(record.recorded_at),
         "status": record.status,
+        "listed": keys.recorded_shard(_shard(record)),
+        "listed_at": to_micros(record.recorded_at),
     }
 
 

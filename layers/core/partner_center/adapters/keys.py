@@ -9,6 +9,7 @@ from hashlib import sha256
 
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
+SERIAL_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 
 
@@ -142,6 +143,21 @@ def generation(reseller_id: str, order_id: str, number: int) -> Key:
 
 def serial(serial_hex: str) -> Key:
     return Key(f"SERIAL#{serial_hex}", "CERTIFICATE")
+
+
+def serial_of(pk: str) -> str:
+    """The serial of a serial's partition."""
+    return pk.removeprefix("SERIAL#")
+
+
+def recorded_shard(shard: int) -> str:
+    """Partition of the index `serials` of those that were recorded and not stored, sorted there by `listed_at`."""
+    return f"RECORDED#{shard}"
+
+
+def stored_shard(day: str, shard: int) -> str:
+    """Partition of the index `serials` of the certificates that were stored on a day (yyyy-mm-dd, UTC)."""
+    return f"STORED#{day}#{shard}"
 
 
 def blocked_key(spki_sha256: str) -> Key:

@@ -1,6 +1,6 @@
 """What issuing needs of the world: a key that signs digests, a store that keeps its promises, a linter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,13 +28,27 @@ class CertificateStore(Protocol):
         """Take the free slot with a new serial and its to-be-signed bytes. Raises SlotTaken or SerialTaken."""
         ...
 
-    def close(self, record: CertificateRecord) -> None:
+    def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
         """Give the slot up and bar the recorded serial from being stored for ever. Raises SlotTaken."""
         ...
 
     def keep(self, record: CertificateRecord, certificate_der: bytes, stored_at: datetime) -> None:
         """Keep the certificate of the recorded serial that holds the slot; once. Raises SlotTaken."""
         ...
+
+
+class SerialLists(Protocol):
+    """Finds serials by their state, without knowing their orders; what was written a moment ago may be missing."""
+
+    def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
+        """Serials that were recorded by then and are neither stored nor closed: perhaps signed all the same."""
+        ...
+
+    def stored_between(self, after: datetime, until: datetime) -> Iterator[CertificateRecord]:
+        """Certificates that were stored later than `after` and no later than `until`, whatever became of them."""
+        ...
+
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
 
 
 class DigestSigner(Protocol):
