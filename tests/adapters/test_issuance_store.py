@@ -15,6 +15,7 @@ from partner_center.adapters import keys as table_keys
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.issuance.issue import issue_certificate
+from partner_center.issuance.profile import CaReason, RootCa, SignatureAlgorithm
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
@@ -247,6 +248,43 @@ def test_of_two_issuing_cas_under_one_id_the_first_stays(store, hierarchy):
     store.add_issuing_ca(first)
     assert store.add_issuing_ca(replace(first, key_id="other")) == first
     assert store.issuing_ca(first.issuer_id) == first
+
+
+def test_a_root_is_read_back_whole_and_the_first_under_its_id_stays(store, hierarchy):
+    root = RootCa(f"root-{next(_numbers)}", hierarchy[0].root_der, "key", SignatureAlgorithm.ECDSA_SHA384)
+    assert store.root(root.root_id) is None
+    assert store.add_root(root) == root
+    assert store.add_root(replace(root, key_id="other")) == root
+    assert store.root(root.root_id) == root
+
+
+def test_a_number_of_the_roots_crl_is_taken_once_and_never_goes_down(store, hierarchy):
+    root = RootCa(f"root-{next(_numbers)}", hierarchy[0].root_der, "key", SignatureAlgorithm.ECDSA_SHA384)
+    store.add_root(root)
+    second = replace(root, crl_number=2, crl_ends=NOW)
+    store.take_crl_number(second)
+    for number in (1, 2):
+        with pytest.raises(SerialTaken):
+            store.take_crl_number(replace(root, crl_number=number))
+    assert store.root(root.root_id) == second
+
+
+def test_what_the_root_is_about_to_sign_is_recorded_once(store):
+    serial_hex = f"{(1 << 158) + next(_numbers):x}"
+    store.record_ca_serial(serial_hex, b"bytes", "CN=Our CA", NOW)
+    with pytest.raises(SerialTaken):
+        store.record_ca_serial(serial_hex, b"bytes", "CN=Our CA", NOW)
+
+
+def test_service_level_and_revocation_of_an_issuing_ca_are_read_back(store, hierarchy):
+    first = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}", level=Level.OV, active=False)
+    store.add_issuing_ca(first)
+    for changed in (
+        replace(first, active=True),
+        replace(first, revoked_at=NOW, revocation_reason=CaReason.CA_COMPROMISE),
+    ):
+        assert store.change_issuing_ca(changed) == changed
+        assert store.issuing_ca(first.issuer_id) == changed
 
 
 # ---- lists of serials

@@ -11,12 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.issuance.bootstrap import create_hierarchy
+from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.issuance.issue import Issuer, IssueRequest
 from partner_center.issuance.profile import (
     ExtendedIdentity,
     IssuingCa,
     OrganizationSubject,
+    RootCa,
     SignatureAlgorithm,
 )
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
@@ -53,6 +55,13 @@ class MemoryKeys:
 
     keys: dict[str, object] = field(default_factory=dict)
     signed: list[bytes] = field(default_factory=list)
+    disabled: set[str] = field(default_factory=set)
+
+    def is_enabled(self, alias):
+        return alias not in self.disabled if alias in self.keys else None
+
+    def disable(self, alias):
+        self.disabled.add(alias)
 
     def key(self, alias: str, algorithm: SignatureAlgorithm):
         if alias not in self.keys:
@@ -82,11 +91,13 @@ class Died(Exception):
 
 @dataclass
 class MemoryStore:
-    """`CertificateStore` and `IssuingCaStore`; `before` and `after` are called around each write by its name."""
+    """`CertificateStore`, `SerialLists` and `CaStore`; `before` and `after` are called around writes by name."""
 
     serials: dict[str, CertificateRecord] = field(default_factory=dict)
     slots: dict[tuple[str, str, int], str] = field(default_factory=dict)
     issuers: dict[str, IssuingCa] = field(default_factory=dict)
+    roots: dict[str, RootCa] = field(default_factory=dict)
+    ca_serials: dict[str, bytes] = field(default_factory=dict)
     before: Callable[[str], None] = lambda write: None
     after: Callable[[str], None] = lambda write: None
 
@@ -145,6 +156,26 @@ class MemoryStore:
 
     def add_issuing_ca(self, issuing_ca):
         return self.issuers.setdefault(issuing_ca.issuer_id, issuing_ca)
+
+    def change_issuing_ca(self, issuing_ca):
+        self.issuers[issuing_ca.issuer_id] = issuing_ca
+        return issuing_ca
+
+    def root(self, root_id):
+        return self.roots.get(root_id)
+
+    def add_root(self, root):
+        return self.roots.setdefault(root.root_id, root)
+
+    def record_ca_serial(self, serial_hex, tbs_der, subject, moment):
+        if serial_hex in self.ca_serials:
+            raise SerialTaken("taken")
+        self.ca_serials[serial_hex] = tbs_der
+
+    def take_crl_number(self, root):
+        if self.roots[root.root_id].crl_number >= root.crl_number:
+            raise SerialTaken("taken")
+        self.roots[root.root_id] = root
 
 
 def _slot(record):

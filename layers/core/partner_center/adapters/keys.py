@@ -168,6 +168,15 @@ def issuing_ca(issuer_id: str) -> Key:
     return Key("CA", f"ISSUER#{issuer_id}")
 
 
+def root_ca(root_id: str) -> Key:
+    return Key("CA", f"ROOT#{root_id}")
+
+
+def ca_serial(serial_hex: str) -> Key:
+    """What a root signed, or was about to: known before, so that none of it is ever lost."""
+    return Key("CA", f"SERIAL#{serial_hex}")
+
+
 # ---- access table
 
 

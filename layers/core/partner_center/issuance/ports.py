@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from partner_center.issuance.profile import IssuingCa
+from partner_center.issuance.profile import IssuingCa, RootCa
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
@@ -94,4 +94,26 @@ class IssuingCaStore(Protocol):
 
     def add_issuing_ca(self, issuing_ca: IssuingCa) -> IssuingCa:
         """Keep a new CA; of two that are added under one id the first stays, and is returned."""
+        ...
+
+
+class CaStore(IssuingCaStore, Protocol):
+    """What the person at the root's key reads and writes of CAs."""
+
+    def root(self, root_id: str) -> RootCa | None: ...
+
+    def add_root(self, root: RootCa) -> RootCa:
+        """Keep a new root; of two that are added under one id the first stays, and is returned."""
+        ...
+
+    def record_ca_serial(self, serial_hex: str, tbs_der: bytes, subject: str, moment: datetime) -> None:
+        """What the root's key is about to sign. Raises SerialTaken."""
+        ...
+
+    def take_crl_number(self, root: RootCa) -> None:
+        """Keep the root's next CRL number and end. Raises SerialTaken when another took that number."""
+        ...
+
+    def change_issuing_ca(self, issuing_ca: IssuingCa) -> IssuingCa:
+        """Whether it is active, and its revocation; nothing else of it ever changes."""
         ...
