@@ -21,6 +21,7 @@ READERS = (Role.ORDERS, Role.READ)
 WRITERS = (Role.ORDERS,)
 EVERYONE = tuple(Role)
 REVIEWERS = (StaffRole.REVIEW,)
+VALIDATORS = (StaffRole.VALIDATION,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "order-4711",
     ),
+    "ObjectionId": Parameter("objection_id", "path", "As the queue tells it."),
     "TaskId": Parameter("task_id", "path", "As the queue tells it."),
     "IfMatch": Parameter(
         "If-Match", "header", "The ETag of the order as it was read; 412 when it is another by now."
@@ -268,6 +270,29 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         REVIEWERS,
         ("TaskId", "IdempotencyKey"),
         Body("DecisionRequest", "At most 256 KiB.", examples=("DecisionRequest",)),
+    ),
+    ("GET", "/v1/staff/queues/certificates"): Operation(
+        "listObjections",
+        "Staff",
+        "Certificates that the daily check objects to",
+        "Longest waiting first, one item for each certificate and ground. The list may be a moment late.",
+        {200: Answer("The objections.", "ObjectionQueue", ("ObjectionQueue",))},
+        RESTRICTED,
+        VALIDATORS,
+        ("Limit", "Cursor"),
+    ),
+    ("POST", "/v1/staff/objections/{objection_id}/settle"): Operation(
+        "settleObjection",
+        "Staff",
+        "Say what an objection came to",
+        "Takes it off the queue and keeps what was found. A certificate that has to be revoked is revoked apart from "
+        "this. The same words of the same person once more change nothing; anybody else's are refused with "
+        "already_settled.",
+        {200: Answer("The objection.", "SettlementAnswer", ("SettlementAnswer",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        VALIDATORS,
+        ("ObjectionId",),
+        Body("SettlementRequest", "At most 256 KiB.", examples=("SettlementRequest",)),
     ),
     ("POST", "/v1/orders/{order_id}/cancel"): Operation(
         "cancelOrder",

@@ -17,6 +17,7 @@ from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.check_store import CheckStore
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -30,6 +31,8 @@ from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.issuance.objection import CheckRun, Ground, Objection
+from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
 from partner_center.kernel.events import Chronicle
@@ -249,6 +252,13 @@ def claims(database):
     return ClaimStore(database, TABLES)
 
 
+def checks(database):
+    return CheckStore(database, TABLES)
+
+
+OBJECTION = Objection("ab", Ground.CAA, "none", US, "ord_1", NOW, "chk_1")
+
+
 class Certificates(DynamoDbCertificates):
     def __init__(self, database):
         self._database = database
@@ -300,11 +310,16 @@ TRANSACTIONS = {
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
+    "An objection to a certificate": [lambda db: checks(db).object(OBJECTION, an_audit(IDS))],
+    "Settling an objection": [
+        lambda db: checks(db).settle(OBJECTION, Settlement(NOW, "staff:vera", "x", "y"), an_audit(IDS))
+    ],
     "A new contract": [
         lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
     ],
 }
 SINGLE_WRITES = [
+    lambda db: checks(db).finish(CheckRun("chk_1", NOW, NOW, NOW, NOW, True, 1, 1)),
     lambda db: Cas(db).add_root(RootCa("root-r1", b"", "key", SignatureAlgorithm.ECDSA_SHA384, 1, NOW)),
     lambda db: Cas(db).add_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).change_issuing_ca(ISSUING_CA),

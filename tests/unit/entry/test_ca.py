@@ -67,7 +67,7 @@ def with_ca(with_root):
 
 
 def nothing_is_done(office):
-    return (office.keys.keys, office.store.roots, office.store.issuers, office.files) == ({}, {}, {}, {})
+    return (office.keys.keys, office.store.roots_, office.store.issuers, office.files) == ({}, {}, {}, {})
 
 
 def test_the_root_is_made_with_its_first_crl_and_its_key_is_disabled(with_root):
@@ -113,9 +113,9 @@ def test_nothing_happens_without_a_yes(office):
 def test_nothing_changes_without_a_yes(with_ca, command):
     with_ca.enable_root()
     with_ca.agrees = False
-    before = (dict(with_ca.store.issuers), dict(with_ca.store.roots))
+    before = (dict(with_ca.store.issuers), dict(with_ca.store.roots_))
     assert with_ca.run(*command) == 1
-    assert (with_ca.store.issuers, with_ca.store.roots) == before
+    assert (with_ca.store.issuers, with_ca.store.roots_) == before
 
 
 @pytest.mark.parametrize("command", [ROOT, ISSUING], ids=["root", "issuing"])

@@ -197,7 +197,7 @@ def test_a_serial_that_the_root_gave_before_is_not_given_again(world):
 def test_what_the_linter_refuses_is_neither_recorded_nor_stored(world, country):
     with pytest.raises(CaRefused, match="country"):
         world.create(replace(REQUEST, country=country))
-    assert (world.store.ca_serials, world.store.roots, world.store.issuers) == ({}, {}, {})
+    assert (world.store.ca_serials, world.store.roots_, world.store.issuers) == ({}, {}, {})
 
 
 @pytest.mark.parametrize("create", ["create_root", "create_issuing_ca"])

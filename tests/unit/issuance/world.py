@@ -21,7 +21,13 @@ from partner_center.issuance.profile import (
     RootCa,
     SignatureAlgorithm,
 )
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.issuance.record import (
+    CertificateRecord,
+    CertificateStatus,
+    SerialTaken,
+    SlotTaken,
+    StoredSerial,
+)
 from partner_center.kernel.level import Level
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -96,7 +102,7 @@ class MemoryStore:
     serials: dict[str, CertificateRecord] = field(default_factory=dict)
     slots: dict[tuple[str, str, int], str] = field(default_factory=dict)
     issuers: dict[str, IssuingCa] = field(default_factory=dict)
-    roots: dict[str, RootCa] = field(default_factory=dict)
+    roots_: dict[str, RootCa] = field(default_factory=dict)
     ca_serials: dict[str, bytes] = field(default_factory=dict)
     before: Callable[[str], None] = lambda write: None
     after: Callable[[str], None] = lambda write: None
@@ -146,7 +152,9 @@ class MemoryStore:
 
     def stored_between(self, after, until):
         stored_ones = [record for record in self.serials.values() if record.stored_at]
-        yield from (record for record in stored_ones if after < record.stored_at <= until)
+        for record in stored_ones:
+            if after < record.stored_at <= until:
+                yield StoredSerial(record.serial_hex, record.stored_at)
 
     def issuing_ca(self, issuer_id):
         return self.issuers.get(issuer_id)
@@ -162,10 +170,13 @@ class MemoryStore:
         return issuing_ca
 
     def root(self, root_id):
-        return self.roots.get(root_id)
+        return self.roots_.get(root_id)
+
+    def roots(self):
+        return tuple(self.roots_.values())
 
     def add_root(self, root):
-        return self.roots.setdefault(root.root_id, root)
+        return self.roots_.setdefault(root.root_id, root)
 
     def record_ca_serial(self, serial_hex, tbs_der, subject, moment):
         if serial_hex in self.ca_serials:
@@ -173,9 +184,9 @@ class MemoryStore:
         self.ca_serials[serial_hex] = tbs_der
 
     def take_crl_number(self, root):
-        if self.roots[root.root_id].crl_number >= root.crl_number:
+        if self.roots_[root.root_id].crl_number >= root.crl_number:
             raise SerialTaken("taken")
-        self.roots[root.root_id] = root
+        self.roots_[root.root_id] = root
 
 
 def _slot(record):

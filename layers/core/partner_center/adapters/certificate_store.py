@@ -15,8 +15,14 @@ from typing import Any
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
-from partner_center.adapters.order_items import to_micros
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.adapters.order_items import from_micros, to_micros
+from partner_center.issuance.record import (
+    CertificateRecord,
+    CertificateStatus,
+    SerialTaken,
+    SlotTaken,
+    StoredSerial,
+)
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
 from partner_center.kernel.level import Level
 
@@ -64,32 +70,29 @@ class DynamoDbCertificates:
 
     def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
         for shard in range(keys.SERIAL_SHARDS):
-            index = Index(
-                _INDEX, "listed", keys.recorded_shard(shard), "listed_at", to_micros(recorded_until)
-            )
-            for record in self._listed(index):
-                if record.status is CertificateStatus.RECORDED:
+            partition = keys.recorded_shard(shard)
+            for listed in self._listed(partition, None, recorded_until):
+                record = self.by_serial(listed.serial_hex)
+                if record is not None and record.status is CertificateStatus.RECORDED:
                     yield record
 
-    def stored_between(self, after: datetime, until: datetime) -> Iterator[CertificateRecord]:
+    def stored_between(self, after: datetime, until: datetime) -> Iterator[StoredSerial]:
         day = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         while day <= until:
             for shard in range(keys.SERIAL_SHARDS):
-                partition = keys.stored_shard(f"{day:%Y-%m-%d}", shard)
-                bounds = (to_micros(until), to_micros(after) + 1)
-                yield from self._listed(Index(_INDEX, "listed", partition, "listed_at", *bounds))
+                yield from self._listed(keys.stored_shard(f"{day:%Y-%m-%d}", shard), after, until)
             day += _A_DAY
 
-    def _listed(self, index: Index) -> Iterator[CertificateRecord]:
-        """The records of one partition of the index, page by page, each read as it is now."""
-        after: Item | None = None
+    def _listed(self, partition: str, after: datetime | None, until: datetime) -> Iterator[StoredSerial]:
+        """One partition of the index, page by page."""
+        least = to_micros(after) + 1 if after else None
+        index = Index(_INDEX, "listed", partition, "listed_at", to_micros(until), least)
+        start: Item | None = None
         while True:
-            page, after = self._database.query_index(self._table, index, after=after)
+            page, start = self._database.query_index(self._table, index, after=start)
             for item in page:
-                record = self.by_serial(keys.serial_of(item["pk"]))
-                if record is not None:
-                    yield record
-            if after is None:
+                yield StoredSerial(keys.serial_of(item["pk"]), from_micros(item["listed_at"]))
+            if start is None:
                 return
 
     def record(self, record: CertificateRecord) -> None:

@@ -1,6 +1,7 @@
 """The way to the point of no return and back: `Claims` of issuance, on DynamoDB."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from partner_center.adapters import keys
@@ -43,6 +44,12 @@ class ClaimStore:
         key = keys.preflight(reseller_id, order_id, preflight_id)
         item = self._database.get(self._tables.validation, key)
         return _from_item(item, preflight_id) if item else None
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]:
+        """The evidence of every preflight of the order, oldest first."""
+        first = keys.preflight(reseller_id, order_id, "")
+        items = self._database.all_of(self._tables.validation, first.pk, first.sk)
+        return [_from_item(item, item["sk"].removeprefix(first.sk)) for item in items]
 
     def _move(self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord) -> None:
         changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)

@@ -46,6 +46,10 @@ class DynamoDbIssuanceStore(DynamoDbCertificates):
         item = self._database.get(self._table, keys.root_ca(root_id))
         return _root(item) if item else None
 
+    def roots(self) -> tuple[RootCa, ...]:
+        items = self._database.all_of(self._table, keys.root_ca("").pk, keys.root_ca("").sk)
+        return tuple(_root(item) for item in items)
+
     def add_root(self, root: RootCa) -> RootCa:
         try:
             self._database.write(Put(self._table, keys.root_ca(root.root_id), _root_item(root), _Exists))

@@ -11,6 +11,7 @@ OPEN_SHARDS = 8
 DUE_SHARDS = 8
 SERIAL_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
+CERTIFICATE_QUEUE = "certificates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,19 @@ def contract_of_reseller(reseller_id: str, contract_id: str) -> Key:
 def open_shard(order_id: str) -> str:
     """Partition of the sparse index of unfinished orders, sorted there by `check_at`."""
     return f"OPEN#{int(sha256(order_id.encode()).hexdigest(), 16) % OPEN_SHARDS}"
+
+
+def objection(serial_hex: str, ground: str) -> Key:
+    return Key(f"OBJECTION#{serial_hex}", f"GROUND#{ground}")
+
+
+def serial_and_ground(pk: str, sk: str) -> tuple[str, str]:
+    """Serial and ground of an objection's key."""
+    return pk.removeprefix("OBJECTION#"), sk.removeprefix("GROUND#")
+
+
+def check_run(run_id: str) -> Key:
+    return Key("CHECKS", f"RUN#{run_id}")
 
 
 # ---- validation table

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from partner_center.issuance.profile import IssuingCa, RootCa
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.record import CertificateRecord, StoredSerial
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
 
@@ -44,8 +44,8 @@ class SerialLists(Protocol):
         """Serials that were recorded by then and are neither stored nor closed: perhaps signed all the same."""
         ...
 
-    def stored_between(self, after: datetime, until: datetime) -> Iterator[CertificateRecord]:
-        """Certificates that were stored later than `after` and no later than `until`, whatever became of them."""
+    def stored_between(self, after: datetime, until: datetime) -> Iterator[StoredSerial]:
+        """What was stored later than `after` and no later than `until`, in any order, whatever became of it."""
         ...
 
     def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
@@ -101,6 +101,8 @@ class CaStore(IssuingCaStore, Protocol):
     """What the person at the root's key reads and writes of CAs."""
 
     def root(self, root_id: str) -> RootCa | None: ...
+
+    def roots(self) -> Sequence[RootCa]: ...
 
     def add_root(self, root: RootCa) -> RootCa:
         """Keep a new root; of two that are added under one id the first stays, and is returned."""

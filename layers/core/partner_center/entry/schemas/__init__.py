@@ -68,9 +68,13 @@ from partner_center.entry.schemas.shared import (
 from partner_center.entry.schemas.staff import (
     DecisionAnswer,
     DecisionRequest,
+    ObjectionQueue,
+    ObjectionTask,
     ReviewFlag,
     ReviewQueue,
     ReviewTask,
+    SettlementAnswer,
+    SettlementRequest,
 )
 
 __all__ = [
@@ -102,6 +106,8 @@ __all__ = [
     "MessageList",
     "MethodRequest",
     "Money",
+    "ObjectionQueue",
+    "ObjectionTask",
     "Order",
     "OrderDraft",
     "OrderExamination",
@@ -126,6 +132,8 @@ __all__ = [
     "ReviewFlag",
     "ReviewQueue",
     "ReviewTask",
+    "SettlementAnswer",
+    "SettlementRequest",
     "Shape",
     "Step",
     "SubjectPart",
