@@ -121,8 +121,14 @@ PARAMETERS: Mapping[str, Parameter] = {
         "query",
         "pem: the certificate; chain: certificate and intermediates, without the root; ca: intermediates and "
         "root; p7b: certificate and intermediates as PKCS#7; der: the certificate in binary; zip: the "
-        "PEM and PKCS#7 files.",
+        "PEM and PKCS#7 files, or with `server` what that server wants and how to install it.",
         {"type": "string", "enum": ["pem", "chain", "ca", "p7b", "der", "zip"], "default": "pem"},
+    ),
+    "Server": Parameter(
+        "server",
+        "query",
+        "With format=zip: the files that this server wants, and instructions.",
+        {"type": "string", "enum": ["nginx", "apache", "iis", "tomcat", "haproxy", "cpanel"]},
     ),
     "IdempotencyKey": Parameter(
         "Idempotency-Key",
@@ -398,7 +404,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "getCertificate",
         "Certificates",
         "One certificate",
-        "What is known of an issued certificate of the reseller's.",
+        "What stands in an issued certificate of the reseller's, its order, and where its files are.",
         {200: Answer("The certificate.", "CertificateWithOrder", ("Certificate",))},
         (*RESTRICTED, "NotFound"),
         READERS,
@@ -412,7 +418,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The file.", headers=("Content-Disposition",), media_types=FILES)},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("Serial", "Format"),
+        ("Serial", "Format", "Server"),
     ),
     ("GET", "/approve/{token}"): Operation(
         "showApproval",

@@ -242,6 +242,20 @@ CALLS = [
     ),
     (
         "GET /v1/certificates/{serial}/download",
+        "/v1/certificates/{serial}/download?format=zip&server=haproxy",
+        None,
+        {},
+        200,
+    ),
+    (
+        "GET /v1/certificates/{serial}/download",
+        "/v1/certificates/{serial}/download?format=zip&server=caddy",
+        None,
+        {},
+        400,
+    ),
+    (
+        "GET /v1/certificates/{serial}/download",
         "/v1/certificates/{serial}/download?format=exe",
         None,
         {},
