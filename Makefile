@@ -49,8 +49,9 @@ check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated 
 	$(BIN)/cfn-lint template.yaml perspectives/template.yaml
 	$(BIN)/python -m local.openapi --check
 
-bench: $(VENV)/test.stamp ## what an order costs and how long it takes
+bench: $(VENV)/test.stamp ## what an order costs and how long it takes; every profile through the linter
 	$(BIN)/python -m bench.one_order
+	$(BIN)/python -m bench.lint
 
 corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
 	$(BIN)/python -m bench.corpora $(FOLDERS)

@@ -150,7 +150,11 @@ def _differing_signature(certificate: x509.Certificate, issuer: IssuingCa) -> It
 
 
 def _subject(plan: CertificatePlan) -> x509.Name:
-    """Attributes in the order of BR 7.1.4.2; the ones that only EV knows stand before them."""
+    """Attributes in the order of BR 7.1.4.2; the ones that only EV knows stand before them (EVG 7.1.4.2).
+
+    DV has the common name alone (BR 7.1.2.7.2), OV the organization and its place (7.1.2.7.4), EV also kind, place
+    and number of its registration (7.1.2.7.5); no organizational unit ever.
+    """
     attributes = _organization_attributes(plan.subject) if plan.subject else []
     common_name = [(NameOID.COMMON_NAME, plan.common_name)]
     return x509.Name(
@@ -179,7 +183,13 @@ def _organization_attributes(subject: OrganizationSubject) -> list[tuple[x509.Ob
 
 
 def _extensions(plan: CertificatePlan) -> _Extensions:
-    """The whole set (BR 7.1.2.7.6), each with its criticality; a certificate holds these and no other."""
+    """The whole set (BR 7.1.2.7.6), each with its criticality; a certificate holds these and no other.
+
+    Key usage: digitalSignature alone (7.1.2.7.11). Extended key usage: serverAuth alone (7.1.2.7.10). Authority key
+    identifier without issuer and serial (7.1.2.11.1). Where the issuing CA's certificate and CRL are found, by plain
+    http (7.1.2.7.7, 7.1.2.11.2). One reserved policy (7.1.2.7.9, 7.1.6.1). No subject key identifier (7.1.2.7.6: not
+    recommended). Names (7.1.2.7.12).
+    """
     issuer = plan.issuer
     key_identifier = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     subject_is_empty = plan.subject is None and plan.common_name is None
@@ -191,7 +201,7 @@ def _extensions(plan: CertificatePlan) -> _Extensions:
         (x509.AuthorityInformationAccess([ca_issuers(issuer.aia_url)]), False),
         (x509.CRLDistributionPoints([distribution_point(issuer.crl_url)]), False),
         (x509.CertificatePolicies([policy(POLICY_OF_LEVEL[plan.level])]), False),
-        # RFC 5280 section 4.2.1.6: critical exactly when the subject is empty.
+        # BR 7.1.2.7.12, RFC 5280 section 4.2.1.6: critical exactly when the subject is empty.
         (x509.SubjectAlternativeName([x509.DNSName(name) for name in plan.names]), subject_is_empty),
     )
 
