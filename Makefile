@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench corpora mutants fuzz openapi clean build sam lock
+.PHONY: help run test unit check bench corpora mutants fuzz openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,8 +49,9 @@ check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated 
 	$(BIN)/cfn-lint template.yaml perspectives/template.yaml
 	$(BIN)/python -m local.openapi --check
 
-bench: $(VENV)/test.stamp ## what an order costs and how long it takes
+bench: $(VENV)/test.stamp ## what an order costs and how long it takes; every profile through the linter
 	$(BIN)/python -m bench.one_order
+	$(BIN)/python -m bench.lint
 
 corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
 	$(BIN)/python -m bench.corpora $(FOLDERS)
@@ -67,6 +68,9 @@ fuzz: $(VENV)/test.stamp ## requests drawn from docs/openapi.json against the em
 
 openapi: $(VENV)/test.stamp ## write docs/openapi.json anew
 	$(BIN)/python -m local.openapi
+
+ca: $(VENV)/run.stamp ## the CAs of a deployed stack: make ca ARGS="list" (docs/operations.md, CA bootstrap)
+	@$(BIN)/python -m partner_center.entry.ca $(ARGS)
 
 clean: ## everything that was made here
 	rm -rf $(VENV) .venv-sam build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

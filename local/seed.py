@@ -21,7 +21,8 @@ from partner_center.adapters.kms_signer import KmsCaKeys
 from partner_center.billing.contracts import Contract, ContractKind
 from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.products import load_catalog
-from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.issuance.bootstrap import create_hierarchy, key_alias
+from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.kernel.ids import RandomIds
 
 ISSUER_ID = "tls-e1"
@@ -120,7 +121,9 @@ def add_contract(
 def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
     request = HierarchyRequest(ISSUER_ID, "http://repository.partner-center.example.com")
     store = DynamoDbIssuanceStore(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
-    create_hierarchy(request, KmsCaKeys(cloud.client("kms")), store, clock, os.urandom)
+    keys = KmsCaKeys(cloud.client("kms"))
+    create_hierarchy(request, keys, store, clock, os.urandom)
+    keys.disable(key_alias(request.root_id))
 
 
 def _upload_block_list(cloud: EmbeddedCloud) -> None:

@@ -28,6 +28,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.DecisionAnswer,
     schemas.DomainList,
     schemas.MessageList,
+    schemas.ObjectionQueue,
     schemas.Order,
     schemas.OrderExamination,
     schemas.OrderList,
@@ -35,6 +36,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Product,
     schemas.ProductList,
     schemas.ReviewQueue,
+    schemas.SettlementAnswer,
 )
 POSTED: Sequence[type[BaseModel]] = (
     OrderRequest,
@@ -45,6 +47,7 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.DecisionRequest,
     schemas.MethodRequest,
     schemas.OrderDraft,
+    schemas.SettlementRequest,
 )
 
 ON_EVERY_ANSWER = ("RateLimit-Policy", "RateLimit", "X-Request-Id")

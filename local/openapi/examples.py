@@ -9,6 +9,7 @@ from typing import Any, cast
 from local.openapi.story import (
     APPROVED,
     CSR,
+    ISSUED,
     MAILED,
     PLACED,
     REQUEST_ID,
@@ -27,6 +28,8 @@ from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
+from partner_center.issuance.objection import Ground, Objection
+from partner_center.issuance.objection_queue import Settlement, objection_as_json, settlement_as_json
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import rfc3339
@@ -161,6 +164,11 @@ def answers() -> dict[str, Any]:
             "decision": "approve",
             "order_status": "pending",
         },
+        "ObjectionQueue": {"items": [objection_as_json(an_objection(story))], "next_cursor": None},
+        "SettlementRequest": SETTLEMENT,
+        "SettlementAnswer": settlement_as_json(
+            an_objection(story), Settlement(now, "staff:vera", SETTLEMENT["evidence"], None)
+        ),
         "CancelRequest": {"reason": "The customer ordered twice."},
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
@@ -220,6 +228,20 @@ class OneProof:
 
     def listed(self, _reseller_id: str, _prefix: str, _page: Page) -> tuple[Sequence[Proof], str | None]:
         return [self.proof], None
+
+
+SETTLEMENT = {
+    "evidence": "The execution was stopped before it could complete the order; it was started again."
+}
+
+
+def an_objection(story: Story) -> Objection:
+    """A certificate whose order does not know it."""
+    told = "the order is pending and knows the certificate None"
+    where = (RESELLER, story.placed.head.order_id)
+    found_at = ISSUED + timedelta(hours=17)
+    run_id = CountedIds().new("chk", found_at)
+    return Objection(SERIAL, Ground.ORDER, told, *where, found_at, run_id)
 
 
 def review_task(story: Story) -> dict[str, Any]:

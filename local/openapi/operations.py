@@ -21,6 +21,7 @@ READERS = (Role.ORDERS, Role.READ)
 WRITERS = (Role.ORDERS,)
 EVERYONE = tuple(Role)
 REVIEWERS = (StaffRole.REVIEW,)
+VALIDATORS = (StaffRole.VALIDATION,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +121,14 @@ PARAMETERS: Mapping[str, Parameter] = {
         "query",
         "pem: the certificate; chain: certificate and intermediates, without the root; ca: intermediates and "
         "root; p7b: certificate and intermediates as PKCS#7; der: the certificate in binary; zip: the "
-        "PEM and PKCS#7 files.",
+        "PEM and PKCS#7 files, or with `server` what that server wants and how to install it.",
         {"type": "string", "enum": ["pem", "chain", "ca", "p7b", "der", "zip"], "default": "pem"},
+    ),
+    "Server": Parameter(
+        "server",
+        "query",
+        "With format=zip: the files that this server wants, and instructions.",
+        {"type": "string", "enum": ["nginx", "apache", "iis", "tomcat", "haproxy", "cpanel"]},
     ),
     "IdempotencyKey": Parameter(
         "Idempotency-Key",
@@ -132,6 +139,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "order-4711",
     ),
+    "ObjectionId": Parameter("objection_id", "path", "As the queue tells it."),
     "TaskId": Parameter("task_id", "path", "As the queue tells it."),
     "IfMatch": Parameter(
         "If-Match", "header", "The ETag of the order as it was read; 412 when it is another by now."
@@ -269,6 +277,29 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         ("TaskId", "IdempotencyKey"),
         Body("DecisionRequest", "At most 256 KiB.", examples=("DecisionRequest",)),
     ),
+    ("GET", "/v1/staff/queues/certificates"): Operation(
+        "listObjections",
+        "Staff",
+        "Certificates that the daily check objects to",
+        "Longest waiting first, one item for each certificate and ground. The list may be a moment late.",
+        {200: Answer("The objections.", "ObjectionQueue", ("ObjectionQueue",))},
+        RESTRICTED,
+        VALIDATORS,
+        ("Limit", "Cursor"),
+    ),
+    ("POST", "/v1/staff/objections/{objection_id}/settle"): Operation(
+        "settleObjection",
+        "Staff",
+        "Say what an objection came to",
+        "Takes it off the queue and keeps what was found. A certificate that has to be revoked is revoked apart from "
+        "this. The same words of the same person once more change nothing; anybody else's are refused with "
+        "already_settled.",
+        {200: Answer("The objection.", "SettlementAnswer", ("SettlementAnswer",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        VALIDATORS,
+        ("ObjectionId",),
+        Body("SettlementRequest", "At most 256 KiB.", examples=("SettlementRequest",)),
+    ),
     ("POST", "/v1/orders/{order_id}/cancel"): Operation(
         "cancelOrder",
         "Orders",
@@ -373,7 +404,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "getCertificate",
         "Certificates",
         "One certificate",
-        "What is known of an issued certificate of the reseller's.",
+        "What stands in an issued certificate of the reseller's, its order, and where its files are.",
         {200: Answer("The certificate.", "CertificateWithOrder", ("Certificate",))},
         (*RESTRICTED, "NotFound"),
         READERS,
@@ -387,7 +418,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The file.", headers=("Content-Disposition",), media_types=FILES)},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("Serial", "Format"),
+        ("Serial", "Format", "Server"),
     ),
     ("GET", "/approve/{token}"): Operation(
         "showApproval",

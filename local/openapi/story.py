@@ -1,5 +1,6 @@
 """One order from its request to its certificate, as the application's own code makes it."""
 
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -54,6 +55,25 @@ lNybDS+pEdy3d3w3gGQNqeEyuO2M9pJbdPtS6Tap8qAAMAoGCCqGSM49BAMCA0cA
 MEQCIFabZmmM1ga1K3SnU5VVoRNgxDOleIz8jOBcus+5fK12AiAG343daodeRYtH
 CKgSHGqHa+kLelOy+1totqYinUD0mw==
 -----END CERTIFICATE REQUEST-----
+"""
+
+# The certificate of that request, by a CA whose keys were thrown away.
+CERTIFICATE = """-----BEGIN CERTIFICATE-----
+MIICdjCCAhygAwIBAgIQbzqMDZLhRbehxg9OfSuTWDAKBggqhkjOPQQDAjBTMQsw
+CQYDVQQGEwJOTDEcMBoGA1UECgwTUGFydG5lciBDZW50ZXIgRGVtbzEmMCQGA1UE
+AwwdUGFydG5lciBDZW50ZXIgRGVtbyBUTFMgQ0EgRTEwHhcNMjYxMTIzMTAxNDAz
+WhcNMjcwNjEwMTAxNDAyWjAaMRgwFgYDVQQDDA93d3cuZXhhbXBsZS5jb20wWTAT
+BgcqhkjOPQIBBggqhkjOPQMBBwNCAASHsbU/vtmzFuKm/Ag724GK1sDDKML6y7oF
+3U22ca2lPcaU3JsNL6kR3Ld3fDeAZA2p4TK47Yz2klt0+1LpNqnyo4IBCTCCAQUw
+DgYDVR0PAQH/BAQDAgeAMBMGA1UdJQQMMAoGCCsGAQUFBwMBMAwGA1UdEwEB/wQC
+MAAwHwYDVR0jBBgwFoAUl6SZ2D2hgp7DMUJ1EDsWuZmgbzAwPQYIKwYBBQUHAQEE
+MTAvMC0GCCsGAQUFBzAChiFodHRwOi8vcGtpLmV4YW1wbGUuY29tL3Rscy1lMS5j
+cnQwMgYDVR0fBCswKTAnoCWgI4YhaHR0cDovL3BraS5leGFtcGxlLmNvbS90bHMt
+ZTEuY3JsMBMGA1UdIAQMMAowCAYGZ4EMAQIBMCcGA1UdEQQgMB6CD3d3dy5leGFt
+cGxlLmNvbYILZXhhbXBsZS5jb20wCgYIKoZIzj0EAwIDSAAwRQIgS7Nz5iMb2m6L
+ENYOwTB8Q4NMqVuxPbb4hc9I2+vDZ+ECIQDH86AnfdnaSouNdNXgEG5UPhmLDYOu
+P7JnJjLoRKHnfg==
+-----END CERTIFICATE-----
 """
 
 
@@ -301,6 +321,6 @@ def certificate_of(order: Order) -> CertificateRecord:
         tbs_der=b"",
         recorded_at=ISSUED,
         status=CertificateStatus.STORED,
-        certificate_der=b"",
+        certificate_der=ssl.PEM_cert_to_DER_cert(CERTIFICATE),
         stored_at=ISSUED,
     )

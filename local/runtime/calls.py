@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import botocore.client
+from botocore.exceptions import EndpointConnectionError
 
 _NAMES = (
     "TableName",
@@ -38,14 +39,19 @@ def reduced(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 class Calls:
-    """The calls of the invocation under way. `fault` is `{"call": n, "when": "before"|"after"}`, counted from 1."""
+    """The calls of the invocation under way.
+
+    `fault` is `{"call": n, "when": "before"|"after"}`, counted from 1: there the process is killed. With `follows`
+    only calls behind one of that operation count; with `how: "fail"` the call is not sent, and nobody answers.
+    """
 
     def __init__(self) -> None:
         self.begin(record=False, fault=None)
 
     def begin(self, *, record: bool, fault: dict[str, Any] | None) -> None:
         self.made: list[dict[str, Any]] = []
-        self._count, self._record, self._fault = 0, record, fault
+        self._count, self._record, self._fault = 0, record, fault or {}
+        self._counts = "follows" not in self._fault
 
     def observe_botocore(self) -> None:
         """Every client of this process passes here, whichever session made it; the SDK's own retries count once."""
@@ -58,11 +64,12 @@ class Calls:
                 return send(client, operation, parameters)
             finally:
                 self._maybe_die(number, "after")
+                self._counts = self._counts or operation == self._fault["follows"]
 
         clients._make_api_call = send_observed
 
     def _starts(self, service: str, operation: str, parameters: dict[str, Any]) -> int:
-        self._count += 1
+        self._count += self._counts
         if self._record:
             call = {"service": service, "operation": operation, "parameters": reduced(parameters)}
             self.made.append(call)
@@ -70,5 +77,8 @@ class Calls:
         return self._count
 
     def _maybe_die(self, number: int, when: str) -> None:
-        if self._fault == {"call": number, "when": when}:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if not self._counts or (self._fault.get("call"), self._fault.get("when")) != (number, when):
+            return
+        if self._fault.get("how") == "fail":
+            raise EndpointConnectionError(endpoint_url="a fault that was asked for")
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -42,7 +42,7 @@ class FunctionConfig:
 
 
 class FaultPolicy(Protocol):
-    """Decides which invocation dies: `{"call": n, "when": "before"|"after"}` kills it around its n-th AWS call."""
+    """Decides which invocation dies or fails, and around which of its AWS calls: see `calls.Calls`."""
 
     def choose(self, function_name: str, event: dict[str, Any]) -> dict[str, Any] | None: ...
 

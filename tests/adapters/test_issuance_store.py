@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from threading import Barrier
 
@@ -15,6 +15,7 @@ from partner_center.adapters import keys as table_keys
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.issuance.issue import issue_certificate
+from partner_center.issuance.profile import CaReason, RootCa, SignatureAlgorithm
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
@@ -45,6 +46,18 @@ def client():
             AttributeDefinitions=[
                 {"AttributeName": "pk", "AttributeType": "S"},
                 {"AttributeName": "sk", "AttributeType": "S"},
+                {"AttributeName": "listed", "AttributeType": "S"},
+                {"AttributeName": "listed_at", "AttributeType": "N"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "serials",
+                    "KeySchema": [
+                        {"AttributeName": "listed", "KeyType": "HASH"},
+                        {"AttributeName": "listed_at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
             ],
             KeySchema=[
                 {"AttributeName": "pk", "KeyType": "HASH"},
@@ -174,7 +187,7 @@ def test_a_closed_serial_frees_the_slot_and_is_never_stored(store):
     closed, following = new_record(), new_record()
     following = replace(following, order_id=closed.order_id)
     store.record(closed)
-    store.close(closed)
+    store.close(closed, NOW, "test")
     assert current(store, closed) is None
     with pytest.raises(SlotTaken):
         store.keep(closed, b"certificate", NOW)
@@ -189,9 +202,9 @@ def test_a_closed_serial_frees_the_slot_and_is_never_stored(store):
 def test_a_serial_is_closed_once(store):
     record = new_record()
     store.record(record)
-    store.close(record)
+    store.close(record, NOW, "test")
     with pytest.raises(SlotTaken):
-        store.close(record)
+        store.close(record, NOW, "test")
 
 
 def test_a_stored_certificate_is_not_closed(store):
@@ -199,7 +212,7 @@ def test_a_stored_certificate_is_not_closed(store):
     store.record(record)
     store.keep(record, b"certificate", NOW)
     with pytest.raises(SlotTaken):
-        store.close(record)
+        store.close(record, NOW, "test")
     assert current(store, record).status is CertificateStatus.STORED
 
 
@@ -208,7 +221,7 @@ def test_closed_serials_repeat_without_losing_one(store):
     for number in range(4):
         record = new_record(order_id=first.order_id) if number else first
         store.record(record)
-        store.close(record)
+        store.close(record, NOW, "test")
     assert current(store, first) is None
 
 
@@ -235,6 +248,113 @@ def test_of_two_issuing_cas_under_one_id_the_first_stays(store, hierarchy):
     store.add_issuing_ca(first)
     assert store.add_issuing_ca(replace(first, key_id="other")) == first
     assert store.issuing_ca(first.issuer_id) == first
+
+
+def test_a_root_is_read_back_whole_and_the_first_under_its_id_stays(store, hierarchy):
+    root = RootCa(f"root-{next(_numbers)}", hierarchy[0].root_der, "key", SignatureAlgorithm.ECDSA_SHA384)
+    assert store.root(root.root_id) is None
+    assert store.add_root(root) == root
+    assert store.add_root(replace(root, key_id="other")) == root
+    assert store.root(root.root_id) == root
+    assert root in store.roots()
+
+
+def test_a_number_of_the_roots_crl_is_taken_once_and_never_goes_down(store, hierarchy):
+    root = RootCa(f"root-{next(_numbers)}", hierarchy[0].root_der, "key", SignatureAlgorithm.ECDSA_SHA384)
+    store.add_root(root)
+    second = replace(root, crl_number=2, crl_ends=NOW)
+    store.take_crl_number(second)
+    for number in (1, 2):
+        with pytest.raises(SerialTaken):
+            store.take_crl_number(replace(root, crl_number=number))
+    assert store.root(root.root_id) == second
+
+
+def test_what_the_root_is_about_to_sign_is_recorded_once(store):
+    serial_hex = f"{(1 << 158) + next(_numbers):x}"
+    store.record_ca_serial(serial_hex, b"bytes", "CN=Our CA", NOW)
+    with pytest.raises(SerialTaken):
+        store.record_ca_serial(serial_hex, b"bytes", "CN=Our CA", NOW)
+
+
+def test_service_level_and_revocation_of_an_issuing_ca_are_read_back(store, hierarchy):
+    first = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}", level=Level.OV, active=False)
+    store.add_issuing_ca(first)
+    for changed in (
+        replace(first, active=True),
+        replace(first, revoked_at=NOW, revocation_reason=CaReason.CA_COMPROMISE),
+    ):
+        assert store.change_issuing_ca(changed) == changed
+        assert store.issuing_ca(first.issuer_id) == changed
+
+
+# ---- lists of serials
+
+
+def serials_of(listed, *wanted):
+    """Which of the wanted records are listed, in the order of the list."""
+    known = {record.serial_hex for record in wanted}
+    return [record.serial_hex for record in listed if record.serial_hex in known]
+
+
+def test_recorded_serials_are_listed_until_they_are_stored_or_closed(store):
+    begun, kept, given_up = new_record(), new_record(), new_record()
+    for record in (begun, kept, given_up):
+        store.record(record)
+    assert len(serials_of(store.unfinished(NOW), begun, kept, given_up)) == 3
+    store.keep(kept, b"certificate", NOW)
+    store.close(given_up, NOW, "test")
+    assert serials_of(store.unfinished(NOW), begun, kept, given_up) == [begun.serial_hex]
+
+
+@pytest.mark.parametrize(
+    ("until", "listed"), [(timedelta(0), True), (-timedelta(microseconds=1), False)], ids=["then", "before"]
+)
+def test_serials_are_unfinished_from_the_moment_they_were_recorded(store, until, listed):
+    record = new_record()
+    store.record(record)
+    assert bool(serials_of(store.unfinished(NOW + until), record)) is listed
+
+
+TICK = timedelta(microseconds=1)
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("after", "until", "listed"),
+    [
+        (-TICK, timedelta(0), True),
+        (timedelta(0), DAY, False),
+        (-DAY, -TICK, False),
+        (-3 * DAY, 3 * DAY, True),
+    ],
+    ids=["until then", "after then", "before", "days around it"],
+)
+def test_what_was_stored_is_listed_by_its_time(store, after, until, listed):
+    record, stored_at = new_record(), NOW + 5 * DAY
+    store.record(record)
+    assert serials_of(store.stored_between(stored_at + after, stored_at + until), record) == []
+    store.keep(record, b"certificate", stored_at)
+    found = list(store.stored_between(stored_at + after, stored_at + until))
+    assert bool(serials_of(found, record)) is listed
+    assert all(each.stored_at == stored_at for each in found if each.serial_hex == record.serial_hex)
+
+
+@pytest.mark.parametrize("moment", ["2026-11-30T23:59:59.999999+00:00", "2026-12-01T00:00:00+00:00"])
+def test_no_end_of_a_day_hides_a_certificate(store, moment):
+    record, stored_at = new_record(), datetime.fromisoformat(moment)
+    store.record(record)
+    store.keep(record, b"certificate", stored_at)
+    assert serials_of(store.stored_between(stored_at - TICK, stored_at), record)
+    assert serials_of(store.stored_between(stored_at - 2 * DAY, stored_at + 2 * DAY), record)
+
+
+def test_more_serials_than_a_page_are_all_listed(dynamodb):
+    one_shard = [f"{(1 << 157) + number * 0x100:x}" for number in range(101)]
+    records = [new_record(serial_hex=serial_hex) for serial_hex in one_shard]
+    for record in records:
+        dynamodb.record(record)
+    assert len(serials_of(dynamodb.unfinished(NOW), *records)) == len(records)
 
 
 # ---- what only the table knows
@@ -266,7 +386,7 @@ def test_closed_serials_are_found_from_their_order(client, dynamodb):
     closed += [new_record(order_id=closed[0].order_id) for _ in range(2)]
     for record in closed:
         dynamodb.record(record)
-        dynamodb.close(record)
+        dynamodb.close(record, NOW, "test")
     found = slot(client, closed[0])
     assert found["closed_serials"] == [record.serial_hex for record in closed]
     for record in closed:

@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from local import repairs
 from partner_center.adapters.kms_signer import KeyStaysInKms, KmsCaKeys, KmsDigestSigner
-from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.issuance.bootstrap import create_hierarchy
+from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.issuance.issue import issue_certificate
 from partner_center.issuance.ports import SigningKeyUnusable
 from partner_center.issuance.profile import SignatureAlgorithm

@@ -238,6 +238,29 @@ def test_a_fault_kills_the_worker_around_its_nth_call(cloud, fault, left):
     assert cloud.client("dynamodb").scan(TableName=table)["Count"] == left
 
 
+@pytest.mark.parametrize(
+    ("follows", "left", "fails"),
+    [("TransactWriteItems", 1, True), ("Sign", 2, False)],
+    ids=["behind an operation", "behind one that was never called"],
+)
+def test_a_fault_fails_the_nth_call_behind_an_operation_and_spares_the_worker(cloud, follows, left, fails):
+    class OneVictim:
+        def choose(self, function_name, event):
+            return {"follows": follows, "call": 1, "when": "before", "how": "fail"}
+
+    table = cloud.table(keys=("pk",))
+    cloud.runtime.faults = OneVictim()
+    try:
+        answer, failed = cloud.invoke("write_twice", {"key": "k", "table": table})
+    finally:
+        cloud.runtime.faults = None
+    assert (failed, answer.get("errorType") if fails else None) == (
+        fails,
+        "EndpointConnectionError" if fails else None,
+    )
+    assert cloud.client("dynamodb").scan(TableName=table)["Count"] == left
+
+
 ORPHANS = """
 import dataclasses, os, signal, sys
 from local.runtime import FunctionConfig, LambdaRuntime

@@ -41,6 +41,11 @@ class MemoryClaims:
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         return self.tables.preflights.get((reseller_id, order_id, preflight_id))
 
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]:
+        """`PreflightHistory` of the issuance context."""
+        rows = sorted(self.tables.preflights.items())
+        return [each for key, each in rows if key[:2] == (reseller_id, order_id)]
+
     def latest(self, reseller_id: str, order_id: str) -> Sequence[Mapping[str, Any]]:
         """`CaaFindings` of the orders context."""
         rows = sorted(self.tables.preflights.items(), reverse=True)

@@ -8,7 +8,15 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from partner_center.adapters.check_store import CheckStore
+from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.tables import TableNames
 from partner_center.entry.routes import ROUTES
+from partner_center.issuance.objection import Ground, Objection
+from partner_center.issuance.objection_queue import objection_id
+from partner_center.kernel.events import Chronicle
+from partner_center.kernel.ids import RandomIds
+from tests.fakes.determined import NOW
 from tests.functions.journeys import answer, approval_links, call, csr_for, order_body, staff_key
 
 pytestmark = pytest.mark.cloud
@@ -72,16 +80,30 @@ def orders(cloud, northwind, rosa):
         "flagged": flagged,
         "task": rosa.task(flagged)["task_id"],
         "cancelled": cancelled,
+        "objection": objected(cloud, issued),
         "serial": issued["certificates"][0]["serial"],
         "link": approval_links(cloud, pending)[0].rpartition("/")[2],
         "used": approval_links(cloud, issued["order_id"])[0].rpartition("/")[2],
     }
 
 
+def objected(cloud, order):
+    """An objection to the order's certificate, as the daily check would leave it."""
+    serial = order["certificates"][0]["serial"]
+    tables = TableNames(business=cloud.resource("BusinessTable"), audit=cloud.resource("AuditTable"))
+    where = ("northwind", order["order_id"])
+    objection = Objection(serial, Ground.CAA, "no look-up", *where, NOW, "chk_1")
+    audit = Chronicle(RandomIds(), NOW, "system", "run").audit("certificate.objected_to", *where)
+    CheckStore(Database(cloud.client("dynamodb")), tables).object(objection, audit)
+    return objection_id(objection)
+
+
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PATCH = {"Content-Type": "application/merge-patch+json"}
 STAFF = {**JSON, "Staff": "review"}  # a stand-in for the key, which the cloud makes when it starts
+VERA = {**JSON, "Staff": "validation"}
+SETTLE = "POST /v1/staff/objections/{objection_id}/settle"
 DECISION = {"decision": "approve", "evidence": "Called the registrant."}
 REUSED = {**JSON, "Idempotency-Key": "contract"}
 
@@ -144,6 +166,13 @@ CALLS = [
     ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/{task}/decide", {}, STAFF, 422),
     ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/{task}/decide", DECISION, STAFF, 200),
     ("POST /v1/staff/tasks/{task_id}/decide", "/v1/staff/tasks/{task}/decide", DECISION, STAFF, 409),
+    ("GET /v1/staff/queues/certificates", "/v1/staff/queues/certificates", None, VERA, 200),
+    ("GET /v1/staff/queues/certificates", "/v1/staff/queues/certificates?cursor=x", None, VERA, 400),
+    ("GET /v1/staff/queues/certificates", "/v1/staff/queues/certificates", None, STAFF, 403),
+    (SETTLE, "/v1/staff/objections/ab.caa/settle", {"evidence": "x"}, VERA, 404),
+    (SETTLE, "/v1/staff/objections/ab.caa/settle", {}, VERA, 422),
+    (SETTLE, "/v1/staff/objections/{objection}/settle", {"evidence": "x"}, VERA, 200),
+    (SETTLE, "/v1/staff/objections/{objection}/settle", {"evidence": "y"}, VERA, 409),
     ("GET /v1/orders/{order_id}", "/v1/orders/{flagged}", None, {}, 200),
     ("GET /v1/orders/{order_id}/domains", "/v1/orders/{issued}/domains", None, {}, 200),
     ("GET /v1/orders/{order_id}/domains", "/v1/orders/{declined}/domains", None, {}, 200),
@@ -210,6 +239,20 @@ CALLS = [
             200,
         )
         for format_ in ("pem", "chain", "ca", "p7b", "der", "zip")
+    ),
+    (
+        "GET /v1/certificates/{serial}/download",
+        "/v1/certificates/{serial}/download?format=zip&server=haproxy",
+        None,
+        {},
+        200,
+    ),
+    (
+        "GET /v1/certificates/{serial}/download",
+        "/v1/certificates/{serial}/download?format=zip&server=caddy",
+        None,
+        {},
+        400,
     ),
     (
         "GET /v1/certificates/{serial}/download",

@@ -17,7 +17,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from local.cloud import EmbeddedCloud
-from local.template import ACCOUNT, REGION
+from local.lock import services_of
+from local.template import ACCOUNT, REGION, Resolver, read
+from tests.functions.conftest import TEMPLATE
 from tests.functions.journeys import (
     Reseller,
     Reviewer,
@@ -95,6 +97,7 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     expire(cloud, reseller)
     ask_anew(cloud, reseller)
     retry_waits(cloud, reseller)
+    check(cloud, reseller)
 
 
 def browse(cloud: EmbeddedCloud, reseller: Reseller) -> None:
@@ -283,6 +286,27 @@ def retry_waits(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     task = {"reseller_id": reseller.reseller_id, "order_id": order_id, "generation": 1, "attempt": 1}
     for function in ("AwaitDomainsFunction", "AwaitReleaseFunction", "AwaitReviewFunction"):
         cloud.invoke(function, task | {"execution": f"{order_id}-g1-a1", "token": "of-nobody"})
+
+
+def check(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """Another certificate stands where one was stored; the daily check finds it, and a person settles it."""
+    serials = [
+        reseller.issued(name=f"{name}-checked.example.com")["certificates"][0]["serial"] for name in "ab"
+    ]
+    table, client = cloud.resource("IssuanceTable"), cloud.client("dynamodb")
+    rows = [{"pk": {"S": f"SERIAL#{serial}"}, "sk": {"S": "CERTIFICATE"}} for serial in serials]
+    wrong = client.get_item(TableName=table, Key=rows[0])["Item"]["certificate_der"]
+    client.update_item(
+        TableName=table,
+        Key=rows[1],
+        UpdateExpression="SET certificate_der = :wrong",
+        ExpressionAttributeValues={":wrong": wrong},
+    )
+    cloud.advance(DAY)
+    vera = Reviewer(cloud, staff_key(cloud, "validation"))
+    for item in vera.call("GET", "/v1/staff/queues/certificates").json["items"]:
+        path = f"/v1/staff/objections/{item['objection_id']}/settle"
+        assert vera.call("POST", path, {"evidence": "The row was changed by a test."}).status == 200
 
 
 def permissions_for(cloud: EmbeddedCloud, function: str, recorded: Mapping[str, Any]) -> Iterator[Permission]:
@@ -474,13 +498,81 @@ def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(clou
                 assert "Condition" not in statement
 
 
-def test_one_function_signs_and_it_alone_has_no_way_out(
+SIGNERS = {"SignCertificateFunction"}
+"""Who signs for an issuing CA. Whoever is added here runs where nothing leads out."""
+WAYS_OUT = ("NatGateway", "InternetGateway", "EIP", "Route", "TransitGateway", "VPCPeeringConnection")
+
+
+def test_whoever_signs_has_no_way_out_and_nobody_else_is_in_there(
     cloud: EmbeddedCloud, granted: set[Permission]
 ) -> None:
-    assert {grant.function for grant in granted if grant.action == "kms:Sign"} == {"SignCertificateFunction"}
+    """For every function there is and every one to come: a right to sign and the closed network go together."""
     resources = cloud.stack.template.resources
     inside = {name for name in functions_of(cloud) if "VpcConfig" in resources[name]["Properties"]}
-    assert inside == {"SignCertificateFunction"}
+    assert {grant.function for grant in granted if grant.action == "kms:Sign"} == inside == SIGNERS
+    for name in inside:
+        network = resources[name]["Properties"]["VpcConfig"]
+        assert network["SubnetIds"] == [{"Ref": "SigningSubnetA"}, {"Ref": "SigningSubnetB"}]
+        assert network["SecurityGroupIds"] == [{"Ref": "SignerSecurityGroup"}]
+
+
+def test_nothing_leads_out_of_the_signing_network(cloud: EmbeddedCloud) -> None:
+    resources = cloud.stack.template.resources
+    assert not [
+        each for each in resources.values() if each["Type"] in {f"AWS::EC2::{kind}" for kind in WAYS_OUT}
+    ]
+    for name, each in resources.items():
+        if each["Type"] == "AWS::EC2::Subnet":
+            assert not each["Properties"].get("MapPublicIpOnLaunch"), name
+
+
+def test_a_key_that_signs_does_so_through_the_endpoint_only(cloud: EmbeddedCloud) -> None:
+    """Whoever asks, a person with every right included; the root's key is none of the stack's."""
+    signing = {
+        name: each["Properties"]["KeyPolicy"]["Statement"]
+        for name, each in cloud.stack.template.resources.items()
+        if each["Type"] == "AWS::KMS::Key" and each["Properties"].get("KeyUsage") == "SIGN_VERIFY"
+    }
+    assert signing.keys() == {"IssuingCaKey"}
+    for statements_ in signing.values():
+        (denied,) = [each for each in statements_ if each["Effect"] == "Deny"]
+        assert (denied["Principal"], denied["Action"]) == ("*", "kms:Sign")
+        assert denied["Condition"] == {"StringNotEquals": {"aws:SourceVpce": {"Ref": "KmsEndpoint"}}}
+
+
+def test_nobody_who_signs_is_given_what_reaches_the_internet(cloud: EmbeddedCloud) -> None:
+    """Neither perspectives to ask nor mail to send; what its code makes clients of is behind an endpoint."""
+    for function in SIGNERS:
+        properties = cloud.stack.template.resources[function]["Properties"]
+        told = properties.get("Environment", {}).get("Variables", {})
+        assert not {"PERSPECTIVES", "MAIL_SENDER", "MACHINE_ARN", "BUS_NAME"} & told.keys()
+        folder = cloud.stack.template.root / properties["Code"]["S3Key"]
+        assert services_of(folder) <= {"dynamodb", "kms", "s3"}, function
+
+
+def test_further_issuing_keys_are_for_who_signs_alone() -> None:
+    """The right to use them comes with the parameter, and the closed network holds for them too."""
+    keys = [f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{number}" for number in (1, 2)]
+    own = {"PublicUrl": "http://127.0.0.1:1", "DnsServer": "", "WebServer": "", "Perspectives": ""}
+    template = read(TEMPLATE, {"FurtherIssuingKeys": ",".join(keys)}, own)
+    resolver = Resolver(template, lambda name, attribute: f"{name}.{attribute}")
+    granted = {
+        name: set(listed(statement["Resource"]))
+        for name, each in template.resources.items()
+        if each["Type"] == "AWS::IAM::Role"
+        for policy in resolver.value(each["Properties"].get("Policies", []))
+        for statement in policy["PolicyDocument"]["Statement"]
+        if set(keys) & set(listed(statement["Resource"]))
+    }
+    assert granted == {"SignCertificateFunctionRole": set(keys)}
+
+
+def test_whoever_checks_certificates_can_neither_sign_nor_write_one(granted: set[Permission]) -> None:
+    may = {grant for grant in granted if grant.function == "CheckCertificatesFunction"}
+    assert not [grant for grant in may if grant.action.startswith("kms:")]
+    writing = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}
+    written = {grant.resource for grant in may if grant.action in writing}
+    assert written == {"table/local-BusinessTable", "table/local-AuditTable"}
 
 
 def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_write_proofs(

@@ -82,12 +82,12 @@ def test_a_perspective_has_no_client_of_any_service_for_its_role_allows_none():
     assert not {"boto3", "botocore"} & pins(take_looks / "requirements.txt").keys()
 
 
-def test_only_signing_lints_and_only_pages_and_mails_render():
+def test_only_signing_and_checking_lint_and_only_pages_and_mails_render():
     who = {
         package: {name(f) for f in FUNCTIONS if package in requirements_of(f)}
         for package in ("pkilint", "jinja2")
     }
-    assert who["pkilint"] == {"issuance/sign_certificate"}
+    assert who["pkilint"] == {"issuance/check_certificates", "issuance/sign_certificate"}
     assert who["jinja2"] == {
         "notifications/announce_certificate",
         "notifications/report_caa_refusals",

@@ -16,8 +16,8 @@ def read(request: Request, principal: Principal, serial: str) -> Answer:
 
 @handler.route("GET", "/v1/certificates/<serial>/download", Role.ORDERS, Role.READ)
 def download(request: Request, principal: Principal, serial: str) -> Answer:
-    request.only_query("format")
-    wanted = request.query.get("format", "pem")
-    file = certificate_reading().download(principal.reseller_id, serial, wanted)
+    request.only_query("format", "server")
+    wanted, server = request.query.get("format", "pem"), request.query.get("server")
+    file = certificate_reading().download(principal.reseller_id, serial, wanted, server)
     disposition = {"Content-Disposition": f'attachment; filename="{file.filename}"'}
     return Answer(200, file.body, disposition, file.content_type)

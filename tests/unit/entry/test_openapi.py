@@ -265,6 +265,7 @@ def test_every_example_has_its_shape(published, obeys):
         "AmendRequest",
         "DecisionRequest",
         "MethodRequest",
+        "SettlementRequest",
     } == set(published["components"]["examples"])
 
 

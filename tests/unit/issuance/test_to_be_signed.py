@@ -7,7 +7,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.issuance.bootstrap import create_hierarchy
+from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.issuance.profile import CertificatePlan, SignatureAlgorithm
 from partner_center.issuance.to_be_signed import (
     assemble,

@@ -11,15 +11,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from partner_center.issuance.bootstrap import HierarchyRequest, create_hierarchy
+from partner_center.issuance.bootstrap import create_hierarchy
+from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.issuance.issue import Issuer, IssueRequest
 from partner_center.issuance.profile import (
     ExtendedIdentity,
     IssuingCa,
     OrganizationSubject,
+    RootCa,
     SignatureAlgorithm,
 )
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.issuance.record import (
+    CertificateRecord,
+    CertificateStatus,
+    SerialTaken,
+    SlotTaken,
+    StoredSerial,
+)
 from partner_center.kernel.level import Level
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -53,6 +61,13 @@ class MemoryKeys:
 
     keys: dict[str, object] = field(default_factory=dict)
     signed: list[bytes] = field(default_factory=list)
+    disabled: set[str] = field(default_factory=set)
+
+    def is_enabled(self, alias):
+        return alias not in self.disabled if alias in self.keys else None
+
+    def disable(self, alias):
+        self.disabled.add(alias)
 
     def key(self, alias: str, algorithm: SignatureAlgorithm):
         if alias not in self.keys:
@@ -82,11 +97,13 @@ class Died(Exception):
 
 @dataclass
 class MemoryStore:
-    """`CertificateStore` and `IssuingCaStore`; `before` and `after` are called around each write by its name."""
+    """`CertificateStore`, `SerialLists` and `CaStore`; `before` and `after` are called around writes by name."""
 
     serials: dict[str, CertificateRecord] = field(default_factory=dict)
     slots: dict[tuple[str, str, int], str] = field(default_factory=dict)
     issuers: dict[str, IssuingCa] = field(default_factory=dict)
+    roots_: dict[str, RootCa] = field(default_factory=dict)
+    ca_serials: dict[str, bytes] = field(default_factory=dict)
     before: Callable[[str], None] = lambda write: None
     after: Callable[[str], None] = lambda write: None
 
@@ -104,7 +121,7 @@ class MemoryStore:
         self.slots[_slot(record)] = record.serial_hex
         self.after("record")
 
-    def close(self, record):
+    def close(self, record, closed_at, why):
         self.before("close")
         self._require_recorded(record)
         self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)
@@ -126,6 +143,19 @@ class MemoryStore:
         if self.slots.get(_slot(record)) != record.serial_hex:
             raise SlotTaken("moved on")
 
+    def by_serial(self, serial_hex):
+        return self.serials.get(serial_hex)
+
+    def unfinished(self, recorded_until):
+        open_ones = with_status(self, CertificateStatus.RECORDED)
+        yield from (record for record in open_ones if record.recorded_at <= recorded_until)
+
+    def stored_between(self, after, until):
+        stored_ones = [record for record in self.serials.values() if record.stored_at]
+        for record in stored_ones:
+            if after < record.stored_at <= until:
+                yield StoredSerial(record.serial_hex, record.stored_at)
+
     def issuing_ca(self, issuer_id):
         return self.issuers.get(issuer_id)
 
@@ -134,6 +164,29 @@ class MemoryStore:
 
     def add_issuing_ca(self, issuing_ca):
         return self.issuers.setdefault(issuing_ca.issuer_id, issuing_ca)
+
+    def change_issuing_ca(self, issuing_ca):
+        self.issuers[issuing_ca.issuer_id] = issuing_ca
+        return issuing_ca
+
+    def root(self, root_id):
+        return self.roots_.get(root_id)
+
+    def roots(self):
+        return tuple(self.roots_.values())
+
+    def add_root(self, root):
+        return self.roots_.setdefault(root.root_id, root)
+
+    def record_ca_serial(self, serial_hex, tbs_der, subject, moment):
+        if serial_hex in self.ca_serials:
+            raise SerialTaken("taken")
+        self.ca_serials[serial_hex] = tbs_der
+
+    def take_crl_number(self, root):
+        if self.roots_[root.root_id].crl_number >= root.crl_number:
+            raise SerialTaken("taken")
+        self.roots_[root.root_id] = root
 
 
 def _slot(record):

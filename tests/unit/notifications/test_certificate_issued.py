@@ -8,7 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from partner_center.notifications.certificate_issued import certificate_issued_mail, file_stem
+from partner_center.notifications.certificate_issued import certificate_issued_mail
+from partner_center.notifications.install_guides import file_stem
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.mime import to_mime
 from tests.unit.notifications.facts import HOSTILE, NOON, SENDER, Elements

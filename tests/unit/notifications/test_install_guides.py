@@ -1,6 +1,14 @@
+import re
+
 import pytest
 
-from partner_center.notifications.install_guides import CertificateFiles, Guide, install_guides
+from partner_center.notifications.install_guides import (
+    CertificateFiles,
+    Guide,
+    Server,
+    install_guide,
+    install_guides,
+)
 
 FILES = CertificateFiles.named("www.example.com")
 THUMBPRINT = "0123456789ABCDEF0123456789ABCDEF01234567"
@@ -12,8 +20,7 @@ def lines(guide: Guide) -> str:
 
 @pytest.fixture
 def guides():
-    nginx, apache, iis = install_guides("www.example.com", FILES, THUMBPRINT)
-    return {"nginx": lines(nginx), "apache": lines(apache), "iis": lines(iis)}
+    return {server: lines(install_guide(server, "www.example.com", FILES, THUMBPRINT)) for server in Server}
 
 
 def test_nginx_is_given_the_full_chain(guides):
@@ -35,11 +42,9 @@ def test_iis_joins_the_certificate_with_the_key_in_its_store(guides):
     assert f"Cert:\\LocalMachine\\My\\{THUMBPRINT}" in guides["iis"]
 
 
-@pytest.mark.parametrize("server", [0, 1, 2], ids=["nginx", "apache", "iis"])
+@pytest.mark.parametrize("server", Server)
 def test_a_wildcard_is_tried_out_with_a_host_below_it(server):
-    guide = install_guides("*.example.com", CertificateFiles.named("wildcard_example.com"), THUMBPRINT)[
-        server
-    ]
+    guide = install_guide(server, "*.example.com", CertificateFiles.named("wildcard_example.com"), THUMBPRINT)
     commands = [
         line for line in lines(guide).splitlines() if "openssl s_client" in line or "HostHeader" in line
     ]
@@ -47,9 +52,8 @@ def test_a_wildcard_is_tried_out_with_a_host_below_it(server):
 
 
 def test_configured_names_of_a_wildcard():
-    nginx, apache, _ = install_guides(
-        "*.example.com", CertificateFiles.named("wildcard_example.com"), THUMBPRINT
-    )
+    files = CertificateFiles.named("wildcard_example.com")
+    nginx, apache, *_ = install_guides("*.example.com", files, THUMBPRINT)
     assert "server_name *.example.com;" in lines(nginx)
     assert "ServerName www.example.com" in lines(apache)
     assert "ServerAlias *.example.com" in lines(apache)
@@ -59,3 +63,42 @@ def test_configured_names_of_a_wildcard():
 def test_nobody_is_told_to_send_a_key(guides):
     assert "scp" not in "".join(guides.values())
     assert "chmod 777" not in "".join(guides.values())
+
+
+def test_tomcat_is_given_certificate_and_chain_apart_or_both_for_its_keystore(guides):
+    for attribute, file in (
+        ("certificateFile", "www.example.com.pem"),
+        ("certificateChainFile", "www.example.com.chain.pem"),
+        ("certificateKeyFile", "www.example.com.key"),
+    ):
+        assert f'{attribute}="conf/{file}"' in guides["tomcat"]
+    assert "keytool -importcert -alias <alias> -file www.example.com.p7b -keystore" in guides["tomcat"]
+
+
+def test_haproxy_is_given_one_file_that_nobody_else_can_read(guides):
+    assert "umask 077; cat www.example.com.fullchain.pem www.example.com.key > " in guides["haproxy"]
+    assert "bind :443 ssl crt /etc/haproxy/certs/www.example.com.pem" in guides["haproxy"]
+
+
+def test_cpanel_is_told_field_by_field():
+    guide = install_guide(Server.CPANEL, "*.example.com", FILES, THUMBPRINT)
+    told = " ".join(step.sentence for step in guide.steps)
+    assert "the domain example.com." in told
+    for field, file in (("CRT", "www.example.com.pem"), ("CABUNDLE", "www.example.com.chain.pem")):
+        assert f"({field}): paste the text of {file}" in told
+
+
+def test_there_is_a_guide_for_every_server_with_a_look_at_the_end():
+    guides = install_guides("www.example.com", FILES, THUMBPRINT)
+    assert len({guide.title for guide in guides}) == len(Server)
+    for guide in guides:
+        assert "openssl s_client" in lines(guide) or "HasPrivateKey" in lines(guide)
+
+
+@pytest.mark.parametrize("server", Server)
+def test_what_is_to_be_typed_names_no_file_that_does_not_come_along(server):
+    files = CertificateFiles.named("a.example.org")
+    known = {files.leaf, files.chain, files.fullchain, files.pkcs7, files.key}
+    guide = install_guide(server, "a.example.org", files, THUMBPRINT)
+    named = set(re.findall(r"a\.example\.org\.(?:[a-z0-9]+\.)?(?:pem|p7b|key)", lines(guide)))
+    assert named <= known

@@ -3,22 +3,35 @@
 Two rows tell a certificate's story and always change together: `SERIAL#...` holds the record itself, and
 `GENERATION#...` in the order's partition says which serial holds the generation's slot. A slot without a
 serial is free; the serials it once had are listed as closed, so that each can be found from its order.
+
+The index `serials` lists the recorded ones, so that none is forgotten, and the stored ones by day, so that each is
+checked again. It may be a moment late.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
+from partner_center.adapters.order_items import from_micros, to_micros
+from partner_center.issuance.record import (
+    CertificateRecord,
+    CertificateStatus,
+    SerialTaken,
+    SlotTaken,
+    StoredSerial,
+)
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
 from partner_center.kernel.level import Level
 
+_INDEX = "serials"
+_A_DAY = timedelta(days=1)
+
 
 class DynamoDbCertificates:
-    """Implements `CertificateStore`, and what others read of certificates."""
+    """Implements `CertificateStore` and `SerialLists`, and what others read of certificates."""
 
     def __init__(self, client: Any, table_name: str) -> None:
         self._database = Database(client)
@@ -55,6 +68,33 @@ class DynamoDbCertificates:
         records = (self.by_serial(serial_hex) for serial_hex in (*present, *closed))
         return tuple(record for record in records if record is not None)
 
+    def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
+        for shard in range(keys.SERIAL_SHARDS):
+            partition = keys.recorded_shard(shard)
+            for listed in self._listed(partition, None, recorded_until):
+                record = self.by_serial(listed.serial_hex)
+                if record is not None and record.status is CertificateStatus.RECORDED:
+                    yield record
+
+    def stored_between(self, after: datetime, until: datetime) -> Iterator[StoredSerial]:
+        day = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        while day <= until:
+            for shard in range(keys.SERIAL_SHARDS):
+                yield from self._listed(keys.stored_shard(f"{day:%Y-%m-%d}", shard), after, until)
+            day += _A_DAY
+
+    def _listed(self, partition: str, after: datetime | None, until: datetime) -> Iterator[StoredSerial]:
+        """One partition of the index, page by page."""
+        least = to_micros(after) + 1 if after else None
+        index = Index(_INDEX, "listed", partition, "listed_at", to_micros(until), least)
+        start: Item | None = None
+        while True:
+            page, start = self._database.query_index(self._table, index, after=start)
+            for item in page:
+                yield StoredSerial(keys.serial_of(item["pk"]), from_micros(item["listed_at"]))
+            if start is None:
+                return
+
     def record(self, record: CertificateRecord) -> None:
         new_slot = Put(
             self._table,
@@ -69,12 +109,17 @@ class DynamoDbCertificates:
                 raise _slot_taken(found.slot) from found
             self._database.transact([self._new_serial(record), self._taken_slot(record)])
 
-    def close(self, record: CertificateRecord) -> None:
+    def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
         slot = self._database.get(self._table, _slot_key(record)) or {}
         closed = [*slot.get("closed_serials", []), record.serial_hex]
+        changes = {
+            "status": CertificateStatus.CLOSED,
+            "closed_at": rfc3339(closed_at),
+            "closed_because": why,
+        }
         self._database.transact(
             [
-                self._moved_serial(record, {"status": CertificateStatus.CLOSED}),
+                self._moved_serial(record, changes, remove=("listed", "listed_at")),
                 Update(
                     self._table,
                     _slot_key(record),
@@ -91,6 +136,8 @@ class DynamoDbCertificates:
             "status": CertificateStatus.STORED,
             "certificate_der": certificate_der,
             "stored_at": rfc3339(stored_at),
+            "listed": keys.stored_shard(f"{stored_at.astimezone(UTC):%Y-%m-%d}", _shard(record)),
+            "listed_at": to_micros(stored_at),
         }
         self._database.transact(
             [
@@ -117,7 +164,9 @@ class DynamoDbCertificates:
             set={"serial_hex": record.serial_hex},
         )
 
-    def _moved_serial(self, record: CertificateRecord, changes: Mapping[str, Any]) -> Action:
+    def _moved_serial(
+        self, record: CertificateRecord, changes: Mapping[str, Any], remove: Sequence[str] = ()
+    ) -> Action:
         """A recorded serial becomes stored or closed, once, and only with the bytes that were recorded."""
         return Update(
             self._table,
@@ -128,6 +177,7 @@ class DynamoDbCertificates:
                 ("tbs_der", "=", record.tbs_der),
             ],
             set=changes,
+            remove=remove,
         )
 
 
@@ -152,6 +202,10 @@ def _slot_key(record: CertificateRecord) -> keys.Key:
     return keys.generation(record.reseller_id, record.order_id, record.generation)
 
 
+def _shard(record: CertificateRecord) -> int:
+    return int(record.serial_hex[-2:], 16) % keys.SERIAL_SHARDS
+
+
 def _item(record: CertificateRecord) -> dict[str, Any]:
     return {
         "serial_hex": record.serial_hex,
@@ -169,6 +223,8 @@ def _item(record: CertificateRecord) -> dict[str, Any]:
         "tbs_der": record.tbs_der,
         "recorded_at": rfc3339(record.recorded_at),
         "status": record.status,
+        "listed": keys.recorded_shard(_shard(record)),
+        "listed_at": to_micros(record.recorded_at),
     }
 
 

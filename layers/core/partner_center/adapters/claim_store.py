@@ -53,6 +53,12 @@ class ClaimStore:
         item = self._database.get(self._tables.validation, key)
         return _from_item(item, preflight_id) if item else None
 
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]:
+        """The evidence of every preflight of the order, oldest first."""
+        first = keys.preflight(reseller_id, order_id, "")
+        items = self._database.all_of(self._tables.validation, first.pk, first.sk)
+        return [_from_item(item, item["sk"].removeprefix(first.sk)) for item in items]
+
     def _move(
         self,
         order: Order,

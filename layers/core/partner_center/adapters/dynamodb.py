@@ -87,7 +87,7 @@ def _key_attributes(key: Key) -> dict[str, Any]:
 class Index:
     """One partition of a secondary index: `value` of attribute `partition`, sorted by the number in `sort`.
 
-    `at_most` bounds that number.
+    `at_least` and `at_most` bound that number, both included; `at_least` needs `at_most`.
     """
 
     name: str
@@ -95,6 +95,16 @@ class Index:
     value: str
     sort: str
     at_most: int | None = None
+    at_least: int | None = None
+
+    def bounds(self) -> tuple[str, dict[str, Any]]:
+        """What the key condition says of the number, `#sk`, and the values in it."""
+        if self.at_most is None:
+            return "", {}
+        most = {":most": {"N": str(self.at_most)}}
+        if self.at_least is None:
+            return " AND #sk <= :most", most
+        return " AND #sk BETWEEN :least AND :most", most | {":least": {"N": str(self.at_least)}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,15 +266,15 @@ class Database:
         self, table: str, index: Index, *, limit: int = 100, after: Item | None = None
     ) -> tuple[list[Item], Item | None]:
         """One page of a partition of a sparse index, in its order, and where to go on; a moment late at times."""
+        bounds, values = index.bounds()
+        names = {"#pk": index.partition} | ({"#sk": index.sort} if bounds else {})
         answer = self._call(
             "query",
             TableName=table,
             IndexName=index.name,
-            KeyConditionExpression="#pk = :pk" + (" AND #sk <= :most" if index.at_most is not None else ""),
-            ExpressionAttributeNames={"#pk": index.partition}
-            | ({"#sk": index.sort} if index.at_most is not None else {}),
-            ExpressionAttributeValues={":pk": {"S": index.value}}
-            | ({":most": {"N": str(index.at_most)}} if index.at_most is not None else {}),
+            KeyConditionExpression=f"#pk = :pk{bounds}",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":pk": {"S": index.value}} | values,
             Limit=limit,
             **({"ExclusiveStartKey": to_item(after)} if after else {}),
         )

@@ -9,7 +9,9 @@ from hashlib import sha256
 
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
+SERIAL_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
+CERTIFICATE_QUEUE = "certificates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,19 @@ def open_shard(order_id: str) -> str:
     return f"OPEN#{int(sha256(order_id.encode()).hexdigest(), 16) % OPEN_SHARDS}"
 
 
+def objection(serial_hex: str, ground: str) -> Key:
+    return Key(f"OBJECTION#{serial_hex}", f"GROUND#{ground}")
+
+
+def serial_and_ground(pk: str, sk: str) -> tuple[str, str]:
+    """Serial and ground of an objection's key."""
+    return pk.removeprefix("OBJECTION#"), sk.removeprefix("GROUND#")
+
+
+def check_run(run_id: str) -> Key:
+    return Key("CHECKS", f"RUN#{run_id}")
+
+
 # ---- validation table
 
 
@@ -153,12 +168,36 @@ def serial(serial_hex: str) -> Key:
     return Key(f"SERIAL#{serial_hex}", "CERTIFICATE")
 
 
+def serial_of(pk: str) -> str:
+    """The serial of a serial's partition."""
+    return pk.removeprefix("SERIAL#")
+
+
+def recorded_shard(shard: int) -> str:
+    """Partition of the index `serials` of those that were recorded and not stored, sorted there by `listed_at`."""
+    return f"RECORDED#{shard}"
+
+
+def stored_shard(day: str, shard: int) -> str:
+    """Partition of the index `serials` of the certificates that were stored on a day (yyyy-mm-dd, UTC)."""
+    return f"STORED#{day}#{shard}"
+
+
 def blocked_key(spki_sha256: str) -> Key:
     return Key(f"BLOCKED#{spki_sha256}", "KEY")
 
 
 def issuing_ca(issuer_id: str) -> Key:
     return Key("CA", f"ISSUER#{issuer_id}")
+
+
+def root_ca(root_id: str) -> Key:
+    return Key("CA", f"ROOT#{root_id}")
+
+
+def ca_serial(serial_hex: str) -> Key:
+    """What a root signed, or was about to: known before, so that none of it is ever lost."""
+    return Key("CA", f"SERIAL#{serial_hex}")
 
 
 # ---- access table

@@ -4,6 +4,7 @@ Only digests are sent (MessageType=DIGEST): RAW stops at 4,096 bytes, which a ce
 or a CRL exceeds. KMS answers ECDSA signatures as DER, just as X.509 carries them.
 """
 
+import json
 from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -56,11 +57,37 @@ class KmsDigestSigner:
         return _handle(self._client, issuer.key_id, issuer.certificate.public_key())
 
 
-class KmsCaKeys:
-    """Finds or generates the keys of CAs; one key for each alias."""
+def issuing_key_policy(root_arn: str, endpoint: str) -> str:
+    """The policy of an issuing CA's key, as the one in the template: Sign comes through that endpoint only.
 
-    def __init__(self, client: Any) -> None:
+    `root_arn` is the account's root (`arn:aws:iam::123456789012:root`), `endpoint` the KMS endpoint's id.
+    """
+    statements = [
+        {
+            "Sid": "AccountDecidesThroughIam",
+            "Effect": "Allow",
+            "Principal": {"AWS": root_arn},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        {
+            "Sid": "SignOnlyThroughTheEndpoint",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "kms:Sign",
+            "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:SourceVpce": endpoint}},
+        },
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+class KmsCaKeys:
+    """Finds or generates the keys of CAs; one key for each alias. `policy` is that of keys it generates."""
+
+    def __init__(self, client: Any, policy: str | None = None) -> None:
         self._client = client
+        self._policy = {"Policy": policy} if policy else {}
 
     def key(self, alias: str, algorithm: SignatureAlgorithm) -> tuple[str, PrivateKey]:
         name = f"alias/{alias}"
@@ -68,9 +95,22 @@ class KmsCaKeys:
         public = self._client.get_public_key(KeyId=key_id)["PublicKey"]
         return key_id, _handle(self._client, key_id, serialization.load_der_public_key(public))
 
+    def is_enabled(self, alias: str) -> bool | None:
+        metadata = self._describe(f"alias/{alias}")
+        return metadata["KeyState"] == "Enabled" if metadata else None
+
+    def disable(self, alias: str) -> None:
+        metadata = self._describe(f"alias/{alias}")
+        if metadata is not None:  # KMS takes no alias here
+            self._client.disable_key(KeyId=metadata["KeyId"])
+
     def _find(self, name: str) -> str | None:
+        metadata = self._describe(name)
+        return str(metadata["Arn"]) if metadata else None
+
+    def _describe(self, name: str) -> Any:
         try:
-            return str(self._client.describe_key(KeyId=name)["KeyMetadata"]["Arn"])
+            return self._client.describe_key(KeyId=name)["KeyMetadata"]
         except ClientError as error:
             if error.response["Error"]["Code"] != "NotFoundException":
                 raise
@@ -79,7 +119,11 @@ class KmsCaKeys:
     def _generate(self, name: str, algorithm: SignatureAlgorithm) -> str:
         """Of two that generate at once, the one whose alias came first keeps its key."""
         metadata = self._client.create_key(
-            KeySpec=_KEY_SPEC[algorithm], KeyUsage="SIGN_VERIFY", Description=f"Signs as {name}"
+            KeySpec=_KEY_SPEC[algorithm],
+            KeyUsage="SIGN_VERIFY",
+            MultiRegion=True,
+            Description=f"Signs as {name}",
+            **self._policy,
         )["KeyMetadata"]
         try:
             self._client.create_alias(AliasName=name, TargetKeyId=metadata["KeyId"])

@@ -51,6 +51,25 @@ def decision_in(request: Request) -> tuple[Verdict, str, str | None]:
     if body.get("decision") not in list(Verdict):  # a set would not look for what has no hash
         words = " or ".join(Verdict)
         problems.append(Problem("invalid_field", f"The decision is {words}.", "/decision"))
+    evidence, note, wrong = _statements(body)
+    problems += wrong
+    if problems:
+        raise ContentRefused(problems)
+    return Verdict(body["decision"]), evidence, note
+
+
+def statement_in(request: Request) -> tuple[str, str | None]:
+    """What a member of staff says: evidence and, if there is one, a note. Raises ContentRefused, Malformed ..."""
+    body, problems = _known_fields(request.json_object(), "evidence", "note")
+    evidence, note, wrong = _statements(body)
+    if problems or wrong:
+        raise ContentRefused([*problems, *wrong])
+    return evidence, note
+
+
+def _statements(body: Mapping[str, Any]) -> tuple[str, str | None, list[Problem]]:
+    """Evidence and note, stripped, and what is wrong with them."""
+    problems = []
     for name, required in (("evidence", True), ("note", False)):
         value = body.get(name)
         fits = isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_STATEMENT and _is_text(value)
@@ -60,9 +79,9 @@ def decision_in(request: Request) -> tuple[Verdict, str, str | None]:
             detail = f"This must be text of 1 to {LONGEST_STATEMENT} characters."
             problems.append(Problem("invalid_field" if name in body else "missing_field", detail, f"/{name}"))
     if problems:
-        raise ContentRefused(problems)
+        return "", None, problems
     note = body.get("note")
-    return Verdict(body["decision"]), body["evidence"].strip(), note.strip() if note is not None else None
+    return body["evidence"].strip(), note.strip() if note is not None else None, problems
 
 
 def _is_text(value: str) -> bool:

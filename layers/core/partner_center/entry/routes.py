@@ -24,6 +24,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("GET", "/v1/orders/{order_id}/messages"),
     ("GET", "/v1/products"),
     ("GET", "/v1/products/{code}"),
+    ("POST", "/v1/staff/objections/{objection_id}/settle"),
+    ("GET", "/v1/staff/queues/certificates"),
     ("GET", "/v1/staff/queues/quality-review"),
     ("POST", "/v1/staff/tasks/{task_id}/decide"),
 )

@@ -1,34 +1,54 @@
-"""Create the CAs: a root, and an issuing CA under it, both signed by keys that stay where they were made.
+"""Create the CAs and sign for the root: record, sign, compare, store, by keys that stay where they were made.
 
-Running it again changes nothing: keys are found by their alias, a CA by its id. A further issuing CA under
-the same root is a further call with another `issuer_id`.
+Whatever the root signs is linted in a twin first, and its to-be-signed bytes are stored under their serial or number
+before its key is asked. Keys are found by their alias, so a run that died is taken up with the same ones.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from partner_center.issuance.ports import IssuingCaStore
-from partner_center.issuance.profile import POLICY_OF_LEVEL, IssuingCa, SignatureAlgorithm
-from partner_center.issuance.serials import Entropy, new_serial
-from partner_center.issuance.to_be_signed import ca_issuers, distribution_point, hash_of, policy
+from partner_center.issuance.ca_certificates import (
+    ROOT_ALGORITHM,
+    ROOT_CRL_LIFETIME,
+    CaPrivateKey,
+    HierarchyRequest,
+    der_of,
+    issuing_twin,
+    root_crl_twin,
+    root_twin,
+    signed,
+)
+from partner_center.issuance.ca_lint import CaDocument, lint_ca
+from partner_center.issuance.ports import CaStore, Finding
+from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
+from partner_center.issuance.serials import Entropy, new_serial, serial_hex
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.level import Level
+from partner_center.kernel.errors import PartnerCenterError
 
-ROOT_LIFETIME = timedelta(days=15 * 365)  # BR 7.1.2.1.1 allows 2,922 to 9,132 days
-ISSUING_LIFETIME = timedelta(days=5 * 365)
-_BACKDATING = timedelta(hours=1)  # BR 7.1.2.10.1: not before one day before signing
-_ANY_POLICY = "2.5.29.32.0"  # RFC 5280 section 4.2.1.4
-_SECOND = timedelta(seconds=1)
-_ROOT_ALGORITHM = SignatureAlgorithm.ECDSA_SHA384
 
-CaPrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+class CaExists(PartnerCenterError):
+    """There is a CA under that id already; nothing was signed."""
+
+    code = "ca_exists"
+
+
+class UnknownCa(PartnerCenterError):
+    """There is no CA under that id."""
+
+    code = "unknown_ca"
+
+
+class CaRefused(PartnerCenterError):
+    """What the root would sign breaks a rule; nothing was signed."""
+
+    code = "ca_refused"
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("Refused before signing: " + "; ".join(finding.code for finding in findings))
 
 
 class CaKeys(Protocol):
@@ -38,149 +58,146 @@ class CaKeys(Protocol):
         """Id and handle of the key with that alias, generated on the first call."""
         ...
 
+    def is_enabled(self, alias: str) -> bool | None:
+        """Whether the key with that alias may be used now; None when there is none."""
+        ...
+
+    def disable(self, alias: str) -> None:
+        """Bar the key from being used until a person enables it."""
+        ...
+
+
+def key_alias(ca_id: str) -> str:
+    """The alias of a CA's key."""
+    return f"ca/{ca_id}"
+
 
 @dataclass(frozen=True, slots=True)
-class HierarchyRequest:
-    """Names of the CAs and where the world finds their certificates and CRLs.
+class Ceremony:
+    """What a person does with the root's key, and how the CAs are put into and out of service."""
 
-    `repository_url` is plain http without a closing slash (RFC 5280 section 8: https would need what it serves);
-    `issuer_id` and `root_id` become file names there and key aliases. `only_level` restricts the issuing CA.
-    """
+    keys: CaKeys
+    store: CaStore
+    clock: Clock
+    entropy: Entropy
 
-    issuer_id: str
-    repository_url: str
-    root_id: str = "root-r1"
-    organization: str = "Partner Center Demo"
-    country: str = "NL"
-    root_name: str = "Partner Center Demo Root R1"
-    issuing_name: str = "Partner Center Demo TLS CA E1"
-    algorithm: SignatureAlgorithm = SignatureAlgorithm.ECDSA_SHA256
-    only_level: Level | None = None
+    def create_root(self, request: HierarchyRequest) -> RootCa:
+        """Raises CaExists, CaRefused."""
+        if self.store.root(request.root_id) is not None:
+            raise CaExists(f"There is a root {request.root_id} already.")
+        key_id, key = self.keys.key(key_alias(request.root_id), ROOT_ALGORITHM)
+        twin = root_twin(request, key.public_key(), new_serial(self.entropy), self.clock.now())
+        certificate = self._certificate(twin, key, CaDocument.ROOT)
+        certificate.verify_directly_issued_by(certificate)
+        return self.store.add_root(RootCa(request.root_id, der_of(certificate), key_id, ROOT_ALGORITHM))
 
-    def __post_init__(self) -> None:
-        if not self.repository_url.startswith("http://") or self.repository_url.endswith("/"):
-            raise ValueError("the repository is a plain http address without a closing slash")
+    def create_issuing_ca(self, request: HierarchyRequest) -> IssuingCa:
+        """Raises UnknownCa without the root, CaExists, CaRefused, SigningKeyUnusable while the root is disabled."""
+        if self.store.issuing_ca(request.issuer_id) is not None:
+            raise CaExists(f"There is an issuing CA {request.issuer_id} already.")
+        root = self.root(request.root_id)
+        key_id, key = self.keys.key(key_alias(request.issuer_id), request.algorithm)
+        serial, moment = new_serial(self.entropy), self.clock.now()
+        twin = issuing_twin(request, key.public_key(), root.certificate, serial, moment)
+        certificate = self._certificate(twin, self._root_key(root), CaDocument.ISSUING)
+        certificate.verify_directly_issued_by(root.certificate)
+        return self.store.add_issuing_ca(
+            IssuingCa(
+                issuer_id=request.issuer_id,
+                certificate_der=der_of(certificate),
+                root_der=root.certificate_der,
+                key_id=key_id,
+                signature_algorithm=request.algorithm,
+                aia_url=f"{request.repository_url}/{request.issuer_id}.crt",
+                crl_url=f"{request.repository_url}/{request.issuer_id}.crl",
+                active=request.active,
+                level=request.only_level,
+            )
+        )
+
+    def sign_root_crl(self, root_id: str) -> bytes:
+        """The next CRL of the root, DER; its number is taken first, so that no two lists ever share one.
+
+        Raises UnknownCa, CaRefused, SigningKeyUnusable while the root is disabled.
+        """
+        root, moment = self.root(root_id), self.clock.now()
+        number = root.crl_number + 1
+        revoked = [ca for ca in self.issued_by(root) if ca.revoked_at is not None]
+        twin = root_crl_twin(root, revoked, number, moment)
+        _require_clean(lint_ca(der_of(twin), CaDocument.CRL))
+        ends = twin.next_update_utc or moment + ROOT_CRL_LIFETIME
+        self.store.take_crl_number(replace(root, crl_number=number, crl_ends=ends))
+        der = signed(twin.tbs_certlist_bytes, self._root_key(root), root.signature_algorithm)
+        crl = x509.load_der_x509_crl(der)
+        if not crl.is_signature_valid(root.certificate.public_key()):  # type: ignore[arg-type]
+            raise CaRefused([Finding("ERROR", "signature", "not made by the root's key")])
+        return der
+
+    def activate(self, issuer_id: str) -> IssuingCa:
+        """From now on it may sign certificates. Raises UnknownCa, CaRefused for one that is revoked."""
+        issuing_ca = self.issuing_ca(issuer_id)
+        if issuing_ca.revoked_at is not None:
+            raise CaRefused([Finding("ERROR", "revoked", f"{issuer_id} is revoked")])
+        return self.store.change_issuing_ca(replace(issuing_ca, active=True))
+
+    def retire(self, issuer_id: str) -> IssuingCa:
+        """From now on it signs CRLs only; its certificates stay valid. Raises UnknownCa."""
+        return self.store.change_issuing_ca(replace(self.issuing_ca(issuer_id), active=False))
+
+    def revoke(self, issuer_id: str, reason: CaReason) -> IssuingCa:
+        """Note that it is revoked, which the root's next CRL tells: within 24 hours (BR 4.9.7). Raises UnknownCa.
+
+        A repetition leaves the first moment and reason.
+        """
+        issuing_ca = self.issuing_ca(issuer_id)
+        if issuing_ca.revoked_at is not None:
+            return issuing_ca
+        moment = self.clock.now().replace(microsecond=0)
+        changed = replace(issuing_ca, active=False, revoked_at=moment, revocation_reason=reason)
+        return self.store.change_issuing_ca(changed)
+
+    def root(self, root_id: str) -> RootCa:
+        root = self.store.root(root_id)
+        if root is None:
+            raise UnknownCa(f"There is no root {root_id}.")
+        return root
+
+    def issuing_ca(self, issuer_id: str) -> IssuingCa:
+        issuing_ca = self.store.issuing_ca(issuer_id)
+        if issuing_ca is None:
+            raise UnknownCa(f"There is no issuing CA {issuer_id}.")
+        return issuing_ca
+
+    def issued_by(self, root: RootCa) -> Sequence[IssuingCa]:
+        """Every issuing CA under that root, in service or not."""
+        return [ca for ca in self.store.issuing_cas() if ca.root_der == root.certificate_der]
+
+    def _root_key(self, root: RootCa) -> CaPrivateKey:
+        return self.keys.key(key_alias(root.root_id), root.signature_algorithm)[1]
+
+    def _certificate(self, twin: x509.Certificate, key: CaPrivateKey, kind: CaDocument) -> x509.Certificate:
+        """The twin's bytes, signed by the root's key once they are linted and known."""
+        _require_clean(lint_ca(der_of(twin), kind))
+        tbs, moment = twin.tbs_certificate_bytes, self.clock.now()
+        self.store.record_ca_serial(
+            serial_hex(twin.serial_number), tbs, twin.subject.rfc4514_string(), moment
+        )
+        return x509.load_der_x509_certificate(signed(tbs, key, ROOT_ALGORITHM))
 
 
 def create_hierarchy(
-    request: HierarchyRequest, keys: CaKeys, store: IssuingCaStore, clock: Clock, entropy: Entropy
+    request: HierarchyRequest, keys: CaKeys, store: CaStore, clock: Clock, entropy: Entropy
 ) -> IssuingCa:
-    """The issuing CA of that id, created with its root when it does not exist yet."""
+    """The issuing CA of that id, created with its root as far as they are not there; a repetition changes nothing."""
     existing = store.issuing_ca(request.issuer_id)
     if existing is not None:
         return existing
-    now = clock.now().astimezone(UTC).replace(microsecond=0)
-    _, root_key = keys.key(f"ca/{request.root_id}", _ROOT_ALGORITHM)
-    root = _known_root(store.issuing_cas(), root_key) or _root_certificate(request, root_key, now, entropy)
-    key_id, issuing_key = keys.key(f"ca/{request.issuer_id}", request.algorithm)
-    certificate = _issuing_certificate(request, issuing_key, root, root_key, now, entropy)
-    return store.add_issuing_ca(
-        IssuingCa(
-            issuer_id=request.issuer_id,
-            certificate_der=certificate.public_bytes(Encoding.DER),
-            root_der=root.public_bytes(Encoding.DER),
-            key_id=key_id,
-            signature_algorithm=request.algorithm,
-            aia_url=f"{request.repository_url}/{request.issuer_id}.crt",
-            crl_url=f"{request.repository_url}/{request.issuer_id}.crl",
-        )
-    )
+    ceremony = Ceremony(keys, store, clock, entropy)
+    if store.root(request.root_id) is None:
+        ceremony.create_root(request)
+    return ceremony.create_issuing_ca(request)
 
 
-def _known_root(issuing_cas: Iterable[IssuingCa], root_key: CaPrivateKey) -> x509.Certificate | None:
-    """The certificate that an earlier call made for this root key: one root has one certificate."""
-    wanted = _spki(root_key)
-    for issuing_ca in issuing_cas:
-        root = x509.load_der_x509_certificate(issuing_ca.root_der)
-        if root.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == wanted:
-            return root
-    return None
-
-
-def _root_certificate(
-    request: HierarchyRequest, key: CaPrivateKey, now: datetime, entropy: Entropy
-) -> x509.Certificate:
-    """BR 7.1.2.1: no extended key usage, no policies, no path length."""
-    name = _name(request, request.root_name)
-    not_before = now - _BACKDATING
-    builder = (
-        _ca_builder(name, key, path_length=None)
-        .issuer_name(name)
-        .serial_number(new_serial(entropy))
-        .not_valid_before(not_before)
-        .not_valid_after(not_before + ROOT_LIFETIME - _SECOND)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-    )
-    root = builder.sign(key, hash_of(_ROOT_ALGORITHM))
-    root.verify_directly_issued_by(root)
-    return root
-
-
-def _issuing_certificate(
-    request: HierarchyRequest,
-    key: CaPrivateKey,
-    root: x509.Certificate,
-    root_key: CaPrivateKey,
-    now: datetime,
-    entropy: Entropy,
-) -> x509.Certificate:
-    """BR 7.1.2.6: serverAuth only, no CA beneath it."""
-    not_before = now - _BACKDATING
-    published = f"{request.repository_url}/{request.root_id}"
-    key_identifier = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    # BR 7.1.2.10.5: one reserved policy, or anyPolicy for a CA of ours that issues at every level.
-    allowed = POLICY_OF_LEVEL[request.only_level] if request.only_level else _ANY_POLICY
-    builder = (
-        _ca_builder(_name(request, request.issuing_name), key, path_length=0)
-        .issuer_name(root.subject)
-        .serial_number(new_serial(entropy))
-        .not_valid_before(not_before)
-        .not_valid_after(min(not_before + ISSUING_LIFETIME - _SECOND, root.not_valid_after_utc))
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_identifier), critical=False
-        )
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.CertificatePolicies([policy(allowed)]), critical=False)
-        .add_extension(x509.CRLDistributionPoints([distribution_point(f"{published}.crl")]), critical=False)
-        .add_extension(x509.AuthorityInformationAccess([ca_issuers(f"{published}.crt")]), critical=False)
-    )
-    certificate = builder.sign(root_key, hash_of(_ROOT_ALGORITHM))
-    certificate.verify_directly_issued_by(root)
-    return certificate
-
-
-def _ca_builder(name: x509.Name, key: CaPrivateKey, path_length: int | None) -> x509.CertificateBuilder:
-    """What root and issuing CA have in common."""
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .public_key(key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    )
-
-
-def _name(request: HierarchyRequest, common_name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, request.country),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, request.organization),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
-        ]
-    )
-
-
-def _spki(key: CaPrivateKey) -> bytes:
-    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def _require_clean(findings: Sequence[Finding]) -> None:
+    if findings:
+        raise CaRefused(findings)

@@ -6,7 +6,7 @@ leaf and intermediates as PKCS#7 (RFC 5652, certificates only); `der` the leaf; 
 
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -80,7 +80,7 @@ def render(
             download = Download(f"{stem}.cer", "application/pkix-cert", leaf_der)
         case Format.ZIP:
             files = _files(leaf_der, chain, root_der, common_name)
-            download = Download(f"{stem}.zip", "application/zip", _zip(files))
+            download = zipped(f"{stem}.zip", files)
     return download
 
 
@@ -118,7 +118,12 @@ def _files(leaf_der: bytes, chain: Sequence[bytes], root_der: bytes, name: str) 
     }
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
+def zipped(filename: str, files: Mapping[str, bytes]) -> Download:
+    """The files in one."""
+    return Download(filename, "application/zip", _zip(files))
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
     """Equal content gives equal bytes: no time of day, no compression that differs between libraries."""
     packed = BytesIO()
     with ZipFile(packed, "w", ZIP_STORED) as archive:

@@ -131,7 +131,7 @@ def _one_round(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
         return record
     _require_permission_to_sign(request, issuer.clock.now())
     if record is not None and not _may_still_be_signed(record, request, issuer.clock.now()):
-        issuer.store.close(record)
+        issuer.store.close(record, issuer.clock.now(), "its bytes may not be signed any more")
         record = None
     if record is None:
         record = _record_new_serial(request, issuer)

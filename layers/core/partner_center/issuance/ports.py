@@ -1,12 +1,12 @@
 """What issuing needs of the world: a key that signs digests, a store that keeps its promises, a linter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from partner_center.issuance.profile import IssuingCa
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.profile import IssuingCa, RootCa
+from partner_center.issuance.record import CertificateRecord, StoredSerial
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
 
@@ -28,13 +28,27 @@ class CertificateStore(Protocol):
         """Take the free slot with a new serial and its to-be-signed bytes. Raises SlotTaken or SerialTaken."""
         ...
 
-    def close(self, record: CertificateRecord) -> None:
+    def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
         """Give the slot up and bar the recorded serial from being stored for ever. Raises SlotTaken."""
         ...
 
     def keep(self, record: CertificateRecord, certificate_der: bytes, stored_at: datetime) -> None:
         """Keep the certificate of the recorded serial that holds the slot; once. Raises SlotTaken."""
         ...
+
+
+class SerialLists(Protocol):
+    """Finds serials by their state, without knowing their orders; what was written a moment ago may be missing."""
+
+    def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
+        """Serials that were recorded by then and are neither stored nor closed: perhaps signed all the same."""
+        ...
+
+    def stored_between(self, after: datetime, until: datetime) -> Iterator[StoredSerial]:
+        """What was stored later than `after` and no later than `until`, in any order, whatever became of it."""
+        ...
+
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
 
 
 class DigestSigner(Protocol):
@@ -80,4 +94,28 @@ class IssuingCaStore(Protocol):
 
     def add_issuing_ca(self, issuing_ca: IssuingCa) -> IssuingCa:
         """Keep a new CA; of two that are added under one id the first stays, and is returned."""
+        ...
+
+
+class CaStore(IssuingCaStore, Protocol):
+    """What the person at the root's key reads and writes of CAs."""
+
+    def root(self, root_id: str) -> RootCa | None: ...
+
+    def roots(self) -> Sequence[RootCa]: ...
+
+    def add_root(self, root: RootCa) -> RootCa:
+        """Keep a new root; of two that are added under one id the first stays, and is returned."""
+        ...
+
+    def record_ca_serial(self, serial_hex: str, tbs_der: bytes, subject: str, moment: datetime) -> None:
+        """What the root's key is about to sign. Raises SerialTaken."""
+        ...
+
+    def take_crl_number(self, root: RootCa) -> None:
+        """Keep the root's next CRL number and end. Raises SerialTaken when another took that number."""
+        ...
+
+    def change_issuing_ca(self, issuing_ca: IssuingCa) -> IssuingCa:
+        """Whether it is active, and its revocation; nothing else of it ever changes."""
         ...

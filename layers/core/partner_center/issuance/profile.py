@@ -47,9 +47,40 @@ class SignatureAlgorithm(StrEnum):
     RSA_SHA256 = "rsa-pkcs1-sha256"
 
 
+class CaReason(StrEnum):
+    """Why an issuing CA was revoked (BR 4.9.1.2; reasonCode is mandatory for a CA certificate, BR 7.2.2)."""
+
+    CA_COMPROMISE = "cACompromise"
+    SUPERSEDED = "superseded"
+    CESSATION_OF_OPERATION = "cessationOfOperation"
+
+
+@dataclass(frozen=True, slots=True)
+class RootCa:
+    """The root above the issuing CAs; its key is disabled but while a person uses it. `crl_number` is the highest
+    that was ever given to one of its CRLs, and `crl_ends` the nextUpdate of that one.
+    """
+
+    root_id: str
+    certificate_der: bytes
+    key_id: str
+    signature_algorithm: SignatureAlgorithm
+    crl_number: int = 0
+    crl_ends: datetime | None = None
+
+    @property
+    def certificate(self) -> "Certificate":
+        from cryptography import x509  # noqa: PLC0415 - as below
+
+        return x509.load_der_x509_certificate(self.certificate_der)
+
+
 @dataclass(frozen=True, slots=True)
 class IssuingCa:
-    """A CA of ours that signs subscribers' certificates; `key_id` names its key at the signer."""
+    """A CA of ours that signs subscribers' certificates; `key_id` names its key at the signer.
+
+    Only an active one signs certificates, and only of its `level` if it has one; a retired one still signs CRLs.
+    """
 
     issuer_id: str
     certificate_der: bytes
@@ -59,6 +90,9 @@ class IssuingCa:
     aia_url: str
     crl_url: str
     active: bool = True
+    level: Level | None = None
+    revoked_at: datetime | None = None
+    revocation_reason: CaReason | None = None
 
     @property
     def certificate(self) -> "Certificate":

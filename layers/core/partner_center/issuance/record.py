@@ -46,6 +46,14 @@ class CertificateRecord:
     stored_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSerial:
+    """A certificate in the list of its day; `stored_at` to the microsecond."""
+
+    serial_hex: str
+    stored_at: datetime
+
+
 class SlotTaken(PartnerCenterError):
     """Another run has recorded, closed or stored a serial in this generation meanwhile: look again."""
 

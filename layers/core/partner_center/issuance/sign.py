@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from partner_center.issuance.ca_choice import signing_ca
 from partner_center.issuance.issue import Issuer, IssueRequest, issue_certificate
 from partner_center.issuance.preflight import Outcome, Preflight
 from partner_center.issuance.profile import IssuingCa
@@ -62,7 +63,9 @@ class SignOrder:
         return issue_certificate(self._request(order, preflight), self.issuer)
 
     def _request(self, order: Order, preflight: Preflight) -> IssueRequest:
-        issuing = next((ca for ca in self.cas.issuing_cas() if ca.active), None)
+        spki_der = bytes.fromhex(order.content.spki_der)
+        now = self.issuer.clock.now()
+        issuing = signing_ca(self.cas.issuing_cas(), order.head.level, spki_der, now)
         if issuing is None or preflight.caa_valid_until is None or order.head.level is not Level.DV:
             raise TryAgain("There is no active issuing CA for this order.", 60)
         return IssueRequest(
@@ -73,7 +76,7 @@ class SignOrder:
             names=order.content.names,
             common_name=order.content.common_name,
             subject=None,
-            spki_der=bytes.fromhex(order.content.spki_der),
+            spki_der=spki_der,
             term_end=term_end(order, preflight),
             issuer=issuing,
             caa_valid_until=preflight.caa_valid_until,

@@ -28,7 +28,7 @@ from partner_center.issuance.profile import (
 _Extensions = tuple[tuple[x509.ExtensionType, bool], ...]
 
 # AlgorithmIdentifier: RFC 5758 section 3.2 (ECDSA, no parameters), RFC 4055 section 5 (RSA, NULL).
-_ALGORITHM_IDENTIFIER = {
+ALGORITHM_IDENTIFIER = {
     SignatureAlgorithm.ECDSA_SHA256: bytes.fromhex("300a06082a8648ce3d040302"),
     SignatureAlgorithm.ECDSA_SHA384: bytes.fromhex("300a06082a8648ce3d040303"),
     SignatureAlgorithm.RSA_SHA256: bytes.fromhex("300d06092a864886f70d01010b0500"),
@@ -70,7 +70,7 @@ def build_twin(plan: CertificatePlan) -> TwinCertificate:
     for extension, critical in _extensions(plan):
         builder = builder.add_extension(extension, critical)
     algorithm = plan.issuer.signature_algorithm
-    twin = builder.sign(_throw_away_key(algorithm), hash_of(algorithm))
+    twin = builder.sign(throw_away_key(algorithm), hash_of(algorithm))
     return TwinCertificate(twin.tbs_certificate_bytes, twin.public_bytes(serialization.Encoding.DER))
 
 
@@ -81,9 +81,9 @@ def digest(tbs_der: bytes, algorithm: SignatureAlgorithm) -> bytes:
 
 
 def assemble(tbs_der: bytes, signature: bytes, issuer: IssuingCa) -> bytes:
-    """The certificate (RFC 5280 section 4.1): to-be-signed bytes, algorithm, signature."""
-    algorithm = _ALGORITHM_IDENTIFIER[issuer.signature_algorithm]
-    return _tagged(_SEQUENCE, tbs_der + algorithm + _tagged(_BIT_STRING, b"\0" + signature))
+    """The certificate or CRL (RFC 5280 sections 4.1, 5.1): to-be-signed bytes, algorithm, signature."""
+    algorithm = ALGORITHM_IDENTIFIER[issuer.signature_algorithm]
+    return tagged(_SEQUENCE, tbs_der + algorithm + tagged(_BIT_STRING, b"\0" + signature))
 
 
 def disagreements(der: bytes, plan: CertificatePlan) -> tuple[str, ...]:
@@ -150,7 +150,11 @@ def _differing_signature(certificate: x509.Certificate, issuer: IssuingCa) -> It
 
 
 def _subject(plan: CertificatePlan) -> x509.Name:
-    """Attributes in the order of BR 7.1.4.2; the ones that only EV knows stand before them."""
+    """Attributes in the order of BR 7.1.4.2; the ones that only EV knows stand before them (EVG 7.1.4.2).
+
+    DV has the common name alone (BR 7.1.2.7.2), OV the organization and its place (7.1.2.7.4), EV also kind, place
+    and number of its registration (7.1.2.7.5); no organizational unit ever.
+    """
     attributes = _organization_attributes(plan.subject) if plan.subject else []
     common_name = [(NameOID.COMMON_NAME, plan.common_name)]
     return x509.Name(
@@ -179,7 +183,13 @@ def _organization_attributes(subject: OrganizationSubject) -> list[tuple[x509.Ob
 
 
 def _extensions(plan: CertificatePlan) -> _Extensions:
-    """The whole set (BR 7.1.2.7.6), each with its criticality; a certificate holds these and no other."""
+    """The whole set (BR 7.1.2.7.6), each with its criticality; a certificate holds these and no other.
+
+    Key usage: digitalSignature alone (7.1.2.7.11). Extended key usage: serverAuth alone (7.1.2.7.10). Authority key
+    identifier without issuer and serial (7.1.2.11.1). Where the issuing CA's certificate and CRL are found, by plain
+    http (7.1.2.7.7, 7.1.2.11.2). One reserved policy (7.1.2.7.9, 7.1.6.1). No subject key identifier (7.1.2.7.6: not
+    recommended). Names (7.1.2.7.12).
+    """
     issuer = plan.issuer
     key_identifier = issuer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     subject_is_empty = plan.subject is None and plan.common_name is None
@@ -191,7 +201,7 @@ def _extensions(plan: CertificatePlan) -> _Extensions:
         (x509.AuthorityInformationAccess([ca_issuers(issuer.aia_url)]), False),
         (x509.CRLDistributionPoints([distribution_point(issuer.crl_url)]), False),
         (x509.CertificatePolicies([policy(POLICY_OF_LEVEL[plan.level])]), False),
-        # RFC 5280 section 4.2.1.6: critical exactly when the subject is empty.
+        # BR 7.1.2.7.12, RFC 5280 section 4.2.1.6: critical exactly when the subject is empty.
         (x509.SubjectAlternativeName([x509.DNSName(name) for name in plan.names]), subject_is_empty),
     )
 
@@ -211,7 +221,7 @@ def distribution_point(url: str) -> x509.DistributionPoint:
 
 
 @cache
-def _throw_away_key(algorithm: SignatureAlgorithm) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+def throw_away_key(algorithm: SignatureAlgorithm) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
     """One per process and kind: what it signs is linted and forgotten."""
     if algorithm is SignatureAlgorithm.RSA_SHA256:
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -224,7 +234,7 @@ def hash_of(algorithm: SignatureAlgorithm) -> hashes.SHA256 | hashes.SHA384:
     return hashes.SHA384() if algorithm is SignatureAlgorithm.ECDSA_SHA384 else hashes.SHA256()
 
 
-def _tagged(tag: int, content: bytes) -> bytes:
+def tagged(tag: int, content: bytes) -> bytes:
     """Tag, length in the fewest octets (X.690 section 10.1), content."""
     if len(content) < _SHORT_LENGTH:
         return bytes((tag, len(content))) + content

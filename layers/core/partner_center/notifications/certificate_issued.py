@@ -2,17 +2,15 @@
 
 import base64
 import hashlib
-import re
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from partner_center.notifications.install_guides import CertificateFiles, install_guides
+from partner_center.notifications.install_guides import CertificateFiles, file_stem, install_guides
 from partner_center.notifications.mail import Attachment, Mail
 from partner_center.notifications.render import MAIL_TEMPLATES, one_line, render
 
 _PEM = "application/pem-certificate-chain"  # RFC 8555 9.1
 _P7B = "application/x-pkcs7-certificates"
-_RESERVED_ON_WINDOWS = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +75,6 @@ def certificate_issued_mail(facts: CertificateIssuedFacts, sender: str, message_
             Attachment(files.pkcs7, _P7B, facts.pkcs7_der),
         ),
     )
-
-
-def file_stem(name: str) -> str:
-    """A DNS name as the beginning of a file name on any system; `*.example.com` becomes `wildcard_example.com`.
-
-    No host name holds an underscore, so the file of a wildcard cannot be taken for that of another name.
-    """
-    stem = re.sub(r"[^a-z0-9._-]", "-", name.lower().replace("*.", "wildcard_", 1))[:80].strip(".-")
-    return f"_{stem}" if _RESERVED_ON_WINDOWS.match(stem) or not stem else stem
 
 
 def _tidy(pem: str) -> str:

@@ -8,6 +8,7 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
+from partner_center.kernel.level import Level
 from partner_center.orders.authentication import Actor, StepStatus
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.requests import Contacts, Lifecycle, Organization
@@ -124,11 +125,56 @@ class Certificate(Shape):
     spki_sha256: Sha256
 
 
+class Fingerprints(Shape):
+    """Digests of the certificate in DER."""
+
+    sha256: Sha256
+    sha1: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+    """The thumbprint by which Windows finds the certificate."""
+
+
+class CertificateKey(Shape):
+    """The subscriber's public key."""
+
+    type: Literal["RSA", "EC"]
+    bits: Annotated[int, Field(ge=256)]
+    curve: Literal["P-256", "P-384", "P-521"] | None
+    """Null for RSA."""
+
+
+class Downloads(Shape):
+    """Paths of the certificate's files, by format."""
+
+    pem: str
+    chain: str
+    ca: str
+    p7b: str
+    der: str
+    zip: str
+
+
 class CertificateWithOrder(Certificate):
-    """A certificate, its order and its issuing CA."""
+    """A certificate's page: what stands in it, its order and its files."""
 
     order_id: OrderId
+    generation: Annotated[int, Field(ge=1)]
+    """Which certificate of the order: 1 for the first."""
+    reissue_id: None
+    """Always null at present."""
+    level: Level
+    serial_decimal: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,48}$")]
+    """The serial number once more, as some tools show it."""
+    subject: str
+    """As RFC 4514 writes it."""
+    common_name: str | None
+    """Null where it would be longer than 64 characters."""
     issuer_id: str
+    issuer: str
+    """The issuing CA's name, as RFC 4514 writes it."""
+    fingerprints: Fingerprints
+    key: CertificateKey
+    signature_algorithm: Literal["ecdsa-with-SHA256", "ecdsa-with-SHA384", "sha256WithRSAEncryption"]
+    downloads: Downloads
 
 
 class Order(Shape):

@@ -1,10 +1,11 @@
-"""The reviewers' queue and their decisions."""
+"""The queues of the staff, and what they decide."""
 
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from partner_center.entry.schemas.shared import Moment, OrderId, Shape
+from partner_center.entry.schemas.shared import Moment, OrderId, Serial, Shape
+from partner_center.issuance.objection import Ground
 from partner_center.orders.order import OrderKind, OrderStatus
 from partner_center.orders.requests import Contacts, Organization
 from partner_center.orders.review import Verdict
@@ -48,6 +49,51 @@ class ReviewQueue(Shape):
     items: list[ReviewTask]
     next_cursor: str | None
     """The `cursor` of the next page; null at the end."""
+
+
+class ObjectionTask(Shape):
+    """What the daily check holds against one certificate."""
+
+    objection_id: TaskId
+    queue: Literal["certificates"]
+    serial: Serial
+    ground: Ground
+    detail: str
+    reseller_id: str
+    order_id: OrderId
+    found_at: Moment
+    due_at: Moment
+    """When the certificate must be revoked, if the objection is right."""
+    run_id: str
+
+
+class ObjectionQueue(Shape):
+    """A page of objections."""
+
+    items: list[ObjectionTask]
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
+
+
+class SettlementRequest(BaseModel):
+    """What an objection came to; kept with the name of the person in the audit record."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    evidence: Statement
+    """What was looked at, and what it showed."""
+    note: Statement | None = None
+
+
+class SettlementAnswer(Shape):
+    """The objection, settled."""
+
+    objection_id: TaskId
+    serial: Serial
+    order_id: OrderId
+    settled_at: Moment
+    evidence: str
+    note: str | None
 
 
 class DecisionRequest(BaseModel):

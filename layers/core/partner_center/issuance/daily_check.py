@@ -1,0 +1,167 @@
+"""Every certificate is looked at once more, the day after it was issued, by somebody who could not have issued it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from partner_center.issuance.objection import CheckRun, Ground, Objection
+from partner_center.issuance.ports import CaStore, Linter, SerialLists
+from partner_center.issuance.preflight import Preflight
+from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.second_look import Evidence, objections, relied_on
+from partner_center.kernel.clock import Clock, rfc3339
+from partner_center.kernel.dated_rules import rules_on
+from partner_center.kernel.events import AuditRecord, Chronicle
+from partner_center.kernel.ids import Ids
+from partner_center.orders.order import Order
+from partner_center.orders.ports import OrderReader
+from partner_center.orders.review import Screenings
+from partner_center.validation.challenges import Proof
+from partner_center.validation.ports import ChallengeReader
+from partner_center.validation.standing import zones_of
+
+SETTLING = timedelta(minutes=30)
+"""So long an order has to be completed after its certificate was stored, and an index to tell of it."""
+LEFT_OVER_AFTER = timedelta(hours=48)
+"""By then a recorded serial can be signed no more (BR 7.1.2.7): no retry will take it up."""
+_LONGEST_DETAIL = 2000
+
+
+class CheckRuns(Protocol):
+    """Keeps runs and objections; it can write no certificate."""
+
+    def last(self) -> CheckRun | None: ...
+
+    def object(self, objection: Objection, audit: AuditRecord) -> bool:
+        """Keep it, and put it on the staff's queue; False when that serial has one on that ground already."""
+        ...
+
+    def finish(self, run: CheckRun) -> None: ...
+
+
+class PreflightHistory(Protocol):
+    """Reads every preflight of an order."""
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]: ...
+
+
+class Slots(SerialLists, Protocol):
+    """Serials and who holds a generation."""
+
+    def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCertificates:
+    """The use case. A missed or broken run loses nothing: the next begins where the last finished one ended."""
+
+    slots: Slots
+    cas: CaStore
+    orders: OrderReader
+    preflights: PreflightHistory
+    proofs: ChallengeReader
+    screenings: Screenings
+    runs: CheckRuns
+    lint: Linter
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, correlation_id: str, time_is_left: Callable[[], bool]) -> CheckRun:
+        """The run, recorded; it ends early when no time is left, and is then not complete."""
+        begun_at = self.clock.now()
+        run_id = self.ids.new("chk", begun_at)
+        last, goal = self.runs.last(), begun_at - SETTLING
+        after = last.until if last else self._beginning(goal)
+        chronicle = Chronicle(self.ids, begun_at, "system", correlation_id)
+        until, checked, new = after, 0, 0
+        for moment, record in self._due(after, goal):
+            if checked and moment > until and not time_is_left():
+                break
+            until, checked = moment, checked + 1
+            new += self._object(record, objections(self._evidence(record), self.lint), run_id, chronicle)
+        else:
+            until = max(after, goal)
+        new += self._left_over(begun_at, run_id, chronicle)
+        is_complete = until >= goal
+        run = CheckRun(run_id, begun_at, self.clock.now(), after, until, is_complete, checked, new)
+        self.runs.finish(run)
+        return run
+
+    def ending_root_crls(self) -> Sequence[str]:
+        """Roots whose CRL ends within a month: a person must sign the next one."""
+        soon = self.clock.now() + timedelta(days=30)
+        return [
+            root.root_id for root in self.cas.roots() if root.crl_ends is not None and root.crl_ends < soon
+        ]
+
+    def _beginning(self, goal: datetime) -> datetime:
+        """Before the first certificate that any CA could have issued."""
+        begins = [ca.certificate.not_valid_before_utc for ca in self.cas.issuing_cas()]
+        return min([*begins, goal])
+
+    def _due(self, after: datetime, goal: datetime) -> Iterator[tuple[datetime, CertificateRecord]]:
+        """What was stored in between, in the order of its time, a day at once."""
+        start = after
+        while start < goal:
+            midnight = (start + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+            end = min(midnight, goal)
+            for listed in sorted(self.slots.stored_between(start, end), key=lambda each: each.stored_at):
+                record = self.slots.by_serial(listed.serial_hex)
+                if record is not None:
+                    yield listed.stored_at, record
+            start = end
+
+    def _evidence(self, record: CertificateRecord) -> Evidence:
+        where = (record.reseller_id, record.order_id)
+        preflight = relied_on(record, self.preflights.of_order(*where))
+        head = self.orders.head(*where)
+        order = None
+        if head is not None:
+            revision = preflight.revision if preflight else head.revision
+            order = Order(head, self.orders.content(*where, revision))
+        holder = self.slots.current(*where, record.generation)
+        return Evidence(
+            record=record,
+            issuing_ca=self.cas.issuing_ca(record.issuer_id),
+            order=order,
+            holds_slot=holder is not None and holder.serial_hex == record.serial_hex,
+            preflight=preflight,
+            proofs=self._proofs(order, preflight),
+            screenings=self.screenings.of_order(*where),
+        )
+
+    def _proofs(self, order: Order | None, preflight: Preflight | None) -> Sequence[Proof]:
+        if order is None or preflight is None:
+            return ()
+        head, since = order.head, preflight.at - rules_on(preflight.at).domain_reuse - timedelta(days=1)
+        return [
+            proof
+            for zone in zones_of(order.content.names)
+            for proof in self.proofs.proofs(head.reseller_id, head.subscriber, zone, since)
+            if proof.proof_id in preflight.proof_ids
+        ]
+
+    def _left_over(self, moment: datetime, run_id: str, chronicle: Chronicle) -> int:
+        new = 0
+        for record in self.slots.unfinished(moment - LEFT_OVER_AFTER):
+            told = f"recorded {rfc3339(record.recorded_at)}, neither stored nor closed"
+            new += self._object(record, {Ground.UNFINISHED: told}, run_id, chronicle)
+        return new
+
+    def _object(
+        self,
+        record: CertificateRecord,
+        found: Mapping[Ground, str],
+        run_id: str,
+        chronicle: Chronicle,
+    ) -> int:
+        """How many of the objections are new."""
+        new = 0
+        where = (record.reseller_id, record.order_id)
+        for ground, told in found.items():
+            detail = told[:_LONGEST_DETAIL]
+            objection = Objection(record.serial_hex, ground, detail, *where, chronicle.moment, run_id)
+            facts = {"serial": record.serial_hex, "ground": ground, "detail": detail, "run_id": run_id}
+            new += self.runs.object(objection, chronicle.audit("certificate.objected_to", *where, **facts))
+        return new
