@@ -28,7 +28,7 @@ from partner_center.validation.due_checks import BeginDueChecks
 from partner_center.validation.proof_list import ListProofs
 from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
 from partner_center.validation.publishing import Publishing
-from tests.fakes.determined import CountingIds, FixedClock
+from tests.fakes.determined import HURRIED, CountingIds, FixedClock
 from tests.fakes.outside import (
     MemoryBus,
     MemoryCertificates,
@@ -64,7 +64,7 @@ class World:
             orders, self.stores.contracts, load_catalog(), self.blocked, report, self.contacts.of
         )
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
-        self.cancel_order = CancelOrder(orders, clock, ids)
+        self.cancel_order = CancelOrder(orders, clock, ids, HURRIED)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
         self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)
         check_contact = CheckContact(challenges, everywhere, clock, ids)
@@ -74,7 +74,7 @@ class World:
         self.begin_due_checks = BeginDueChecks(challenges, self, clock)
         self.read_approvers = ReadApprovers(orders, self.contacts)
         self.list_proofs = ListProofs(challenges, clock)
-        self.approvals = Approvals(challenges, orders, clock, ids)
+        self.approvals = Approvals(challenges, orders, clock, ids, HURRIED)
         self.await_domains = AwaitDomains(
             orders, challenges, self.open_validation, waits, self.machine, clock
         )
@@ -82,7 +82,7 @@ class World:
         screenings = self.stores.screenings
         self.screen_order = ScreenOrder(orders, screenings, challenges, clock, ids)
         self.await_review = AwaitAnswer(orders, waits, self.machine, WaitStep.REVIEW, review_answer)
-        self.decide_review = DecideReview(orders, screenings, clock, ids)
+        self.decide_review = DecideReview(orders, screenings, clock, ids, HURRIED)
         self.review_queue = ReviewQueue(orders, screenings)
         self.amend_order = AmendOrder(
             orders,
@@ -94,9 +94,10 @@ class World:
             self.contacts.of,
             clock,
             ids,
+            HURRIED,
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
-        self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids)
+        self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids, HURRIED)
         self.resend = Resend(orders, challenges, self, clock)
         self.reading = OrderReading(
             orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock

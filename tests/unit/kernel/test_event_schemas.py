@@ -38,7 +38,7 @@ from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_name
 from partner_center.validation.dns import RecordType
 from partner_center.validation.publishing import Publishing
-from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.determined import HURRIED, NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.samples import US, a_contract, a_preflight, an_audit
@@ -124,14 +124,14 @@ class Office:
 
     def decide(self, decision):
         self.place()
-        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids)
+        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids, HURRIED)
         approvals.decide(self.links[-1], decision, "192.0.2.7", "request-2")
 
     def check(self):
         order = self.place()
         self.stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "caa", an_audit(self.ids))
         stores = self.stores
-        RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids)(
+        RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids, HURRIED)(
             US, order.head.order_id, "key:1", "request-3"
         )
 
@@ -153,6 +153,7 @@ class Office:
             self.published,
             self.clock,
             self.ids,
+            HURRIED,
         )
         amend(PRINCIPAL, "request-5", order.head.order_id, {"note": "Another note."})
 
@@ -160,7 +161,7 @@ class Office:
         order = self.place()
         head = replace(order.head, review=Review.WAITING)
         self.stores.tables.heads[US, head.order_id] = head
-        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids)
+        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids, HURRIED)
         staff = Staff("rosa.reviewer", "1", frozenset(StaffRole))
         decide(staff, self.call(), ReviewTask.of(head), verdict, "Looked it up.", None)
 
@@ -170,7 +171,7 @@ class Office:
 
     def cancel(self):
         order = self.place()
-        CancelOrder(self.stores.orders, self.clock, self.ids)(
+        CancelOrder(self.stores.orders, self.clock, self.ids, HURRIED)(
             PRINCIPAL, self.call(), order.head.order_id, "Ordered twice."
         )
 

@@ -281,7 +281,7 @@ def test_a_closed_order_is_not_checked(world, status):
 def test_two_checks_at_once_release_once(world):
     hold_back(world)
     world.tables.before["release"].append(lambda: check(world))
-    with pytest.raises(TryAgain):
+    with pytest.raises(TooSoon):
         check(world)
     assert world.stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.kernel.errors import IdempotencyKeyReused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import IdempotencyKeyReused, NotFound, StateConflict
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
 from partner_center.orders.review import QUEUE, Decision, ReviewTask, Verdict
@@ -312,8 +312,9 @@ def test_a_refused_decision_binds_no_key(world, order_id, verdict):
 def test_of_two_reviewers_at_once_one_decides(world, order_id, first, second):
     write = "release_review" if second is APPROVE else "close"
     world.tables.before[write].append(lambda: decide(world, order_id, first, by=a_staff("mia.mentor")))
-    with pytest.raises(TryAgain):
+    with pytest.raises(StateConflict) as refused:
         decide(world, order_id, second)
+    assert refused.value.code == ("already_decided" if first is APPROVE else "order_closed")
     assert world.head(order_id).status is (OrderStatus.PENDING if first is APPROVE else OrderStatus.REJECTED)
     (screening,) = world.stores.screenings.of_order(US, order_id)
     assert (screening.decision.verdict, screening.decision.by) == (first, "staff:mia.mentor")
@@ -337,9 +338,9 @@ def test_of_two_requests_with_one_key_at_once_both_get_the_one_answer(world, ord
 def test_an_order_that_is_cancelled_in_between_is_not_decided(world, order_id, verdict):
     write = "release_review" if verdict is APPROVE else "close"
     world.tables.before[write].append(lambda: cancel(world, order_id))
-    with pytest.raises(TryAgain):
+    with pytest.raises(StateConflict) as refused:
         decide(world, order_id, verdict)
-    assert conflict(world, order_id, verdict) == "order_closed"
+    assert refused.value.code == "order_closed"
     assert world.counted() == (20, 0, 0)
 
 

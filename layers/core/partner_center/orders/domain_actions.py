@@ -6,9 +6,10 @@ from math import ceil
 from typing import Protocol
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TooSoon, TryAgain
+from partner_center.kernel.errors import NotFound, StateConflict, TooSoon
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -39,6 +40,7 @@ class RequestCheck:
     checking: Checking
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(
         self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None = None
@@ -48,6 +50,17 @@ class RequestCheck:
         Raises NotFound, StateConflict for a closed order or a proven name, TooSoon within 30 seconds of the last
         check, TryAgain.
         """
+        head, is_published = while_it_moves(
+            self.patience, lambda: self._begin(reseller_id, order_id, actor, correlation_id, name)
+        )
+        if is_published:
+            self.checking.check(reseller_id, order_id, [name] if name is not None else None)
+        return head
+
+    def _begin(
+        self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None
+    ) -> tuple[OrderHead, bool]:
+        """The head before anything was released, and whether there is anything published to look at."""
         moment = self.clock.now()
         order = _open_order(self.orders, reseller_id, order_id, name)
         found = read_standing(self.challenges, order, moment)
@@ -62,17 +75,12 @@ class RequestCheck:
         _require_pause(max(checked, default=None), moment, "The last check")
         if name is None and head.held_back is not None:
             self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
-        if published:
-            self.checking.check(reseller_id, order_id, [name] if name is not None else None)
-        return head
+        return head, bool(published)
 
     def _release(self, head: OrderHead, chronicle: Chronicle) -> None:
         ids = (head.reseller_id, head.order_id)
         event = chronicle.event("order.check_requested", *ids, attempt=head.attempt)
-        try:
-            self.held_back.release(head, event)
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+        self.held_back.release(head, event)
 
 
 @dataclass(frozen=True, slots=True)

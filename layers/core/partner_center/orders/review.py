@@ -9,9 +9,10 @@ from typing import Protocol
 
 from partner_center.accounts.staff import Staff
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import NotFound, StateConflict
 from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.close import closing
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import Woken
@@ -122,6 +123,7 @@ class DecideReview:
     screenings: Screenings
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(
         self, staff: Staff, call: Call, task: ReviewTask, verdict: Verdict, evidence: str, note: str | None
@@ -129,6 +131,11 @@ class DecideReview:
         """The head after it. Raises NotFound, StateConflict when the task is no longer open, IdempotencyKeyReused,
         TryAgain. `evidence` says what was looked at; both texts are kept in the audit record.
         """
+        return while_it_moves(self.patience, lambda: self._decide(staff, call, task, verdict, evidence, note))
+
+    def _decide(
+        self, staff: Staff, call: Call, task: ReviewTask, verdict: Verdict, evidence: str, note: str | None
+    ) -> OrderHead:
         head = self.orders.head(task.reseller_id, task.order_id)
         if head is None:
             raise NotFound("There is no such task.")
@@ -143,8 +150,6 @@ class DecideReview:
             return self._write(head, call, decision, chronicle)
         except RequestSeenBefore as seen:
             return call.replay(seen.guard)
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
 
     def _require_open(self, head: OrderHead, task: ReviewTask) -> None:
         if head.status is not OrderStatus.PENDING:

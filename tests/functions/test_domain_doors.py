@@ -1,0 +1,41 @@
+"""The doors of domain control when they are pushed at: at once, again, too soon, and with what cannot be chosen."""
+
+import pytest
+
+from local.cloud import EmbeddedCloud
+from tests.functions.journeys import Reseller, order_body
+
+pytestmark = pytest.mark.cloud
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_the_machine_does_to_an_order_refuses_no_request(
+    cloud: EmbeddedCloud, northwind: Reseller, number: int
+) -> None:
+    """Each change sends the machine to move the order's head, while the next request reads it already."""
+    name = f"moving{number}.example.net"
+    order_id = northwind.place(order_body(name, f"admin@{name}")).json["order_id"]
+    method, order = f"/v1/orders/{order_id}/domains/{name}/method", f"/v1/orders/{order_id}"
+    replies = [
+        northwind.call("PUT", method, {"method": "dns_txt"}),
+        northwind.amend(order_id, {"note": "first"}),
+        northwind.call("PUT", method, {"method": "email", "approver_email": f"postmaster@{name}"}),
+        northwind.amend(order_id, {"note": "second"}),
+        northwind.call("PUT", method, {"method": "dns_cname"}),
+        northwind.call("POST", f"{order}/cancel"),
+    ]
+    assert [reply.status for reply in replies] == [200] * 6, [reply.text for reply in replies]
+    assert cloud.settle()
+    assert northwind.order(order_id)["status"] == "cancelled"
+
+
+def test_whoever_says_which_state_it_saw_is_told_that_it_moved(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    order_id = northwind.placed(name="seen.example.net", approver="admin@seen.example.net")
+    etag = northwind.call("GET", f"/v1/orders/{order_id}").headers["etag"]
+    assert northwind.amend(order_id, {"note": "first"}).status == 200
+    refused = northwind.amend(order_id, {"note": "second"}, If_Match=etag)
+    assert (refused.status, refused.json["code"]) == (412, "changed_meanwhile")
+    assert northwind.order(order_id)["note"] == "first"
+    assert cloud.settle()
