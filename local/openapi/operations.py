@@ -353,7 +353,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Who may approve a name by e-mail",
         "The five constructed addresses at each domain from the name up to the registrable one, and the contacts "
         "that their DNS publishes at this moment (CAA contactemail, TXT at _validation-contactemail). Nobody "
-        "else may.",
+        "else may. An address that declined this order is not among them, for whichever name: it cannot be chosen "
+        "again.",
         {200: Answer("The addresses.", "ApproverList", ("ApproverList",))},
         (*RESTRICTED, "NotFound"),
         READERS,

@@ -3,7 +3,7 @@
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.functions.journeys import Reseller, order_body
+from tests.functions.journeys import Reseller, answer, approval_links, order_body
 
 pytestmark = pytest.mark.cloud
 
@@ -38,4 +38,31 @@ def test_whoever_says_which_state_it_saw_is_told_that_it_moved(
     refused = northwind.amend(order_id, {"note": "second"}, If_Match=etag)
     assert (refused.status, refused.json["code"]) == (412, "changed_meanwhile")
     assert northwind.order(order_id)["note"] == "first"
+    assert cloud.settle()
+
+
+def test_an_address_that_declined_is_offered_and_taken_for_no_name_of_the_order(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    first, second, who = "one.barred.example.net", "two.barred.example.net", "admin@barred.example.net"
+    order_id = northwind.placed(name=first, approver=who, additional_domains=[second])
+    path = f"/v1/orders/{order_id}/domains/{second}"
+    offered = northwind.call("GET", f"{path}/approvers").json["items"]
+    assert who in {each["approver_email"] for each in offered}
+    (link,) = approval_links(cloud, order_id)
+    assert answer(link, "decline").status == 200
+    assert cloud.settle()
+
+    offered = northwind.call("GET", f"{path}/approvers").json["items"]
+    assert who not in {each["approver_email"] for each in offered}
+    assert len(offered) == 14
+    for address in (who, who.upper()):
+        chosen = northwind.call("PUT", f"{path}/method", {"method": "email", "approver_email": address})
+        assert (chosen.status, chosen.codes) == (422, {"approver_not_allowed"}), chosen.text
+    resent = northwind.call("POST", f"{path}/resend")
+    assert (resent.status, resent.json["code"]) == (409, "approver_declined")
+    assert northwind.amend(order_id, {"note": "still here"}).status == 200
+    other = {"method": "email", "approver_email": f"webmaster@{second}"}
+    assert northwind.call("PUT", f"{path}/method", other).json["status"] == "pending"
+    assert northwind.domains(order_id)[first]["status"] == "declined"
     assert cloud.settle()

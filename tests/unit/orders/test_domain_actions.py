@@ -283,6 +283,24 @@ def test_who_declined_is_not_asked_again(desk):
     assert (told.code, told.order_id) == ("approver_declined", ORDER)
 
 
+def test_who_declined_one_domain_is_not_mailed_again_about_another(desk):
+    contact = {"method": Method.EMAIL, "approver_email": "ops@provider.net", "source": "txt"}
+    names = {
+        f"www.{domain}": ChosenMethod(domain=domain, **contact) for domain in ("example.com", "example.org")
+    }
+    where = {
+        (f"_validation-contactemail.{domain}", RecordType.TXT): (b"ops@provider.net",)
+        for domain in ("example.com", "example.org")
+    }
+    desk.perspectives.world = SeenWorld(where)
+    desk.place(names, order_id="ord_2")
+    desk.world.approve(decision=Decision.DECLINE)
+    desk.clock.advance(minutes=1)
+    for name in names:
+        told = refused(desk, resend_one, StateConflict, name, order_id="ord_2")
+        assert (told.code, told.order_id) == ("approver_declined", "ord_2")
+
+
 @pytest.mark.parametrize("name", ["mail.example.com", "example.org"])
 @pytest.mark.parametrize(("later", "left"), PAUSES)
 def test_a_mail_is_sent_every_thirty_seconds_at_most(desk, name, later, left):

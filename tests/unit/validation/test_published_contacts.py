@@ -3,11 +3,12 @@
 import pytest
 
 from partner_center.kernel.errors import NotFound
+from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.contacts import contact_looks
 from partner_center.validation.dns import CaaRecord, Dnssec, FailureKind, RecordType
 from partner_center.validation.perspectives import Unseen, UnseenReason
 from tests.fakes.perspectives import PRIMARY, REMOTES, SeenWorld
-from tests.fakes.samples import ORDER, THEM, US, a_contract
+from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_contract
 from tests.fakes.world import World
 
 TXT, CAA = RecordType.TXT, RecordType.CAA
@@ -145,3 +146,16 @@ def test_for_an_unknown_order_or_name_nothing_is_looked_up(world, reseller_id, o
     with pytest.raises(NotFound):
         read(world, name, order_id, reseller_id)
     assert world.perspectives.asked == []
+
+
+def test_who_declined_the_order_is_offered_for_none_of_its_names(world):
+    challenges = world.tables.challenges
+    for number, address in enumerate(("OPS@provider.net", "admin@example.com")):
+        declined = a_challenge(
+            challenge_id=f"chl_{number}", approver_email=address, status=ChallengeStatus.DECLINED
+        )
+        challenges[US, ORDER, declined.challenge_id] = declined
+    offered = {each["approver_email"] for each in read(world, "www.example.com")}
+    assert "it@provider.net" in offered
+    assert offered.isdisjoint({"ops@provider.net", "admin@example.com"})
+    assert {each["approver_email"] for each in read(world, "example.org")} >= {"admin@example.org"}

@@ -14,7 +14,7 @@ from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.challenges import Challenge, ChallengeStatus, mailed_at
+from partner_center.validation.challenges import Challenge, ChallengeStatus, barred, mailed_at
 from partner_center.validation.due_checks import Checking
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_standing
@@ -103,7 +103,8 @@ class Resend:
         found = read_standing(self.challenges, order, moment)
         _require_unproven(found, name, order_id)
         asked = found.open([name])
-        if any(each.status is ChallengeStatus.DECLINED for each in asked):
+        (approver,) = (each.wanted.approver_email for each in found.names if each.name == name)
+        if approver.lower() in barred(found.challenges):
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
         _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")

@@ -6,8 +6,10 @@ from typing import Any
 
 from partner_center.kernel.errors import NotFound
 from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.challenges import barred
 from partner_center.validation.contacts import Approver, approvers_of, approvers_seen, contact_looks
 from partner_center.validation.corroborate import AllPerspectives
+from partner_center.validation.ports import ChallengeReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,20 @@ class ReadApprovers:
     """The use case behind the list of addresses from which a reseller chooses."""
 
     orders: OrderReader
+    challenges: ChallengeReader
     contacts: PublishedContacts
 
     def __call__(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
-        """Raises NotFound for an unknown order, and for a name that it does not have."""
+        """Every address that may be chosen: who declined this order is left out.
+
+        Raises NotFound for an unknown order, and for a name that it does not have.
+        """
         order = load(self.orders, reseller_id, order_id)
         if order is None:
             raise NotFound("There is no such order.")
         if name not in order.content.names:
             raise NotFound("The order has no such name.")
+        declined = barred(self.challenges.of_order(reseller_id, order_id))
         items = [
             {
                 "approver_email": each.address,
@@ -50,5 +57,6 @@ class ReadApprovers:
                 "authorization_domain": each.authorization_domain,
             }
             for each in self.contacts.of([name])[name]
+            if each.address.lower() not in declined
         ]
         return {"items": items, "next_cursor": None}

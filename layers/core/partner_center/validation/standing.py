@@ -73,9 +73,7 @@ class Standing:
         """What must be asked for the unproven names; not of an address that declined."""
         declined = barred(self.challenges)
         wanted = dict.fromkeys(each.wanted for each in self.names if each.proof is None)
-        return tuple(
-            each for each in wanted if (each.authorization_domain, each.approver_email) not in declined
-        )
+        return tuple(each for each in wanted if each.approver_email.lower() not in declined)
 
 
 def wanted_of(order: Order) -> Sequence[Wanted]:
