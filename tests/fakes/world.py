@@ -97,7 +97,9 @@ class World:
             HURRIED,
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
-        self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids, HURRIED)
+        self.request_check = RequestCheck(
+            orders, challenges, waits, self, self.stores.checks, clock, ids, HURRIED
+        )
         self.resend = Resend(orders, challenges, self, clock)
         self.reading = OrderReading(
             orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock

@@ -3,7 +3,7 @@
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.functions.journeys import Reseller, answer, approval_links, order_body
+from tests.functions.journeys import Reseller, answer, approval_links, order_body, publish
 
 pytestmark = pytest.mark.cloud
 
@@ -66,3 +66,33 @@ def test_an_address_that_declined_is_offered_and_taken_for_no_name_of_the_order(
     assert northwind.call("PUT", f"{path}/method", other).json["status"] == "pending"
     assert northwind.domains(order_id)[first]["status"] == "declined"
     assert cloud.settle()
+
+
+def test_names_by_mail_are_asked_about_every_thirty_seconds_at_most(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    first, second = "one.hasty.example.net", "two.hasty.example.net"
+    order_id = northwind.placed(name=first, approver="admin@hasty.example.net", additional_domains=[second])
+    whole = f"/v1/orders/{order_id}/domains/check"
+    one, other = (f"/v1/orders/{order_id}/domains/{name}/check" for name in (first, second))
+    for path, status in ((one, 200), (one, 429), (other, 200), (whole, 429)):
+        reply = northwind.call("POST", path)
+        assert reply.status == status, (path, reply.text)
+    assert 0 < int(reply.headers["retry-after"]) <= 30
+    cloud.advance(31)
+    told = northwind.call("POST", whole)
+    assert (told.status, told.json["check"]) == (200, "not_yet")
+    for path in (whole, one, other):
+        assert northwind.call("POST", path).status == 429
+    assert northwind.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+
+
+def test_a_check_that_proves_the_last_name_says_that_the_order_goes_on(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name = "word.example.net"
+    order_id = northwind.placed(name=name, domain_control={"method": "dns_txt"})
+    assert northwind.looks(order_id).json["check"] == "not_yet"
+    publish(cloud, northwind.domains(order_id)[name])
+    assert northwind.looks(order_id).json["check"] == "under_way"
+    assert northwind.order(order_id)["status"] == "issued"

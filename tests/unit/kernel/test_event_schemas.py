@@ -131,9 +131,16 @@ class Office:
         order = self.place()
         self.stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "caa", an_audit(self.ids))
         stores = self.stores
-        RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids, HURRIED)(
-            US, order.head.order_id, "key:1", "request-3"
-        )
+        RequestCheck(
+            stores.orders,
+            stores.challenges,
+            stores.waits,
+            self,
+            stores.checks,
+            self.clock,
+            self.ids,
+            HURRIED,
+        )(US, order.head.order_id, "key:1", "request-3")
 
     def complete(self):
         order = self.place()

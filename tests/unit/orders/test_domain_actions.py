@@ -119,7 +119,7 @@ def test_a_proven_name_is_valid_already(desk, act):
 
 def test_a_look_at_one_name_is_made_at_once_and_at_no_other(desk):
     desk.publish()
-    assert desk.look("example.org") == desk.world.head()
+    desk.look("example.org")
     assert {name: item["status"] for name, item in desk.domains().items()} == {
         "example.org": "valid",
         "example.net": "pending",
@@ -138,14 +138,11 @@ def test_not_yet_is_no_error(desk):
     assert desk.domains()["example.org"]["attempts"][0]["result"] == "failed"
 
 
-def test_names_by_mail_are_not_looked_at(desk):
-    assert desk.look("mail.example.com") == desk.world.head()
-    assert desk.perspectives.asked == []
-
-
-def test_a_declined_name_is_not_looked_at_and_is_no_error(desk):
-    desk.world.approve(decision=Decision.DECLINE)
-    assert desk.look("mail.example.com") == desk.world.head()
+@pytest.mark.parametrize("declined", [False, True])
+def test_names_by_mail_are_not_looked_at_and_are_no_error(desk, declined):
+    if declined:
+        desk.world.approve(decision=Decision.DECLINE)
+    desk.look("mail.example.com")
     assert desk.perspectives.asked == []
 
 
@@ -172,6 +169,43 @@ def test_a_look_is_made_every_thirty_seconds_at_most(desk, first, second, later,
         assert (told.retry_after, "The last check is less than 30 seconds old" in told.detail) == (left, True)
 
 
+def look_at_mail(desk, **where):
+    desk.look("mail.example.com", **where)
+
+
+def look_at_other_mail(desk, **where):
+    desk.look("shop.example.com", **where)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hinders"),
+    [
+        (look_at_all, look_at_all, True),
+        (look_at_all, look_at_mail, True),
+        (look_at_mail, look_at_mail, True),
+        (look_at_mail, look_at_all, True),
+        (look_at_mail, look_at_other_mail, False),
+    ],
+)
+@pytest.mark.parametrize(("later", "left"), PAUSES)
+def test_so_it_is_where_all_names_go_by_mail(first, second, hinders, later, left):
+    desk = Desk()
+    desk.place(dict.fromkeys(("mail.example.com", "shop.example.com"), *BY_MAIL.values()), order_id="ord_2")
+    first(desk, order_id="ord_2")
+    desk.clock.advance(seconds=later)
+    if left is None or not hinders:
+        second(desk, order_id="ord_2")
+    else:
+        assert refused(desk, second, TooSoon, order_id="ord_2").retry_after == left
+    assert desk.perspectives.asked == []
+
+
+def test_a_value_that_is_over_is_not_asked_about_without_end(desk):
+    desk.clock.advance(days=30)
+    desk.look("example.org")
+    assert refused(desk, look_at_one, TooSoon).retry_after == 30
+
+
 def test_a_look_that_was_due_by_itself_counts_as_one(desk):
     desk.world.begin_due_checks()
     desk.clock.advance(seconds=10)
@@ -193,9 +227,9 @@ def test_a_look_tells_only_which_order_and_which_name(desk):
             asked.append(question)
 
     recording = replace(desk.world.request_check, checking=Recording())
-    recording(US, ORDER, "key:key_1", "request-1", "example.org")
-    recording(US, ORDER, "key:key_1", "request-1")
-    recording(US, ORDER, "key:key_1", "request-1", "mail.example.com")
+    for name in ("example.org", None, "mail.example.com"):
+        recording(US, ORDER, "key:key_1", "request-1", *([name] if name else []))
+        desk.clock.advance(seconds=30)
     assert asked == [(US, ORDER, ["example.org"]), (US, ORDER, None)]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.kernel.errors import Malformed, NotFound
-from partner_center.orders.order import OrderStatus
+from partner_center.orders.order import OrderStatus, Review
 from partner_center.orders.reading import read_page
 from partner_center.validation.challenges import Decision
 from tests.fakes.samples import ORDER, THEM, US, a_contract, a_record
@@ -88,6 +88,27 @@ def test_a_name_that_is_not_proven_shows_none(world):
     world.await_domains(US, ORDER, 1, "token-1")
     (item,) = world.reading.domains(US, ORDER)["items"]
     assert (item["status"], item["evidence"]) == ("pending", None)
+
+
+AFTER_A_LOOK = {
+    "not proven": (False, {}, "not_yet"),
+    "proven": (True, {}, "under_way"),
+    "held back again": (True, {"held_back": "CAA"}, "not_yet"),
+    "waiting for a reviewer": (True, {"review": Review.WAITING}, "not_yet"),
+    "to be screened": (True, {"review": Review.DUE}, "not_yet"),
+    "being signed": (True, {"signing": True}, "under_way"),
+}
+
+
+@pytest.mark.parametrize(("proven", "head", "word"), AFTER_A_LOOK.values(), ids=AFTER_A_LOOK)
+def test_a_check_tells_how_the_order_stands_after_it(world, proven, head, word):
+    world.await_domains(US, ORDER, 1, "token-1")
+    if proven:
+        world.approve()
+    world.tables.heads[US, ORDER] = replace(world.head(), **head)
+    told = world.reading.checked(US, ORDER)
+    assert (told["order_id"], told["check"]) == (ORDER, word)
+    assert told["items"] == world.reading.domains(US, ORDER)["items"]
 
 
 # ---- its messages

@@ -30,6 +30,16 @@ class Asking(Protocol):
         ...
 
 
+class CheckTimes(Protocol):
+    """Keeps when somebody last had the domains of an order looked at."""
+
+    def last(self, reseller_id: str, order_id: str, name: str | None) -> datetime | None:
+        """When what a check of `name` would look at was last checked; without a name, anything of the order."""
+        ...
+
+    def note(self, reseller_id: str, order_id: str, name: str | None, moment: datetime) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RequestCheck:
     """Look now: at what is published, and, for a whole order that was held back, at what held it back."""
@@ -38,29 +48,31 @@ class RequestCheck:
     challenges: ChallengeReader
     held_back: HeldBack
     checking: Checking
+    times: CheckTimes
     clock: Clock
     ids: Ids
     patience: Patience
 
     def __call__(
         self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None = None
-    ) -> OrderHead:
-        """The head as it was; the look at what is published is over on return.
+    ) -> None:
+        """The look at what is published is over on return.
 
         Raises NotFound, StateConflict for a closed order or a proven name, TooSoon within 30 seconds of the last
-        check, TryAgain.
+        check, by whatever method the names are proven, TryAgain.
         """
-        head, is_published = while_it_moves(
+        moment = self.clock.now()
+        is_published = while_it_moves(
             self.patience, lambda: self._begin(reseller_id, order_id, actor, correlation_id, name)
         )
         if is_published:
             self.checking.check(reseller_id, order_id, [name] if name is not None else None)
-        return head
+        self.times.note(reseller_id, order_id, name, moment)
 
     def _begin(
         self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None
-    ) -> tuple[OrderHead, bool]:
-        """The head before anything was released, and whether there is anything published to look at."""
+    ) -> bool:
+        """Whether there is anything published to look at; what was held back is released."""
         moment = self.clock.now()
         order = _open_order(self.orders, reseller_id, order_id, name)
         found = read_standing(self.challenges, order, moment)
@@ -69,13 +81,12 @@ class RequestCheck:
         head = order.head
         asked = found.open([name] if name is not None else None)
         published = [each for each in asked if each.method != Method.EMAIL]
-        checked = [each.checked_at for each in published if each.checked_at]
-        if name is None and head.checked_at:
-            checked.append(head.checked_at)
-        _require_pause(max(checked, default=None), moment, "The last check")
+        checked = [each.checked_at for each in published]
+        checked += [self.times.last(reseller_id, order_id, name), head.checked_at if name is None else None]
+        _require_pause(max(filter(None, checked), default=None), moment, "The last check")
         if name is None and head.held_back is not None:
             self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
-        return head, bool(published)
+        return bool(published)
 
     def _release(self, head: OrderHead, chronicle: Chronicle) -> None:
         ids = (head.reseller_id, head.order_id)

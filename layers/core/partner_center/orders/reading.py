@@ -75,12 +75,23 @@ class OrderReading:
         return order_as_json(order, read_standing(self.challenges, order, moment), certificates, moment)
 
     def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
-        order = self._load(reseller_id, order_id)
-        moment = self.clock.now()
-        found = self.caa.latest(reseller_id, order_id)
-        view = DomainsView(self.publishing, {each["name"]: each for each in found})
-        items = domains_as_json(order, read_standing(self.challenges, order, moment), view, moment)
+        items, _ = self._domains(self._load(reseller_id, order_id))
         return {"items": items, "next_cursor": None}
+
+    def checked(self, reseller_id: str, order_id: str) -> dict[str, Any]:
+        """The answer to a check of the whole order: how it stands after it."""
+        order = self._load(reseller_id, order_id)
+        items, is_proven = self._domains(order)
+        goes_on = is_proven and order.head.is_screened and order.head.held_back is None
+        return {"order_id": order_id, "check": "under_way" if goes_on else "not_yet", "items": items}
+
+    def _domains(self, order: Order) -> tuple[list[dict[str, Any]], bool]:
+        """Every name of the order, and whether all are proven."""
+        moment = self.clock.now()
+        caa = self.caa.latest(order.head.reseller_id, order.head.order_id)
+        view = DomainsView(self.publishing, {each["name"]: each for each in caa})
+        found = read_standing(self.challenges, order, moment)
+        return domains_as_json(order, found, view, moment), found.is_proven
 
     def messages(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
         self._load(reseller_id, order_id)

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from partner_center.entry.wiring.base import clock, ids, patience
+from partner_center.adapters.check_times import CheckTimes
+from partner_center.entry.wiring.base import clock, database, ids, patience, settings
 from partner_center.entry.wiring.machine import wait_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
@@ -17,6 +18,7 @@ def request_check() -> RequestCheck:
         challenge_store(),
         wait_store(),
         validation_functions(),
+        CheckTimes(database(), settings().tables.business),
         clock(),
         ids(),
         patience(),
