@@ -110,6 +110,12 @@ PARAMETERS: Mapping[str, Parameter] = {
         "How many items a page holds: 1 to 200; smaller and larger numbers are taken as 1 and 200.",
         {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 50},
     ),
+    "LimitOfAll": Parameter(
+        "limit",
+        "query",
+        "How many items a page holds, as everywhere: 1 to 200, clamped. Without it all come at once.",
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    ),
     "Cursor": Parameter("cursor", "query", "`next_cursor` of the page before, of the same list."),
     "CommonName": Parameter(
         "common_name", "query", "The beginning of the common name, in any case.", {"type": "string"}, "www."
@@ -150,6 +156,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The products.", "ProductList")},
         KEYED,
         EVERYONE,
+        ("LimitOfAll", "Cursor"),
     ),
     ("GET", "/v1/products/{code}"): Operation(
         "getProduct",
@@ -300,7 +307,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The names.", "DomainList", ("DomainList",))},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("OrderId",),
+        ("OrderId", "LimitOfAll", "Cursor"),
     ),
     ("POST", "/v1/orders/{order_id}/domains/check"): Operation(
         "checkDomains",
@@ -308,7 +315,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Look now",
         "Looks at what is published for every name that is still to be proven, from every network perspective; what "
         "is not there yet is a 200 as well. An order that was held back before signing, by CAA for example, is "
-        "examined again. At most one check in 30 seconds begins; the body may be left out.",
+        "examined again. At most one check in 30 seconds begins, by whatever method the names are proven; the body "
+        "may be left out.",
         {200: Answer("What was found.", "CheckAnswer", ("CheckAnswer",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
@@ -358,7 +366,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The addresses.", "ApproverList", ("ApproverList",))},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("OrderId", "DomainName"),
+        ("OrderId", "DomainName", "LimitOfAll", "Cursor"),
     ),
     ("GET", "/v1/domains"): Operation(
         "listProofs",

@@ -39,7 +39,7 @@ def published(approvers):
 
 
 def read(world, name, order_id=ORDER, reseller_id=US):
-    return world.read_approvers(reseller_id, order_id, name)["items"]
+    return world.read_approvers(reseller_id, order_id, name, {})["items"]
 
 
 # ---- the look-up
@@ -124,7 +124,7 @@ def test_the_list_names_address_source_and_the_domain_it_speaks_for(world):
         "authorization_domain": "example.org",
     }
     assert len(items) == 6
-    assert world.read_approvers(US, ORDER, "example.org")["next_cursor"] is None
+    assert world.read_approvers(US, ORDER, "example.org", {})["next_cursor"] is None
 
 
 def test_a_wildcard_is_a_name_of_the_order_like_any_other(world):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from partner_center.kernel.errors import NotFound
+from partner_center.orders.page import cut
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.challenges import barred
 from partner_center.validation.contacts import Approver, approvers_of, approvers_seen, contact_looks
@@ -39,10 +40,12 @@ class ReadApprovers:
     challenges: ChallengeReader
     contacts: PublishedContacts
 
-    def __call__(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
+    def __call__(
+        self, reseller_id: str, order_id: str, name: str, query: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Every address that may be chosen: who declined this order is left out.
 
-        Raises NotFound for an unknown order, and for a name that it does not have.
+        Raises Malformed, and NotFound for an unknown order and for a name that it does not have.
         """
         order = load(self.orders, reseller_id, order_id)
         if order is None:
@@ -59,4 +62,4 @@ class ReadApprovers:
             for each in self.contacts.of([name])[name]
             if each.address.lower() not in declined
         ]
-        return {"items": items, "next_cursor": None}
+        return cut(items, query)
