@@ -6,7 +6,7 @@ from datetime import datetime
 
 from partner_center.validation.looks import Look, Sighting
 from partner_center.validation.perspectives import LOOKS_AT_MOST, Perspectives, PerspectiveView, Unseen
-from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, quorum
+from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, in_order, quorum
 
 Judge = Callable[[Sequence[Sighting]], Vote]
 
@@ -64,7 +64,7 @@ class AllPerspectives:
                 site = by_region.get(view.perspective_id)
                 if site is not None:
                     whole[site] = _joined(whole.get(site), view)
-        return Seen(whole)
+        return Seen({site: whole[site] for site in in_order(whole)})
 
 
 def _joined(before: PerspectiveView | None, view: PerspectiveView) -> PerspectiveView:
