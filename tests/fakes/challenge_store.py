@@ -60,9 +60,18 @@ class MemoryChallenges:
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
         with self.tables.writing("mark_resent"):
             present = self.tables.challenges.get(_key(challenge))
-            if present is not None and present.sent_at is not None:
-                latest = max(present.resent_at or resent_at, resent_at)
-                self.tables.challenges[_key(challenge)] = replace(present, resent_at=latest)
+            if present is None or present.sent_at is None:
+                return
+            if present.resent_at is None or present.resent_at < resent_at:
+                evidence = challenge.evidence or present.evidence
+                changed = replace(present, resent_at=resent_at, evidence=evidence)
+                self.tables.challenges[_key(challenge)] = changed
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        with self.tables.writing("end"):
+            present = self.tables.challenges.get(_key(challenge))
+            if present is not None and present.status is ChallengeStatus.PENDING:
+                self.tables.challenges[_key(challenge)] = replace(present, expires_at=moment, due_at=None)
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         with self.tables.writing("begin_check"):

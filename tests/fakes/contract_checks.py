@@ -120,6 +120,28 @@ class ChecksContract(WithAnOrder):
         stores.challenges.mark_resent(challenge, LATER + a_second)
         assert self.present(stores) == replace(challenge, resent_at=LATER + a_second)
 
+    def test_the_evidence_for_a_contact_is_that_of_the_latest_mail(self, stores):
+        challenge = self.made(stores, sent_at=NOW, evidence={"quorum": "6/6"})
+        stores.challenges.mark_resent(replace(challenge, evidence=EVIDENCE), LATER)
+        stores.challenges.mark_resent(replace(challenge, evidence={"quorum": "0/6"}), LATER - a_second)
+        assert self.present(stores).evidence == EVIDENCE
+        stores.challenges.mark_resent(replace(challenge, evidence=None), LATER + a_second)
+        assert self.present(stores).evidence == EVIDENCE
+
+    def test_a_value_that_was_ended_serves_no_more_and_is_not_due(self, stores):
+        challenge = self.made(stores, sent_at=NOW, due_at=LATER)
+        stores.challenges.end(challenge, LATER)
+        assert self.present(stores) == replace(challenge, expires_at=LATER, due_at=None)
+        assert self.present(stores).status_at(LATER) is ChallengeStatus.EXPIRED
+
+    @pytest.mark.parametrize(
+        "status", [ChallengeStatus.VALID, ChallengeStatus.DECLINED, ChallengeStatus.FAILED]
+    )
+    def test_what_is_decided_is_not_ended(self, stores, status):
+        challenge = self.made(stores, sent_at=NOW, status=status)
+        stores.challenges.end(challenge, LATER)
+        assert self.present(stores) == challenge
+
     def test_of_two_mails_the_later_time_stays(self, stores):
         challenge = self.made(stores, sent_at=NOW)
         for moment in (LATER, LATER - a_second, LATER):

@@ -3,7 +3,8 @@
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.functions.journeys import Reseller, answer, approval_links, order_body, publish
+from partner_center.kernel.clock import parse_rfc3339
+from tests.functions.journeys import Reseller, answer, approval_links, call, mails, order_body, publish
 
 pytestmark = pytest.mark.cloud
 
@@ -95,4 +96,26 @@ def test_a_check_that_proves_the_last_name_says_that_the_order_goes_on(
     assert northwind.looks(order_id).json["check"] == "not_yet"
     publish(cloud, northwind.domains(order_id)[name])
     assert northwind.looks(order_id).json["check"] == "under_way"
+    assert northwind.order(order_id)["status"] == "issued"
+
+
+def test_a_mail_that_is_asked_for_in_the_last_hour_brings_a_link_that_lives(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name = "lastminute.example.net"
+    order_id = northwind.placed(name=name, approver=f"admin@{name}")
+    (former,) = approval_links(cloud, order_id)
+    ends = parse_rfc3339(northwind.domains(order_id)[name]["expires_at"]).timestamp()
+    cloud.advance(ends - cloud.clock.now() - 600)
+    resent = northwind.call("POST", f"/v1/orders/{order_id}/domains/{name}/resend")
+    assert resent.status == 200
+    until = parse_rfc3339(resent.json["expires_at"])
+    assert until.timestamp() > ends + 29 * 86_400
+    _, link = approval_links(cloud, order_id)
+    assert link != former
+    mail = [mail["text"] for mail in mails(cloud) if order_id in mail["text"]][-1]
+    assert f"{until.day} {until:%B %Y, %H:%M} UTC" in mail
+    assert (call("GET", former).status, answer(former, "approve").status) == (410, 410)
+    assert answer(link, "approve").status == 200
+    assert cloud.settle()
     assert northwind.order(order_id)["status"] == "issued"

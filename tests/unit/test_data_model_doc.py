@@ -292,6 +292,7 @@ SINGLE_WRITES = [
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
+    lambda db: challenges(db).end(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
     lambda db: challenges(db).rest(CHALLENGE),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),

@@ -12,7 +12,7 @@ from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import ChallengeStatus, Decision
 from partner_center.validation.dns import RecordType
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.perspectives import SeenWorld
+from tests.fakes.perspectives import REGIONS, SeenWorld
 from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_preflight, an_audit
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
@@ -391,6 +391,21 @@ def test_a_contact_that_nobody_sees_is_tried_every_thirty_seconds_at_most():
     desk.clock.advance(seconds=30)
     desk.resend("www.example.com", "ord_2")
     assert desk.domains("ord_2")["www.example.com"]["status"] == "pending"
+
+
+def test_a_look_for_a_contact_that_could_not_be_made_is_not_repeated_at_once():
+    desk = Desk()
+    contact = ChosenMethod(
+        method=Method.EMAIL, approver_email="ops@provider.net", source="txt", domain="example.com"
+    )
+    desk.perspectives.trouble = dict.fromkeys(REGIONS, "out_of_time")
+    with pytest.raises(TryAgain):
+        desk.place({"www.example.com": contact}, order_id="ord_2")
+    assert refused(desk, resend_one, TooSoon, "www.example.com", order_id="ord_2").retry_after == 30
+    desk.clock.advance(seconds=30)
+    with pytest.raises(TryAgain):
+        desk.resend("www.example.com", "ord_2")
+    assert refused(desk, resend_one, TooSoon, "www.example.com", order_id="ord_2").retry_after == 30
 
 
 def test_a_resend_tells_only_which_order_and_which_name(desk):

@@ -11,7 +11,7 @@ from partner_center.orders.order import Order
 from partner_center.validation.authenticate import OpenValidation, token_digest
 from partner_center.validation.challenges import VALUE_BITS, ChallengeStatus
 from partner_center.validation.contact_check import CheckContact
-from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.determined import MICROSECOND, NOW, CountingIds, FixedClock
 from tests.fakes.outside import MemoryDomainMail, MemoryVault
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_content, a_proof, a_second, an_order
@@ -242,6 +242,49 @@ def test_an_expired_link_is_replaced_by_a_resend_and_by_nothing_else(open_valida
     assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED
     assert (new.sent_at, new.expires_at) == (clock.now(), clock.now() + timedelta(days=30))
     assert stores.challenges.by_token(token_digest(mail.tokens[1])) == new
+
+
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("left", "values"),
+    [
+        (timedelta(days=29), 1),
+        (AN_HOUR + MICROSECOND, 1),
+        (AN_HOUR, 2),
+        (timedelta(minutes=1), 2),
+        (MICROSECOND, 2),
+    ],
+    ids=["long", "more than an hour", "an hour", "a minute", "the last moment"],
+)
+def test_a_link_that_is_about_to_end_is_replaced_by_a_resend(
+    open_validation, stores, mail, clock, left, values
+):
+    open_validation(ONE)
+    clock.advance(days=30)
+    clock.moment -= left
+    open_validation(ONE, ["www.example.com"])
+    assert (len(mail.tokens), len(set(mail.tokens))) == (2, values)
+    old, *new = sorted(stores.challenges.of_order(US, ORDER), key=lambda each: each.created_at)
+    for each in new:
+        assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED, "one link at a time"
+        assert mail.asked[-1].challenge.expires_at == each.expires_at == clock.now() + timedelta(days=30)
+
+
+@pytest.mark.parametrize("method", [Method.DNS_TXT, Method.HTTP_FILE])
+def test_so_is_a_published_value(open_validation, stores, mail, clock, method):
+    methods = {"example.com": ChosenMethod(method=method)}
+    order = an_order(content=a_content("example.com", methods=methods))
+    open_validation(order)
+    clock.advance(days=30, minutes=-1)
+    open_validation(order)
+    assert len(mail.instructed) == 1
+    open_validation(order, ["example.com"])
+    (first,), (second,) = mail.instructed
+    assert first.value != second.value
+    ended = next(each for each in stores.challenges.of_order(US, ORDER) if each.value == first.value)
+    assert (ended.status_at(clock.now()), ended.due_at) == (ChallengeStatus.EXPIRED, None)
 
 
 def test_a_failed_challenge_is_replaced_by_a_resend(open_validation, stores, mail, clock):

@@ -14,7 +14,17 @@ from partner_center.adapters.challenge_items import (
     proof_to_item,
     record_to_item,
 )
-from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import (
+    Action,
+    Check,
+    Condition,
+    Database,
+    Index,
+    Item,
+    Put,
+    Update,
+    Value,
+)
 from partner_center.adapters.order_items import to_micros
 from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
@@ -100,7 +110,7 @@ class ChallengeStore:
             set={
                 "sent_at": to_micros(sent_at),
                 "expires_at": to_micros(expires_at),
-                **({"evidence": packed(challenge.evidence)} if challenge.evidence else {}),
+                **_evidence(challenge),
             },
         )
         self._write_once(update)
@@ -114,10 +124,21 @@ class ChallengeStore:
                 _key(challenge),
                 lambda _: _ExistsAlready("A later mail is recorded already."),
                 conditions=[("sent_at", "present"), condition],
-                set={"resent_at": at},
+                set={"resent_at": at, **_evidence(challenge)},
             )
             if self._write_once(update):
                 return
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("The challenge is pending no more."),
+            conditions=[("status", "=", "pending")],
+            set={"expires_at": to_micros(moment)},
+            remove=["due_at", "due_shard"],
+        )
+        self._write_once(update)
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         begun = replace(challenge, checks=challenge.checks + 1, checked_at=moment, due_at=due_at)
@@ -240,6 +261,11 @@ def _order_moved(_: Item | None) -> Exception:
 
 def _key(challenge: Challenge) -> keys.Key:
     return keys.challenge(challenge.reseller_id, challenge.order_id, challenge.challenge_id)
+
+
+def _evidence(challenge: Challenge) -> dict[str, Value]:
+    """How the recipient of a mail was corroborated; a constructed address needs no evidence."""
+    return {"evidence": packed(challenge.evidence)} if challenge.evidence else {}
 
 
 def _message_put(table: str, challenge: Challenge, message: Message) -> Put:

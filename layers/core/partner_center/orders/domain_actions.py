@@ -14,7 +14,7 @@ from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.challenges import Challenge, ChallengeStatus, barred, mailed_at
+from partner_center.validation.challenges import Challenge, barred, mailed_at
 from partner_center.validation.due_checks import Checking
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_standing
@@ -134,8 +134,9 @@ def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str 
 
 
 def _tried_at(challenge: Challenge) -> datetime | None:
-    """When the challenge was last mailed, or could not be because nobody sees its contact."""
-    return challenge.decided_at if challenge.status is ChallengeStatus.FAILED else mailed_at(challenge)
+    """When the challenge was last mailed, or its contact last looked for."""
+    looked = challenge.attempts[-1].at if challenge.method == Method.EMAIL and challenge.attempts else None
+    return max(filter(None, (mailed_at(challenge), looked)), default=None)
 
 
 def _require_unproven(found: Standing, name: str, order_id: str) -> None:

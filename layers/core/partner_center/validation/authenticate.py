@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import Ids
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
+from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import (
     VALUE_BITS,
     VALUE_LIFETIME,
@@ -21,6 +23,9 @@ from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_value
 from partner_center.validation.ports import ApprovalRequest, Challenges, DomainMail, Vault
 from partner_center.validation.standing import read_standing
+
+LEAST_LEFT = timedelta(hours=1)
+"""A value that ends sooner is not mailed again: nobody could be expected to answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class OpenValidation:
         """Bring the challenges of all unproven names into being and mail those that were not mailed yet.
 
         The names in `again` are mailed once more (M28): a value that still lives with the same recipient and content,
-        one that has expired or failed with a new one. Raises TryAgain when the mail or the database is out; what was
-        done stays done.
+        one that has expired or failed, or has less than an hour left, with a new one. Raises TryAgain when the mail,
+        the database or the perspectives are out; what was done stays done, and whoever can be asked is asked.
         """
         moment = self.clock.now()
         found = read_standing(self.challenges, order, moment)
@@ -47,10 +52,12 @@ class OpenValidation:
             _Asked(self._present(order, each, found.challenges, again, moment), _is_named(each, again))
             for each in found.unasked
         ]
-        for each in asked:
-            if each.challenge.method == Method.EMAIL:
+        by_mail = [each for each in asked if each.challenge.method == Method.EMAIL]
+        for each in by_mail:
+            if each.challenge.source == ApproverSource.CONSTRUCTED:
                 self._ask_approver(each)
         self._tell_what_to_publish(order, [each for each in asked if each.challenge.method != Method.EMAIL])
+        self._ask_contacts([each for each in by_mail if each.challenge.source != ApproverSource.CONSTRUCTED])
 
     def _present(
         self,
@@ -65,10 +72,13 @@ class OpenValidation:
         newest = max(asked, key=lambda each: each.created_at, default=None)
         if newest is None:
             return self._create(order.head, wanted, 0)
-        over = newest.status_at(moment) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
-        if newest.status is ChallengeStatus.VALID or (over and _is_named(wanted, again)):
-            return self._create(order.head, wanted, len(asked))
-        return newest
+        over = newest.status_at(moment + LEAST_LEFT) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
+        if newest.status is not ChallengeStatus.VALID and not (over and _is_named(wanted, again)):
+            return newest
+        created = self._create(order.head, wanted, len(asked))
+        if newest.status_at(moment) is ChallengeStatus.PENDING:
+            self.challenges.end(newest, moment)
+        return created
 
     def _create(self, head: OrderHead, wanted: Wanted, number: int) -> Challenge:
         moment, made_id = self.clock.now(), challenge_id(head.order_id, head.round, wanted, number)
@@ -101,6 +111,17 @@ class OpenValidation:
             return replace(challenge, token_sha256=token_digest(secret), encrypted_token=sealed)
         value = "" if challenge.method == Method.DNS_PERSIST else control_value(secret)
         return replace(challenge, value=value, due_at=moment)
+
+    def _ask_contacts(self, asked: Sequence["_Asked"]) -> None:
+        """One contact that cannot be looked for at this moment does not hold up the others."""
+        trouble: TryAgain | None = None
+        for each in asked:
+            try:
+                self._ask_approver(each)
+            except TryAgain as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
 
     def _ask_approver(self, asked: "_Asked") -> None:
         challenge, moment = asked.challenge, self.clock.now()

@@ -88,7 +88,11 @@ class Challenges(ChallengeReader, Protocol):
         ...
 
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
-        """A later mail of the same value; of two at once the later time stays."""
+        """A later mail of the same value, and how its recipient was corroborated; of two at once the later stays."""
+        ...
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        """The value serves no more from `moment` on. One that is pending no more stays as it is."""
         ...
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
