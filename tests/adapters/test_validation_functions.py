@@ -38,19 +38,20 @@ def functions(client):
 
 
 IDS = {"reseller_id": "res_1", "order_id": "ord_1"}
+WAITED_FOR = IDS | {"seconds": 18}
 CALLS = {
     "begin": (lambda functions: functions.begin("res_1", "ord_1"), (CHECK, "Event", IDS)),
     "check all": (
         lambda functions: functions.check("res_1", "ord_1", None),
-        (CHECK, "RequestResponse", IDS),
+        (CHECK, "RequestResponse", WAITED_FOR),
     ),
     "check some": (
         lambda functions: functions.check("res_1", "ord_1", ["*.example.com"]),
-        (CHECK, "RequestResponse", IDS | {"names": ["*.example.com"]}),
+        (CHECK, "RequestResponse", WAITED_FOR | {"names": ["*.example.com"]}),
     ),
     "check none": (
         lambda functions: functions.check("res_1", "ord_1", []),
-        (CHECK, "RequestResponse", IDS | {"names": []}),
+        (CHECK, "RequestResponse", WAITED_FOR | {"names": []}),
     ),
     "ask again": (
         lambda functions: functions.ask_again("res_1", "ord_1", ["example.com"]),
@@ -93,7 +94,6 @@ TROUBLE = {
     "no such function": raises(refusal("ResourceNotFoundException")),
     "too many at once": raises(refusal("TooManyRequestsException")),
     "no way there": raises(EndpointConnectionError(endpoint_url="none")),
-    "no answer in time": raises(ReadTimeoutError(endpoint_url="none")),
     "it tries again later": failed("TryAgain"),
     "it broke down": failed("KeyError"),
     "it ran out of time": failed("Sandbox.Timedout"),
@@ -109,6 +109,20 @@ def test_whatever_goes_wrong_may_be_asked_for_again(client, functions, call, inv
         call(functions)
     assert (told.value.retry_after, len(client.invoked)) == (5, 1)
     assert "secret" not in told.value.detail
+
+
+@pytest.mark.parametrize("call", ["check all", "check some"])
+def test_a_check_that_takes_too_long_goes_on_by_itself(client, functions, call):
+    client.answer = raises(ReadTimeoutError(endpoint_url="none"))
+    assert CALLS[call][0](functions) is None
+    assert len(client.invoked) == 1
+
+
+@pytest.mark.parametrize("call", ["begin", "ask again"])
+def test_whatever_else_is_not_answered_in_time_may_be_asked_for_again(client, functions, call):
+    client.answer = raises(ReadTimeoutError(endpoint_url="none"))
+    with pytest.raises(TryAgain):
+        CALLS[call][0](functions)
 
 
 @pytest.mark.parametrize(

@@ -159,3 +159,12 @@ def test_perspectives_are_told_of_in_one_order_in_whichever_they_are_asked():
     votes = seen.corroborated(NOW, 0, 1, passes).votes
     assert list(seen.views) == [site for site, _ in votes] == in_order(SITES)
     assert [site.id for site in in_order(SITES)][:3] == ["eu-west-1", "ap-northeast-1", "ap-south-1"]
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "allowed"), [(1, 18.0, [18.0]), (250, 18.0, [6.0] * 3), (150, None, [None] * 2)]
+)
+def test_the_parts_of_a_question_share_the_time_that_somebody_waits(count, seconds, allowed):
+    perspectives = MemoryPerspectives()
+    perspectives.everywhere().look(looks(count), seconds)
+    assert perspectives.allowed == allowed

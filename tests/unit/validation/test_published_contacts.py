@@ -159,3 +159,8 @@ def test_who_declined_the_order_is_offered_for_none_of_its_names(world):
     assert "it@provider.net" in offered
     assert offered.isdisjoint({"ops@provider.net", "admin@example.com"})
     assert {each["approver_email"] for each in read(world, "example.org")} >= {"admin@example.org"}
+
+
+def test_a_request_waits_for_the_network_for_a_while_only(world):
+    read(world, "www.example.com")
+    assert world.perspectives.allowed == [15.0]

@@ -6,11 +6,19 @@ Who speaks for a reseller's key may only name an order; what comes of it is deci
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from partner_center.kernel.errors import TryAgain
+
+SECONDS_FOR_LOOKS = 18
+"""Of a check that somebody waits for: with a start, and what is read and written besides, it fits into 27."""
+
+
+class _TooLate(TryAgain):
+    """The function is at work still."""
 
 
 class ValidationFunctions:
@@ -25,10 +33,16 @@ class ValidationFunctions:
         self._invoke(self._check_control, "Event", {"reseller_id": reseller_id, "order_id": order_id})
 
     def check(self, reseller_id: str, order_id: str, names: list[str] | None) -> None:
-        question: dict[str, Any] = {"reseller_id": reseller_id, "order_id": order_id}
+        """What is not answered in time goes on by itself, and what it finds is read later."""
+        question: dict[str, Any] = {
+            "reseller_id": reseller_id,
+            "order_id": order_id,
+            "seconds": SECONDS_FOR_LOOKS,
+        }
         if names is not None:
             question["names"] = names
-        self._invoke(self._check_control, "RequestResponse", question)
+        with suppress(_TooLate):
+            self._invoke(self._check_control, "RequestResponse", question)
 
     def ask_again(self, reseller_id: str, order_id: str, names: list[str]) -> None:
         question = {"reseller_id": reseller_id, "order_id": order_id, "names": names}
@@ -41,6 +55,8 @@ class ValidationFunctions:
             answer = self._client().invoke(
                 FunctionName=arn, InvocationType=kind, Payload=json.dumps(question).encode()
             )
+        except ReadTimeoutError as error:
+            raise _TooLate("The validation did not answer; ask again shortly.", 5) from error
         except (BotoCoreError, ClientError) as error:
             raise TryAgain("The validation did not answer; ask again shortly.", 5) from error
         if "FunctionError" in answer:

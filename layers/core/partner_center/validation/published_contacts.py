@@ -12,6 +12,9 @@ from partner_center.validation.contacts import Approver, approvers_of, approvers
 from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.ports import ChallengeReader
 
+SECONDS = 15.0
+"""How long a request waits for the network: of a zone that answers later only the computed addresses are known."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublishedContacts:
@@ -23,7 +26,7 @@ class PublishedContacts:
         """By name, everybody who may approve it; without a look only the computed addresses."""
         looks = {name: contact_looks(name) for name in names}
         every = [look for each in looks.values() for look in each]
-        seen, primary = self.everywhere.look(every), self.everywhere.primary
+        seen, primary = self.everywhere.look(every, SECONDS), self.everywhere.primary
         found, first = {}, 0
         for name, each in looks.items():
             sightings = seen.at(primary, first, len(each)) if primary and primary in seen.views else None
