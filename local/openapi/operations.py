@@ -258,7 +258,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "listReviews",
         "Staff",
         "Orders that wait for a reviewer",
-        "Those that a rule flagged, longest waiting first. The list may be a moment late.",
+        "Those that a rule flagged, longest waiting first. The list may be a moment late; a page of very large "
+        "orders has fewer items than its limit. A task is about what was screened: a later note leaves it as it is.",
         {200: Answer("The tasks.", "ReviewQueue", ("ReviewQueue",))},
         RESTRICTED,
         REVIEWERS,

@@ -15,7 +15,7 @@ from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.reading import OrderReading
-from partner_center.orders.review import DecideReview, review_answer
+from partner_center.orders.review import DecideReview, ReviewTask, review_answer
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
@@ -178,6 +178,12 @@ class World:
         for event in list(self.tables.events.values()):
             if event.event_id not in published:
                 self.relay_event(event)
+
+    def task(self, order_id: str = ORDER, reseller_id: str = US) -> ReviewTask:
+        """What a reviewer would decide of the order now; of one that was never screened, its present content."""
+        screenings = self.stores.screenings.of_order(reseller_id, order_id)
+        revision = screenings[0].revision if screenings else self.head(order_id, reseller_id).revision
+        return ReviewTask(reseller_id, order_id, revision)
 
     def counted(self, contract_id: str = "con_1") -> tuple[int, int, int]:
         """Units left, held and used on the contract."""

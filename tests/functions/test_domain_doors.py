@@ -4,7 +4,16 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from partner_center.kernel.clock import parse_rfc3339
-from tests.functions.journeys import Reseller, answer, approval_links, call, mails, order_body, publish
+from tests.functions.journeys import (
+    Reseller,
+    Reviewer,
+    answer,
+    approval_links,
+    call,
+    mails,
+    order_body,
+    publish,
+)
 
 pytestmark = pytest.mark.cloud
 
@@ -119,3 +128,17 @@ def test_a_mail_that_is_asked_for_in_the_last_hour_brings_a_link_that_lives(
     assert answer(link, "approve").status == 200
     assert cloud.settle()
     assert northwind.order(order_id)["status"] == "issued"
+
+
+def test_a_note_that_comes_while_a_reviewer_reads_outdates_nothing(
+    cloud: EmbeddedCloud, northwind: Reseller, rosa: Reviewer
+) -> None:
+    order_id = northwind.placed(name="paypal.reviewed.example.net", approver="admin@reviewed.example.net")
+    task = rosa.task(order_id)
+    assert northwind.amend(order_id, {"note": "This is really us."}).status == 200
+    assert rosa.task(order_id)["task_id"] == task["task_id"]
+    body = {"decision": "approve", "evidence": "Called the registrant."}
+    assert rosa.call("POST", f"/v1/staff/tasks/{task['task_id']}/decide", body).status == 200
+    assert cloud.settle()
+    assert len(approval_links(cloud, order_id)) == 1
+    assert northwind.call("POST", f"/v1/orders/{order_id}/cancel").status == 200

@@ -170,7 +170,9 @@ class Office:
         self.stores.tables.heads[US, head.order_id] = head
         decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids, HURRIED)
         staff = Staff("rosa.reviewer", "1", frozenset(StaffRole))
-        decide(staff, self.call(), ReviewTask.of(head), verdict, "Looked it up.", None)
+        decide(
+            staff, self.call(), ReviewTask(US, head.order_id, head.revision), verdict, "Looked it up.", None
+        )
 
     def expose(self):
         self.issued.append(certificate_of(self.place()))

@@ -15,7 +15,7 @@ from partner_center.kernel.errors import (
 )
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.orders.ports import load
-from partner_center.orders.review import ReviewTask, Verdict
+from partner_center.orders.review import Verdict
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
 from partner_center.validation.challenges import Decision
 from partner_center.validation.dns import RecordType
@@ -174,7 +174,7 @@ def cancel(world, order_id):
 def test_a_reviewer_decides_on_what_was_shown(world, verdict):
     """Amended in between: what the reviewer saw is not released, and not rejected either."""
     order_id = world.posted(a_body("paypal.example.com")).head.order_id
-    task = ReviewTask.of(world.head(order_id))
+    task = world.task(order_id)
     write = "release_review" if verdict is Verdict.APPROVE else "close"
     world.tables.before[write].append(lambda: world.amend(ADD, order_id))
     decide = lambda: world.decide_review(a_staff(), a_call(path="/decide"), task, verdict, "Looked.", None)  # noqa: E731
@@ -186,7 +186,7 @@ def test_a_reviewer_decides_on_what_was_shown(world, verdict):
 @pytest.mark.parametrize("verdict", Verdict)
 def test_an_amendment_of_what_a_reviewer_decides_at_this_moment_is_judged_by_the_decision(world, verdict):
     order_id = world.posted(a_body("paypal.example.com")).head.order_id
-    task = ReviewTask.of(world.head(order_id))
+    task = world.task(order_id)
     world.tables.before["amend"].append(
         lambda: world.decide_review(a_staff(), a_call(path="/decide"), task, verdict, "Looked.", None)
     )

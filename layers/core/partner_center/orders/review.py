@@ -92,7 +92,10 @@ def review_answer(head: OrderHead) -> Woken | None:
 
 @dataclass(frozen=True, slots=True)
 class ReviewTask:
-    """What a reviewer decides: one revision of one order, so that nobody releases what they did not see."""
+    """What a reviewer decides: one screened revision of one order, so that nobody releases what they did not see.
+
+    A note that comes later makes another revision, and the same task.
+    """
 
     reseller_id: str
     order_id: str
@@ -103,8 +106,8 @@ class ReviewTask:
         return f"{QUEUE}.{self.reseller_id}.{self.order_id}.{self.revision}"
 
     @classmethod
-    def of(cls, head: OrderHead) -> "ReviewTask":
-        return cls(head.reseller_id, head.order_id, head.revision)
+    def of(cls, head: OrderHead, screening: Screening) -> "ReviewTask":
+        return cls(head.reseller_id, head.order_id, screening.revision)
 
     @classmethod
     def read(cls, task_id: str) -> "ReviewTask":
@@ -142,30 +145,34 @@ class DecideReview:
         answered = replayed(self.orders, task.reseller_id, call)
         if answered is not None:
             return answered
-        self._require_open(head, task)
+        screening = self._open_screening(head, task)
         moment = self.clock.now()
         decision = Decision(moment, staff.actor, verdict, evidence, note)
         chronicle = Chronicle(self.ids, moment, staff.actor, call.request_id)
         try:
-            return self._write(head, call, decision, chronicle)
+            return self._write(head, screening, call, decision, chronicle)
         except RequestSeenBefore as seen:
             return call.replay(seen.guard)
 
-    def _require_open(self, head: OrderHead, task: ReviewTask) -> None:
+    def _open_screening(self, head: OrderHead, task: ReviewTask) -> Screening:
+        """What the task is about, as long as it is open: nothing that was screened has changed since."""
         if head.status is not OrderStatus.PENDING:
             raise StateConflict("order_closed", f"The order is {head.status}.", head.order_id)
-        if head.revision != task.revision:
+        newest = next(iter(self.screenings.of_order(head.reseller_id, head.order_id)), None)
+        if newest is not None and (head.review is Review.DUE or newest.revision != task.revision):
             raise StateConflict(
                 "task_outdated",
                 "The order was amended since this task was made; look at the queue again.",
                 head.order_id,
             )
-        if not head.awaits_review:
+        if newest is None or not head.awaits_review:
             raise StateConflict("already_decided", "Nothing waits for a review here.", head.order_id)
+        return newest
 
-    def _write(self, head: OrderHead, call: Call, decision: Decision, chronicle: Chronicle) -> OrderHead:
-        present = self.screenings.of_order(head.reseller_id, head.order_id)[0]
-        decided = replace(present, decision=decision)
+    def _write(
+        self, head: OrderHead, screening: Screening, call: Call, decision: Decision, chronicle: Chronicle
+    ) -> OrderHead:
+        decided = replace(screening, decision=decision)
         if decision.verdict is Verdict.REJECT:
             change = closing(head, OrderStatus.REJECTED, CloseReason.REVIEW, chronicle, _words(decision))
             change = replace(change, guard=call.guard(change.head))
