@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from botocore.stub import Stubber
 
 from partner_center.adapters.validation_functions import ValidationFunctions
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import TooSoon, TryAgain
 
 CHECK = "arn:aws:lambda:eu-west-1:123456789012:function:check-control"
 ASK = "arn:aws:lambda:eu-west-1:123456789012:function:ask-again"
@@ -99,6 +99,14 @@ TROUBLE = {
     "it ran out of time": failed("Sandbox.Timedout"),
     "an error without a name": lambda: {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"<html>")},
 }
+
+
+def test_what_another_request_has_just_asked_for_is_too_soon(client, functions):
+    client.answer = failed("TooSoon")
+    with pytest.raises(TooSoon) as told:
+        CALLS["ask again"][0](functions)
+    assert told.value.retry_after == 30
+    assert "secret" not in told.value.detail
 
 
 @every_call

@@ -10,7 +10,13 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
-from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
+from partner_center.validation.challenges import (
+    MAIL_INTERVAL,
+    Attempt,
+    Challenge,
+    ChallengeStatus,
+    Proof,
+)
 from partner_center.validation.ports import AttemptRecord, Ruling
 from partner_center.validation.standing import zone_of
 from tests.fakes.order_store import paged
@@ -48,6 +54,21 @@ class MemoryChallenges:
             if challenge.token_sha256:
                 self.tables.links[challenge.token_sha256] = key
             return True
+
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        with self.tables.writing("claim_mail"):
+            claimed = self.tables.mail_claims.get(_key(challenge))
+            if _key(challenge) not in self.tables.challenges:
+                return False
+            if claimed is not None and claimed > moment - MAIL_INTERVAL:
+                return False
+            self.tables.mail_claims[_key(challenge)] = moment
+            return True
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        with self.tables.writing("unclaim_mail"):
+            if self.tables.mail_claims.get(_key(challenge)) == moment:
+                del self.tables.mail_claims[_key(challenge)]
 
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         with self.tables.writing("mark_sent"):

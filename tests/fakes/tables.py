@@ -38,6 +38,7 @@ class Tables:
     audit: dict[str, AuditRecord] = field(default_factory=dict)
     messages: dict[OrderId, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
     challenges: dict[tuple[str, str, str], Challenge] = field(default_factory=dict)
+    mail_claims: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     links: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     proofs: dict[tuple[str, str, str, str], Proof] = field(default_factory=dict)
     attempts: dict[str, AttemptRecord] = field(default_factory=dict)

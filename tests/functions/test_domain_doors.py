@@ -1,5 +1,7 @@
 """The doors of domain control when they are pushed at: at once, again, too soon, and with what cannot be chosen."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from local.cloud import EmbeddedCloud
@@ -142,3 +144,37 @@ def test_a_note_that_comes_while_a_reviewer_reads_outdates_nothing(
     assert cloud.settle()
     assert len(approval_links(cloud, order_id)) == 1
     assert northwind.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+
+
+@pytest.mark.parametrize("method", ["email", "dns_txt"])
+def test_of_many_mails_that_are_asked_for_at_once_one_goes_out(
+    cloud: EmbeddedCloud, northwind: Reseller, method: str
+) -> None:
+    """The mailbox that a reseller names is not the reseller's to fill."""
+    name = f"{method.replace('_', '-')}.bombed.example.net"
+    control = {"method": method} | ({"approver_email": f"admin@{name}"} if method == "email" else {})
+    order_id = northwind.placed(name=name, domain_control=control)
+    cloud.advance(60)
+    with ThreadPoolExecutor(8) as pool:
+        path = f"/v1/orders/{order_id}/domains/{name}/resend"
+        replies = list(pool.map(lambda _: northwind.call("POST", path), range(8)))
+    assert sorted({reply.status for reply in replies}) == [200, 429], [reply.text for reply in replies]
+    assert all(0 < int(reply.headers["retry-after"]) <= 30 for reply in replies if reply.status == 429)
+    assert len([mail for mail in mails(cloud) if order_id in mail["text"]]) == 2
+    assert northwind.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+
+
+def test_of_two_methods_that_are_chosen_at_once_one_stands_whole(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name = "twice.example.net"
+    order_id = northwind.placed(name=name, approver=f"admin@{name}")
+    path, choices = f"/v1/orders/{order_id}/domains/{name}/method", ["dns_txt", "http_file"] * 3
+    with ThreadPoolExecutor(6) as pool:
+        replies = list(pool.map(lambda method: northwind.call("PUT", path, {"method": method}), choices))
+    assert {reply.status for reply in replies} <= {200, 503}, [reply.text for reply in replies]
+    assert cloud.settle()
+    item = northwind.domains(order_id)[name]
+    assert item["method"] in {"dns_txt", "http_file"}
+    publish(cloud, item)
+    assert northwind.certified(northwind.proves(order_id)) == {name}

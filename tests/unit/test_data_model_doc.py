@@ -293,6 +293,8 @@ SINGLE_WRITES = [
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
     lambda db: challenges(db).end(CHALLENGE, NOW),
+    lambda db: challenges(db).claim_mail(CHALLENGE, NOW),
+    lambda db: challenges(db).unclaim_mail(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
     lambda db: challenges(db).rest(CHALLENGE),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import TooSoon, TryAgain
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Order
 from partner_center.validation.authenticate import OpenValidation, token_digest
@@ -242,6 +242,54 @@ def test_an_expired_link_is_replaced_by_a_resend_and_by_nothing_else(open_valida
     assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED
     assert (new.sent_at, new.expires_at) == (clock.now(), clock.now() + timedelta(days=30))
     assert stores.challenges.by_token(token_digest(mail.tokens[1])) == new
+
+
+def test_of_two_who_ask_for_a_mail_again_at_once_one_sends_it(open_validation, stores, mail, clock):
+    open_validation(ONE)
+    clock.advance(minutes=5)
+
+    def another():
+        mail.before = lambda: None
+        with pytest.raises(TooSoon):
+            open_validation(ONE, ["example.com"])
+
+    mail.before = another
+    open_validation(ONE, ["example.com"])
+    assert len(mail.asked) == 2
+
+
+def test_so_it_is_with_instructions(open_validation, mail, clock):
+    methods = {"example.com": ChosenMethod(method=Method.DNS_TXT)}
+    order = an_order(content=a_content("example.com", methods=methods))
+    open_validation(order)
+    clock.advance(minutes=5)
+    open_validation(order, ["example.com"])
+    with pytest.raises(TooSoon):
+        open_validation(order, ["example.com"])
+    clock.advance(seconds=30)
+    open_validation(order, ["example.com"])
+    assert len(mail.instructed) == 3
+
+
+def test_a_mail_that_could_not_be_sent_again_hinders_no_other_try(open_validation, mail, clock):
+    open_validation(ONE)
+    clock.advance(minutes=5)
+    mail.before = out
+    with pytest.raises(TryAgain):
+        open_validation(ONE, ["example.com"])
+    mail.before = lambda: None
+    open_validation(ONE, ["example.com"])
+    assert len(mail.asked) == 2
+
+
+def test_the_first_mail_waits_for_nobody(open_validation, stores, mail):
+    """The machine's own step is repeated until its mails are out, however soon."""
+    stores.tables.before["mark_sent"].append(out)
+    with pytest.raises(TryAgain):
+        open_validation(ONE)
+    open_validation(ONE)
+    assert len(mail.asked) == 2
+    assert stores.tables.mail_claims == {}
 
 
 AN_HOUR = timedelta(hours=1)

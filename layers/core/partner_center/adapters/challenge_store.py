@@ -32,7 +32,7 @@ from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
-from partner_center.validation.challenges import Challenge, Proof
+from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, Proof
 from partner_center.validation.ports import AttemptRecord, Message, Ruling
 from partner_center.validation.standing import zone_of
 
@@ -99,6 +99,33 @@ class ChallengeStore:
         except _ExistsAlready:
             return False
         return True
+
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        earlier: list[Condition] = [
+            ("claimed_at", "absent"),
+            ("claimed_at", "<=", to_micros(moment - MAIL_INTERVAL)),
+        ]
+        claims = (
+            Update(
+                self._tables.validation,
+                _key(challenge),
+                lambda _: _ExistsAlready("Another run sends this mail."),
+                conditions=[condition],
+                set={"claimed_at": to_micros(moment)},
+            )
+            for condition in earlier
+        )
+        return any(map(self._write_once, claims))
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("Another run has claimed it since."),
+            conditions=[("claimed_at", "=", to_micros(moment))],
+            remove=["claimed_at"],
+        )
+        self._write_once(update)
 
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         """The value's 30 days run from the mail. A second record of the same mail changes nothing."""

@@ -5,16 +5,16 @@ Who speaks for a reseller's key may only name an order; what comes of it is deci
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import TooSoon, TryAgain
 
 SECONDS_FOR_LOOKS = 18
-"""Of a check that somebody waits for: with a start, and what is read and written besides, it fits into 27."""
+"""Of a check that somebody waits for: with a start, and what is read and written besides, it fits into 25."""
 
 
 class _TooLate(TryAgain):
@@ -59,5 +59,16 @@ class ValidationFunctions:
             raise _TooLate("The validation did not answer; ask again shortly.", 5) from error
         except (BotoCoreError, ClientError) as error:
             raise TryAgain("The validation did not answer; ask again shortly.", 5) from error
+        if "FunctionError" in answer and _error_type(answer) == TooSoon.__name__:
+            raise TooSoon("Another request has just asked for the same; ask again a little later.", 30)
         if "FunctionError" in answer:
             raise TryAgain("The validation could not be completed; ask again shortly.", 5)
+
+
+def _error_type(answer: Mapping[str, Any]) -> object:
+    """What Lambda calls the error that a function failed with."""
+    try:
+        told = json.loads(answer["Payload"].read())
+    except (KeyError, ValueError, RecursionError):
+        return None
+    return told.get("errorType") if isinstance(told, Mapping) else None

@@ -1,7 +1,7 @@
 """What a reseller may set in motion for the domains of a pending order: another look, another mail."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 from typing import Protocol
 
@@ -14,19 +14,19 @@ from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.challenges import Challenge, barred, mailed_at
+from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, barred, mailed_at
 from partner_center.validation.due_checks import Checking
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_standing
 
-INTERVAL = timedelta(seconds=30)
+INTERVAL = MAIL_INTERVAL
 
 
 class Asking(Protocol):
     """Mails once more, in the function that may. Only ids and names are handed over."""
 
     def ask_again(self, reseller_id: str, order_id: str, names: list[str]) -> None:
-        """Raises TryAgain."""
+        """Raises TooSoon when another request has just had the same mail sent, TryAgain."""
         ...
 
 

@@ -1,17 +1,19 @@
 """Opening an order's domain validation: make each challenge's value, ask its approver, tell what to publish, once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import TooSoon, TryAgain
 from partner_center.kernel.ids import Ids
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import (
+    MAIL_INTERVAL,
     VALUE_BITS,
     VALUE_LIFETIME,
     Challenge,
@@ -45,6 +47,7 @@ class OpenValidation:
         The names in `again` are mailed once more (M28): a value that still lives with the same recipient and content,
         one that has expired or failed, or has less than an hour left, with a new one. Raises TryAgain when the mail,
         the database or the perspectives are out; what was done stays done, and whoever can be asked is asked.
+        Raises TooSoon when the mail about one of `again` was just sent again.
         """
         moment = self.clock.now()
         found = read_standing(self.challenges, order, moment)
@@ -127,6 +130,10 @@ class OpenValidation:
         challenge, moment = asked.challenge, self.clock.now()
         if challenge.status_at(moment) is not ChallengeStatus.PENDING or not asked.is_mailed_now:
             return
+        with self._alone([asked], moment):
+            self._mail_approver(challenge, moment)
+
+    def _mail_approver(self, challenge: Challenge, moment: datetime) -> None:
         repeated = challenge.sent_at is not None
         corroborated = self.check_contact(challenge)
         if corroborated is None:
@@ -145,15 +152,34 @@ class OpenValidation:
         """One mail for all records and files of the order, when there is one that was not told yet."""
         moment = self.clock.now()
         live = [each for each in asked if each.challenge.status_at(moment) is ChallengeStatus.PENDING]
-        untold = [each.challenge for each in live if each.is_mailed_now]
+        untold = [each for each in live if each.is_mailed_now]
         if not untold:
             return
-        self.mail.instruct(order, [each.challenge for each in live])
-        for challenge in untold:
-            if challenge.sent_at is None:
-                self.challenges.mark_sent(challenge, moment, challenge.expires_at)
-            else:
-                self.challenges.mark_resent(challenge, moment)
+        with self._alone(untold, moment):
+            self.mail.instruct(order, [each.challenge for each in live])
+            for challenge in (each.challenge for each in untold):
+                if challenge.sent_at is None:
+                    self.challenges.mark_sent(challenge, moment, challenge.expires_at)
+                else:
+                    self.challenges.mark_resent(challenge, moment)
+
+    @contextmanager
+    def _alone(self, asked: Sequence["_Asked"], moment: datetime) -> Iterator[None]:
+        """Of many who ask for the same mail again, at once, one sends it. Raises TooSoon."""
+        claimed: list[Challenge] = []
+        try:
+            for challenge in (each.challenge for each in asked if each.again):
+                if not self.challenges.claim_mail(challenge, moment):
+                    raise TooSoon(
+                        "The last mail is less than 30 seconds old; ask again a little later.",
+                        int(MAIL_INTERVAL.total_seconds()),
+                    )
+                claimed.append(challenge)
+            yield
+        except Exception:
+            for challenge in claimed:
+                self.challenges.unclaim_mail(challenge, moment)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ VALUE_BITS = 160
 """At least 112 bits are asked for (BR 1.6.1, "Random Value")."""
 
 
+MAIL_INTERVAL = timedelta(seconds=30)
+"""Between two mails that a reseller asks for: an approver's mailbox is not the reseller's to fill."""
+
+
 class ChallengeStatus(StrEnum):
     """The states of a domain in the public interface."""
 

@@ -83,6 +83,14 @@ class Challenges(ChallengeReader, Protocol):
         """False when it exists already."""
         ...
 
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        """Whether another mail may go out: of those who ask within MAIL_INTERVAL the first alone."""
+        ...
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        """The mail that was claimed at `moment` did not go out."""
+        ...
+
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         """The first mail; its record is never changed."""
         ...
