@@ -261,6 +261,34 @@ def test_who_declined_one_domain_is_asked_about_no_other(world):
     assert problems(refused) == [("approver_not_allowed", "/domain_control/names/example.org/approver_email")]
 
 
+def test_a_name_whose_approver_declined_another_is_declined_too_once_nobody_is_asked_about_it(world):
+    """Else the order would wait for an answer that nobody was asked for."""
+    world.perspectives.world = SeenWorld(
+        {
+            (f"_validation-contactemail.{zone}", TXT): (OPS.encode(),)
+            for zone in ("example.com", "example.org")
+        }
+    )
+    order = world.posted(asking("www.example.com", "example.org"))
+    order_id = order.head.order_id
+    world.await_domains(US, order_id, 1, "token-1")
+    world.approve(0, Decision.DECLINE)
+    shown = {item["name"]: item["status"] for item in world.reading.domains(US, order_id, {})["items"]}
+    assert shown == {"www.example.com": "declined", "example.org": "pending"}, "its link is open still"
+
+    changed = with_(a_body("example.org"), ["domain_control"], by_mail(OPS))
+    amended(world, order, csr=changed["csr"], common_name="example.org", additional_domains=[])
+    assert world.ask(order_id) == []
+    (item,) = world.reading.domains(US, order_id, {})["items"]
+    step = next(
+        each
+        for each in world.reading.order(US, order_id)["authentication"]["steps"]
+        if each["step"] == "domain_verification"
+    )
+    assert (item["status"], step["actor"], step["status"]) == ("declined", "reseller", "in_progress")
+    assert "declined" in step["next_action"]
+
+
 # ---- two contacts whose spelling differs by case alone
 
 BOTH = {("_validation-contactemail.example.com", TXT): (b"ops@provider.net", b"Ops@provider.net")}

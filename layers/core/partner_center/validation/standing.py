@@ -28,17 +28,23 @@ _LONGEST_REUSE = max(rules.domain_reuse for _, rules in TIMETABLE) + timedelta(d
 
 @dataclass(frozen=True, slots=True)
 class NameStanding:
-    """One name: `challenge` is the one that asks for it now or was declined, `proof` what carries it."""
+    """One name: `challenge` is the one that asks for it now or was declined, `proof` what carries it.
+
+    `is_barred`: its approver declined this order, for this name or another, and is not asked again.
+    """
 
     name: str
     wanted: Wanted
     challenge: Challenge | None
     proof: Proof | None
+    is_barred: bool = False
 
     def status_at(self, moment: datetime) -> ChallengeStatus:
         if self.proof is not None:
             return ChallengeStatus.VALID
         status = self.challenge.status_at(moment) if self.challenge else ChallengeStatus.PENDING
+        if self.is_barred and (self.challenge is None or status is not ChallengeStatus.PENDING):
+            return ChallengeStatus.DECLINED
         # Its proof has grown too old, and nobody was asked again yet.
         return ChallengeStatus.EXPIRED if status is ChallengeStatus.VALID else status
 
@@ -87,10 +93,15 @@ def standing(
     """How the order's names stand; `proofs` are those on file for its subscriber, `moment` when they are judged."""
     made, on_file = tuple(challenges), tuple(proofs)
     wanted = {name: each for each in wanted_of(order) for name in each.names}
+    declined = barred(made)
     return Standing(
         tuple(
             NameStanding(
-                name, wanted[name], _asked(wanted[name], order.head.round, made), _best(on_file, name, moment)
+                name,
+                wanted[name],
+                _asked(wanted[name], order.head.round, made),
+                _best(on_file, name, moment),
+                wanted[name].approver_email.lower() in declined,
             )
             for name in order.content.names
         ),
