@@ -12,6 +12,7 @@ from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import from_item, to_item
 from partner_center.adapters.order_items import from_micros, head_from_item, head_to_item, to_micros
 from partner_center.adapters.order_store import _open_index
+from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.order import Closed, CloseReason, OrderHead, OrderKind, OrderStatus, PaymentKind
@@ -48,6 +49,10 @@ heads = st.builds(
     attempt=counters,
     version=counters,
     signing=st.booleans(),
+    payment=st.sampled_from(PaymentStatus),
+    card_id=st.none() | texts,
+    payment_attempt=counters,
+    settle_at=st.none() | moments,
     held_back=st.none() | texts,
     serial=st.none() | texts,
     issued_at=st.none() | moments,

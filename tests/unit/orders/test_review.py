@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.errors import IdempotencyKeyReused, NotFound, StateConflict
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
@@ -211,6 +212,7 @@ def test_a_rejection_ends_the_order_and_gives_its_units_back(world, order_id):
     assert after == replace(
         before,
         status=OrderStatus.REJECTED,
+        payment=PaymentStatus.RELEASED,
         closed=Closed(moment, "staff:rosa.reviewer", CloseReason.REVIEW),
         updated_at=moment,
         version=before.version + 1,

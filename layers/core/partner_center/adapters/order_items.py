@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from partner_center.adapters.dynamodb import Item
+from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.order import (
@@ -63,6 +64,10 @@ def head_to_item(head: OrderHead) -> Item:
         "attempt": head.attempt,
         "version": head.version,
         "signing": head.signing or None,
+        "payment": head.payment.value,
+        "card_id": head.card_id,
+        "payment_attempt": head.payment_attempt or None,
+        "settle_at": optional_micros(head.settle_at),
         "review": head.review.value,
         "review_since": optional_micros(head.review_since),
         "review_reason": head.review_reason,
@@ -102,6 +107,10 @@ def head_from_item(item: Item) -> OrderHead:
         attempt=item["attempt"],
         version=item["version"],
         signing=item.get("signing", False),
+        payment=PaymentStatus(item["payment"]),
+        card_id=item.get("card_id"),
+        payment_attempt=item.get("payment_attempt", 0),
+        settle_at=optional_moment(item.get("settle_at")),
         review=Review(item["review"]),
         review_since=optional_moment(item.get("review_since")),
         review_reason=item.get("review_reason"),

@@ -264,6 +264,9 @@ def _ledger(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
         "order_id": entry.order_id,
         "actor": entry.actor,
         "at": to_micros(entry.at),
+        "amount": str(entry.amount.amount) if entry.amount else None,
+        "currency": entry.amount.currency if entry.amount else None,
+        "reference": entry.reference,
     }
     return Put(
         table, keys.ledger_entry(head.reseller_id, head.contract_id, entry.entry_id), attributes, _exists

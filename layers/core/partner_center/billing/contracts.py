@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from partner_center.kernel.errors import Problem
+from partner_center.kernel.money import Money
 
 
 class ContractKind(StrEnum):
@@ -16,12 +17,22 @@ class ContractKind(StrEnum):
 
 
 class EntryKind(StrEnum):
-    """What a ledger entry says of the units it names."""
+    """What a ledger entry says of the units, or of the amount, that it names.
+
+    The first five move what a contract holds; the others tell what a card was asked for. Of a card, `use` says that
+    the amount is owed, `capture` that it was paid, `refund` that it is to be given back, `repay` that it was.
+    """
 
     GRANT = "grant"
     HOLD = "hold"
     USE = "use"
     RELEASE = "release"
+    REFUND = "refund"
+    AUTHORISE = "authorise"
+    DECLINE = "decline"
+    VOID = "void"
+    CAPTURE = "capture"
+    REPAY = "repay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,11 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of the ledger: what happened to how many units, for which order, by whom, when."""
+    """One line of the ledger: what happened to how many units, for which order, by whom, when.
+
+    `amount` is set on contracts that are paid by card. `reference` is the invoice of a grant, or what the gateway
+    calls the payment.
+    """
 
     entry_id: str
     kind: EntryKind
@@ -56,6 +71,8 @@ class LedgerEntry:
     order_id: str
     actor: str
     at: datetime
+    amount: Money | None = None
+    reference: str | None = None
 
 
 def contract_problems(

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
@@ -50,6 +51,7 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
         status=OrderStatus.ISSUED,
         signing=False,
         held_back=None,
+        payment=_after_issue(head),
         serial=serial,
         issued_at=head.issued_at or chronicle.moment,
         term_to=head.term_to or chronicle.moment + timedelta(days=head.term_days, seconds=-1),
@@ -88,6 +90,7 @@ def closing(
         head,
         status=status,
         closed=Closed(chronicle.moment, chronicle.actor, reason),
+        payment=_after_closing(head),
         updated_at=chronicle.moment,
         version=head.version + 1,
     )
@@ -98,6 +101,16 @@ def closing(
         event=chronicle.event(f"order.{status}", *ids, attempt=head.attempt, reason=reason),
         audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
     )
+
+
+def _after_issue(head: OrderHead) -> PaymentStatus:
+    """Held units are paid with; money that was authorised is still to be taken."""
+    return PaymentStatus.CAPTURED if head.payment is PaymentStatus.HELD else head.payment
+
+
+def _after_closing(head: OrderHead) -> PaymentStatus:
+    """Held units are back at once; money that was authorised is still to be given back."""
+    return PaymentStatus.RELEASED if head.payment is PaymentStatus.HELD else head.payment
 
 
 def _entry(head: OrderHead, kind: EntryKind, chronicle: Chronicle) -> LedgerEntry:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import ceil
 
+from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
@@ -81,6 +82,9 @@ class OrderHead:
     amendments and cancellations are refused. `held_back` is why a preflight held the order back, `checked_at` when
     the reseller last asked for another. `subscriber` is whom proofs belong to: the reseller's customer_id, or this
     order's lineage.
+
+    `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
+    since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
     """
 
     reseller_id: str
@@ -105,6 +109,10 @@ class OrderHead:
     attempt: int = 1
     version: int = 1
     signing: bool = False
+    payment: PaymentStatus = PaymentStatus.HELD
+    card_id: str | None = None
+    payment_attempt: int = 0
+    settle_at: datetime | None = None
     review: Review = Review.DUE
     review_since: datetime | None = None
     review_reason: str | None = None

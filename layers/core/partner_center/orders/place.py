@@ -7,6 +7,7 @@ from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import ContractKind, EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.events import Chronicle
@@ -70,6 +71,7 @@ def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datet
         contract_id=accepted.contract.contract_id,
         payment_kind=PaymentKind.BULK if bulk else PaymentKind.PAY_AS_YOU_GO,
         units=accepted.quote.units if bulk else 0,
+        payment=PaymentStatus.HELD if bulk else PaymentStatus.NONE,
         net=accepted.quote.net,
         term_days=accepted.term_days,
         placed_at=moment,

@@ -18,15 +18,6 @@ from partner_center.orders.order import (
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.standing import Standing
 
-_PAYMENT = {
-    OrderStatus.PENDING: "held",
-    OrderStatus.ISSUED: "captured",
-    OrderStatus.REVOKED: "captured",
-    OrderStatus.EXPIRED: "captured",
-    OrderStatus.CANCELLED: "released",
-    OrderStatus.REJECTED: "released",
-}
-
 
 def order_as_json(
     order: Order,
@@ -142,7 +133,7 @@ def _payment(head: OrderHead) -> dict[str, Any]:
     payment: dict[str, Any] = {"contract_id": head.contract_id, "kind": head.payment_kind}
     if head.payment_kind is PaymentKind.BULK:
         payment["units"] = head.units
-    return {**payment, "status": _PAYMENT[head.status]}
+    return {**payment, "status": head.payment}
 
 
 def _actions(head: OrderHead) -> dict[str, Any]:

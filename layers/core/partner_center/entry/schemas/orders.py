@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
@@ -95,7 +96,7 @@ class Payment(Shape):
     kind: PaymentKind
     units: Count | None = None
     """Of a bulk contract."""
-    status: Literal["held", "captured", "released"]
+    status: PaymentStatus
 
 
 class Action(Shape):
