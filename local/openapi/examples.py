@@ -175,7 +175,7 @@ def answers() -> dict[str, Any]:
         "CheckAnswer": {
             "order_id": order_id,
             "check": "not_yet",
-            "items": to_publish.reading(MAILED).domains(RESELLER, order_id)["items"],
+            "items": to_publish.reading(MAILED).domains(RESELLER, order_id, {})["items"],
         },
         "DomainToPublish": to_publish.reading(MAILED).domain(RESELLER, order_id, "example.com"),
         "MethodRequest": {"method": "email", "approver_email": "hostmaster@example.com"},
@@ -194,7 +194,7 @@ def answers() -> dict[str, Any]:
             RESELLER, "", Page(50, None)
         ),
         "MessageList": declined.reading(now).messages(RESELLER, order_id, {}),
-        "DomainList": issued.reading(now).domains(RESELLER, order_id),
+        "DomainList": issued.reading(now).domains(RESELLER, order_id, {}),
         "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(
             RESELLER, SERIAL
         ),

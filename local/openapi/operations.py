@@ -111,6 +111,12 @@ PARAMETERS: Mapping[str, Parameter] = {
         "How many items a page holds: 1 to 200; smaller and larger numbers are taken as 1 and 200.",
         {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 50},
     ),
+    "LimitOfAll": Parameter(
+        "limit",
+        "query",
+        "How many items a page holds, as everywhere: 1 to 200, clamped. Without it all come at once.",
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999},
+    ),
     "Cursor": Parameter("cursor", "query", "`next_cursor` of the page before, of the same list."),
     "CommonName": Parameter(
         "common_name", "query", "The beginning of the common name, in any case.", {"type": "string"}, "www."
@@ -158,6 +164,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The products.", "ProductList")},
         KEYED,
         EVERYONE,
+        ("LimitOfAll", "Cursor"),
     ),
     ("GET", "/v1/products/{code}"): Operation(
         "getProduct",
@@ -259,7 +266,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "listReviews",
         "Staff",
         "Orders that wait for a reviewer",
-        "Those that a rule flagged, longest waiting first. The list may be a moment late.",
+        "Those that a rule flagged, longest waiting first. The list may be a moment late; a page of very large "
+        "orders has fewer items than its limit. A task is about what was screened: a later note leaves it as it is.",
         {200: Answer("The tasks.", "ReviewQueue", ("ReviewQueue",))},
         RESTRICTED,
         REVIEWERS,
@@ -331,7 +339,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The names.", "DomainList", ("DomainList",))},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("OrderId",),
+        ("OrderId", "LimitOfAll", "Cursor"),
     ),
     ("POST", "/v1/orders/{order_id}/domains/check"): Operation(
         "checkDomains",
@@ -339,7 +347,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Look now",
         "Looks at what is published for every name that is still to be proven, from every network perspective; what "
         "is not there yet is a 200 as well. An order that was held back before signing, by CAA for example, is "
-        "examined again. At most one check in 30 seconds begins; the body may be left out.",
+        "examined again. At most one check in 30 seconds begins, by whatever method the names are proven; the body "
+        "may be left out.",
         {200: Answer("What was found.", "CheckAnswer", ("CheckAnswer",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
@@ -360,7 +369,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Domains",
         "The mail once more",
         "To the approver with the same link, or to the technical contact with the same instructions. A value that "
-        "has expired is replaced by a new one. At most one mail in 30 seconds.",
+        "has expired, or will within an hour, is replaced by a new one with 30 days. At most one mail in 30 "
+        "seconds.",
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
@@ -384,11 +394,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Who may approve a name by e-mail",
         "The five constructed addresses at each domain from the name up to the registrable one, and the contacts "
         "that their DNS publishes at this moment (CAA contactemail, TXT at _validation-contactemail). Nobody "
-        "else may.",
+        "else may. An address that declined this order is not among them, for whichever name: it cannot be chosen "
+        "again.",
         {200: Answer("The addresses.", "ApproverList", ("ApproverList",))},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("OrderId", "DomainName"),
+        ("OrderId", "DomainName", "LimitOfAll", "Cursor"),
     ),
     ("GET", "/v1/domains"): Operation(
         "listProofs",

@@ -165,7 +165,11 @@ class Story:
         )
         self.cancelled = Order(ended.head, self.placed.content)
         self.flags = (
-            Flag("lookalike_name", "paypa1.example.com", "paypa1.example.com bears or resembles paypal."),
+            Flag(
+                "lookalike_name",
+                "paypa1.example.com",
+                "paypa1.example.com looks like the well-known name paypal.",
+            ),
         )
         flagged = replace(screened, review=Review.WAITING, review_reason=self.flags[0].reason)
         self.flagged = Order(flagged, self.placed.content)

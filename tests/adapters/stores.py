@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from partner_center.adapters import keys
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database, Item
@@ -27,6 +28,7 @@ class DynamoStores:
         self.challenges = ChallengeStore(database, tables)
         self.claims = ClaimStore(database, tables)
         self.waits = WaitStore(database, tables.business)
+        self.checks = CheckTimes(database, tables.business)
         self.screenings = ScreeningStore(database, tables)
 
     def grant(self, contract: Contract) -> None:

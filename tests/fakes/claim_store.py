@@ -1,7 +1,8 @@
-"""Claims, preflights and waits in memory, with the preconditions of adapters/claim_store.py and wait_store.py."""
+"""Claims, preflights, waits and times of checks in memory, with the preconditions of their stores in adapters/."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from partner_center.issuance.preflight import Preflight
@@ -100,3 +101,18 @@ class MemoryWaits:
             released = replace(head, held_back=None, checked_at=at, version=head.version + 1, updated_at=at)
             orders.move(released, head.version)
             self.tables.accompany(event, None)
+
+
+@dataclass
+class MemoryCheckTimes:
+    """`CheckTimes` of the orders context."""
+
+    tables: Tables
+
+    def last(self, reseller_id: str, order_id: str, name: str | None) -> datetime | None:
+        times = {key[2]: at for key, at in self.tables.checks.items() if key[:2] == (reseller_id, order_id)}
+        looked = (at for asked, at in times.items() if name is None or asked in {None, name})
+        return max(looked, default=None)
+
+    def note(self, reseller_id: str, order_id: str, name: str | None, moment: datetime) -> None:
+        self.tables.checks[reseller_id, order_id, name] = moment

@@ -7,6 +7,7 @@ from typing import Protocol
 from partner_center.billing.contracts import Contract
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
+from partner_center.orders.domain_actions import CheckTimes
 from partner_center.orders.fulfil import HeldBack, Waits
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.reading import OrderIndex
@@ -14,7 +15,7 @@ from partner_center.orders.review import Screenings
 from partner_center.validation.ports import AttemptRecord, Challenges
 from partner_center.validation.proof_list import ProvenDomains
 from tests.fakes.challenge_store import MemoryChallenges
-from tests.fakes.claim_store import MemoryClaims, MemoryWaits
+from tests.fakes.claim_store import MemoryCheckTimes, MemoryClaims, MemoryWaits
 from tests.fakes.order_store import MemoryContracts, MemoryOrders
 from tests.fakes.screening_store import MemoryScreenings
 from tests.fakes.tables import Tables
@@ -46,6 +47,7 @@ class Stores(Protocol):
     challenges: ChallengesAndProvenDomains
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack
+    checks: CheckTimes
     screenings: Screenings
 
     def grant(self, contract: Contract) -> None:
@@ -81,6 +83,7 @@ class MemoryStores:
         self.challenges = MemoryChallenges(self.tables)
         self.claims = MemoryClaims(self.tables)
         self.waits = MemoryWaits(self.tables)
+        self.checks = MemoryCheckTimes(self.tables)
         self.screenings = MemoryScreenings(self.tables)
 
     def grant(self, contract: Contract) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Preflight
@@ -37,11 +38,13 @@ class Tables:
     audit: dict[str, AuditRecord] = field(default_factory=dict)
     messages: dict[OrderId, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
     challenges: dict[tuple[str, str, str], Challenge] = field(default_factory=dict)
+    mail_claims: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     links: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     proofs: dict[tuple[str, str, str, str], Proof] = field(default_factory=dict)
     attempts: dict[str, AttemptRecord] = field(default_factory=dict)
     preflights: dict[tuple[str, str, str], Preflight] = field(default_factory=dict)
     waits: dict[tuple[str, str, WaitStep], tuple[str, int]] = field(default_factory=dict)
+    checks: dict[tuple[str, str, str | None], datetime] = field(default_factory=dict)
     before: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     after: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
 

@@ -15,7 +15,7 @@ from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.reading import OrderReading
-from partner_center.orders.review import DecideReview, review_answer
+from partner_center.orders.review import DecideReview, ReviewTask, review_answer
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
@@ -28,7 +28,7 @@ from partner_center.validation.due_checks import BeginDueChecks
 from partner_center.validation.proof_list import ListProofs
 from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
 from partner_center.validation.publishing import Publishing
-from tests.fakes.determined import CountingIds, FixedClock
+from tests.fakes.determined import HURRIED, CountingIds, FixedClock
 from tests.fakes.outside import (
     MemoryBus,
     MemoryCertificates,
@@ -64,7 +64,7 @@ class World:
             orders, self.stores.contracts, load_catalog(), self.blocked, report, self.contacts.of
         )
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
-        self.cancel_order = CancelOrder(orders, clock, ids)
+        self.cancel_order = CancelOrder(orders, clock, ids, HURRIED)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
         self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)
         check_contact = CheckContact(challenges, everywhere, clock, ids)
@@ -72,9 +72,9 @@ class World:
         self.ask_again = AskAgain(orders, self.open_validation)
         self.check_control = CheckControl(orders, challenges, everywhere, publishing, clock, ids)
         self.begin_due_checks = BeginDueChecks(challenges, self, clock)
-        self.read_approvers = ReadApprovers(orders, self.contacts)
+        self.read_approvers = ReadApprovers(orders, challenges, self.contacts)
         self.list_proofs = ListProofs(challenges, clock)
-        self.approvals = Approvals(challenges, orders, clock, ids)
+        self.approvals = Approvals(challenges, orders, clock, ids, HURRIED)
         self.await_domains = AwaitDomains(
             orders, challenges, self.open_validation, waits, self.machine, clock
         )
@@ -82,7 +82,7 @@ class World:
         screenings = self.stores.screenings
         self.screen_order = ScreenOrder(orders, screenings, challenges, clock, ids)
         self.await_review = AwaitAnswer(orders, waits, self.machine, WaitStep.REVIEW, review_answer)
-        self.decide_review = DecideReview(orders, screenings, clock, ids)
+        self.decide_review = DecideReview(orders, screenings, clock, ids, HURRIED)
         self.review_queue = ReviewQueue(orders, screenings)
         self.amend_order = AmendOrder(
             orders,
@@ -94,9 +94,12 @@ class World:
             self.contacts.of,
             clock,
             ids,
+            HURRIED,
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
-        self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids)
+        self.request_check = RequestCheck(
+            orders, challenges, waits, self, self.stores.checks, clock, ids, HURRIED
+        )
         self.resend = Resend(orders, challenges, self, clock)
         self.reading = OrderReading(
             orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock
@@ -175,6 +178,12 @@ class World:
         for event in list(self.tables.events.values()):
             if event.event_id not in published:
                 self.relay_event(event)
+
+    def task(self, order_id: str = ORDER, reseller_id: str = US) -> ReviewTask:
+        """What a reviewer would decide of the order now; of one that was never screened, its present content."""
+        screenings = self.stores.screenings.of_order(reseller_id, order_id)
+        revision = screenings[0].revision if screenings else self.head(order_id, reseller_id).revision
+        return ReviewTask(reseller_id, order_id, revision)
 
     def counted(self, contract_id: str = "con_1") -> tuple[int, int, int]:
         """Units left, held and used on the contract."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.cloud import EmbeddedCloud
-from partner_center.validation.quorum import SITES
+from partner_center.validation.quorum import SITES, in_order
 from tests.functions.journeys import (
     PRODUCT,
     Reseller,
@@ -22,7 +22,7 @@ from tests.functions.journeys import (
 
 pytestmark = pytest.mark.cloud
 
-SITE_IDS = [site.id for site in SITES]
+SITE_IDS = [site.id for site in in_order(SITES)]
 WILDCARD = f"{PRODUCT}_wildcard"
 
 

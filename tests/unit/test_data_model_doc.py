@@ -19,6 +19,7 @@ from partner_center.adapters.caa_report_store import CaaReportStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.check_store import CheckStore
+from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -343,10 +344,14 @@ SINGLE_WRITES = [
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
+    lambda db: challenges(db).end(CHALLENGE, NOW),
+    lambda db: challenges(db).claim_mail(CHALLENGE, NOW),
+    lambda db: challenges(db).unclaim_mail(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
     lambda db: challenges(db).rest(CHALLENGE),
     lambda db: challenges(db).resume(CHALLENGE, NOW),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
+    lambda db: CheckTimes(db, "business").note(US, "ord_1", None, NOW),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),

@@ -362,7 +362,7 @@ def test_an_order_and_its_domains_have_their_shapes_in_every_state(obeys, state)
     reading = Shelf(order, challenges, story.proofs, certificates).reading(moment)
     order_id = order.head.order_id
     obeys("Order", reading.order(RESELLER, order_id))
-    obeys("DomainList", reading.domains(RESELLER, order_id))
+    obeys("DomainList", reading.domains(RESELLER, order_id, {}))
     obeys("OrderList", reading.search(RESELLER, {"partner_order_id": "NW-4711"}))
 
 

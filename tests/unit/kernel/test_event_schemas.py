@@ -38,7 +38,7 @@ from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_name
 from partner_center.validation.dns import CaaRecord, RecordType
 from partner_center.validation.publishing import Publishing
-from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.determined import HURRIED, NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.perspectives import MemoryPerspectives
@@ -126,7 +126,7 @@ class Office:
 
     def decide(self, decision):
         self.place()
-        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids)
+        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids, HURRIED)
         approvals.decide(self.links[-1], decision, "192.0.2.7", "request-2")
 
     def hold_back(self):
@@ -151,9 +151,16 @@ class Office:
     def check(self):
         order = self.hold_back()
         stores = self.stores
-        RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids)(
-            US, order.head.order_id, "key:1", "request-3"
-        )
+        RequestCheck(
+            stores.orders,
+            stores.challenges,
+            stores.waits,
+            self,
+            stores.checks,
+            self.clock,
+            self.ids,
+            HURRIED,
+        )(US, order.head.order_id, "key:1", "request-3")
 
     def complete(self):
         order = self.place()
@@ -173,6 +180,7 @@ class Office:
             self.published,
             self.clock,
             self.ids,
+            HURRIED,
         )
         amend(PRINCIPAL, "request-5", order.head.order_id, {"note": "Another note."})
 
@@ -180,9 +188,11 @@ class Office:
         order = self.place()
         head = replace(order.head, review=Review.WAITING)
         self.stores.tables.heads[US, head.order_id] = head
-        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids)
+        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids, HURRIED)
         staff = Staff("rosa.reviewer", "1", frozenset(StaffRole))
-        decide(staff, self.call(), ReviewTask.of(head), verdict, "Looked it up.", None)
+        decide(
+            staff, self.call(), ReviewTask(US, head.order_id, head.revision), verdict, "Looked it up.", None
+        )
 
     def expose(self):
         self.issued.append(certificate_of(self.place()))
@@ -190,7 +200,7 @@ class Office:
 
     def cancel(self):
         order = self.place()
-        CancelOrder(self.stores.orders, self.clock, self.ids)(
+        CancelOrder(self.stores.orders, self.clock, self.ids, HURRIED)(
             PRINCIPAL, self.call(), order.head.order_id, "Ordered twice."
         )
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
+from tests.fakes.contract_check_times import CheckTimesContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.contract_screenings import ScreeningsContract
@@ -41,6 +42,10 @@ class TestProvenDomainsInMemory(ProvenDomainsContract):
 
 class TestWaitsInMemory(WaitsContract):
     """Tokens and releases."""
+
+
+class TestCheckTimesInMemory(CheckTimesContract):
+    """When somebody last had an order's domains looked at."""
 
 
 class TestClaimsInMemory(ClaimsContract):

@@ -205,11 +205,7 @@ class UnitsAddUp(RuleBasedStateMachine):
         )
 
     def _decide(self, order_id, verdict):
-        task = (
-            ReviewTask.of(self.world.head(order_id))
-            if order_id != "ord_none"
-            else ReviewTask(US, order_id, 1)
-        )
+        task = self.world.task(order_id) if order_id != "ord_none" else ReviewTask(US, order_id, 1)
         self.world.decide_review(a_staff(), a_call(path="/decide"), task, verdict, "Looked.", None)
 
     def _claim(self, order_id):

@@ -87,7 +87,7 @@ class Publisher:
 
     def domains(self, order_id: str = ORDER, reseller_id: str = US) -> dict[str, dict[str, Any]]:
         """Every name as its reseller reads it."""
-        items = self.world.reading.domains(reseller_id, order_id)["items"]
+        items = self.world.reading.domains(reseller_id, order_id, {})["items"]
         return {item["name"]: item for item in items}
 
     # ---- publishing

@@ -8,7 +8,7 @@ from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.dns import Dnssec, FailureKind, RecordType
 from partner_center.validation.looks import FILE_PATH, Hop, PageSeen, PageTrouble
 from tests.fakes.determined import NOW
-from tests.fakes.perspectives import SeenWorld
+from tests.fakes.perspectives import REMOTES, SeenWorld
 from tests.fakes.samples import ORDER, THEM, US, a_contract
 from tests.unit.validation.publisher import PUBLISHED, Publisher, a_page, by, put
 
@@ -368,3 +368,13 @@ def test_a_method_that_is_chosen_again_is_looked_at_by_itself_again():
     desk.publish()
     desk.world.begin_due_checks()
     assert desk.proof.method == "dns_txt"
+
+
+@pytest.mark.parametrize("seconds", [None, 18.0])
+def test_a_check_that_somebody_waits_for_has_so_long_and_takes_what_was_seen_by_then(seconds):
+    desk = Publisher()
+    desk.publish()
+    desk.perspectives.trouble = {REMOTES[0]: "out_of_time"}
+    desk.world.check_control(US, ORDER, "request-1", None, seconds)
+    assert desk.perspectives.allowed == [seconds]
+    assert (desk.attempt.result, dict(desk.attempt.votes)[REMOTES[0]]) == ("valid", "not_answered")

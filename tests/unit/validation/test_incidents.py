@@ -79,7 +79,7 @@ def test_2025_a_contact_s_approval_validated_the_contact_s_own_mail_domain(world
     assert proof.authorization_domain == "example.com"
     for name in ("provider.net", "mail.provider.net", "*.provider.net"):
         other = world.put(name, order_id=world.ids.new("ord", world.clock.now()))
-        (item,) = world.reading.domains(US, other.order_id)["items"]
+        (item,) = world.reading.domains(US, other.order_id, {})["items"]
         assert (item["status"], item["evidence"]) == ("pending", None)
 
 

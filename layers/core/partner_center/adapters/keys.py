@@ -47,6 +47,11 @@ def order_wait(reseller_id: str, order_id: str, step: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"WAIT#{step}")
 
 
+def order_check(reseller_id: str, order_id: str, name: str) -> Key:
+    """`name` is `all` for the row of the whole order."""
+    return Key(order_partition(reseller_id, order_id), f"CHECK#{name}")
+
+
 def order_event(reseller_id: str, order_id: str, event_id: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"EVENT#{event_id}")
 

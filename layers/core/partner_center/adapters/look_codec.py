@@ -59,9 +59,18 @@ T = TypeVar("T")
 # ---- messages
 
 
-def encode_question(looks: Sequence[Look]) -> Json:
-    """What a perspective is invoked with."""
-    return {"version": VERSION, "looks": [encode_look(look) for look in looks]}
+def encode_question(looks: Sequence[Look], seconds: float | None = None) -> Json:
+    """What a perspective is invoked with; `seconds` are all that it may take, if anybody waits."""
+    question = {"version": VERSION, "looks": [encode_look(look) for look in looks]}
+    return question if seconds is None else {**question, "milliseconds": int(seconds * 1000)}
+
+
+def decode_seconds(message: object) -> float | None:
+    """How many seconds the looks may take; None where nobody waits. Raises Malformed."""
+    fields = _versioned(message)
+    if fields.get("milliseconds") is None:
+        return None
+    return _number(fields, "milliseconds", _NUMBER_AT_MOST) / 1000
 
 
 def decode_question(message: object) -> tuple[Look | Unseen, ...]:

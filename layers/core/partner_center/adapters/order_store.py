@@ -36,6 +36,8 @@ from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.validation.ports import Message
 
 GUARD_LIFETIME = timedelta(days=7)
+_LONGEST_SORT_KEY = 1024
+"""Bytes that DynamoDB takes."""
 
 
 class OrderStore:
@@ -318,7 +320,8 @@ def decode_cursor(cursor: str, prefix: str) -> str:
         sort_key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError as error:
         raise Malformed("This cursor is not one that we gave.") from error
-    if not sort_key.startswith(prefix) or len(sort_key) > 1024:
+    spelt_alike = encode_cursor(sort_key) == cursor  # the decoder passes over what is no base64
+    if not spelt_alike or not sort_key.startswith(prefix) or len(sort_key.encode()) > _LONGEST_SORT_KEY:
         raise Malformed("This cursor belongs to another list.")
     return sort_key
 

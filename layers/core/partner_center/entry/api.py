@@ -32,6 +32,7 @@ from partner_center.kernel.errors import (
     Malformed,
     NotFound,
     PartnerCenterError,
+    PreconditionFailed,
     Problem,
     StateConflict,
     TooSoon,
@@ -137,11 +138,11 @@ def with_etag(body: Any) -> Answer:
 
 
 def require_match(request: Request, body: Any) -> None:
-    """Raise ChangedMeanwhile when the caller's If-Match names another state than `body` (RFC 9110, 13.1.1)."""
+    """Raise PreconditionFailed when the caller's If-Match names another state than `body` (RFC 9110, 13.1.1)."""
     header = request.headers.get("if-match")
     wanted = {each.strip() for each in (header or "").split(",")}
     if header is not None and _etag(body) not in wanted and "*" not in wanted:
-        raise ChangedMeanwhile(
+        raise PreconditionFailed(
             "The order is no longer as you saw it; read it again, then amend what is there now."
         )
 

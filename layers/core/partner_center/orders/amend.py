@@ -3,15 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
 from partner_center.orders.content import Method, OrderContent
 from partner_center.orders.enrolment import (
@@ -32,6 +34,7 @@ from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import wanted_of
 
 Precondition = Callable[[Order], None]
+ContactsOf = Callable[[tuple[str, ...]], Mapping[str, Sequence[Approver]]]
 
 MOST_REVISIONS = 500
 MOST_CHALLENGES = 1000
@@ -49,9 +52,10 @@ class AmendOrder:
     catalog: Catalog
     blocked: BlockedKeys
     report_exposed: ReportExposed
-    contacts_of: Callable[[Sequence[str]], Mapping[str, Sequence[Approver]]]
+    contacts_of: ContactsOf
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(
         self,
@@ -61,18 +65,34 @@ class AmendOrder:
         patch: Mapping[str, Any],
         precondition: Precondition = lambda _: None,
     ) -> None:
-        """`precondition` sees the order that will be changed, and may refuse (If-Match).
+        """`precondition` sees the order that will be changed, and may raise PreconditionFailed (If-Match).
 
         Raises NotFound, StateConflict, ContentRefused with every problem, TryAgain; then nothing was written. A
-        patch that changes nothing writes nothing.
+        patch that changes nothing writes nothing. An order that moves meanwhile is read again, and the patch judged
+        by what it is then.
         """
+        contacts_of = cache(self.contacts_of)  # DNS is asked once, however often the order moves
+        while_it_moves(
+            self.patience,
+            lambda: self._amend(principal, request_id, order_id, patch, precondition, contacts_of),
+        )
+
+    def _amend(
+        self,
+        principal: Principal,
+        request_id: str,
+        order_id: str,
+        patch: Mapping[str, Any],
+        precondition: Precondition,
+        contacts_of: ContactsOf,
+    ) -> None:
         reseller_id, moment = principal.reseller_id, self.clock.now()
         order = load(self.orders, reseller_id, order_id)
         if order is None:
             self.report_exposed(exposed_in(patch), principal, request_id)
             raise NotFound("There is no such order.")
         asked = self.challenges.of_order(reseller_id, order_id)
-        examination = self._examined(principal, order, patch, asked, moment)
+        examination = self._examined(principal, order, patch, asked, moment, contacts_of)
         self.report_exposed(examination.exposed, principal, request_id)
         precondition(order)
         _require_amendable(order.head, patch, moment)
@@ -82,10 +102,7 @@ class AmendOrder:
             return
         _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
-        try:
-            self.orders.amend(_amendment(order, examination, asked, chronicle))
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+        self.orders.amend(_amendment(order, examination, asked, chronicle))
 
     def _examined(
         self,
@@ -94,6 +111,7 @@ class AmendOrder:
         patch: Mapping[str, Any],
         asked: Sequence[Challenge],
         moment: datetime,
+        contacts_of: ContactsOf,
     ) -> Examination:
         if not needs_a_pending_order(patch):
             return examine_particulars(patch, order)
@@ -108,7 +126,7 @@ class AmendOrder:
         )
         examination = examine_amendment(patch, around)
         if names := unknown_approvers(examination):
-            examination = examine_amendment(patch, replace(around, contacts=self.contacts_of(names)))
+            examination = examine_amendment(patch, replace(around, contacts=contacts_of(names)))
         return examination
 
 

@@ -9,15 +9,10 @@ from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import (
-    ChangedMeanwhile,
-    NotFound,
-    PartnerCenterError,
-    StateConflict,
-    TryAgain,
-)
+from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.order import (
     Closed,
@@ -154,12 +149,16 @@ class CancelOrder:
     orders: Orders
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(self, principal: Principal, call: Call, order_id: str, reason: str | None) -> OrderHead:
         """The head after it. Raises NotFound, StateConflict, IdempotencyKeyReused, TryAgain.
 
         `reason` is the reseller's own words, kept in the audit record.
         """
+        return while_it_moves(self.patience, lambda: self._cancel(principal, call, order_id, reason))
+
+    def _cancel(self, principal: Principal, call: Call, order_id: str, reason: str | None) -> OrderHead:
         reseller_id = principal.reseller_id
         head = self.orders.head(reseller_id, order_id)
         if head is None:
@@ -175,8 +174,6 @@ class CancelOrder:
             self.orders.close(replace(change, guard=call.guard(change.head)))
         except RequestSeenBefore as seen:
             return call.replay(seen.guard)
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
         return change.head
 
 

@@ -4,7 +4,7 @@ Structure, product, names, CSR, key, contacts, methods, agreement, contract: eac
 the others let it, so that one answer names every problem. Validate and place use this one path.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,7 @@ from partner_center.orders.key_material import Screened, screen
 from partner_center.orders.methods_gate import MethodRules, choice_for, chosen_method, method_problems
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import Order
-from partner_center.orders.requests import DomainControl, MethodChoice, OrderRequest
+from partner_center.orders.requests import DomainControl, OrderRequest
 from partner_center.orders.structure import read_shape
 from partner_center.validation.contacts import Approver
 
@@ -57,8 +57,10 @@ class Circumstances:
     blocked: BlockedKeys
     amended: Order | None = None
     """The order whose content is replaced: product, term, contract and acceptance are then its own."""
-    barred: frozenset[tuple[str, str]] = frozenset()
-    """Domain and address of approvers who declined, and shall not be chosen again."""
+    restated: Mapping[str, Any] | None = None
+    """What the amendment itself says of `domain_control`."""
+    barred: frozenset[str] = frozenset()
+    """Addresses of approvers who declined, in lower case: none shall be chosen again."""
     contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
     """By name: who may approve it besides the constructed addresses, as DNS says at this moment."""
     methods: frozenset[Method] = METHODS_CHECKED
@@ -112,7 +114,9 @@ def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examin
     problems = list(field_problems(screened.body))
     refused = {each.field for each in problems}
     kept = {name: value for name, value in screened.body.items() if json_pointer((name,)) not in refused}
-    return _judged(amended_body(around.amended, kept), screened, problems, around)
+    body, said = amended_body(around.amended, kept), kept.get("domain_control")
+    around = replace(around, restated=said if isinstance(said, Mapping) else None)
+    return _judged(body, screened, problems, around)
 
 
 def unknown_approvers(examination: Examination) -> tuple[str, ...]:
@@ -341,7 +345,7 @@ def _method_problems(
 
 def _method_rules(around: Circumstances) -> MethodRules:
     before = around.amended.content.methods if around.amended else {}
-    return MethodRules(_methods_on(around), around.barred, before, around.contacts)
+    return MethodRules(_methods_on(around), around.barred, before, around.restated or {}, around.contacts)
 
 
 def _methods_on(around: Circumstances) -> frozenset[Method]:
@@ -364,7 +368,7 @@ def _content(
     price: Quote,
     around: Circumstances,
 ) -> OrderContent:
-    chosen: Callable[[str], MethodChoice] = lambda name: choice_for(name, request.domain_control)[0]  # noqa: E731
+    rules = _method_rules(around)
     return OrderContent(
         csr_der=csr.der.hex(),
         spki_der=csr.spki_der.hex(),
@@ -379,8 +383,7 @@ def _content(
         contacts=contacts_from(request.contacts.model_dump()),
         organization=Organization(**request.organization.model_dump()) if request.organization else None,
         methods={
-            name: chosen_method(name, chosen(name), _method_rules(around).published(name))
-            for name in names.names
+            name: chosen_method(name, choice_for(name, request.domain_control), rules) for name in names.names
         },
         agreement=around.amended.content.agreement
         if around.amended

@@ -28,6 +28,10 @@ VALUE_BITS = 160
 """At least 112 bits are asked for (BR 1.6.1, "Random Value")."""
 
 
+MAIL_INTERVAL = timedelta(seconds=30)
+"""Between two mails that a reseller asks for: an approver's mailbox is not the reseller's to fill."""
+
+
 class ChallengeStatus(StrEnum):
     """The states of a domain in the public interface."""
 
@@ -215,10 +219,11 @@ def next_check(checks: int, moment: datetime) -> datetime:
     return moment + min(FIRST_INTERVAL * doublings, LONGEST_INTERVAL)
 
 
-def barred(challenges: Iterable[Challenge]) -> frozenset[tuple[str, str]]:
-    """The addresses that declined, each with the domain it declined for: neither is asked about the other again."""
-    declined = (each for each in challenges if each.status is ChallengeStatus.DECLINED)
-    return frozenset((each.authorization_domain, each.approver_email) for each in declined)
+def barred(challenges: Iterable[Challenge]) -> frozenset[str]:
+    """The addresses that declined, in lower case: whoever reads there is asked nothing more about this order."""
+    return frozenset(
+        each.approver_email.lower() for each in challenges if each.status is ChallengeStatus.DECLINED
+    )
 
 
 def proof_usable(proof: Proof, name: str, moment: datetime) -> bool:

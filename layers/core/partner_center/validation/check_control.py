@@ -77,10 +77,16 @@ class CheckControl:
     ids: Ids
 
     def __call__(
-        self, reseller_id: str, order_id: str, correlation_id: str, names: Collection[str] | None = None
+        self,
+        reseller_id: str,
+        order_id: str,
+        correlation_id: str,
+        names: Collection[str] | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Check what is published for `names`, or for all names, of an order. Raises TryAgain.
 
+        `seconds`: how long somebody waits for it; a perspective that takes longer is one that did not answer.
         What is proven, expired, declined, or belongs to an order that is over is left alone.
         """
         order = load(self.orders, reseller_id, order_id)
@@ -96,7 +102,7 @@ class CheckControl:
         claimed = [begun for each in asked for begun in self._claimed(each, moment)]
         if claimed:
             questions = list(self._questions(order, claimed))
-            seen = self.everywhere.look([look for each in questions for look in each.looks])
+            seen = self.everywhere.look([look for each in questions for look in each.looks], seconds)
             for question in questions:
                 self._conclude(order, question, seen, moment, correlation_id)
 

@@ -88,12 +88,24 @@ class Challenges(ChallengeReader, Protocol):
         """False when it exists already."""
         ...
 
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        """Whether another mail may go out: of those who ask within MAIL_INTERVAL the first alone."""
+        ...
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        """The mail that was claimed at `moment` did not go out."""
+        ...
+
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         """The first mail; its record is never changed."""
         ...
 
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
-        """A later mail of the same value; of two at once the later time stays."""
+        """A later mail of the same value, and how its recipient was corroborated; of two at once the later stays."""
+        ...
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        """The value serves no more from `moment` on. One that is pending no more stays as it is."""
         ...
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:

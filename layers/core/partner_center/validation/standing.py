@@ -35,6 +35,8 @@ class NameStanding:
 
     The preferred proof comes first. `refusal` is what CAA said of those that there were at the last preflight, if
     another method would have passed.
+
+    `is_barred`: its approver declined this order, for this name or another, and is not asked again.
     """
 
     name: str
@@ -42,6 +44,7 @@ class NameStanding:
     challenge: Challenge | None
     usable: tuple[Proof, ...] = ()
     refusal: CaaRefusal | None = None
+    is_barred: bool = False
 
     @property
     def is_refused(self) -> bool:
@@ -71,6 +74,8 @@ class NameStanding:
         if self.proof is not None:
             return ChallengeStatus.VALID
         status = self.challenge.status_at(moment) if self.challenge else ChallengeStatus.PENDING
+        if self.is_barred and (self.challenge is None or status is not ChallengeStatus.PENDING):
+            return ChallengeStatus.DECLINED
         # Its proof has grown too old, and nobody was asked again yet.
         return ChallengeStatus.EXPIRED if status is ChallengeStatus.VALID else status
 
@@ -114,9 +119,7 @@ class Standing:
         """What must be asked for the unproven names; not of an address that declined."""
         declined = barred(self.challenges)
         wanted = dict.fromkeys(each.wanted for each in self.names if each.proof is None)
-        return tuple(
-            each for each in wanted if (each.authorization_domain, each.approver_email) not in declined
-        )
+        return tuple(each for each in wanted if each.approver_email.lower() not in declined)
 
 
 def wanted_of(order: Order) -> Sequence[Wanted]:
@@ -134,6 +137,7 @@ def standing(
     """How the order's names stand; `proofs` are those on file for its subscriber, `moment` when they are judged."""
     made, on_file = tuple(challenges), tuple(proofs)
     wanted = {name: each for each in wanted_of(order) for name in each.names}
+    declined = barred(made)
     return Standing(
         tuple(
             NameStanding(
@@ -142,6 +146,7 @@ def standing(
                 _asked(wanted[name], order.head.round, made),
                 _usable(on_file, name, wanted[name], moment),
                 refusals.by_name.get(name) if refusals else None,
+                wanted[name].approver_email.lower() in declined,
             )
             for name in order.content.names
         ),

@@ -124,10 +124,11 @@ class Domain(Shape):
 
 
 class DomainList(Shape):
-    """All names of the order; there is one page."""
+    """The names of the order; all of them unless a limit is asked for."""
 
     items: list[Domain]
-    next_cursor: None
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
 
 
 class MethodRequest(Shape):
@@ -148,10 +149,11 @@ class ApproverChoice(Shape):
 
 
 class ApproverList(Shape):
-    """Everybody who may approve the name, the nearest domain first; there is one page."""
+    """Everybody who may approve the name, the nearest domain first; all of them unless a limit is asked for."""
 
     items: list[ApproverChoice]
-    next_cursor: None
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
 
 
 class ProofOnFile(Shape):

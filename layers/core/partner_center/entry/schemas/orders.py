@@ -268,7 +268,8 @@ class CheckAnswer(Shape):
 
     order_id: OrderId
     check: Literal["under_way", "not_yet"]
-    """under_way: an issue that was held back is examined again; not_yet: nothing is held back."""
+    """After this look: under_way: every name is proven and the issue is being examined; not_yet: something is still
+    to be proven, to be reviewed, or holds the order back."""
     items: list[Domain]
     """The names of the order, after the look at what is published."""
 

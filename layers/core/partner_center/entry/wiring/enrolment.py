@@ -5,7 +5,7 @@ from functools import cache
 
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.catalog.products import load_catalog
-from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.base import clock, database, ids, patience, settings
 from partner_center.entry.wiring.blocked_keys import blocked_keys
 from partner_center.entry.wiring.everywhere import published_contacts
 from partner_center.entry.wiring.exposed_keys import report_exposed
@@ -51,6 +51,7 @@ def amend_order() -> AmendOrder:
         contacts_of=contacts_of,
         clock=clock(),
         ids=ids(),
+        patience=patience(),
     )
 
 
