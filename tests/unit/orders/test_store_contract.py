@@ -5,6 +5,7 @@ import pytest
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
+from tests.fakes.contract_contracts import ContractsContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.contract_screenings import ScreeningsContract
 from tests.fakes.stores import MemoryStores
@@ -17,6 +18,10 @@ def stores():
 
 class TestOrdersInMemory(OrdersContract):
     """Orders, contracts, ledger, search."""
+
+
+class TestContractsInMemory(ContractsContract):
+    """Contracts, statements, notices."""
 
 
 class TestAmendmentsInMemory(AmendmentsContract):
