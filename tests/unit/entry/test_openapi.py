@@ -261,6 +261,8 @@ def test_every_example_has_its_shape(published, obeys):
     assert seen | {
         "OrderRequest",
         "CancelRequest",
+        "ContractActivation",
+        "ContractRequest",
         "CsrRequest",
         "AmendRequest",
         "DecisionRequest",

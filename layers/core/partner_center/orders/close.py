@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
-from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
@@ -14,6 +14,7 @@ from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.idempotency import Call, replayed
+from partner_center.orders.ledger_lines import line_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
@@ -61,7 +62,7 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
     return Completion(
         head=done,
         expected_version=head.version,
-        use=_entry(head, EntryKind.USE, chronicle),
+        use=line_of(head, EntryKind.USE, chronicle),
         event=chronicle.event(
             "order.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
         ),
@@ -97,7 +98,7 @@ def closing(
     return Closing(
         head=closed,
         expected_version=head.version,
-        release=_entry(head, EntryKind.RELEASE, chronicle),
+        release=line_of(head, EntryKind.RELEASE, chronicle),
         event=chronicle.event(f"order.{status}", *ids, attempt=head.attempt, reason=reason),
         audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
     )
@@ -111,11 +112,6 @@ def _after_issue(head: OrderHead) -> PaymentStatus:
 def _after_closing(head: OrderHead) -> PaymentStatus:
     """Held units are back at once; money that was authorised is still to be given back."""
     return PaymentStatus.RELEASED if head.payment is PaymentStatus.HELD else head.payment
-
-
-def _entry(head: OrderHead, kind: EntryKind, chronicle: Chronicle) -> LedgerEntry:
-    entry_id = chronicle.ids.new("led", chronicle.moment)
-    return LedgerEntry(entry_id, kind, head.units, head.order_id, chronicle.actor, chronicle.moment)
 
 
 @dataclass(frozen=True, slots=True)
