@@ -9,7 +9,8 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from local.openapi.examples import answers, refusals
-from local.openapi.operations import OPERATIONS, PARAMETERS, Answer, Body, Operation, Parameter
+from local.openapi.operation import Answer, Body, Operation, Parameter
+from local.openapi.operations import OPERATIONS, PARAMETERS
 from local.openapi.wording import ABOUT, FIELDS, HEADERS, REFUSALS, SHAPES, TAGS
 from partner_center.accounts.api_keys import Role
 from partner_center.billing.shapes import ContractActivation, ContractRequest

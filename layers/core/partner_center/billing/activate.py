@@ -58,10 +58,8 @@ class ActivateContract:
             self.contracts.activate(activation)
         except ContractSeenBefore as seen:
             return replay(call, seen.guard)
-        except InvoiceTaken as taken:
-            return self._meanwhile(contract, terms, taken)
-        except ChangedMeanwhile as error:
-            return self._meanwhile(contract, terms, error)
+        except (InvoiceTaken, ChangedMeanwhile) as cause:
+            return self._meanwhile(contract, terms, cause)
         return activation.contract
 
     def _meanwhile(self, contract: Contract, terms: ContractActivation, cause: Exception) -> Contract:
