@@ -110,8 +110,8 @@ class OrderStore:
         self._database.transact(
             [
                 head_update(self._tables.business, head, completion.expected_version),
-                _units(self._tables.business, head, held=-head.units, used=head.units),
-                _ledger(self._tables.business, head, completion.use),
+                *_moved_units(self._tables.business, head, held=-head.units, used=head.units),
+                ledger_put(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
             ]
@@ -125,7 +125,7 @@ class OrderStore:
         head, table = amendment.head, self._tables.business
         actions: list[Action] = []
         if amendment.entry is not None:
-            actions += [self._extra_units(amendment), _ledger(table, head, amendment.entry)]
+            actions += [self._extra_units(amendment), ledger_put(table, head, amendment.entry)]
         actions += [
             head_update(table, head, amendment.expected_version),
             content_put(table, head, amendment.content),
@@ -175,7 +175,7 @@ class OrderStore:
         return [
             *actions,
             self._hold(placement),
-            _ledger(self._tables.business, head, placement.hold),
+            ledger_put(self._tables.business, head, placement.hold),
             Put(
                 self._tables.business,
                 keys.order_head(head.reseller_id, head.order_id),
@@ -219,8 +219,8 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
-        _units(tables.business, head, held=-head.units, left=head.units),
-        _ledger(tables.business, head, closing.release),
+        *_moved_units(tables.business, head, held=-head.units, left=head.units),
+        ledger_put(tables.business, head, closing.release),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
     ]
@@ -240,6 +240,11 @@ def guard_put(table: str, guard: RequestGuard) -> Put:
     return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
 
 
+def _moved_units(table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0) -> list[Update]:
+    """What becomes of the order's units on its contract; on a card none are held."""
+    return [] if head.is_by_card else [_units(table, head, held=held, used=used, left=left)]
+
+
 def _units(
     table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
 ) -> Update:
@@ -255,7 +260,8 @@ def _units(
     )
 
 
-def _ledger(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+def ledger_put(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+    """The line on the account of the order's contract."""
     attributes = {
         "kind": entry.kind.value,
         "units": entry.units,
