@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from partner_center.billing.contracts import Contract
+from partner_center.billing.ports import Charges
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
 from partner_center.orders.fulfil import HeldBack, Waits
@@ -14,6 +15,7 @@ from partner_center.orders.review import Screenings
 from partner_center.validation.ports import AttemptRecord, Challenges
 from partner_center.validation.proof_list import ProvenDomains
 from tests.fakes.challenge_store import MemoryChallenges
+from tests.fakes.charge_store import MemoryCharges
 from tests.fakes.claim_store import MemoryClaims, MemoryWaits
 from tests.fakes.order_store import MemoryContracts, MemoryOrders
 from tests.fakes.screening_store import MemoryScreenings
@@ -47,6 +49,7 @@ class Stores(Protocol):
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack
     screenings: Screenings
+    charges: Charges
 
     def grant(self, contract: Contract) -> None:
         """A contract comes into being, its granted units on the ledger."""
@@ -54,6 +57,10 @@ class Stores(Protocol):
 
     def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
         """Kind, units and order id of each ledger line, in any order; "" for the grant's order."""
+        ...
+
+    def amounts(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, str, str | None]]:
+        """Kind, amount and reference of each ledger line that has an amount, in any order."""
         ...
 
     def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
@@ -82,6 +89,7 @@ class MemoryStores:
         self.claims = MemoryClaims(self.tables)
         self.waits = MemoryWaits(self.tables)
         self.screenings = MemoryScreenings(self.tables)
+        self.charges = MemoryCharges(self.tables)
 
     def grant(self, contract: Contract) -> None:
         self.tables.grant(contract, f"led_grant_{contract.contract_id}")
@@ -89,6 +97,10 @@ class MemoryStores:
     def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
         entries = self.tables.ledger.get((reseller_id, contract_id), {}).values()
         return [(each.kind.value, each.units, each.order_id) for each in entries]
+
+    def amounts(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, str, str | None]]:
+        entries = self.tables.ledger.get((reseller_id, contract_id), {}).values()
+        return [(each.kind.value, str(each.amount.amount), each.reference) for each in entries if each.amount]
 
     def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
         where = {"reseller_id": reseller_id, "order_id": order_id}

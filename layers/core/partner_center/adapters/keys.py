@@ -9,7 +9,9 @@ from hashlib import sha256
 
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
+SETTLE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
+PAYMENTS_QUEUE = "payments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,19 @@ def common_name_search(reseller_id: str, common_name: str, order_id: str) -> Key
 
 def screening(reseller_id: str, order_id: str, revision: int) -> Key:
     return Key(order_partition(reseller_id, order_id), f"SCREENING#{revision:06d}")
+
+
+def charge(reseller_id: str, order_id: str, payment_attempt: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"CHARGE#{payment_attempt:04d}")
+
+
+def settle_queue(shard: int) -> str:
+    """Partition of the index of queues for orders whose money is to be moved, sorted there by when."""
+    return f"SETTLE#{shard}"
+
+
+def settle_shard(order_id: str) -> int:
+    return int(sha256(order_id.encode()).hexdigest(), 16) % SETTLE_SHARDS
 
 
 def key_of_order(spki_sha256: str, reseller_id: str, order_id: str, revision: int) -> Key:

@@ -337,10 +337,19 @@ def _open_index(head: OrderHead) -> dict[str, Any]:
 
 
 def _queue_index(head: OrderHead) -> dict[str, Any]:
-    """Membership of the sparse index of orders that wait for staff: present while they do."""
-    if not (head.awaits_review and head.review_since):
+    """Membership of the sparse index of queues, of which a head is in one at a time: that of the reviewers, that of
+    the payments which staff must see to, or that of the money which is to be moved by itself.
+    """
+    queue, since = None, None
+    if head.awaits_review:
+        queue, since = keys.REVIEW_QUEUE, head.review_since
+    elif head.awaits_payment:
+        queue, since = keys.PAYMENTS_QUEUE, head.payment_since
+    elif head.money_is_to_move:
+        queue, since = keys.settle_queue(keys.settle_shard(head.order_id)), head.settle_at
+    if queue is None or since is None:
         return {"queue": None, "queued_at": None}
-    return {"queue": keys.REVIEW_QUEUE, "queued_at": optional_micros(head.review_since)}
+    return {"queue": queue, "queued_at": optional_micros(since)}
 
 
 def _check_at(head: OrderHead) -> datetime:
