@@ -34,6 +34,8 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
+    schemas.PaymentQueue,
+    schemas.PaymentState,
     schemas.ReviewQueue,
 )
 POSTED: Sequence[type[BaseModel]] = (
@@ -44,6 +46,8 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.CsrRequest,
     schemas.DecisionRequest,
     schemas.MethodRequest,
+    schemas.PaymentMethodRequest,
+    schemas.SettleRequest,
     schemas.OrderDraft,
 )
 

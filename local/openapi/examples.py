@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
+from local.openapi import money
 from local.openapi.story import (
     APPROVED,
     CSR,
@@ -102,6 +103,7 @@ class Shelf:
             self,
             Publishing(load_catalog(), "https://partner-center.example.com"),
             SetClock(moment),
+            lambda _: None,
         )
 
 
@@ -160,6 +162,7 @@ def answers() -> dict[str, Any]:
             "decision": "approve",
             "order_status": "pending",
         },
+        **money.examples(story),
         "CancelRequest": {"reason": "The customer ordered twice."},
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),

@@ -21,6 +21,7 @@ READERS = (Role.ORDERS, Role.READ)
 WRITERS = (Role.ORDERS,)
 EVERYONE = tuple(Role)
 REVIEWERS = (StaffRole.REVIEW,)
+FINANCE = (StaffRole.FINANCE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +257,42 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         RESTRICTED,
         REVIEWERS,
         ("Limit", "Cursor"),
+    ),
+    ("GET", "/v1/staff/queues/payments"): Operation(
+        "listPayments",
+        "Staff",
+        "Orders whose money needs somebody",
+        "Those whose card was declined, and those whose money could not be taken, let go or given back by itself; "
+        "longest waiting first. The list may be a moment late.",
+        {200: Answer("The tasks.", "PaymentQueue", ("PaymentQueue",))},
+        RESTRICTED,
+        FINANCE,
+        ("Limit", "Cursor"),
+    ),
+    ("PUT", "/v1/staff/orders/{order_id}/payment-method"): Operation(
+        "changePaymentMethod",
+        "Staff",
+        "Another card for one order",
+        "The card is asked for the price in a new payment attempt; the contract stays as it is. A pending order goes "
+        "on by itself; of an issued one whose price is still owed, what another card promised before is let go and "
+        "the price taken. Refused when no card is to be asked (payment_not_due).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("PaymentMethodRequest", "At most 256 KiB.", examples=("PaymentMethodRequest",)),
+    ),
+    ("POST", "/v1/staff/orders/{order_id}/settle"): Operation(
+        "settlePayment",
+        "Staff",
+        "Another try at moving the money",
+        "Of an order in the queue of payments: what could not be taken, let go or given back is tried again, as long "
+        "as at first. A card that was declined is asked again through its payment method (payment_declined).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("SettleRequest", "At most 256 KiB.", examples=("SettleRequest",)),
     ),
     ("POST", "/v1/staff/tasks/{task_id}/decide"): Operation(
         "decideTask",

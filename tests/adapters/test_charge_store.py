@@ -10,8 +10,8 @@ from local.repairs.capacity import METER
 from partner_center.adapters import keys
 from partner_center.adapters.charge_store import _from_item, _to_item
 from partner_center.adapters.dynamodb import from_item, to_item
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.payments import Charge, ChargeStatus, PaymentStatus
-from partner_center.billing.ports import PaymentChange
 from partner_center.kernel.money import Money
 from tests.adapters.test_order_items import moments, texts
 from tests.fakes.contract_charges import ChargesContract, a_card_contract, a_card_head, a_charge, moved

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.payments import Card, Charge
-from partner_center.billing.ports import PaymentChange
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed, TryAgain
 from partner_center.orders.order import OrderHead
 from partner_center.orders.page import Page

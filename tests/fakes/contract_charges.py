@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import ContractKind, EntryKind, LedgerEntry
 from partner_center.billing.payments import Charge, ChargeStatus, PaymentStatus
-from partner_center.billing.ports import PaymentChange
 from partner_center.billing.settle import SHARDS
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed, TryAgain
 from partner_center.kernel.money import Money

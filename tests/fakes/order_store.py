@@ -182,6 +182,9 @@ class MemoryContracts:
 
     tables: Tables
 
+    def find(self, reseller_id: str, contract_id: str) -> Contract | None:
+        return self.tables.contracts.get((reseller_id, contract_id))
+
     def of_reseller(self, reseller_id: str) -> Sequence[Contract]:
         return [each for (owner, _), each in sorted(self.tables.contracts.items()) if owner == reseller_id]
 

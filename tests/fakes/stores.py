@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from partner_center.billing.charge_ports import Charges
 from partner_center.billing.contracts import Contract
-from partner_center.billing.ports import Charges
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
 from partner_center.orders.fulfil import HeldBack, Waits

@@ -17,6 +17,7 @@ from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -24,11 +25,15 @@ from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.quota_store import QuotaStore
+from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.refunds import started_refund
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.events import Chronicle
 from partner_center.orders.close import closing, completion
@@ -39,7 +44,8 @@ from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
-from partner_center.validation.ports import AttemptRecord, Observation
+from partner_center.validation.ports import AttemptRecord, Message, Observation
+from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     US,
@@ -252,6 +258,30 @@ class Certificates(DynamoDbCertificates):
         self._table = "issuance"
 
 
+BY_CARD = a_card_head()
+CHARGE = a_charge(BY_CARD, capture_before=NOW, authorised_at=NOW, captured_at=NOW, decline_code="x")
+WHOLE_CHARGE = replace(CHARGE, refund_id="re", refunded_at=NOW, failed_refunds=1)
+
+
+def money_moved(charge):
+    ids = (US, "ord_1")
+    return PaymentChange(
+        head=replace(BY_CARD, version=2, settle_at=NOW, payment_since=NOW, payment_attempt=1),
+        expected_version=1,
+        charge=charge,
+        entry=LedgerEntry(IDS.new("led", NOW), EntryKind.VOID, 0, "ord_1", "system", NOW, BY_CARD.net, "pi"),
+        event=an_event(IDS, "order.paid"),
+        audit=CHRONICLE.audit("payment.captured", *ids),
+        message=Message("msg_1", NOW, "Declined."),
+        guard=a_guard(BY_CARD),
+    )
+
+
+def refund(head, database):
+    revoked = replace(head, status=OrderStatus.REVOKED, issued_at=NOW, payment=PaymentStatus.CAPTURED)
+    database.transact(refund_actions("business", started_refund(revoked, CHRONICLE)))
+
+
 # Each transaction of the document and the calls that make it.
 TRANSACTIONS = {
     "Placing an order": [lambda db: orders(db).place(placement())],
@@ -281,6 +311,12 @@ TRANSACTIONS = {
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
+    "Moving money": [
+        lambda db: ChargeStore(db, TABLES).record(money_moved(WHOLE_CHARGE)),
+        lambda db: ChargeStore(db, TABLES).record(money_moved(replace(CHARGE, version=2))),
+        lambda db: ChargeStore(db, TABLES).record(PaymentChange(replace(BY_CARD, version=2), 1)),
+    ],
+    "A refund": [lambda db: refund(BY_CARD, db), lambda db: refund(HEAD, db)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [

@@ -11,8 +11,8 @@ from partner_center.adapters.order_store import guard_put, head_update, ledger_p
 from partner_center.adapters.queues import due_in, waiting_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.payments import Charge, ChargeStatus
-from partner_center.billing.ports import PaymentChange
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.money import Money
 from partner_center.orders.order import OrderHead

@@ -21,6 +21,7 @@ def contract_from_item(item: Item) -> Contract:
         units_left=item["units_left"],
         units_held=item["units_held"],
         units_used=item["units_used"],
+        card_id=item.get("card_id"),
     )
 
 
@@ -30,6 +31,10 @@ class ContractStore:
     def __init__(self, database: Database, table: str) -> None:
         self._database = database
         self._table = table
+
+    def find(self, reseller_id: str, contract_id: str) -> Contract | None:
+        item = self._database.get(self._table, keys.contract(reseller_id, contract_id))
+        return contract_from_item(item) if item else None
 
     def of_reseller(self, reseller_id: str) -> Sequence[Contract]:
         """All contracts of the reseller, each read at its present state."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.charges import gives_back, next_try
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.declines import declined_message
@@ -16,7 +17,6 @@ from partner_center.billing.payments import (
     Refund,
     RefundStatus,
 )
-from partner_center.billing.ports import PaymentChange
 from partner_center.kernel.events import Chronicle, Event
 from partner_center.orders.order import OrderHead
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from partner_center.billing.charge_ports import Charges, PaymentChange
 from partner_center.billing.charge_records import ChargeRecord
 from partner_center.billing.charges import Next, Step, next_step
 from partner_center.billing.payments import (
@@ -19,7 +20,6 @@ from partner_center.billing.payments import (
     Refund,
     RefundStatus,
 )
-from partner_center.billing.ports import Charges, PaymentChange
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Chronicle

@@ -49,6 +49,7 @@ class Contract:
     units_left: int
     units_held: int
     units_used: int
+    card_id: str | None = None
 
     def covers(self, product: str) -> bool:
         return not self.products or product in self.products

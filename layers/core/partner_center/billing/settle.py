@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from partner_center.billing.charge_ports import Charges, PaymentChange
 from partner_center.billing.charge_steps import MoveMoney
 from partner_center.billing.charges import Step, gives_back, next_try
 from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
-from partner_center.billing.ports import Charges, PaymentChange
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.events import AuditRecord, Chronicle, Event

@@ -24,6 +24,9 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("GET", "/v1/orders/{order_id}/messages"),
     ("GET", "/v1/products"),
     ("GET", "/v1/products/{code}"),
+    ("PUT", "/v1/staff/orders/{order_id}/payment-method"),
+    ("POST", "/v1/staff/orders/{order_id}/settle"),
+    ("GET", "/v1/staff/queues/payments"),
     ("GET", "/v1/staff/queues/quality-review"),
     ("POST", "/v1/staff/tasks/{task_id}/decide"),
 )
