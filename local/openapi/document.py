@@ -12,6 +12,7 @@ from local.openapi.examples import answers, refusals
 from local.openapi.operations import OPERATIONS, PARAMETERS, Answer, Body, Operation, Parameter
 from local.openapi.wording import ABOUT, FIELDS, HEADERS, REFUSALS, SHAPES, TAGS
 from partner_center.accounts.api_keys import Role
+from partner_center.billing.shapes import ContractActivation, ContractRequest
 from partner_center.entry import schemas
 from partner_center.entry.problems import CONTENT_TYPE
 from partner_center.entry.routes import ROUTES
@@ -24,9 +25,14 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Agreement,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
+    schemas.Contract,
+    schemas.ContractList,
+    schemas.ContractOfReseller,
+    schemas.ContractQueue,
     schemas.CsrInspection,
     schemas.DecisionAnswer,
     schemas.DomainList,
+    schemas.Ledger,
     schemas.MessageList,
     schemas.Order,
     schemas.OrderExamination,
@@ -43,6 +49,8 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.AmendRequest,
     schemas.ApprovalForm,
     schemas.CancelRequest,
+    ContractActivation,
+    ContractRequest,
     schemas.CsrRequest,
     schemas.DecisionRequest,
     schemas.MethodRequest,
@@ -113,11 +121,12 @@ def _responses(operation: Operation) -> dict[str, Json]:
 
 def _answer(answer: Answer) -> Json:
     described = _with_headers({"description": answer.description}, answer.headers)
+    content: Json = {media: {"schema": {"type": "string"}} for media in answer.media_types}
     if answer.shape is not None:
-        content: Json = {"schema": _ref("schemas", answer.shape)}
-        described["content"] = {"application/json": _with_examples(content, answer.examples)}
-    elif answer.media_types:
-        described["content"] = {media: {"schema": {"type": "string"}} for media in answer.media_types}
+        shown = {"schema": _ref("schemas", answer.shape)}
+        content["application/json"] = _with_examples(shown, answer.examples)
+    if content:
+        described["content"] = content
     return described
 
 

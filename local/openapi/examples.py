@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, cast
 
 from local.openapi import money
+from local.openapi.contracts import contract_examples
 from local.openapi.story import (
     APPROVED,
     CSR,
@@ -192,6 +193,7 @@ def answers() -> dict[str, Any]:
         "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(
             RESELLER, SERIAL
         ),
+        **contract_examples(),
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }

@@ -24,7 +24,7 @@ class DynamoStores:
     def __init__(self, database: Database, tables: TableNames) -> None:
         self.database, self.tables = database, tables
         self.orders = OrderStore(database, tables)
-        self.contracts = ContractStore(database, tables.business)
+        self.contracts = ContractStore(database, tables)
         self.challenges = ChallengeStore(database, tables)
         self.claims = ClaimStore(database, tables)
         self.waits = WaitStore(database, tables.business)

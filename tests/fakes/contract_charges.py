@@ -38,7 +38,7 @@ LATER = NOW + a_second
 
 def a_card_contract(**changes):
     """A pay-as-you-go contract; it has no units."""
-    return a_contract(0, kind=ContractKind.PAY_AS_YOU_GO, **changes)
+    return a_contract(0, **{"kind": ContractKind.PAY_AS_YOU_GO, "card_id": "card_1", **changes})
 
 
 def a_card_head(**changes):

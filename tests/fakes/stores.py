@@ -6,10 +6,11 @@ from typing import Protocol
 
 from partner_center.billing.charge_ports import Charges
 from partner_center.billing.contracts import Contract
+from partner_center.billing.ports import Contracts, Ledgers, NoticeBook
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
 from partner_center.orders.fulfil import HeldBack, Waits
-from partner_center.orders.ports import Contracts, Orders
+from partner_center.orders.ports import Orders
 from partner_center.orders.reading import OrderIndex
 from partner_center.orders.review import Screenings
 from partner_center.validation.ports import AttemptRecord, Challenges
@@ -17,7 +18,8 @@ from partner_center.validation.proof_list import ProvenDomains
 from tests.fakes.challenge_store import MemoryChallenges
 from tests.fakes.charge_store import MemoryCharges
 from tests.fakes.claim_store import MemoryClaims, MemoryWaits
-from tests.fakes.order_store import MemoryContracts, MemoryOrders
+from tests.fakes.contract_store import MemoryContracts
+from tests.fakes.order_store import MemoryOrders
 from tests.fakes.screening_store import MemoryScreenings
 from tests.fakes.tables import Tables
 
@@ -26,6 +28,12 @@ class OrdersAndIndex(Orders, OrderIndex, Protocol):
     """The order store has both."""
 
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None: ...
+
+
+class ContractsAndLedgers(Contracts, Ledgers, NoticeBook, Protocol):
+    """The contract store has all three."""
+
+    def create(self, contract: Contract, actor: str, entry_id: str) -> None: ...
 
 
 class ClaimsAndPreflights(Claims, Preflights, Protocol):
@@ -44,7 +52,7 @@ class Stores(Protocol):
     """The stores under test, over the same empty tables, and how a suite looks at what they left there."""
 
     orders: OrdersAndIndex
-    contracts: Contracts
+    contracts: ContractsAndLedgers
     challenges: ChallengesAndProvenDomains
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack

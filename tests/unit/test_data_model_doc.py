@@ -39,7 +39,7 @@ from partner_center.kernel.events import Chronicle
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
-from partner_center.orders.order import CloseReason, OrderStatus, Review
+from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
@@ -57,6 +57,8 @@ from tests.fakes.samples import (
     a_placement,
     a_preflight,
     a_ruling,
+    an_activation,
+    an_asking,
     an_audit,
     an_event,
     an_order,
@@ -185,6 +187,7 @@ def sections():
 IDS = CountingIds()
 CHRONICLE = Chronicle(IDS, NOW, "system", "execution")
 HEAD = a_head(partner_order_id="NW-1", review=Review.WAITING)
+BY_CARD = replace(HEAD, payment_kind=PaymentKind.PAY_AS_YOU_GO, card_id="card_1", units=0)
 ORDER = an_order(HEAD)
 CHALLENGE = a_challenge()
 RECORD_OF_ATTEMPT = AttemptRecord(
@@ -284,7 +287,10 @@ def refund(head, database):
 
 # Each transaction of the document and the calls that make it.
 TRANSACTIONS = {
-    "Placing an order": [lambda db: orders(db).place(placement())],
+    "Placing an order": [
+        lambda db: orders(db).place(placement()),
+        lambda db: orders(db).place(replace(placement(), head=BY_CARD)),
+    ],
     "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
     "An approver's answer, or a check that passed": [
         lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.APPROVE)),
@@ -307,7 +313,11 @@ TRANSACTIONS = {
     ],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
-    "Amending an order": [lambda db: orders(db).amend(amended(2)), lambda db: orders(db).amend(amended(-1))],
+    "Amending an order": [
+        lambda db: orders(db).amend(amended(2)),
+        lambda db: orders(db).amend(amended(-1)),
+        lambda db: orders(db).amend(replace(amended(0), head=replace(BY_CARD, revision=2))),
+    ],
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
@@ -320,10 +330,19 @@ TRANSACTIONS = {
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [
-        lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
+        lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
+    ],
+    "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
+    "Activating a contract": [
+        lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
+    ],
+    "Telling that a contract runs out": [
+        lambda db: ContractStore(db, TABLES).told(a_contract(), an_audit(IDS))
     ],
 }
 SINGLE_WRITES = [
+    lambda db: ContractStore(db, TABLES).begin(a_contract(), NOW),
+    lambda db: ContractStore(db, TABLES).look_later(a_contract(), NOW),
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
@@ -334,7 +353,9 @@ SINGLE_WRITES = [
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
-    lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
+    lambda db: AccessStore(db, "access").add_reseller(
+        Reseller(US, "Us", "us@example.com", "bill@example.com")
+    ),
 ]
 
 

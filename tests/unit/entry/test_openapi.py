@@ -263,6 +263,8 @@ def test_every_example_has_its_shape(published, obeys):
         "PaymentMethodRequest",
         "SettleRequest",
         "CancelRequest",
+        "ContractActivation",
+        "ContractRequest",
         "CsrRequest",
         "AmendRequest",
         "DecisionRequest",

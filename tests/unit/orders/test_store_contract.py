@@ -6,6 +6,7 @@ from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
 from tests.fakes.contract_charges import ChargesContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
+from tests.fakes.contract_contracts import ContractsContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.contract_screenings import ScreeningsContract
 from tests.fakes.stores import MemoryStores
@@ -18,6 +19,10 @@ def stores():
 
 class TestOrdersInMemory(OrdersContract):
     """Orders, contracts, ledger, search."""
+
+
+class TestContractsInMemory(ContractsContract):
+    """Contracts, statements, notices."""
 
 
 class TestAmendmentsInMemory(AmendmentsContract):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
-from partner_center.adapters.order_store import guard_put, head_update, ledger_put
+from partner_center.adapters.order_store import guard_put, head_update, ledger_line
 from partner_center.adapters.queues import due_in, waiting_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
@@ -51,7 +51,7 @@ class ChargeStore:
         if change.charge is not None:
             actions.append(_charge_write(table, change.charge))
         if change.entry is not None:
-            actions.append(ledger_put(table, head, change.entry))
+            actions.append(ledger_line(table, head, change.entry))
         if change.event is not None:
             actions.append(event_put(table, change.event))
         if change.audit is not None:

@@ -12,6 +12,7 @@ DUE_SHARDS = 8
 SETTLE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 PAYMENTS_QUEUE = "payments"
+CONTRACT_QUEUE = "contracts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,26 @@ def ledger_entry(reseller_id: str, contract_id: str, entry_id: str) -> Key:
 
 def contract_of_reseller(reseller_id: str, contract_id: str) -> Key:
     return Key(f"R#{reseller_id}#CONTRACTS", contract_id)
+
+
+def contract_owner(contract_id: str) -> Key:
+    """Whose contract this is: staff name it by its id alone."""
+    return Key(f"CONTRACT#{contract_id}", "OWNER")
+
+
+def invoice_guard(reseller_id: str, invoice_reference: str) -> Key:
+    return Key(f"R#{reseller_id}#INVOICE#{invoice_reference}", "GUARD")
+
+
+def ids_of_contract(pk: str) -> tuple[str, str]:
+    """Reseller and contract of a contract's partition."""
+    _, reseller_id, _, contract_id = pk.split("#")
+    return reseller_id, contract_id
+
+
+def notice_queue(shard: int) -> str:
+    """Partition of the sparse index `queues` of contracts that may have to be told of, by when to look at them."""
+    return f"NOTICE#{shard}"
 
 
 def open_shard(order_id: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.events import Chronicle
+from partner_center.orders.ledger_lines import line_of
 from partner_center.orders.order import OrderHead
 
 REFUND_WINDOW = timedelta(days=30)
@@ -51,15 +52,7 @@ def started_refund(revoked: OrderHead, chronicle: Chronicle) -> StartedRefund | 
     moment = chronicle.moment
     if not refund_due(revoked, moment):
         return None
-    entry = LedgerEntry(
-        entry_id=chronicle.ids.new("led", moment),
-        kind=EntryKind.REFUND,
-        units=revoked.units,
-        order_id=revoked.order_id,
-        actor=chronicle.actor,
-        at=moment,
-        amount=revoked.net if revoked.is_by_card else None,
-    )
+    entry = line_of(revoked, EntryKind.REFUND, chronicle)
     if revoked.is_by_card:
         waiting = replace(
             revoked, payment=PaymentStatus.REFUND_PENDING, payment_since=moment, settle_at=moment

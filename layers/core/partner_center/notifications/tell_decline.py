@@ -79,7 +79,7 @@ class TellDecline:
         card = self.cards.card(charge.reseller_id, charge.card_id) if charge.card_id else None
         facts = PaymentDeclinedFacts(
             reseller_name=reseller.name,
-            reseller_email=reseller.support_email,
+            reseller_email=reseller.billing_contact,
             order_id=order.head.order_id,
             partner_order_id=order.head.partner_order_id,
             common_name=order.content.common_name,

@@ -117,7 +117,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _price(order: Order) -> dict[str, Any]:
-    currency = order.head.net.currency
+    currency, because = order.head.net.currency, order.content.free_because
     return {
         "net": order.head.net.as_json(),
         "lines": [
@@ -129,6 +129,7 @@ def _price(order: Order) -> dict[str, Any]:
             }
             for line in order.content.price
         ],
+        **({"free_because": because} if because is not None else {}),
     }
 
 

@@ -2,19 +2,18 @@
 
 from functools import cache
 
-from partner_center.adapters.contract_store import ContractStore
 from partner_center.billing.payment_desk import PaymentDesk
 from partner_center.billing.payment_queue import PaymentQueue
-from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.base import clock, ids
 from partner_center.entry.wiring.cards import card_store
 from partner_center.entry.wiring.charges import charge_store
+from partner_center.entry.wiring.contracts import contract_store
 from partner_center.entry.wiring.orders import order_store
 
 
 @cache
 def payment_desk() -> PaymentDesk:
-    contracts = ContractStore(database(), settings().tables.business)
-    return PaymentDesk(order_store(), charge_store(), card_store(), contracts, clock(), ids())
+    return PaymentDesk(order_store(), charge_store(), card_store(), contract_store(), clock(), ids())
 
 
 @cache
