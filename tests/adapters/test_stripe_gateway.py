@@ -50,7 +50,7 @@ def test_an_intent_is_captured_by_hand_and_says_what_it_is_for(stripe, gateway):
     stripe.replies = [replied(an_intent("requires_confirmation"))]
     assert gateway.prepare(PURPOSE, PRICE, CARD) == "pi_1"
     (asked,) = stripe.asked
-    assert (asked.path, asked.key) == ("/v1/payment_intents", "ord_1-1-prepare")
+    assert (asked.path, asked.key) == ("/v1/payment_intents", "northwind-ord_1-1-prepare")
     assert asked.fields == {
         "amount": "14900",
         "currency": "usd",
@@ -78,7 +78,7 @@ def test_each_step_and_each_attempt_has_a_key_of_its_own(stripe, gateway):
         gateway.refund("pi_1", purpose, 2)
     keys = [asked.key for asked in stripe.asked]
     steps = ["prepare", "authorise", "capture", "cancel", "refund-1", "refund-2"]
-    assert keys == [f"ord_1-{attempt}-{step}" for attempt in (1, 2) for step in steps]
+    assert keys == [f"northwind-ord_1-{attempt}-{step}" for attempt in (1, 2) for step in steps]
 
 
 REFUSALS = {
@@ -341,15 +341,24 @@ def test_every_status_of_a_refund_has_its_meaning(stripe, gateway, body, status,
     assert "amount" not in stripe.asked[0].fields, "all of it"
 
 
-def test_a_second_refund_finds_the_first(stripe, gateway):
-    rows = {"data": [a_refund("failed", id="re_3"), a_refund("pending", id="re_2")]}
+def test_an_attempt_whose_key_is_forgotten_finds_its_own_refund(stripe, gateway):
+    rows = {"data": [a_refund("pending", id=f"re_{n}", metadata={"refund_attempt": n}) for n in ("2", "1")]}
     stripe.replies = [an_error(400, code="charge_already_refunded"), replied(rows)]
-    assert gateway.refund("pi_1", PURPOSE, 1).refund_id == "re_2"
+    assert gateway.refund("pi_1", PURPOSE, 1).refund_id == "re_1"
+    assert stripe.asked[0].fields["metadata[refund_attempt]"] == "1"
     assert stripe.asked[1].query["payment_intent"] == "pi_1"
 
 
-@pytest.mark.parametrize("rows", [{"data": []}, {"data": [a_refund("failed")]}, {}], ids=str)
-def test_a_refund_of_nothing_is_refused(stripe, gateway, rows):
+FOREIGN = [
+    {"data": []},
+    {"data": [a_refund(metadata={"refund_attempt": "7"})]},
+    {"data": [a_refund(metadata=None), "x"]},
+    {},
+]
+
+
+@pytest.mark.parametrize("rows", FOREIGN, ids=range(4))
+def test_a_refund_that_no_attempt_made_is_refused(stripe, gateway, rows):
     stripe.replies = [an_error(400, code="charge_not_captured"), replied(rows)]
     with pytest.raises(PaymentRefused):
         gateway.refund("pi_1", PURPOSE, 1)

@@ -90,15 +90,16 @@ class StripeGateway:
         return self._now(intent_id, answered, {IntentStatus.CANCELLED, IntentStatus.CAPTURED})
 
     def refund(self, intent_id: str, purpose: PaymentPurpose, refund_attempt: int) -> Refund:
-        fields = {"payment_intent": intent_id, **_metadata(purpose)}
-        answered = self._http.post("/v1/refunds", fields, _key(purpose, f"refund-{refund_attempt}"))
+        attempt = str(refund_attempt)
+        fields = {"payment_intent": intent_id, **_metadata(purpose), "metadata[refund_attempt]": attempt}
+        answered = self._http.post("/v1/refunds", fields, _key(purpose, f"refund-{attempt}"))
         if answered.status == 200:
             made = _refund(answered.body)
             return self.refund_of(made.refund_id) if answered.replayed else made
-        standing = self._standing_refund(intent_id)
-        if standing is None:
+        known = self._known_refund(intent_id, attempt)
+        if known is None:
             raise refused(answered)
-        return standing
+        return known
 
     def intent(self, intent_id: str) -> Intent:
         answered = self._http.get(f"/v1/payment_intents/{segment(intent_id)}", _WITH_CHARGE)
@@ -139,12 +140,15 @@ class StripeGateway:
             raise TryAgain("The gateway declined a payment that does not say so; ask again.", 5)
         return found
 
-    def _standing_refund(self, intent_id: str) -> Refund | None:
-        """What a refund that was refused for being the second finds: the first, unless it failed."""
+    def _known_refund(self, intent_id: str, attempt: str) -> Refund | None:
+        """The refund that this very attempt made, when Stripe has forgotten its key: they are kept for a day."""
         answered = self._http.get("/v1/refunds", {"payment_intent": intent_id, "limit": "100"})
         rows = answered.body.get("data") if answered.status == 200 else None
-        found = [_refund(each) for each in rows] if isinstance(rows, list) else []
-        return next((each for each in found if each.status is not RefundStatus.FAILED), None)
+        for row in rows if isinstance(rows, list) else []:
+            metadata = row.get("metadata") if isinstance(row, Mapping) else None
+            if isinstance(metadata, Mapping) and metadata.get("refund_attempt") == attempt:
+                return _refund(row)
+        return None
 
 
 def refused(answered: Answered) -> PaymentRefused:
@@ -178,7 +182,7 @@ def named_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _key(purpose: PaymentPurpose, step: str) -> str:
-    return f"{purpose.order_id}-{purpose.payment_attempt}-{step}"
+    return f"{purpose.reseller_id}-{purpose.order_id}-{purpose.payment_attempt}-{step}"
 
 
 def _metadata(purpose: PaymentPurpose) -> Fields:
