@@ -210,9 +210,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Orders",
         "Examine an order without placing it",
         "The same examination as placing: every problem, the exact names, price and units. Stores nothing; an "
-        "order that would be refused is a 200 with its problems.",
+        "order that would be refused is a 200 with its problems, unless it holds the number of a payment card.",
         {200: Answer("What was found.", "OrderExamination", ("OrderExamination",))},
-        (*RESTRICTED, "BodyTooLarge", "UnsupportedMediaType"),
+        (*RESTRICTED, *WITH_BODY),
         READERS,
         body=Body("OrderDraft", "At most 256 KiB.", examples=("OrderRequest",)),
     ),
