@@ -3,8 +3,8 @@
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
-from partner_center.entry.wiring.cards import card_of
 from partner_center.entry.wiring.enrolment import place_order
+from partner_center.entry.wiring.paying_cards import card_of
 from partner_center.orders.view import order_as_json
 from partner_center.validation.standing import standing
 

@@ -144,4 +144,4 @@ def _giving_back(head: OrderHead, charges: Sequence[Charge], live: Charge | None
 
 
 def _is_asked_for(head: OrderHead, charge: Charge) -> bool:
-    return (charge.amount, charge.card_id) == (head.net, head.card_id)
+    return (charge.amount, charge.card_id) == (head.net, head.card_id or "")

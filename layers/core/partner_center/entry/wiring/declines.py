@@ -5,10 +5,10 @@ from functools import cache
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.base import clock, settings
-from partner_center.entry.wiring.cards import card_store
 from partner_center.entry.wiring.charges import charge_store
 from partner_center.entry.wiring.mail import mailer, sent_mails
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.paying_cards import card_store
 from partner_center.notifications.tell_decline import TellDecline
 
 

@@ -6,10 +6,10 @@ from partner_center.billing.authorise import AuthorisePayment
 from partner_center.billing.charge_steps import MoveMoney
 from partner_center.billing.settle import DueSettlements, SettlePayment
 from partner_center.entry.wiring.base import clock, ids
-from partner_center.entry.wiring.cards import card_store
 from partner_center.entry.wiring.charges import charge_store
 from partner_center.entry.wiring.gateway import payment_gateway
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.paying_cards import card_store
 from partner_center.entry.wiring.validation import challenge_store
 
 

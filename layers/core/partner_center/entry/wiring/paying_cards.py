@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def card_store() -> "CardStore":
     from partner_center.adapters.card_store import CardStore  # noqa: PLC0415 - most orders are paid by units
 
-    return CardStore(database(), settings().tables.business)
+    return CardStore(database(), settings().tables)
 
 
 def card_of(head: OrderHead) -> Card | None:
