@@ -1,18 +1,28 @@
 """One order that a card pays, with the gateway in memory behind it; and what must add up whatever happens."""
 
 from collections import Counter
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.billing.refunds import started_refund
 from partner_center.kernel.money import Money
+from partner_center.orders.ledger_lines import line_of, part_of
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.page import Page
 from tests.fakes.contract_charges import a_card_contract, a_card_head
 from tests.fakes.payments import a_card
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import ORDER, US, a_chronicle, a_preflight, a_record, a_staff, an_audit
+from tests.fakes.samples import (
+    ORDER,
+    US,
+    a_chronicle,
+    a_placement,
+    a_preflight,
+    a_record,
+    a_staff,
+    an_audit,
+)
 from tests.fakes.world import World
 
 PRICE = Money.of("149.00")
@@ -30,9 +40,19 @@ class MoneyWorld(World):
         self.preflights = 0
 
     def order_by_card(self, order_id: str = ORDER, **changes) -> OrderHead:
-        head = a_card_head(order_id=order_id, **changes)
-        self.put(**{each.name: getattr(head, each.name) for each in fields(head)})
+        head = a_card_head(order_id=order_id, placed_at=self.clock.moment, **changes)
+        hold = line_of(head, EntryKind.HOLD, a_chronicle(self.ids, self.clock.moment))
+        self.stores.orders.place(replace(a_placement(self.ids, head, a_card_contract()), hold=hold))
         return self.head(order_id)
+
+    def reprice(self, head: OrderHead, net: Money) -> None:
+        """As much of an amendment as concerns the money."""
+        change = net.amount - head.net.amount
+        kind = EntryKind.HOLD if change > 0 else EntryKind.RELEASE
+        chronicle = a_chronicle(self.ids, self.clock.moment)
+        entry = part_of(head, kind, 0, Money(abs(change), net.currency), chronicle)
+        self.tables.heads[US, head.order_id] = replace(head, net=net, version=head.version + 1)
+        self.tables.ledger[US, "con_1"][entry.entry_id] = entry
 
     # ---- steps of its machine, and of its people
 
@@ -60,7 +80,8 @@ class MoneyWorld(World):
         started = started_refund(revoked, a_chronicle(self.ids, self.clock.moment))
         self.tables.heads[US, order_id] = started.head if started else revoked
         if started:
-            self.tables.ledger[US, "con_1"][started.entry.entry_id] = started.entry
+            contract, back = self.tables.contracts[US, head.contract_id], started.units_back
+            self.tables.enter(contract, started.entry, {"units_used": -back, "units_left": back})
 
     def settle(self, order_id: str = ORDER):
         return self.settle_payment(US, order_id, "queue-1")
@@ -83,13 +104,14 @@ class MoneyWorld(World):
     # ---- what the ledger says
 
     def sums(self, order_id: str = ORDER) -> dict[str, Money]:
-        """By the ledger: what is owed, paid, and reserved on the card."""
+        """By the ledger: what is promised, owed, paid, and reserved on the card."""
         moved: Counter = Counter()
         for entry in self.tables.ledger[US, "con_1"].values():
             if entry.order_id == order_id and entry.amount is not None:
                 moved[entry.kind] += entry.amount.amount
         kinds = EntryKind
         return {
+            "promised": moved[kinds.HOLD] - moved[kinds.RELEASE] - moved[kinds.USE],
             "owed": moved[kinds.USE] - moved[kinds.REFUND],
             "paid": moved[kinds.CAPTURE] - moved[kinds.REPAY],
             "reserved": moved[kinds.AUTHORISE] - moved[kinds.VOID] - moved[kinds.CAPTURE],

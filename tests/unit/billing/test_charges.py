@@ -140,8 +140,21 @@ def test_what_was_prepared_for_another_card_is_not_asked_for():
     assert step(replace(ISSUED, payment=PaymentStatus.NONE, card_id="card_2"), PREPARED) == (Step.CANCEL, 1)
 
 
-def test_a_certificate_that_cost_nothing_is_not_charged():
-    assert step(replace(ISSUED, net=Money.of("0"), payment=PaymentStatus.NONE)) == (Step.NOTHING, None)
+FREE = replace(ISSUED, net=Money.of("0"))
+
+
+@pytest.mark.parametrize(
+    ("payment", "charges", "expected"),
+    [
+        ("none", [], (Step.NOTHING, None)),
+        ("none", [VOIDED], (Step.NOTHING, None)),
+        ("none", [PREPARED], (Step.CANCEL, 1)),
+        ("authorised", [AUTHORISED], (Step.CANCEL, 1)),
+    ],
+    ids=["nothing", "let go", "prepared", "promised"],
+)
+def test_a_certificate_that_became_free_is_not_charged_and_its_promise_let_go(payment, charges, expected):
+    assert step(replace(FREE, payment=PaymentStatus(payment)), *charges) == expected
 
 
 def test_an_authorisation_however_old_is_tried_after_the_issue():

@@ -397,6 +397,15 @@ def test_an_expired_order_is_settled_like_an_issued_one(issued):
     assert issued.head().payment is PaymentStatus.DECLINED  # the card is on file for a year and no longer
 
 
+def test_a_promise_for_what_became_free_is_let_go_after_the_issue(world):
+    world.reprice(world.head(), Money.of("0"))
+    world.issue()
+    assert world.settle_what_is_due() == 1
+    assert world.gateway.held(ORDER) == world.gateway.taken(ORDER) == []
+    assert world.settle_what_is_due() == 0
+    world.assert_money_is_at_rest()
+
+
 def test_what_costs_nothing_is_at_rest_when_it_is_issued():
     world = MoneyWorld()
     world.order_by_card(net=Money.of("0"))

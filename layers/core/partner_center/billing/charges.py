@@ -121,6 +121,8 @@ def _held(head: OrderHead, live: Charge, moment: datetime) -> Next:
 
 
 def _taking(head: OrderHead, live: Charge | None) -> Next:
+    if not head.has_a_price:
+        return Next(Step.CANCEL, live) if live else Next(Step.NOTHING)
     if not head.money_is_to_move or head.payment is PaymentStatus.DECLINED:
         return Next(Step.NOTHING)
     if live is None:

@@ -115,10 +115,12 @@ def closing(
 
 
 def _paying(head: OrderHead, moment: datetime) -> OrderHead:
-    """Held units are paid with; what a card was asked for is to be taken (docs/adr/0010)."""
+    """Held units are paid with; what a card promised is to be taken, or let go if it became free (docs/adr/0010)."""
     if not head.is_by_card:
         return replace(head, payment=PaymentStatus.CAPTURED)
-    return replace(head, settle_at=moment, payment_since=moment) if head.has_a_price else head
+    if not (head.has_a_price or head.payment_attempt):
+        return head
+    return replace(head, settle_at=moment, payment_since=moment)
 
 
 def _letting_go(head: OrderHead, moment: datetime) -> OrderHead:

@@ -158,8 +158,13 @@ class OrderHead:
             return False
         if self.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
             return self.payment not in {PaymentStatus.RELEASED, PaymentStatus.REFUNDED}
-        at_rest = {PaymentStatus.CAPTURED, PaymentStatus.RELEASED, PaymentStatus.REFUNDED}
-        return self.has_a_price and self.payment not in at_rest
+        if not self.has_a_price:  # an amendment made it free: what was promised before is let go
+            return self.payment is PaymentStatus.AUTHORISED or self.settle_at is not None
+        return self.payment not in {
+            PaymentStatus.CAPTURED,
+            PaymentStatus.RELEASED,
+            PaymentStatus.REFUNDED,
+        }
 
     @property
     def awaits_payment(self) -> bool:
