@@ -295,10 +295,18 @@ class ContractsContract:
         stores.contracts.begin(a_contract(), NOW + a_day)
         claimed = a_contract(noticed=self.UNWATCHED, noticing_until=NOW + a_day)
         stores.contracts.told(claimed, an_audit(ids, "contract.noticed", ""))
-        assert stores.contracts.find(US, "con_1") == replace(claimed, noticing_until=None)
+        assert stores.contracts.find(US, "con_1") == claimed
         assert self.due(stores, NOW) == []
         assert self.due(stores, NOW + 305 * a_day) == [(US, "con_1")]
         assert stores.audited(US, "") == ["contract.noticed"]
+
+    def test_a_run_that_read_before_another_one_told_claims_nothing(self, stores, ids):
+        stores.grant(a_contract())
+        stores.contracts.begin(a_contract(), NOW + a_day)
+        claimed = a_contract(noticed=self.UNWATCHED, noticing_until=NOW + a_day)
+        stores.contracts.told(claimed, an_audit(ids, "contract.noticed", ""))
+        with pytest.raises(ChangedMeanwhile):
+            stores.contracts.begin(a_contract(), NOW + 2 * a_day)
 
     def test_a_run_whose_claim_ran_out_tells_nothing(self, stores, ids):
         stores.grant(a_contract())

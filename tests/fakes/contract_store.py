@@ -122,7 +122,7 @@ class MemoryContracts:
 
     def told(self, contract: Contract, audit: AuditRecord) -> None:
         with self.tables.writing("told"):
-            self._change(contract, noticed=contract.noticed, noticing_until=None)
+            self._change(contract, noticed=contract.noticed)
             self.tables.accompany(None, audit)
 
     def look_later(self, contract: Contract, moment: datetime) -> None:

@@ -4,10 +4,13 @@ from hashlib import sha256
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
+from partner_center.billing.activate import ActivateContract
 from partner_center.billing.authorise import AuthorisePayment, payment_answer
 from partner_center.billing.charge_steps import MoveMoney
 from partner_center.billing.payment_desk import PaymentDesk
 from partner_center.billing.payment_queue import PaymentQueue
+from partner_center.billing.reading import ContractReading
+from partner_center.billing.request import RequestContract
 from partner_center.billing.settle import DueSettlements, SettlePayment
 from partner_center.catalog.products import load_catalog
 from partner_center.orders.amend import AmendOrder, Precondition
@@ -71,6 +74,10 @@ class World:
         self.examine = ExamineOrder(
             orders, self.stores.contracts, load_catalog(), self.blocked, report, self.contacts.of
         )
+        contracts = self.stores.contracts
+        self.request_contract = RequestContract(contracts, load_catalog(), report, clock, ids)
+        self.activate_contract = ActivateContract(contracts, load_catalog(), clock, ids)
+        self.contract_reading = ContractReading(contracts, contracts, clock)
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
         self.cancel_order = CancelOrder(orders, clock, ids)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)

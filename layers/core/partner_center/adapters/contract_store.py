@@ -166,7 +166,7 @@ class ContractStore:
                 "noticed": sorted(contract.noticed),
                 **{name: value for name, value in queue.items() if value is not None},
             },
-            remove=["noticing_until", *(name for name, value in queue.items() if value is None)],
+            remove=[name for name, value in queue.items() if value is None],
         )
         self._database.transact([told, audit_put(self._audit, audit)])
 
@@ -230,7 +230,7 @@ class ContractStore:
 
 
 def _as_read(contract: Contract) -> Condition:
-    """That nobody else has claimed the telling since the contract was read."""
+    """That nobody else has claimed the telling since the contract was read; a claim stays when its work is done."""
     claimed = optional_micros(contract.noticing_until)
     return ("noticing_until", "absent") if claimed is None else ("noticing_until", "=", claimed)
 

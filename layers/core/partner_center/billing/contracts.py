@@ -62,7 +62,7 @@ class Contract:
 
     Notices: `units_low` is the number of units left at which the holder is told, a tenth of the grant when None;
     `ends_in_days` how long before the end. `noticed` holds what was told, by `notices.Notice.notice_id`, and until
-    `noticing_until` somebody is at it.
+    `noticing_until`, which stays, the run that last told something may be at it.
     """
 
     reseller_id: str
