@@ -26,7 +26,10 @@ TAGS: Mapping[str, str] = {
     "Orders": "From the request to the certificate.",
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued.",
+    "Cards": "The card that pays for orders on a pay-as-you-go contract.",
     "Staff": "For the people of the certification authority, with a staff key.",
+    "Card page": "For the people who hold a card: HTML, without a key.",
+    "Payment gateway": "For the payment gateway's own messages.",
     "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
 }
 

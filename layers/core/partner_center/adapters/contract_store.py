@@ -21,7 +21,24 @@ def contract_from_item(item: Item) -> Contract:
         units_left=item["units_left"],
         units_held=item["units_held"],
         units_used=item["units_used"],
+        card_id=item.get("card_id"),
     )
+
+
+def contract_to_item(contract: Contract) -> Item:
+    return {
+        "reseller_id": contract.reseller_id,
+        "contract_id": contract.contract_id,
+        "kind": contract.kind.value,
+        "products": sorted(contract.products),
+        "valid_from": to_micros(contract.valid_from),
+        "valid_to": to_micros(contract.valid_to),
+        "units_granted": contract.units_granted,
+        "units_left": contract.units_left,
+        "units_held": contract.units_held,
+        "units_used": contract.units_used,
+        "card_id": contract.card_id,
+    }
 
 
 class ContractStore:
@@ -46,23 +63,7 @@ class ContractStore:
 
         self._database.transact(
             [
-                Put(
-                    self._table,
-                    key,
-                    {
-                        "reseller_id": contract.reseller_id,
-                        "contract_id": contract.contract_id,
-                        "kind": contract.kind.value,
-                        "products": sorted(contract.products),
-                        "valid_from": to_micros(contract.valid_from),
-                        "valid_to": to_micros(contract.valid_to),
-                        "units_granted": contract.units_granted,
-                        "units_left": contract.units_left,
-                        "units_held": contract.units_held,
-                        "units_used": contract.units_used,
-                    },
-                    taken,
-                ),
+                Put(self._table, key, contract_to_item(contract), taken),
                 Put(
                     self._table,
                     keys.contract_of_reseller(contract.reseller_id, contract.contract_id),

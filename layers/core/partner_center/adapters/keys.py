@@ -10,6 +10,8 @@ from hashlib import sha256
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
+CARDS_QUEUE = "cards"
+"""Partition of the index of queues for cards that the gateway is to forget, sorted there by when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,34 @@ def ledger_entry(reseller_id: str, contract_id: str, entry_id: str) -> Key:
 
 def contract_of_reseller(reseller_id: str, contract_id: str) -> Key:
     return Key(f"R#{reseller_id}#CONTRACTS", contract_id)
+
+
+def card(reseller_id: str, card_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CARD#{card_id}", "CARD")
+
+
+def ids_of_card(pk: str) -> tuple[str, str]:
+    """Reseller and card of a card's partition."""
+    _, reseller_id, _, card_id = pk.split("#")
+    return reseller_id, card_id
+
+
+def card_link(token_sha256: str) -> Key:
+    return Key(f"CARDLINK#{token_sha256}", "LINK")
+
+
+def gateway_customer(reseller_id: str) -> Key:
+    """Who the reseller is to the payment gateway."""
+    return Key(f"R#{reseller_id}#GATEWAY", "CUSTOMER")
+
+
+def gateway_event(event_id: str) -> Key:
+    """An event of the payment gateway's that was heard of."""
+    return Key(f"GATEWAY#{event_id}", "HEARD")
+
+
+def reseller_event(reseller_id: str, event_id: str) -> Key:
+    return Key(f"R#{reseller_id}#EVENTS", f"EVENT#{event_id}")
 
 
 def open_shard(order_id: str) -> str:

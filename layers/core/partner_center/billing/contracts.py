@@ -37,7 +37,10 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A reseller's contract. `products` empty: every product. Valid from `valid_from` until before `valid_to`."""
+    """A reseller's contract. `products` empty: every product. Valid from `valid_from` until before `valid_to`.
+
+    A pay-as-you-go contract is charged to the card `card_id`, which serves until before `valid_to` (M63).
+    """
 
     reseller_id: str
     contract_id: str
@@ -49,6 +52,7 @@ class Contract:
     units_left: int
     units_held: int
     units_used: int
+    card_id: str | None = None
 
     def covers(self, product: str) -> bool:
         return not self.products or product in self.products

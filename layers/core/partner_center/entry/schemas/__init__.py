@@ -3,6 +3,13 @@
 No function imports this package: the views make the answers, and tests hold views and shapes together.
 """
 
+from partner_center.entry.schemas.cards import (
+    CardFormPost,
+    CardLink,
+    GatewayEvent,
+    PaymentMethod,
+    Received,
+)
 from partner_center.entry.schemas.catalog import (
     Agreement,
     Prices,
@@ -85,6 +92,8 @@ __all__ = [
     "Authentication",
     "CaaEvidence",
     "CancelRequest",
+    "CardFormPost",
+    "CardLink",
     "Certificate",
     "CertificateWithOrder",
     "CheckAnswer",
@@ -97,6 +106,7 @@ __all__ = [
     "Domain",
     "DomainList",
     "Evidence",
+    "GatewayEvent",
     "MappedName",
     "Message",
     "MessageList",
@@ -109,6 +119,7 @@ __all__ = [
     "OrderList",
     "OrderTerm",
     "Payment",
+    "PaymentMethod",
     "PerspectiveEvidence",
     "PerspectiveVote",
     "Price",
@@ -122,6 +133,7 @@ __all__ = [
     "ProofOnFile",
     "PublishFile",
     "PublishRecord",
+    "Received",
     "RecordedAcceptance",
     "ReviewFlag",
     "ReviewQueue",
