@@ -23,6 +23,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Domain,
     schemas.ProofList,
     schemas.Agreement,
+    schemas.CardLink,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
     schemas.Contract,
@@ -37,11 +38,13 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Order,
     schemas.OrderExamination,
     schemas.OrderList,
+    schemas.PaymentMethod,
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
     schemas.PaymentQueue,
     schemas.PaymentState,
+    schemas.Received,
     schemas.ReviewQueue,
 )
 POSTED: Sequence[type[BaseModel]] = (
@@ -51,13 +54,18 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.CancelRequest,
     ContractActivation,
     ContractRequest,
+    schemas.CardFormPost,
     schemas.CsrRequest,
     schemas.DecisionRequest,
+    schemas.GatewayEvent,
     schemas.MethodRequest,
     schemas.PaymentMethodRequest,
     schemas.SettleRequest,
     schemas.OrderDraft,
 )
+
+PEEKS = {"peekApproval", "peekCardForm"}
+"""HEAD: answers without a body."""
 
 ON_EVERY_ANSWER = ("RateLimit-Policy", "RateLimit", "X-Request-Id")
 
@@ -112,7 +120,7 @@ def _responses(operation: Operation) -> dict[str, Json]:
         status = str(REFUSALS[name][0])
         if status in responses:  # a page, or a problem document from before the page was reached
             responses[status]["content"] |= _problem_content(name)
-        elif operation.id == "peekApproval":
+        elif operation.id in PEEKS:
             responses[status] = _with_headers({"description": REFUSALS[name][1]}, ())
         else:
             responses[status] = _ref("responses", name)

@@ -26,6 +26,9 @@ from local.openapi.story import (
     order_request,
 )
 from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
+from partner_center.billing.cards import KEEP, usable_until
+from partner_center.billing.payment_method import payment_method_as_json
+from partner_center.billing.payments import Card
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
@@ -165,6 +168,12 @@ def answers() -> dict[str, Any]:
         },
         **money.examples(story),
         "CancelRequest": {"reason": "The customer ordered twice."},
+        "CardLink": {
+            "url": "https://partner-center.example.com/card/JQ0p3cAlcX7ruVb1XFsKYbjdpdU",
+            "expires_at": "2026-11-24T09:00:00Z",
+            "notice": KEEP,
+        },
+        "PaymentMethod": payment_method_as_json(a_card(), a_contract(CountedIds())),
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
         "CheckAnswer": {
@@ -197,6 +206,13 @@ def answers() -> dict[str, Any]:
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }
+
+
+def a_card() -> Card:
+    """A card that was given on the day of the order."""
+    until = usable_until(3, 2030, PLACED)
+    ids = ("crd_01m83xj880tnm8mmpnb81erjqa", RESELLER)
+    return Card(*ids, "visa", "4242", 3, 2030, "pm_1", "cus_1", PLACED, until)
 
 
 def caa_findings(story: Story) -> list[dict[str, Any]]:

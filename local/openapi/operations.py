@@ -20,6 +20,7 @@ FILES = (
 READERS = (Role.ORDERS, Role.READ)
 WRITERS = (Role.ORDERS,)
 EVERYONE = tuple(Role)
+PAYERS = (Role.BILLING,)
 REVIEWERS = (StaffRole.REVIEW,)
 BOOKKEEPERS = (Role.BILLING, Role.READ)
 FINANCE = (StaffRole.FINANCE,)
@@ -73,6 +74,15 @@ def _page(description: str, headers: tuple[str, ...] = ()) -> Answer:
     return Answer(description, headers=headers, media_types=(HTML,))
 
 
+def _ended_card_pages() -> dict[int, Answer]:
+    return {
+        404: _page("There is no such link."),
+        410: _page("The link was used or has expired; the page says which."),
+        429: _page("Too many requests came from this address; no card was added.", ("Retry-After",)),
+        503: _page("No card was added; try again shortly.", ("Retry-After",)),
+    }
+
+
 def _closed_pages() -> dict[int, Answer]:
     return {
         404: _page("There is no such link."),
@@ -106,6 +116,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         "serial", "path", "The serial number of a certificate, in hexadecimal; case does not matter."
     ),
     "Token": Parameter("token", "path", "The secret of an approval link; it is in the approval mail only."),
+    "CardToken": Parameter("token", "path", "The secret of a card link."),
     "Limit": Parameter(
         "limit",
         "query",
@@ -506,6 +517,89 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         (*RESTRICTED, "NotFound"),
         READERS,
         ("Serial", "Format"),
+    ),
+    ("POST", "/v1/payment-method"): Operation(
+        "makeCardLink",
+        "Cards",
+        "A link to the form that takes a card",
+        "Hand it to whoever holds the card. The number goes to the payment gateway alone and never comes here. The "
+        "card given there takes the place of the one on file, or opens a pay-as-you-go contract where none runs; it "
+        "is used for orders placed from then on, and orders placed before keep theirs. The body is left out.",
+        {201: Answer("The link, told once: only its digest is kept.", "CardLink", ("CardLink",))},
+        (*RESTRICTED, *WITH_BODY),
+        PAYERS,
+        ("IdempotencyKey",),
+    ),
+    ("GET", "/v1/payment-method"): Operation(
+        "getPaymentMethod",
+        "Cards",
+        "The card on file",
+        "That of the pay-as-you-go contract that runs; 404 when there is none.",
+        {200: Answer("The card.", "PaymentMethod", ("PaymentMethod",))},
+        (*RESTRICTED, "NotFound"),
+        (Role.BILLING, Role.READ),
+    ),
+    ("DELETE", "/v1/payment-method"): Operation(
+        "removeCard",
+        "Cards",
+        "Remove the card",
+        "The contract has no card from now on: orders on it are refused with no_card until another one is given. "
+        "Orders placed before keep the card, since they may still have to be paid; the payment gateway forgets it "
+        "when none of them can be pending any more, 91 days later.",
+        {200: Answer("The card that was removed.", "PaymentMethod", ("PaymentMethod",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound"),
+        PAYERS,
+    ),
+    ("GET", "/card/{token}"): Operation(
+        "showCardForm",
+        "Card page",
+        "The form that takes a card",
+        "The page behind a card link. Looking changes nothing.",
+        {
+            200: _page(
+                "The page; its Content-Security-Policy admits the payment gateway's script and frames."
+            ),
+            **_ended_card_pages(),
+        },
+        ("Malformed", "NotFound", "InternalError"),
+        parameters=("CardToken",),
+    ),
+    ("HEAD", "/card/{token}"): Operation(
+        "peekCardForm",
+        "Card page",
+        "The same without the page",
+        "For programs that follow links. Changes nothing.",
+        {
+            status: Answer(each.description)
+            for status, each in {200: _page("The form."), **_ended_card_pages()}.items()
+        },
+        ("Malformed", "InternalError"),
+        parameters=("CardToken",),
+    ),
+    ("POST", "/card/{token}"): Operation(
+        "addCard",
+        "Card page",
+        "The card was given",
+        "Sent by the page when the payment gateway has taken the card. A link takes one card.",
+        {
+            200: _page("The card was added; the page says what is kept of it."),
+            422: _page("The card was not given or not accepted; the form is there once more."),
+            **_ended_card_pages(),
+        },
+        ("Malformed", "NotFound", "InternalError"),
+        parameters=("CardToken",),
+        body=Body("CardFormPost", "At most 1,024 bytes.", media_type=FORM),
+    ),
+    ("POST", "/webhooks/stripe"): Operation(
+        "hearGateway",
+        "Payment gateway",
+        "Something has changed at the payment gateway",
+        "Signed by the gateway (Stripe-Signature), not older than 300 seconds. It is believed in nothing: an event "
+        "about a payment of ours has that order's money looked at, once in 30 days for each event id; others have no "
+        "effect.",
+        {200: Answer("Heard, of use or not.", "Received")},
+        ("Malformed", "TooSoon", "BodyTooLarge", "InternalError", "TryAgain"),
+        body=Body("GatewayEvent", "At most 256 KiB."),
     ),
     ("GET", "/approve/{token}"): Operation(
         "showApproval",

@@ -27,7 +27,10 @@ TAGS: Mapping[str, str] = {
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued.",
     "Contracts": "What orders are paid with: units bought in advance, or a card.",
+    "Cards": "The card that pays for orders on a pay-as-you-go contract.",
     "Staff": "For the people of the certification authority, with a staff key.",
+    "Card page": "For the people who hold a card: HTML, without a key.",
+    "Payment gateway": "For the payment gateway's own messages.",
     "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
 }
 

@@ -15,6 +15,7 @@ from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.card_store import CardStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.charge_store import ChargeStore
@@ -28,6 +29,7 @@ from partner_center.adapters.quota_store import QuotaStore
 from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
+from partner_center.adapters.settlement_queue import GatewayEventStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.charge_ports import PaymentChange
@@ -45,6 +47,8 @@ from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
 from partner_center.validation.ports import AttemptRecord, Message, Observation
+from tests.adapters.test_card_store import a_card, a_link, added, removed
+from tests.adapters.test_card_store import a_guard as a_link_guard
 from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
@@ -255,6 +259,14 @@ def claims(database):
     return ClaimStore(database, TABLES)
 
 
+def cards(database):
+    return CardStore(database, TABLES)
+
+
+LINK = a_link()
+CARD = a_card()
+
+
 class Certificates(DynamoDbCertificates):
     def __init__(self, database):
         self._database = database
@@ -329,6 +341,12 @@ TRANSACTIONS = {
     "A refund": [lambda db: refund(BY_CARD, db), lambda db: refund(HEAD, db)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
+    "A card link": [lambda db: cards(db).open_link(LINK, a_link_guard(LINK), an_audit(IDS))],
+    "A card was given": [
+        lambda db: cards(db).add(added(LINK, CARD)),
+        lambda db: cards(db).add(added(LINK, CARD, a_card("crd_0"))),
+    ],
+    "A card was removed": [lambda db: cards(db).remove(removed(CARD))],
     "A new contract": [
         lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
     ],
@@ -352,6 +370,10 @@ SINGLE_WRITES = [
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
+    lambda db: cards(db).keep_customer(US, "cus_1"),
+    lambda db: cards(db).forgotten(CARD, NOW),
+    lambda db: GatewayEventStore(db, "business").heard("evt_1", NOW),
+    lambda db: GatewayEventStore(db, "business").tell(US, "ord_1", "evt_1", NOW, "Disputed."),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
     lambda db: AccessStore(db, "access").add_reseller(
         Reseller(US, "Us", "us@example.com", "bill@example.com")

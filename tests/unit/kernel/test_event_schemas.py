@@ -12,9 +12,13 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from local.openapi.story import PRODUCT, certificate_of, order_request
 from partner_center.accounts.api_keys import Principal, Role
+from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.adapters.dynamodb import to_item
 from partner_center.adapters.records import event_put
+from partner_center.billing.add_card import CardPage
+from partner_center.billing.card_links import MakeCardLink
+from partner_center.billing.payment_method import PaymentMethod
 from partner_center.billing.payments import PaymentRefused, PaymentStatus
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
@@ -39,6 +43,7 @@ from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_name
 from partner_center.validation.dns import RecordType
 from partner_center.validation.publishing import Publishing
+from tests.fakes.cards import MemoryCardForms, MemoryCardShelf
 from tests.fakes.contract_charges import a_card_contract, a_card_head
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
@@ -201,6 +206,18 @@ class Office:
         self.issued.append(certificate_of(self.place()))
         self.report(ExposedKey(self.issued[0].spki_sha256, US, PRINCIPAL.key_id, "request-4"))
 
+    def give_card(self):
+        """A reseller with a card, through the form's page."""
+        shelf, forms, access = MemoryCardShelf(self.stores.tables), MemoryCardForms(), OneReseller()
+        link = MakeCardLink(shelf, forms, access, self, self.clock, self.ids)(PRINCIPAL, self.call())
+        forms.fill_in("seti_1")
+        page = CardPage(shelf, forms, self.stores.contracts, access, self.clock, self.ids)
+        page.add(link.token, "seti_1", "192.0.2.7", "request-7")
+        return PaymentMethod(shelf, self.stores.contracts, self.clock, self.ids)
+
+    def remove_card(self):
+        self.give_card().remove(PRINCIPAL, "request-8")
+
     def cancel(self):
         order = self.place()
         CancelOrder(self.stores.orders, self.clock, self.ids)(
@@ -212,6 +229,13 @@ class Office:
         self.clock.advance(days=91)
         close = CloseOverdue(self.stores.orders, self.stores.challenges, self.clock, self.ids)
         close(US, order.head.order_id, f"{order.head.order_id}-g1-a1")
+
+
+class OneReseller:
+    """Looks resellers up, and finds one."""
+
+    def reseller(self, reseller_id):
+        return Reseller(reseller_id, "Northwind Hosting", "support@northwind.example.com")
 
 
 @dataclass(frozen=True)
@@ -240,6 +264,8 @@ WALKS = {
     ],
     ("billing/settle.py", "_give_up"): [lambda office: office.pay(stuck=True)],
     ("billing/payment_desk.py", "_write"): [lambda office: office.pay(declined=True, updated=True)],
+    ("billing/add_card.py", "_change"): [Office.give_card],
+    ("billing/payment_method.py", "remove"): [Office.remove_card],
     ("orders/place.py", "_placement"): [lambda office: office.place()],
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],

@@ -13,6 +13,8 @@ SETTLE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 PAYMENTS_QUEUE = "payments"
 CONTRACT_QUEUE = "contracts"
+CARDS_QUEUE = "cards"
+"""Partition of the index of queues for cards that the gateway is to forget, sorted there by when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,34 @@ def ids_of_contract(pk: str) -> tuple[str, str]:
 def notice_queue(shard: int) -> str:
     """Partition of the sparse index `queues` of contracts that may have to be told of, by when to look at them."""
     return f"NOTICE#{shard}"
+
+
+def card(reseller_id: str, card_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CARD#{card_id}", "CARD")
+
+
+def ids_of_card(pk: str) -> tuple[str, str]:
+    """Reseller and card of a card's partition."""
+    _, reseller_id, _, card_id = pk.split("#")
+    return reseller_id, card_id
+
+
+def card_link(token_sha256: str) -> Key:
+    return Key(f"CARDLINK#{token_sha256}", "LINK")
+
+
+def gateway_customer(reseller_id: str) -> Key:
+    """Who the reseller is to the payment gateway."""
+    return Key(f"R#{reseller_id}#GATEWAY", "CUSTOMER")
+
+
+def gateway_event(event_id: str) -> Key:
+    """An event of the payment gateway's that was heard of."""
+    return Key(f"GATEWAY#{event_id}", "HEARD")
+
+
+def reseller_event(reseller_id: str, event_id: str) -> Key:
+    return Key(f"R#{reseller_id}#EVENTS", f"EVENT#{event_id}")
 
 
 def open_shard(order_id: str) -> str:

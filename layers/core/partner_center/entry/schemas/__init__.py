@@ -3,6 +3,13 @@
 No function imports this package: the views make the answers, and tests hold views and shapes together.
 """
 
+from partner_center.entry.schemas.cards import (
+    CardFormPost,
+    CardLink,
+    GatewayEvent,
+    PaymentMethod,
+    Received,
+)
 from partner_center.entry.schemas.catalog import (
     Agreement,
     Prices,
@@ -107,6 +114,8 @@ __all__ = [
     "CaaEvidence",
     "CancelRequest",
     "CardBalance",
+    "CardFormPost",
+    "CardLink",
     "Certificate",
     "CertificateWithOrder",
     "CheckAnswer",
@@ -125,6 +134,7 @@ __all__ = [
     "Domain",
     "DomainList",
     "Evidence",
+    "GatewayEvent",
     "Ledger",
     "LedgerLine",
     "MappedName",
@@ -140,6 +150,7 @@ __all__ = [
     "OrderTerm",
     "PayingCard",
     "Payment",
+    "PaymentMethod",
     "PaymentMethodRequest",
     "PaymentQueue",
     "PaymentState",
@@ -157,6 +168,7 @@ __all__ = [
     "ProofOnFile",
     "PublishFile",
     "PublishRecord",
+    "Received",
     "RecordedAcceptance",
     "ReviewFlag",
     "ReviewQueue",

@@ -8,7 +8,7 @@ from partner_center.entry.wiring.base import database, settings
 from partner_center.orders.order import OrderHead
 
 if TYPE_CHECKING:
-    from partner_center.adapters.card_store import CardStore  # type: ignore[import-not-found]
+    from partner_center.adapters.card_store import CardStore
 
 
 @cache
