@@ -24,6 +24,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Domain,
     schemas.ProofList,
     schemas.Agreement,
+    schemas.CardLink,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
     schemas.Contract,
@@ -39,9 +40,13 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Order,
     schemas.OrderExamination,
     schemas.OrderList,
+    schemas.PaymentMethod,
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
+    schemas.PaymentQueue,
+    schemas.PaymentState,
+    schemas.Received,
     schemas.ReviewQueue,
     schemas.SettlementAnswer,
 )
@@ -52,12 +57,19 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.CancelRequest,
     ContractActivation,
     ContractRequest,
+    schemas.CardFormPost,
     schemas.CsrRequest,
     schemas.DecisionRequest,
+    schemas.GatewayEvent,
     schemas.MethodRequest,
+    schemas.PaymentMethodRequest,
+    schemas.SettleRequest,
     schemas.OrderDraft,
     schemas.SettlementRequest,
 )
+
+PEEKS = {"peekApproval", "peekCardForm"}
+"""HEAD: answers without a body."""
 
 ON_EVERY_ANSWER = ("RateLimit-Policy", "RateLimit", "X-Request-Id")
 
@@ -112,7 +124,7 @@ def _responses(operation: Operation) -> dict[str, Json]:
         status = str(REFUSALS[name][0])
         if status in responses:  # a page, or a problem document from before the page was reached
             responses[status]["content"] |= _problem_content(name)
-        elif operation.id == "peekApproval":
+        elif operation.id in PEEKS:
             responses[status] = _with_headers({"description": REFUSALS[name][1]}, ())
         else:
             responses[status] = _ref("responses", name)

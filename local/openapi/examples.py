@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
+from local.openapi import money
 from local.openapi.contracts import contract_examples
 from local.openapi.story import (
     APPROVED,
@@ -26,6 +27,9 @@ from local.openapi.story import (
     order_request,
 )
 from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
+from partner_center.billing.cards import KEEP, usable_until
+from partner_center.billing.payment_method import payment_method_as_json
+from partner_center.billing.payments import Card
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
@@ -107,6 +111,7 @@ class Shelf:
             self,
             Publishing(load_catalog(), "https://partner-center.example.com"),
             SetClock(moment),
+            lambda _: None,
         )
 
 
@@ -170,7 +175,14 @@ def answers() -> dict[str, Any]:
         "SettlementAnswer": settlement_as_json(
             an_objection(story), Settlement(now, "staff:vera", SETTLEMENT["evidence"], None)
         ),
+        **money.examples(story),
         "CancelRequest": {"reason": "The customer ordered twice."},
+        "CardLink": {
+            "url": "https://partner-center.example.com/card/JQ0p3cAlcX7ruVb1XFsKYbjdpdU",
+            "expires_at": "2026-11-24T09:00:00Z",
+            "notice": KEEP,
+        },
+        "PaymentMethod": payment_method_as_json(a_card(), a_contract(CountedIds())),
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
         "CheckAnswer": {
@@ -203,6 +215,13 @@ def answers() -> dict[str, Any]:
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }
+
+
+def a_card() -> Card:
+    """A card that was given on the day of the order."""
+    until = usable_until(3, 2030, PLACED)
+    ids = ("crd_01m83xj880tnm8mmpnb81erjqa", RESELLER)
+    return Card(*ids, "visa", "4242", 3, 2030, "pm_1", "cus_1", PLACED, until)
 
 
 def caa_findings(story: Story) -> list[dict[str, Any]]:

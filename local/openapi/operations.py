@@ -4,15 +4,19 @@ from collections.abc import Mapping
 
 from local.openapi.contract_operations import CONTRACT_OPERATIONS
 from local.openapi.operation import (
+    BOOKKEEPERS,
     EVERYONE,
     FILES,
+    FINANCE,
     FORM,
     HTML,
     KEYED,
     MERGE_PATCH,
+    PAYERS,
     READERS,
     RESTRICTED,
     REVIEWERS,
+    VALIDATORS,
     WITH_BODY,
     WRITERS,
     Answer,
@@ -21,61 +25,21 @@ from local.openapi.operation import (
     Parameter,
 )
 
-READERS = (Role.ORDERS, Role.READ)
-WRITERS = (Role.ORDERS,)
-EVERYONE = tuple(Role)
-REVIEWERS = (StaffRole.REVIEW,)
-VALIDATORS = (StaffRole.VALIDATION,)
-BOOKKEEPERS = (Role.BILLING, Role.READ)
-FINANCE = (StaffRole.FINANCE,)
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A request body: the component that describes it, and examples by name."""
-
-    shape: str
-    description: str
-    required: bool = True
-    media_type: str = JSON
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer that is no problem document: JSON of a `shape`, or text or a file of one of `media_types`."""
-
-    description: str
-    shape: str | None = None
-    examples: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
-    media_types: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """`roles` that may call it (admin always may); none for a public page. `refusals` name shared responses."""
-
-    id: str
-    tag: str
-    summary: str
-    description: str
-    answers: Mapping[int, Answer]
-    refusals: tuple[str, ...]
-    roles: tuple[Role, ...] | tuple[StaffRole, ...] = ()
-    parameters: tuple[str, ...] = ()
-    body: Body | None = None
-
-
-KEYED = ("Malformed", "Unauthenticated", "TooSoon", "InternalError", "TryAgain")
-RESTRICTED = (*KEYED, "Forbidden")
-WITH_BODY = ("BodyTooLarge", "UnsupportedMediaType", "Refused")
 PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
 GONE = "The link was answered, has expired, or its order is no longer pending; the page says which."
 
 
 def _page(description: str, headers: tuple[str, ...] = ()) -> Answer:
     return Answer(description, headers=headers, media_types=(HTML,))
+
+
+def _ended_card_pages() -> dict[int, Answer]:
+    return {
+        404: _page("There is no such link."),
+        410: _page("The link was used or has expired; the page says which."),
+        429: _page("Too many requests came from this address; no card was added.", ("Retry-After",)),
+        503: _page("No card was added; try again shortly.", ("Retry-After",)),
+    }
 
 
 def _closed_pages() -> dict[int, Answer]:
@@ -100,6 +64,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         "serial", "path", "The serial number of a certificate, in hexadecimal; case does not matter."
     ),
     "Token": Parameter("token", "path", "The secret of an approval link; it is in the approval mail only."),
+    "CardToken": Parameter("token", "path", "The secret of a card link."),
     "Limit": Parameter(
         "limit",
         "query",
@@ -219,9 +184,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Orders",
         "Examine an order without placing it",
         "The same examination as placing: every problem, the exact names, price and units. Stores nothing; an "
-        "order that would be refused is a 200 with its problems.",
+        "order that would be refused is a 200 with its problems, unless it holds the number of a payment card.",
         {200: Answer("What was found.", "OrderExamination", ("OrderExamination",))},
-        (*RESTRICTED, "BodyTooLarge", "UnsupportedMediaType"),
+        (*RESTRICTED, *WITH_BODY),
         READERS,
         body=Body("OrderDraft", "At most 256 KiB.", examples=("OrderRequest",)),
     ),
@@ -275,6 +240,42 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         RESTRICTED,
         REVIEWERS,
         ("Limit", "Cursor"),
+    ),
+    ("GET", "/v1/staff/queues/payments"): Operation(
+        "listPayments",
+        "Staff",
+        "Orders whose money needs somebody",
+        "Those whose card was declined, and those whose money could not be taken, let go or given back by itself; "
+        "longest waiting first. The list may be a moment late.",
+        {200: Answer("The tasks.", "PaymentQueue", ("PaymentQueue",))},
+        RESTRICTED,
+        FINANCE,
+        ("Limit", "Cursor"),
+    ),
+    ("PUT", "/v1/staff/orders/{order_id}/payment-method"): Operation(
+        "changePaymentMethod",
+        "Staff",
+        "Another card for one order",
+        "The card is asked for the price in a new payment attempt; the contract stays as it is. A pending order goes "
+        "on by itself; of an issued one whose price is still owed, what another card promised before is let go and "
+        "the price taken. Refused when no card is to be asked (payment_not_due).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("PaymentMethodRequest", "At most 256 KiB.", examples=("PaymentMethodRequest",)),
+    ),
+    ("POST", "/v1/staff/orders/{order_id}/settle"): Operation(
+        "settlePayment",
+        "Staff",
+        "Another try at moving the money",
+        "Of an order in the queue of payments: what could not be taken, let go or given back is tried again, as long "
+        "as at first. A card that was declined is asked again through its payment method (payment_declined).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("SettleRequest", "At most 256 KiB.", examples=("SettleRequest",)),
     ),
     ("POST", "/v1/staff/tasks/{task_id}/decide"): Operation(
         "decideTask",
@@ -433,6 +434,89 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         (*RESTRICTED, "NotFound"),
         READERS,
         ("Serial", "Format", "Server"),
+    ),
+    ("POST", "/v1/payment-method"): Operation(
+        "makeCardLink",
+        "Cards",
+        "A link to the form that takes a card",
+        "Hand it to whoever holds the card. The number goes to the payment gateway alone and never comes here. The "
+        "card given there takes the place of the one on file, or opens a pay-as-you-go contract where none runs; it "
+        "is used for orders placed from then on, and orders placed before keep theirs. The body is left out.",
+        {201: Answer("The link, told once: only its digest is kept.", "CardLink", ("CardLink",))},
+        (*RESTRICTED, *WITH_BODY),
+        PAYERS,
+        ("IdempotencyKey",),
+    ),
+    ("GET", "/v1/payment-method"): Operation(
+        "getPaymentMethod",
+        "Cards",
+        "The card on file",
+        "That of the pay-as-you-go contract that runs; 404 when there is none.",
+        {200: Answer("The card.", "PaymentMethod", ("PaymentMethod",))},
+        (*RESTRICTED, "NotFound"),
+        BOOKKEEPERS,
+    ),
+    ("DELETE", "/v1/payment-method"): Operation(
+        "removeCard",
+        "Cards",
+        "Remove the card",
+        "The contract has no card from now on: orders on it are refused with no_card until another one is given. "
+        "Orders placed before keep the card, since they may still have to be paid; the payment gateway forgets it "
+        "when none of them can be pending any more, 91 days later.",
+        {200: Answer("The card that was removed.", "PaymentMethod", ("PaymentMethod",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound"),
+        PAYERS,
+    ),
+    ("GET", "/card/{token}"): Operation(
+        "showCardForm",
+        "Card page",
+        "The form that takes a card",
+        "The page behind a card link. Looking changes nothing.",
+        {
+            200: _page(
+                "The page; its Content-Security-Policy admits the payment gateway's script and frames."
+            ),
+            **_ended_card_pages(),
+        },
+        ("Malformed", "NotFound", "InternalError"),
+        parameters=("CardToken",),
+    ),
+    ("HEAD", "/card/{token}"): Operation(
+        "peekCardForm",
+        "Card page",
+        "The same without the page",
+        "For programs that follow links. Changes nothing.",
+        {
+            status: Answer(each.description)
+            for status, each in {200: _page("The form."), **_ended_card_pages()}.items()
+        },
+        ("Malformed", "InternalError"),
+        parameters=("CardToken",),
+    ),
+    ("POST", "/card/{token}"): Operation(
+        "addCard",
+        "Card page",
+        "The card was given",
+        "Sent by the page when the payment gateway has taken the card. A link takes one card.",
+        {
+            200: _page("The card was added; the page says what is kept of it."),
+            422: _page("The card was not given or not accepted; the form is there once more."),
+            **_ended_card_pages(),
+        },
+        ("Malformed", "NotFound", "InternalError"),
+        parameters=("CardToken",),
+        body=Body("CardFormPost", "At most 1,024 bytes.", media_type=FORM),
+    ),
+    ("POST", "/webhooks/stripe"): Operation(
+        "hearGateway",
+        "Payment gateway",
+        "Something has changed at the payment gateway",
+        "Signed by the gateway (Stripe-Signature), not older than 300 seconds. It is believed in nothing: an event "
+        "about a payment of ours has that order's money looked at, once in 30 days for each event id; others have no "
+        "effect.",
+        {200: Answer("Heard, of use or not.", "Received")},
+        ("Malformed", "TooSoon", "BodyTooLarge", "InternalError", "TryAgain"),
+        body=Body("GatewayEvent", "At most 256 KiB."),
     ),
     ("GET", "/approve/{token}"): Operation(
         "showApproval",

@@ -10,7 +10,7 @@ ABOUT: Mapping[str, Any] = {
     "description": (
         "JSON in snake_case; times in RFC 3339, UTC, whole seconds; money without tax. Answers may gain fields: "
         "ignore what you do not know. A request with an unknown field is refused, so that a misspelt one is "
-        "noticed.\n\n"
+        "noticed. So is one with the number of a payment card in any field (`card_number_in_field`).\n\n"
         "Every refusal of the application is a problem document (RFC 9457) with a stable `code`. A path that does "
         "not exist answers 404 `not_found`, a verb that a path does not know 405 `method_not_allowed` with "
         "`Allow`. An unknown id and the id of another reseller answer alike. The gateway in front answers for "
@@ -27,7 +27,10 @@ TAGS: Mapping[str, str] = {
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued.",
     "Contracts": "What orders are paid with: units bought in advance, or a card.",
+    "Cards": "The card that pays for orders on a pay-as-you-go contract.",
     "Staff": "For the people of the certification authority, with a staff key.",
+    "Card page": "For the people who hold a card: HTML, without a key.",
+    "Payment gateway": "For the payment gateway's own messages.",
     "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
 }
 

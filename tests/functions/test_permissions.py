@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from local.cloud import EmbeddedCloud
 from local.lock import services_of
 from local.template import ACCOUNT, REGION, Resolver, read
+from tests.functions.cardholder import a_link, charged
 from tests.functions.conftest import TEMPLATE
 from tests.functions.journeys import (
     Reseller,
@@ -99,6 +100,21 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     ask_anew(cloud, reseller)
     retry_waits(cloud, reseller)
     check(cloud, reseller)
+    pay(cloud, reseller)
+
+
+def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A card, another one in its place, its end; and a dispute."""
+    for _ in range(2):
+        assert a_link(reseller, Idempotency_Key="card-1").link
+    for number in ("4242424242424242", "5555555555554444"):
+        assert a_link(reseller).gives(number).status == 200
+    assert reseller.call("GET", "/v1/payment-method").status == 200
+    order_id = reseller.placed(name="disputed.example.com")
+    cloud.payments.payments.dispute(charged(cloud, reseller, order_id))
+    assert reseller.call("DELETE", "/v1/payment-method").status == 200
+    cloud.advance(93 * DAY)
+    assert cloud.settle()
 
 
 def browse(cloud: EmbeddedCloud, reseller: Reseller) -> None:
@@ -393,7 +409,13 @@ def sqs_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: M
     yield operation, parameters["QueueUrl"].rpartition("/")[2]
 
 
+def ssm_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    for name in parameters["Names"]:
+        yield operation, f"parameter{name}"
+
+
 RESOURCES = {
+    "ssm": ssm_needs,
     "lambda": lambda_needs,
     "sqs": sqs_needs,
     "s3": s3_needs,

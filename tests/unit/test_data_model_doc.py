@@ -16,8 +16,10 @@ from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.caa_report_store import CaaReportStore
+from partner_center.adapters.card_store import CardStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.check_store import CheckStore
 from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
@@ -28,11 +30,16 @@ from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.quota_store import QuotaStore
+from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
+from partner_center.adapters.settlement_queue import GatewayEventStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.refunds import started_refund
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome
@@ -48,7 +55,10 @@ from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
-from partner_center.validation.ports import AttemptRecord, Observation
+from partner_center.validation.ports import AttemptRecord, Message, Observation
+from tests.adapters.test_card_store import a_card, a_link, added, removed
+from tests.adapters.test_card_store import a_guard as a_link_guard
+from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     US,
@@ -272,6 +282,14 @@ def checks(database):
 OBJECTION = Objection("ab", Ground.CAA, "none", US, "ord_1", NOW, "chk_1")
 
 
+def cards(database):
+    return CardStore(database, TABLES)
+
+
+LINK = a_link()
+CARD = a_card()
+
+
 class Certificates(DynamoDbCertificates):
     def __init__(self, database):
         self._database = database
@@ -290,6 +308,30 @@ ISSUING_CA = IssuingCa(
     revoked_at=NOW,
     revocation_reason=CaReason.SUPERSEDED,
 )
+
+
+BY_CARD = a_card_head()
+CHARGE = a_charge(BY_CARD, capture_before=NOW, authorised_at=NOW, captured_at=NOW, decline_code="x")
+WHOLE_CHARGE = replace(CHARGE, refund_id="re", refunded_at=NOW, failed_refunds=1)
+
+
+def money_moved(charge):
+    ids = (US, "ord_1")
+    return PaymentChange(
+        head=replace(BY_CARD, version=2, settle_at=NOW, payment_since=NOW, payment_attempt=1),
+        expected_version=1,
+        charge=charge,
+        entry=LedgerEntry(IDS.new("led", NOW), EntryKind.VOID, 0, "ord_1", "system", NOW, BY_CARD.net, "pi"),
+        event=an_event(IDS, "order.paid"),
+        audit=CHRONICLE.audit("payment.captured", *ids),
+        message=Message("msg_1", NOW, "Declined."),
+        guard=a_guard(BY_CARD),
+    )
+
+
+def refund(head, database):
+    revoked = replace(head, status=OrderStatus.REVOKED, issued_at=NOW, payment=PaymentStatus.CAPTURED)
+    database.transact(refund_actions("business", started_refund(revoked, CHRONICLE)))
 
 
 # Each transaction of the document and the calls that make it.
@@ -330,6 +372,12 @@ TRANSACTIONS = {
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
+    "Moving money": [
+        lambda db: ChargeStore(db, TABLES).record(money_moved(WHOLE_CHARGE)),
+        lambda db: ChargeStore(db, TABLES).record(money_moved(replace(CHARGE, version=2))),
+        lambda db: ChargeStore(db, TABLES).record(PaymentChange(replace(BY_CARD, version=2), 1)),
+    ],
+    "A refund": [lambda db: refund(BY_CARD, db), lambda db: refund(HEAD, db)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Claiming a report of CAA refusals": [
         lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told(), Told()),
@@ -341,6 +389,12 @@ TRANSACTIONS = {
     "Settling an objection": [
         lambda db: checks(db).settle(OBJECTION, Settlement(NOW, "staff:vera", "x", "y"), an_audit(IDS))
     ],
+    "A card link": [lambda db: cards(db).open_link(LINK, a_link_guard(LINK), an_audit(IDS))],
+    "A card was given": [
+        lambda db: cards(db).add(added(LINK, CARD)),
+        lambda db: cards(db).add(added(LINK, CARD, a_card("crd_0"))),
+    ],
+    "A card was removed": [lambda db: cards(db).remove(removed(CARD))],
     "A new contract": [
         lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
     ],
@@ -374,6 +428,10 @@ SINGLE_WRITES = [
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
+    lambda db: cards(db).keep_customer(US, "cus_1"),
+    lambda db: cards(db).forgotten(CARD, NOW),
+    lambda db: GatewayEventStore(db, "business").heard("evt_1", NOW),
+    lambda db: GatewayEventStore(db, "business").tell(US, "ord_1", "evt_1", NOW, "Disputed."),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
     lambda db: AccessStore(db, "access").add_reseller(
         Reseller(US, "Us", "us@example.com", "bill@example.com")

@@ -4,6 +4,7 @@ import pytest
 
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
+from tests.fakes.contract_charges import ChargesContract
 from tests.fakes.contract_check_times import CheckTimesContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
 from tests.fakes.contract_contracts import ContractsContract
@@ -31,6 +32,10 @@ class TestAmendmentsInMemory(AmendmentsContract):
 
 class TestScreeningsInMemory(ScreeningsContract):
     """Screenings, decisions, the reviewers' queue."""
+
+
+class TestChargesInMemory(ChargesContract):
+    """Payment attempts, and whose money is to move."""
 
 
 class TestChallengesInMemory(ChallengesContract):

@@ -113,7 +113,7 @@ class OrderStore:
             [
                 head_update(self._tables.business, head, completion.expected_version),
                 *_units(self._tables.business, head, held=-head.units, used=head.units),
-                _ledger(self._tables.business, head, completion.use),
+                ledger_line(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
             ]
@@ -127,7 +127,7 @@ class OrderStore:
         head, table = amendment.head, self._tables.business
         actions: list[Action] = []
         if amendment.entry is not None:
-            actions += [*self._more_or_less(amendment), _ledger(table, head, amendment.entry)]
+            actions += [*self._more_or_less(amendment), ledger_line(table, head, amendment.entry)]
         actions += [
             head_update(table, head, amendment.expected_version),
             content_put(table, head, amendment.content),
@@ -186,7 +186,7 @@ class OrderStore:
         return [
             *actions,
             self._hold(placement),
-            _ledger(self._tables.business, head, placement.hold),
+            ledger_line(self._tables.business, head, placement.hold),
             Put(
                 self._tables.business,
                 keys.order_head(head.reseller_id, head.order_id),
@@ -234,7 +234,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
         *_units(tables.business, head, held=-head.units, left=head.units),
-        _ledger(tables.business, head, closing.release),
+        ledger_line(tables.business, head, closing.release),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
     ]
@@ -276,7 +276,8 @@ def _units(
     ]
 
 
-def _ledger(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+def ledger_line(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+    """The line on the account of the order's contract."""
     return ledger_put(table, head.reseller_id, head.contract_id, entry, _exists)
 
 
@@ -341,10 +342,19 @@ def _open_index(head: OrderHead) -> dict[str, Any]:
 
 
 def _queue_index(head: OrderHead) -> dict[str, Any]:
-    """Membership of the sparse index of orders that wait for staff: present while they do."""
-    if not (head.awaits_review and head.review_since):
+    """Membership of the sparse index of queues, of which a head is in one at a time: that of the reviewers, that of
+    the payments which staff must see to, or that of the money which is to be moved by itself.
+    """
+    queue, since = None, None
+    if head.awaits_review:
+        queue, since = keys.REVIEW_QUEUE, head.review_since
+    elif head.awaits_payment:
+        queue, since = keys.PAYMENTS_QUEUE, head.payment_since
+    elif head.money_is_to_move:
+        queue, since = keys.settle_queue(keys.settle_shard(head.order_id)), head.settle_at
+    if queue is None or since is None:
         return {"queue": None, "queued_at": None}
-    return {"queue": keys.REVIEW_QUEUE, "queued_at": optional_micros(head.review_since)}
+    return {"queue": queue, "queued_at": optional_micros(since)}
 
 
 def _check_at(head: OrderHead) -> datetime:

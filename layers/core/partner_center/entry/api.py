@@ -75,7 +75,10 @@ class Request:
     request_id: str
 
     def json_object(self, *media_types: str) -> dict[str, Any]:
-        """The body, in one of `media_types` or plain JSON. Raises UnsupportedMediaType, BodyTooLarge, Malformed."""
+        """The body, in one of `media_types` or plain JSON.
+
+        Raises UnsupportedMediaType, BodyTooLarge, Malformed, and ContentRefused where a card number stands.
+        """
         accepted = (*media_types, "application/json")
         if self.headers.get("content-type", "").partition(";")[0].strip().lower() not in accepted:
             raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}.")

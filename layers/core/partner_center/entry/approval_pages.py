@@ -5,9 +5,9 @@ from urllib.parse import parse_qs
 from partner_center.accounts.quota import QuotaUsedUp
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.api import Answer, Request
+from partner_center.entry.page import Page
 from partner_center.entry.pages import (
     ApprovalView,
-    Page,
     approval_page,
     approval_recorded_page,
     bad_form_page,

@@ -24,6 +24,7 @@ class WaitStep(StrEnum):
 
     REVIEW = "review"
     DOMAINS = "domains"
+    PAYMENT = "payment"
     HELD_BACK = "held_back"
 
 
@@ -31,7 +32,10 @@ class Woken(StrEnum):
     """What a waiting execution is told, and decides by where it goes; what it does there it reads from the order."""
 
     PROVEN = "proven"
+    TO_BE_PAID = "to_be_paid"
+    """Proven as well, and a card pays for it: the money comes before the last look."""
     RELEASED = "released"
+    PAYMENT_UPDATED = "payment_updated"
     AMENDED = "amended"
     """The order changed: its story begins again with the screening, and keeps what is proven."""
     OVER = "over"
@@ -134,7 +138,7 @@ class RelayEvent:
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when a service is out: the record is then delivered again."""
-        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data.get("order_id"))
         match event.type:
             case "order.placed":
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
@@ -150,6 +154,8 @@ class RelayEvent:
             case "order.check_requested":
                 self._wake(reseller_id, order_id, [WaitStep.HELD_BACK], Woken.RELEASED)
                 self._answer_domains(reseller_id, order_id)
+            case "order.payment_updated":
+                self._wake(reseller_id, order_id, [WaitStep.PAYMENT], Woken.PAYMENT_UPDATED)
             case "order.cancelled" | "order.rejected":
                 self._wake(reseller_id, order_id, list(WaitStep), Woken.OVER)
         self.bus.publish(event)
@@ -188,7 +194,9 @@ def domains_answer(
     if not order.head.is_screened:
         return Woken.AMENDED
     found = read_standing(challenges, order, moment)
-    return Woken.PROVEN if found.is_proven or found.may_pass_by_now(order.head.checked_at) else None
+    if not (found.is_proven or found.may_pass_by_now(order.head.checked_at)):
+        return None
+    return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN
 
 
 def continues(head: OrderHead, attempt: int) -> bool:

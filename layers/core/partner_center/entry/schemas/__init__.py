@@ -3,6 +3,13 @@
 No function imports this package: the views make the answers, and tests hold views and shapes together.
 """
 
+from partner_center.entry.schemas.cards import (
+    CardFormPost,
+    CardLink,
+    GatewayEvent,
+    PaymentMethod,
+    Received,
+)
 from partner_center.entry.schemas.catalog import (
     Agreement,
     Prices,
@@ -69,11 +76,19 @@ from partner_center.entry.schemas.orders import (
     OrderFound,
     OrderList,
     OrderTerm,
+    PayingCard,
     Payment,
     Price,
     PriceLine,
     RecordedAcceptance,
     Step,
+)
+from partner_center.entry.schemas.payments import (
+    PaymentMethodRequest,
+    PaymentQueue,
+    PaymentState,
+    PaymentTask,
+    SettleRequest,
 )
 from partner_center.entry.schemas.shared import (
     Money,
@@ -106,6 +121,8 @@ __all__ = [
     "CaaEvidence",
     "CancelRequest",
     "CardBalance",
+    "CardFormPost",
+    "CardLink",
     "Certificate",
     "CertificateKey",
     "CertificateWithOrder",
@@ -127,6 +144,7 @@ __all__ = [
     "Downloads",
     "Evidence",
     "Fingerprints",
+    "GatewayEvent",
     "Ledger",
     "LedgerLine",
     "MappedName",
@@ -142,7 +160,13 @@ __all__ = [
     "OrderFound",
     "OrderList",
     "OrderTerm",
+    "PayingCard",
     "Payment",
+    "PaymentMethod",
+    "PaymentMethodRequest",
+    "PaymentQueue",
+    "PaymentState",
+    "PaymentTask",
     "PerspectiveEvidence",
     "PerspectiveVote",
     "Price",
@@ -156,10 +180,12 @@ __all__ = [
     "ProofOnFile",
     "PublishFile",
     "PublishRecord",
+    "Received",
     "RecordedAcceptance",
     "ReviewFlag",
     "ReviewQueue",
     "ReviewTask",
+    "SettleRequest",
     "SettlementAnswer",
     "SettlementRequest",
     "Shape",
