@@ -109,7 +109,9 @@ def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:
         assert a_link(reseller, Idempotency_Key="card-1").link
     for number in ("4242424242424242", "5555555555554444"):
         assert a_link(reseller).gives(number).status == 200
-    assert reseller.call("GET", "/v1/payment-method").status == 200
+    on_card = reseller.call("GET", "/v1/payment-method")
+    assert on_card.status == 200
+    charge(cloud, reseller, on_card.json["contract_id"])
     order_id = reseller.placed(name="disputed.example.com")
     cloud.payments.payments.dispute(charged(cloud, reseller, order_id))
     assert reseller.call("DELETE", "/v1/payment-method").status == 200
@@ -234,6 +236,28 @@ def buy(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert cloud.settle()
 
 
+def charge(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str) -> None:
+    """An order whose card is declined, then put right; its money cannot be taken at first, then it can."""
+    fay = Reviewer(cloud, staff_key(cloud, "finance"))
+    cloud.payments.faults.set({"call": "authorise", "kind": "decline"})
+    order_id = reseller.placed(name="charged.example.com", contract_id=contract_id)
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "declined"
+    assert order_id in str(fay.call("GET", "/v1/staff/queues/payments").json["items"])
+    cloud.payments.faults.set({"call": "capture", "kind": "fail_before", "times": None})
+    path = f"/v1/staff/orders/{order_id}"
+    body = {"reseller_id": reseller.reseller_id}
+    assert fay.call("PUT", f"{path}/payment-method", body, Idempotency_Key="card-2").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "authorised"
+    cloud.advance(4 * DAY)
+    cloud.payments.faults.clear()
+    assert fay.call("POST", f"{path}/settle", body).status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "captured"
+
+
 def publish_everything(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     """A name by each method but e-mail: looked at in vain, mailed again, then published and found by itself."""
     methods = ("dns_txt", "dns_cname", "http_file", "dns_persist")
@@ -322,7 +346,12 @@ def retry_waits(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
     assert cloud.settle()
     task = {"reseller_id": reseller.reseller_id, "order_id": order_id, "generation": 1, "attempt": 1}
-    for function in ("AwaitDomainsFunction", "AwaitReleaseFunction", "AwaitReviewFunction"):
+    for function in (
+        "AwaitDomainsFunction",
+        "AwaitPaymentFunction",
+        "AwaitReleaseFunction",
+        "AwaitReviewFunction",
+    ):
         cloud.invoke(function, task | {"execution": f"{order_id}-g1-a1", "token": "of-nobody"})
 
 

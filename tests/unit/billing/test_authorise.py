@@ -379,3 +379,23 @@ def test_an_order_that_ends_while_it_waits_is_over(world, end):
     assert world.machine.answers == {"token-1": Woken.OVER}
     assert world.head().payment is PaymentStatus.RELEASED
     assert world.payment_queue_ids() == set()
+
+
+# ---- from the last proof to the card
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({}, Woken.TO_BE_PAID),
+        ({"net": Money.of("0")}, Woken.PROVEN),
+        ({"payment_kind": "bulk"}, Woken.PROVEN),
+    ],
+    ids=["a card pays", "it costs nothing", "units pay"],
+)
+def test_the_last_proof_sends_the_order_to_its_card_and_only_if_one_must_pay(world, change, word):
+    world.tables.heads[US, ORDER] = replace(world.head(), **change)
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {"token-1": word}
