@@ -65,6 +65,8 @@ class EmbeddedCloud:
         self.recorded_calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.add_contract: AddContract | None = None
         """What POST /_local/demo/contracts calls with reseller id, kind and units; the seed sets it."""
+        self.give_card: Callable[[str], Any] | None = None
+        """Makes a card on file that the payment gateway of this cloud knows; None without a gateway."""
 
     def __enter__(self) -> Self:
         try:

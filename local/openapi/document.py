@@ -12,6 +12,7 @@ from local.openapi.examples import answers, refusals
 from local.openapi.operations import OPERATIONS, PARAMETERS, Answer, Body, Operation, Parameter
 from local.openapi.wording import ABOUT, FIELDS, HEADERS, REFUSALS, SHAPES, TAGS
 from partner_center.accounts.api_keys import Role
+from partner_center.billing.shapes import ContractActivation, ContractRequest
 from partner_center.entry import schemas
 from partner_center.entry.problems import CONTENT_TYPE
 from partner_center.entry.routes import ROUTES
@@ -25,9 +26,14 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.CardLink,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
+    schemas.Contract,
+    schemas.ContractList,
+    schemas.ContractOfReseller,
+    schemas.ContractQueue,
     schemas.CsrInspection,
     schemas.DecisionAnswer,
     schemas.DomainList,
+    schemas.Ledger,
     schemas.MessageList,
     schemas.Order,
     schemas.OrderExamination,
@@ -36,6 +42,8 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
+    schemas.PaymentQueue,
+    schemas.PaymentState,
     schemas.Received,
     schemas.ReviewQueue,
 )
@@ -45,10 +53,14 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.ApprovalForm,
     schemas.CancelRequest,
     schemas.CardFormPost,
+    ContractActivation,
+    ContractRequest,
     schemas.CsrRequest,
     schemas.DecisionRequest,
     schemas.GatewayEvent,
     schemas.MethodRequest,
+    schemas.PaymentMethodRequest,
+    schemas.SettleRequest,
     schemas.OrderDraft,
 )
 
@@ -117,11 +129,12 @@ def _responses(operation: Operation) -> dict[str, Json]:
 
 def _answer(answer: Answer) -> Json:
     described = _with_headers({"description": answer.description}, answer.headers)
+    content: Json = {media: {"schema": {"type": "string"}} for media in answer.media_types}
     if answer.shape is not None:
-        content: Json = {"schema": _ref("schemas", answer.shape)}
-        described["content"] = {"application/json": _with_examples(content, answer.examples)}
-    elif answer.media_types:
-        described["content"] = {media: {"schema": {"type": "string"}} for media in answer.media_types}
+        shown = {"schema": _ref("schemas", answer.shape)}
+        content["application/json"] = _with_examples(shown, answer.examples)
+    if content:
+        described["content"] = content
     return described
 
 

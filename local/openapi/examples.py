@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
+from local.openapi import money
+from local.openapi.contracts import contract_examples
 from local.openapi.story import (
     APPROVED,
     CSR,
@@ -105,6 +107,7 @@ class Shelf:
             self,
             Publishing(load_catalog(), "https://partner-center.example.com"),
             SetClock(moment),
+            lambda _: None,
         )
 
 
@@ -163,6 +166,7 @@ def answers() -> dict[str, Any]:
             "decision": "approve",
             "order_status": "pending",
         },
+        **money.examples(story),
         "CancelRequest": {"reason": "The customer ordered twice."},
         "CardLink": {
             "url": "https://partner-center.example.com/card/JQ0p3cAlcX7ruVb1XFsKYbjdpdU",
@@ -198,6 +202,7 @@ def answers() -> dict[str, Any]:
         "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(
             RESELLER, SERIAL
         ),
+        **contract_examples(),
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }

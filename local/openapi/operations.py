@@ -22,6 +22,8 @@ WRITERS = (Role.ORDERS,)
 EVERYONE = tuple(Role)
 PAYERS = (Role.BILLING,)
 REVIEWERS = (StaffRole.REVIEW,)
+BOOKKEEPERS = (Role.BILLING, Role.READ)
+FINANCE = (StaffRole.FINANCE,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is no problem document; without `shape` and with `media_types`, text or a file."""
+    """An answer that is no problem document: JSON of a `shape`, or text or a file of one of `media_types`."""
 
     description: str
     shape: str | None = None
@@ -142,6 +144,13 @@ PARAMETERS: Mapping[str, Parameter] = {
         "with idempotency_key_reused. Refusals bind nothing.",
         {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
         "order-4711",
+    ),
+    "ContractId": Parameter("contract_id", "path", "The id of a contract."),
+    "LedgerFormat": Parameter(
+        "format",
+        "query",
+        "json, or csv as a file of up to 10,000 lines if no limit is given; absent: as the Accept header says.",
+        {"type": "string", "enum": ["json", "csv"]},
     ),
     "TaskId": Parameter("task_id", "path", "As the queue tells it."),
     "IfMatch": Parameter(
@@ -258,6 +267,79 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         ("OrderId", "IfMatch"),
         Body("AmendRequest", "At most 256 KiB.", media_type=MERGE_PATCH, examples=("AmendRequest",)),
     ),
+    ("GET", "/v1/contracts"): Operation(
+        "listContracts",
+        "Contracts",
+        "All contracts",
+        "What can be bought on, what could, and what was asked for; the oldest first.",
+        {200: Answer("The contracts.", "ContractList", ("ContractList",))},
+        KEYED,
+        EVERYONE,
+        ("Limit", "Cursor"),
+    ),
+    ("POST", "/v1/contracts"): Operation(
+        "requestContract",
+        "Contracts",
+        "Ask for a bulk contract",
+        "Nothing can be bought on it until staff have activated it against an invoice. At most 20 of a reseller may "
+        "wait at a time (too_many_requested). A pay-as-you-go contract is opened by giving a card.",
+        {201: Answer("The contract, as requested.", "Contract", ("ContractRequested",), ("Location",))},
+        (*RESTRICTED, *WITH_BODY, "Conflict"),
+        (Role.BILLING,),
+        ("IdempotencyKey",),
+        Body("ContractRequest", "At most 256 KiB.", examples=("ContractRequest",)),
+    ),
+    ("GET", "/v1/contracts/{contract_id}"): Operation(
+        "getContract",
+        "Contracts",
+        "One contract",
+        "Its terms, and its units as they are now.",
+        {200: Answer("The contract.", "Contract", ("Contract",))},
+        (*KEYED, "NotFound"),
+        EVERYONE,
+        ("ContractId",),
+    ),
+    ("GET", "/v1/contracts/{contract_id}/ledger"): Operation(
+        "readLedger",
+        "Contracts",
+        "The statement of a contract",
+        "Every entry of its ledger with the balance after it, the oldest first. As CSV it is one file; if that does "
+        "not hold all, a Link header names the next one.",
+        {
+            200: Answer(
+                "The statement.",
+                "Ledger",
+                ("Ledger",),
+                media_types=("text/csv",),
+            )
+        },
+        (*RESTRICTED, "NotFound"),
+        BOOKKEEPERS,
+        ("ContractId", "LedgerFormat", "Limit", "Cursor"),
+    ),
+    ("GET", "/v1/staff/queues/contracts"): Operation(
+        "listRequestedContracts",
+        "Staff",
+        "Contracts that wait to be activated",
+        "Those that resellers asked for, longest waiting first. The list may be a moment late.",
+        {200: Answer("The contracts.", "ContractQueue", ("ContractQueue",))},
+        RESTRICTED,
+        FINANCE,
+        ("Limit", "Cursor"),
+    ),
+    ("POST", "/v1/staff/contracts/{contract_id}/activate"): Operation(
+        "activateContract",
+        "Staff",
+        "Activate a contract",
+        "Against an invoice, which pays for one contract only (invoice_taken). Grants the units and fixes the terms; "
+        "what is left out is as it was asked for, and validity is a year from now. The same again is a 200 and "
+        "changes nothing; another invoice or other terms are refused with already_active.",
+        {200: Answer("The contract, active.", "ContractOfReseller", ("ContractActive",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("ContractId", "IdempotencyKey"),
+        Body("ContractActivation", "At most 256 KiB.", examples=("ContractActivation",)),
+    ),
     ("GET", "/v1/staff/queues/quality-review"): Operation(
         "listReviews",
         "Staff",
@@ -267,6 +349,42 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         RESTRICTED,
         REVIEWERS,
         ("Limit", "Cursor"),
+    ),
+    ("GET", "/v1/staff/queues/payments"): Operation(
+        "listPayments",
+        "Staff",
+        "Orders whose money needs somebody",
+        "Those whose card was declined, and those whose money could not be taken, let go or given back by itself; "
+        "longest waiting first. The list may be a moment late.",
+        {200: Answer("The tasks.", "PaymentQueue", ("PaymentQueue",))},
+        RESTRICTED,
+        FINANCE,
+        ("Limit", "Cursor"),
+    ),
+    ("PUT", "/v1/staff/orders/{order_id}/payment-method"): Operation(
+        "changePaymentMethod",
+        "Staff",
+        "Another card for one order",
+        "The card is asked for the price in a new payment attempt; the contract stays as it is. A pending order goes "
+        "on by itself; of an issued one whose price is still owed, what another card promised before is let go and "
+        "the price taken. Refused when no card is to be asked (payment_not_due).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("PaymentMethodRequest", "At most 256 KiB.", examples=("PaymentMethodRequest",)),
+    ),
+    ("POST", "/v1/staff/orders/{order_id}/settle"): Operation(
+        "settlePayment",
+        "Staff",
+        "Another try at moving the money",
+        "Of an order in the queue of payments: what could not be taken, let go or given back is tried again, as long "
+        "as at first. A card that was declined is asked again through its payment method (payment_declined).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("SettleRequest", "At most 256 KiB.", examples=("SettleRequest",)),
     ),
     ("POST", "/v1/staff/tasks/{task_id}/decide"): Operation(
         "decideTask",

@@ -79,6 +79,9 @@ class OneOrder:
     contract: Contract
     placement: Placement | None = None
 
+    def find(self, _reseller_id: str, _contract_id: str) -> Contract | None:
+        return self.contract
+
     def of_reseller(self, _reseller_id: str) -> Sequence[Contract]:
         return [self.contract]
 

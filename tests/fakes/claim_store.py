@@ -30,6 +30,9 @@ class MemoryClaims:
         head = replace(order.head, signing=False, held_back=None, round=asked_anew, revised_at=preflight.at)
         self._move(order, head, preflight, audit)
 
+    def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=False, held_back=None), preflight, audit)
+
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         return self.tables.preflights.get((reseller_id, order_id, preflight_id))
 

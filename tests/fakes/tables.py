@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry
+from partner_center.billing.payments import Card, Charge
+from partner_center.billing.ports import ContractGuard
 from partner_center.issuance.preflight import Preflight
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import AuditRecord, Event
@@ -32,7 +34,11 @@ class Tables:
     screenings: dict[tuple[str, str, int], Screening] = field(default_factory=dict)
     partner_orders: dict[OrderId, str] = field(default_factory=dict)
     contracts: dict[tuple[str, str], Contract] = field(default_factory=dict)
+    contract_guards: dict[tuple[str, str, str, str], ContractGuard] = field(default_factory=dict)
+    invoices: dict[tuple[str, str], str] = field(default_factory=dict)
     ledger: dict[tuple[str, str], dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))
+    charges: dict[tuple[str, str, int], Charge] = field(default_factory=dict)
+    cards: dict[tuple[str, str], Card] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     audit: dict[str, AuditRecord] = field(default_factory=dict)
     messages: dict[OrderId, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))

@@ -4,6 +4,11 @@ from hashlib import sha256
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
+from partner_center.billing.authorise import AuthorisePayment, payment_answer
+from partner_center.billing.charge_steps import MoveMoney
+from partner_center.billing.payment_desk import PaymentDesk
+from partner_center.billing.payment_queue import PaymentQueue
+from partner_center.billing.settle import DueSettlements, SettlePayment
 from partner_center.catalog.products import load_catalog
 from partner_center.orders.amend import AmendOrder, Precondition
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
@@ -28,6 +33,7 @@ from partner_center.validation.due_checks import BeginDueChecks
 from partner_center.validation.proof_list import ListProofs
 from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
 from partner_center.validation.publishing import Publishing
+from tests.fakes.charge_store import MemoryCards
 from tests.fakes.determined import CountingIds, FixedClock
 from tests.fakes.outside import (
     MemoryBus,
@@ -37,6 +43,7 @@ from tests.fakes.outside import (
     MemoryMachine,
     MemoryVault,
 )
+from tests.fakes.payments import MemoryGateway
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement
@@ -46,12 +53,13 @@ from tests.fakes.stores import MemoryStores
 class World:
     """One reseller's Partner Center in memory. `tables` are its rows, `clock` and `ids` its determinism."""
 
-    def __init__(self) -> None:
-        self.clock, self.ids = FixedClock(), CountingIds()
+    def __init__(self, ids: CountingIds | None = None) -> None:
+        self.clock, self.ids = FixedClock(), ids or CountingIds()
         self.stores = MemoryStores()
         self.tables = self.stores.tables
         self.mail, self.machine, self.bus = MemoryDomainMail(), MemoryMachine(), MemoryBus()
         self.certificates, self.blocked = MemoryCertificates(), MemoryBlockedKeys()
+        self.cards, self.gateway = MemoryCards(self.tables), MemoryGateway(self.clock)
         orders, challenges, waits = self.stores.orders, self.stores.challenges, self.stores.waits
         clock, ids = self.clock, self.ids
         self.exposed = MemoryExposedKeys()
@@ -84,6 +92,14 @@ class World:
         self.await_review = AwaitAnswer(orders, waits, self.machine, WaitStep.REVIEW, review_answer)
         self.decide_review = DecideReview(orders, screenings, clock, ids)
         self.review_queue = ReviewQueue(orders, screenings)
+        charges = self.stores.charges
+        self.move_money = MoveMoney(orders, charges, self.cards, self.gateway, clock, ids)
+        self.authorise_payment = AuthorisePayment(orders, challenges, self.move_money, clock)
+        self.await_payment = AwaitAnswer(orders, waits, self.machine, WaitStep.PAYMENT, payment_answer)
+        self.settle_payment = SettlePayment(charges, self.move_money, clock, ids)
+        self.due_settlements = DueSettlements(charges, clock)
+        self.payment_desk = PaymentDesk(orders, charges, self.cards, self.stores.contracts, clock, ids)
+        self.payment_queue = PaymentQueue(orders, charges, self.cards)
         self.amend_order = AmendOrder(
             orders,
             self.stores.contracts,
@@ -99,7 +115,14 @@ class World:
         self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids)
         self.resend = Resend(orders, challenges, self, clock)
         self.reading = OrderReading(
-            orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock
+            orders,
+            orders,
+            challenges,
+            self.certificates,
+            self.stores.claims,
+            publishing,
+            clock,
+            lambda head: self.cards.card(head.reseller_id, head.card_id) if head.card_id else None,
         )
 
     # ---- what other functions are asked to do, done at once
@@ -153,7 +176,7 @@ class World:
         names = names or ("www.example.com",)
         spki = spki_of()
         key = {"spki_der": spki.hex(), "spki_sha256": sha256(spki).hexdigest()}
-        placed = a_head(common_name=names[0], **head)
+        placed = a_head(**{"common_name": names[0], **head})
         self.stores.orders.place(a_placement(self.ids, placed, content=a_content(*names, **key)))
         return placed
 

@@ -92,6 +92,7 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     ask_a_published_contact(cloud, reseller)
     amend(cloud, reseller)
     review(cloud, reseller)
+    buy(cloud, reseller)
     expose(cloud, reseller)
     expire(cloud, reseller)
     ask_anew(cloud, reseller)
@@ -204,6 +205,26 @@ def review(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.order(rejected)["status"] == "rejected"
 
 
+def buy(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A contract that is asked for, activated, read and told of; then an order on a card, and more of it."""
+    fay = Reviewer(cloud, staff_key(cloud, "finance"))
+    asked = reseller.call("POST", "/v1/contracts", {"units": 10}, Idempotency_Key="contract-1")
+    contract_id = asked.json["contract_id"]
+    assert fay.call("GET", "/v1/staff/queues/contracts").json["items"]
+    activation = {"invoice_reference": "INV-PERMITTED", "notices": {"units_low": 10}}
+    path = f"/v1/staff/contracts/{contract_id}/activate"
+    assert fay.call("POST", path, activation, Idempotency_Key="activate-1").status == 200
+    for read in ("", f"/{contract_id}", f"/{contract_id}/ledger"):
+        assert reseller.call("GET", f"/v1/contracts{read}").status == 200
+    cloud.advance(3600)
+    assert any(contract_id in mail.subject for mail in cloud.mails())
+    card = reseller.card_contract()
+    order_id = reseller.placed(name="card.example.com", contract_id=card)
+    assert reseller.amend(order_id, {"additional_domains": ["more.example.com"]}).status == 200
+    assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+    assert cloud.settle()
+
+
 def publish_everything(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     """A name by each method but e-mail: looked at in vain, mailed again, then published and found by itself."""
     methods = ("dns_txt", "dns_cname", "http_file", "dns_persist")
@@ -259,6 +280,7 @@ def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", "/v1/csr/inspect", {"csr": key}).status == 200
     assert reseller.call("POST", f"/v1/orders/{issued['order_id']}/cancel", {"reason": key}).status == 422
     assert reseller.amend(issued["order_id"], {"note": key}).status == 422
+    assert reseller.call("POST", "/v1/contracts", {"units": 1, "note": key}).status == 422
     assert cloud.settle()
 
 

@@ -91,6 +91,8 @@ def test_only_signing_lints_and_only_pages_and_mails_render():
     assert who["jinja2"] == {
         "billing/add_card",
         "notifications/announce_certificate",
+        "notifications/tell_decline",
+        "notifications/notify_contracts",
         "validation/approve_domain",
         "validation/ask_again",
         "validation/await_domains",

@@ -18,6 +18,7 @@ from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.card_store import CardStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -25,25 +26,30 @@ from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.quota_store import QuotaStore
+from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.settlement_queue import GatewayEventStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.refunds import started_refund
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.events import Chronicle
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
-from partner_center.orders.order import CloseReason, OrderStatus, Review
+from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
-from partner_center.validation.ports import AttemptRecord, Observation
+from partner_center.validation.ports import AttemptRecord, Message, Observation
 from tests.adapters.test_card_store import a_card, a_link, added, removed
 from tests.adapters.test_card_store import a_guard as a_link_guard
+from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     US,
@@ -55,6 +61,8 @@ from tests.fakes.samples import (
     a_placement,
     a_preflight,
     a_ruling,
+    an_activation,
+    an_asking,
     an_audit,
     an_event,
     an_order,
@@ -183,6 +191,7 @@ def sections():
 IDS = CountingIds()
 CHRONICLE = Chronicle(IDS, NOW, "system", "execution")
 HEAD = a_head(partner_order_id="NW-1", review=Review.WAITING)
+BY_CARD = replace(HEAD, payment_kind=PaymentKind.PAY_AS_YOU_GO, card_id="card_1", units=0)
 ORDER = an_order(HEAD)
 CHALLENGE = a_challenge()
 RECORD_OF_ATTEMPT = AttemptRecord(
@@ -264,9 +273,36 @@ class Certificates(DynamoDbCertificates):
         self._table = "issuance"
 
 
+BY_CARD = a_card_head()
+CHARGE = a_charge(BY_CARD, capture_before=NOW, authorised_at=NOW, captured_at=NOW, decline_code="x")
+WHOLE_CHARGE = replace(CHARGE, refund_id="re", refunded_at=NOW, failed_refunds=1)
+
+
+def money_moved(charge):
+    ids = (US, "ord_1")
+    return PaymentChange(
+        head=replace(BY_CARD, version=2, settle_at=NOW, payment_since=NOW, payment_attempt=1),
+        expected_version=1,
+        charge=charge,
+        entry=LedgerEntry(IDS.new("led", NOW), EntryKind.VOID, 0, "ord_1", "system", NOW, BY_CARD.net, "pi"),
+        event=an_event(IDS, "order.paid"),
+        audit=CHRONICLE.audit("payment.captured", *ids),
+        message=Message("msg_1", NOW, "Declined."),
+        guard=a_guard(BY_CARD),
+    )
+
+
+def refund(head, database):
+    revoked = replace(head, status=OrderStatus.REVOKED, issued_at=NOW, payment=PaymentStatus.CAPTURED)
+    database.transact(refund_actions("business", started_refund(revoked, CHRONICLE)))
+
+
 # Each transaction of the document and the calls that make it.
 TRANSACTIONS = {
-    "Placing an order": [lambda db: orders(db).place(placement())],
+    "Placing an order": [
+        lambda db: orders(db).place(placement()),
+        lambda db: orders(db).place(replace(placement(), head=BY_CARD)),
+    ],
     "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
     "An approver's answer, or a check that passed": [
         lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.APPROVE)),
@@ -289,10 +325,20 @@ TRANSACTIONS = {
     ],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
-    "Amending an order": [lambda db: orders(db).amend(amended(2)), lambda db: orders(db).amend(amended(-1))],
+    "Amending an order": [
+        lambda db: orders(db).amend(amended(2)),
+        lambda db: orders(db).amend(amended(-1)),
+        lambda db: orders(db).amend(replace(amended(0), head=replace(BY_CARD, revision=2))),
+    ],
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
+    "Moving money": [
+        lambda db: ChargeStore(db, TABLES).record(money_moved(WHOLE_CHARGE)),
+        lambda db: ChargeStore(db, TABLES).record(money_moved(replace(CHARGE, version=2))),
+        lambda db: ChargeStore(db, TABLES).record(PaymentChange(replace(BY_CARD, version=2), 1)),
+    ],
+    "A refund": [lambda db: refund(BY_CARD, db), lambda db: refund(HEAD, db)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A card link": [lambda db: cards(db).open_link(LINK, a_link_guard(LINK), an_audit(IDS))],
@@ -302,10 +348,19 @@ TRANSACTIONS = {
     ],
     "A card was removed": [lambda db: cards(db).remove(removed(CARD))],
     "A new contract": [
-        lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
+        lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
+    ],
+    "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
+    "Activating a contract": [
+        lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
+    ],
+    "Telling that a contract runs out": [
+        lambda db: ContractStore(db, TABLES).told(a_contract(), an_audit(IDS))
     ],
 }
 SINGLE_WRITES = [
+    lambda db: ContractStore(db, TABLES).begin(a_contract(), NOW),
+    lambda db: ContractStore(db, TABLES).look_later(a_contract(), NOW),
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
@@ -320,7 +375,9 @@ SINGLE_WRITES = [
     lambda db: GatewayEventStore(db, "business").heard("evt_1", NOW),
     lambda db: GatewayEventStore(db, "business").tell(US, "ord_1", "evt_1", NOW, "Disputed."),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
-    lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
+    lambda db: AccessStore(db, "access").add_reseller(
+        Reseller(US, "Us", "us@example.com", "bill@example.com")
+    ),
 ]
 
 

@@ -260,7 +260,11 @@ def test_every_example_has_its_shape(published, obeys):
                 seen.add(name)
     assert seen | {
         "OrderRequest",
+        "PaymentMethodRequest",
+        "SettleRequest",
         "CancelRequest",
+        "ContractActivation",
+        "ContractRequest",
         "CsrRequest",
         "AmendRequest",
         "DecisionRequest",

@@ -46,6 +46,7 @@ class Desk:
             orders=stores.orders,
             challenges=stores.challenges,
             claims=stores.claims,
+            charges=stores.charges,
             everywhere=self.perspectives.everywhere(),
             publishing=Publishing(load_catalog(), "https://partners.example.net"),
             blocked=self.world.blocked,
@@ -115,7 +116,7 @@ def test_what_passes_every_check_is_claimed(desk):
 
 def test_every_check_is_made_and_named(desk):
     assert [check.check for check in desk.run().checks] == [
-        *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement"),
+        *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement", "payment"),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import ast
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from partner_center.adapters.records import event_put
 from partner_center.billing.add_card import CardPage
 from partner_center.billing.card_links import MakeCardLink
 from partner_center.billing.payment_method import PaymentMethod
+from partner_center.billing.payments import PaymentRefused, PaymentStatus
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
@@ -29,7 +30,7 @@ from partner_center.orders.domain_actions import RequestCheck
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
 from partner_center.orders.idempotency import Call
-from partner_center.orders.order import Order, Review
+from partner_center.orders.order import Order, OrderStatus, Review
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.review import DecideReview, ReviewTask, Verdict
@@ -43,11 +44,15 @@ from partner_center.validation.control_methods import control_name
 from partner_center.validation.dns import RecordType
 from partner_center.validation.publishing import Publishing
 from tests.fakes.cards import MemoryCardForms, MemoryCardShelf
+from tests.fakes.contract_charges import a_card_contract, a_card_head
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
+from tests.fakes.payments import a_card
 from tests.fakes.perspectives import MemoryPerspectives
-from tests.fakes.samples import US, a_contract, a_preflight, an_audit
+from tests.fakes.posted import a_call
+from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit
 from tests.fakes.stores import MemoryStores
+from tests.fakes.world import World
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = {path.name.removesuffix(".json"): path for path in (ROOT / "events/schemas").glob("*.json")}
@@ -169,6 +174,34 @@ class Office:
         staff = Staff("rosa.reviewer", "1", frozenset(StaffRole))
         decide(staff, self.call(), ReviewTask.of(head), verdict, "Looked it up.", None)
 
+    def pay(self, **happens):
+        """A card order from its first question on; what is not said to happen goes well."""
+        world = World(self.ids)
+        self.stores = world.stores
+        card = a_card()
+        world.cards.keep(card)
+        world.stores.grant(a_card_contract(card_id="card_1"))
+        order_id = self.ids.new("ord", NOW)
+        world.put(**{**vars_of(a_card_head()), "order_id": order_id})
+        if "declined" in happens:
+            world.gateway.declines[card.token] = "insufficient_funds"
+        world.authorise_payment(US, order_id, 1, "execution-1")
+        if "updated" in happens:
+            world.payment_desk.change_method(a_staff(), a_call(path="/p"), US, order_id, None)
+        if "cancelled" in happens:
+            world.cancel_order(PRINCIPAL, a_call(path="/c"), order_id, None)
+        elif "declined" not in happens:
+            world.certificates.keep(a_record(order_id=order_id))
+            world.complete_order(US, order_id, 1, "execution-1")
+        if "stuck" in happens:
+            world.gateway.before = refuse
+        world.settle_payment(US, order_id, "queue-1")
+        if "revoked" in happens:
+            head = replace(world.head(order_id), status=OrderStatus.REVOKED, settle_at=NOW)
+            head = replace(head, payment=PaymentStatus.REFUND_PENDING)
+            world.tables.heads[US, order_id] = head
+            world.settle_payment(US, order_id, "queue-2")
+
     def expose(self):
         self.issued.append(certificate_of(self.place()))
         self.report(ExposedKey(self.issued[0].spki_sha256, US, PRINCIPAL.key_id, "request-4"))
@@ -213,10 +246,26 @@ class StoredCertificate:
         return certificate_of(self.order)
 
 
+def refuse(_):
+    raise PaymentRefused("account_closed", "There is no such account.")
+
+
+def vars_of(head):
+    return {each.name: getattr(head, each.name) for each in fields(head)}
+
+
 # What makes an event: where the code says so, and the walk that gets there.
 WALKS = {
     ("billing/add_card.py", "_change"): [Office.give_card],
     ("billing/payment_method.py", "remove"): [Office.remove_card],
+    ("billing/charge_records.py", "_event"): [
+        lambda office: office.pay(),
+        lambda office: office.pay(declined=True),
+        lambda office: office.pay(cancelled=True),
+        lambda office: office.pay(revoked=True),
+    ],
+    ("billing/settle.py", "_give_up"): [lambda office: office.pay(stuck=True)],
+    ("billing/payment_desk.py", "_write"): [lambda office: office.pay(declined=True, updated=True)],
     ("orders/place.py", "_placement"): [lambda office: office.place()],
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],

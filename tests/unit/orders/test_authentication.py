@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.orders.authentication import Actor, Step, StepStatus, overall, steps_of
+from partner_center.billing.payments import PaymentStatus
+from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
+from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
 from tests.fakes.determined import NOW
 from tests.fakes.samples import (
@@ -225,18 +227,16 @@ def test_a_rejected_order_says_that_a_reviewer_did_it():
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("payment", "words"),
     [
-        (OrderStatus.PENDING, "are held"),
-        (OrderStatus.ISSUED, "were used"),
-        (OrderStatus.REVOKED, "were used"),
-        (OrderStatus.EXPIRED, "were used"),
-        (OrderStatus.CANCELLED, "given back"),
-        (OrderStatus.REJECTED, "given back"),
+        (PaymentStatus.HELD, "are held"),
+        (PaymentStatus.CAPTURED, "were used"),
+        (PaymentStatus.RELEASED, "given back"),
+        (PaymentStatus.REFUNDED, "given back"),
     ],
 )
-def test_payment_says_what_became_of_the_units(status, words):
-    step = steps(status=status)["payment"]
+def test_payment_says_what_became_of_the_units(payment, words):
+    step = steps(payment=payment)["payment"]
     assert words in step.reason
     assert step.reason.startswith("2 units")
 

@@ -230,7 +230,13 @@ def test_a_rejection_is_kept_and_told(world, order_id):
     assert record.facts == {"reason": "review", "words": "No such company."}
     event = list(world.tables.events.values())[-1]
     assert event.type == "order.rejected"
-    assert dict(event.data) == {"reseller_id": US, "order_id": order_id, "attempt": 1, "reason": "review"}
+    assert dict(event.data) == {
+        "reseller_id": US,
+        "order_id": order_id,
+        "attempt": 1,
+        "reason": "review",
+        "payment_kind": "bulk",
+    }
 
 
 def test_nothing_can_be_done_with_a_rejected_order(world, order_id):

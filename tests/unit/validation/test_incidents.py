@@ -33,6 +33,7 @@ def run_preflight(desk, order_id=ORDER):
         orders=world.stores.orders,
         challenges=world.stores.challenges,
         claims=world.stores.claims,
+        charges=world.stores.charges,
         everywhere=desk.perspectives.everywhere(),
         publishing=Publishing(load_catalog(), "https://partners.example.net"),
         blocked=world.blocked,

@@ -38,6 +38,9 @@ class ClaimStore:
         )
         self._move(order, head, preflight, audit)
 
+    def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=False, held_back=None), preflight, audit)
+
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         """The evidence of one preflight."""
         key = keys.preflight(reseller_id, order_id, preflight_id)

@@ -9,9 +9,12 @@ from hashlib import sha256
 
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
+SETTLE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 CARDS_QUEUE = "cards"
 """Partition of the index of queues for cards that the gateway is to forget, sorted there by when."""
+PAYMENTS_QUEUE = "payments"
+CONTRACT_QUEUE = "contracts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,19 @@ def screening(reseller_id: str, order_id: str, revision: int) -> Key:
     return Key(order_partition(reseller_id, order_id), f"SCREENING#{revision:06d}")
 
 
+def charge(reseller_id: str, order_id: str, payment_attempt: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"CHARGE#{payment_attempt:04d}")
+
+
+def settle_queue(shard: int) -> str:
+    """Partition of the index of queues for orders whose money is to be moved, sorted there by when."""
+    return f"SETTLE#{shard}"
+
+
+def settle_shard(order_id: str) -> int:
+    return int(sha256(order_id.encode()).hexdigest(), 16) % SETTLE_SHARDS
+
+
 def key_of_order(spki_sha256: str, reseller_id: str, order_id: str, revision: int) -> Key:
     """`revision`: the content of the order that had the key."""
     return Key(f"SPKI#{spki_sha256}", f"ORDER#{reseller_id}#{order_id}#{revision:06d}")
@@ -119,6 +135,26 @@ def gateway_event(event_id: str) -> Key:
 
 def reseller_event(reseller_id: str, event_id: str) -> Key:
     return Key(f"R#{reseller_id}#EVENTS", f"EVENT#{event_id}")
+
+
+def contract_owner(contract_id: str) -> Key:
+    """Whose contract this is: staff name it by its id alone."""
+    return Key(f"CONTRACT#{contract_id}", "OWNER")
+
+
+def invoice_guard(reseller_id: str, invoice_reference: str) -> Key:
+    return Key(f"R#{reseller_id}#INVOICE#{invoice_reference}", "GUARD")
+
+
+def ids_of_contract(pk: str) -> tuple[str, str]:
+    """Reseller and contract of a contract's partition."""
+    _, reseller_id, _, contract_id = pk.split("#")
+    return reseller_id, contract_id
+
+
+def notice_queue(shard: int) -> str:
+    """Partition of the sparse index `queues` of contracts that may have to be told of, by when to look at them."""
+    return f"NOTICE#{shard}"
 
 
 def open_shard(order_id: str) -> str:

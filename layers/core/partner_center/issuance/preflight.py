@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from partner_center.billing.charge_ports import ChargeReader
+from partner_center.billing.charges import payment_verdict
+from partner_center.billing.payments import Charge
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle
@@ -29,6 +32,8 @@ class Outcome(StrEnum):
     SCREEN_AGAIN = "screen_again"
     """Its content was amended and not screened since: nothing was looked at."""
     PROVE_AGAIN = "prove_again"
+    PAY_AGAIN = "pay_again"
+    """All is well but the money: it is not authorised, not enough, or not for long enough any more."""
     HELD_BACK = "held_back"
     OVER = "over"
 
@@ -75,6 +80,10 @@ class Claims(Protocol):
         """Another round of asking: links of the last one end, and new values are made for what is unproven."""
         ...
 
+    def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        """The order goes on when its money is there."""
+        ...
+
 
 class BlockLists(Protocol):
     """The operator's lists of keys that are never certified; a deployed stack names those that it must have."""
@@ -93,9 +102,13 @@ def judge(
     caa: Sequence[CaaResult],
     list_faults: Sequence[str],
     key_refusals: Sequence[Problem],
+    charge: Charge | None,
     moment: datetime,
 ) -> tuple[Outcome, tuple[Check, ...]]:
-    """The outcome of all checks at `moment`. Proofs outrank CAA: without them nothing else matters."""
+    """The outcome of all checks at `moment`; `charge` is the latest payment attempt.
+
+    Proofs outrank CAA: without them nothing else matters. Money comes last: what is held back needs none yet.
+    """
     unproven = [
         name
         for name in order.content.names
@@ -116,10 +129,15 @@ def judge(
         Check("key", *_key_verdict(list_faults, key_refusals)),
         Check("quality_review", order.head.is_screened, order.head.review),
         Check("agreement", bool(order.content.agreement.sha256), order.content.agreement.version),
+        Check("payment", *payment_verdict(order.head, charge, moment)),
     )
     if unproven:
         return Outcome.PROVE_AGAIN, checks
-    return (Outcome.GO if all(each.passed for each in checks) else Outcome.HELD_BACK), checks
+    failed = {each.check for each in checks if not each.passed}
+    if not failed:
+        return Outcome.GO, checks
+    by_card_alone = failed == {"payment"} and order.head.is_by_card
+    return (Outcome.PAY_AGAIN if by_card_alone else Outcome.HELD_BACK), checks
 
 
 def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) -> tuple[bool, str]:
@@ -142,6 +160,7 @@ class RunPreflight:
     orders: OrderReader
     challenges: Challenges
     claims: Claims
+    charges: ChargeReader
     everywhere: AllPerspectives
     publishing: Publishing
     blocked: BlockedKeys
@@ -168,8 +187,9 @@ class RunPreflight:
         caa = self._check_caa(order, proofs)
         faults = self.block_lists.faults(order.content.spki_sha256)
         refusals = () if faults else key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
+        charge = self._charge(order)
         moment = self.clock.now()
-        outcome, checks = judge(order, proofs, caa, faults, refusals, moment)
+        outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment)
         preflight = Preflight(
             preflight_id=self.ids.new("pre", moment),
             generation=order.head.generation,
@@ -190,6 +210,12 @@ class RunPreflight:
         checks = (Check("quality_review", False, head.review),)
         outcome = Outcome.SCREEN_AGAIN
         return Preflight("", head.generation, head.revision, moment, outcome, checks, None, (), 1)
+
+    def _charge(self, order: Order) -> Charge | None:
+        head = order.head
+        if not head.payment_attempt:
+            return None
+        return self.charges.charge(head.reseller_id, head.order_id, head.payment_attempt)
 
     def _check_caa(self, order: Order, proofs: Mapping[str, Proof]) -> Sequence[CaaResult]:
         """A look-up for every name; none at all while a name is unproven, since the answer could not count."""
@@ -215,5 +241,7 @@ class RunPreflight:
                 self.claims.claim(order, preflight, audit)
             case Outcome.PROVE_AGAIN:
                 self.claims.prove_again(order, preflight, audit)
+            case Outcome.PAY_AGAIN:
+                self.claims.pay_again(order, preflight, audit)
             case _:
                 self.claims.hold_back(order, preflight, failed[:500], audit)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
@@ -12,6 +13,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, StateConflict, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.money import Money
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
 from partner_center.orders.content import Method, OrderContent
 from partner_center.orders.enrolment import (
@@ -24,7 +26,8 @@ from partner_center.orders.enrolment import (
 )
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
-from partner_center.orders.order import Order, OrderHead, OrderStatus, Review
+from partner_center.orders.ledger_lines import part_of
+from partner_center.orders.order import Order, OrderHead, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, Contracts, Orders, load
 from partner_center.validation.challenges import Challenge, barred
 from partner_center.validation.contacts import Approver
@@ -97,11 +100,12 @@ class AmendOrder:
     ) -> Examination:
         if not needs_a_pending_order(patch):
             return examine_particulars(patch, order)
+        contract = self.contracts.find(principal.reseller_id, order.head.contract_id)
         around = Circumstances(
             principal.key_id,
             moment,
             self.catalog,
-            self.contracts.of_reseller(principal.reseller_id),
+            [contract] if contract else [],
             self.blocked,
             amended=order,
             barred=barred(asked),
@@ -156,7 +160,7 @@ def _amendment(
         raise ValueError("a refused amendment changes nothing")
     anew = asks_anew(before, after) or _returns_to_one_asked(order, after, asked)
     head = _amended_head(order, after, examination, anew, chronicle.moment)
-    extra = head.units - order.head.units
+    extra, amount = head.units - order.head.units, head.net - order.head.net
     ids = (head.reseller_id, head.order_id)
     return Amendment(
         head=head,
@@ -165,7 +169,7 @@ def _amendment(
         another_key=after.spki_sha256 != before.spki_sha256,
         another_common_name=after.common_name != before.common_name,
         extra_units=extra,
-        entry=_entry(head, extra, chronicle) if extra else None,
+        entry=_entry(head, extra, amount, chronicle),
         event=chronicle.event("order.amended", *ids, attempt=head.attempt, revision=head.revision),
         audit=chronicle.audit(
             "order.amended",
@@ -200,7 +204,10 @@ def _amended_head(
     )
 
 
-def _entry(head: OrderHead, extra: int, chronicle: Chronicle) -> LedgerEntry:
-    kind = EntryKind.HOLD if extra > 0 else EntryKind.RELEASE
-    entry_id = chronicle.ids.new("led", chronicle.moment)
-    return LedgerEntry(entry_id, kind, abs(extra), head.order_id, chronicle.actor, chronicle.moment)
+def _entry(head: OrderHead, extra: int, amount: Money, chronicle: Chronicle) -> LedgerEntry | None:
+    """What comes on top, or back, of the units, or of the amount that was promised of the card."""
+    more: int | Decimal = extra if head.payment_kind is PaymentKind.BULK else amount.amount
+    if not more:
+        return None
+    kind, sign = (EntryKind.HOLD, 1) if more > 0 else (EntryKind.RELEASE, -1)
+    return part_of(head, kind, sign * extra, amount.times(sign), chronicle)

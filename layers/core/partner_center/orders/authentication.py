@@ -1,57 +1,15 @@
 """The authentication status of an order (M3, M5): derived from what happened, never stored beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from partner_center.kernel.clock import a_business_day_after
 from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
+from partner_center.orders.payment_step import payment_step
+from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.challenges import Challenge, ChallengeStatus
 from partner_center.validation.standing import NameStanding, Standing
-
-
-class StepStatus(StrEnum):
-    """`pending`: we are at work; `in_progress`: somebody must act (M5)."""
-
-    NOT_REQUIRED = "not_required"
-    PENDING = "pending"
-    IN_PROGRESS = "in_progress"
-    COMPLETE = "complete"
-    FAILED = "failed"
-
-
-class Actor(StrEnum):
-    """Who must act next."""
-
-    APPROVER = "approver"
-    RESELLER = "reseller"
-    STAFF = "staff"
-    SYSTEM = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: where it stands since when, why, what is next, by whom, until when."""
-
-    step: str
-    status: StepStatus
-    updated_at: datetime | None = None
-    reason: str | None = None
-    next_action: str | None = None
-    actor: Actor | None = None
-    due_at: datetime | None = None
-
-
-_UNITS = {
-    OrderStatus.PENDING: "{units} units are held for this order.",
-    OrderStatus.ISSUED: "{units} units were used for this order.",
-    OrderStatus.REVOKED: "{units} units were used for this order.",
-    OrderStatus.EXPIRED: "{units} units were used for this order.",
-    OrderStatus.CANCELLED: "{units} units were held for this order and given back.",
-    OrderStatus.REJECTED: "{units} units were held for this order and given back.",
-}
 
 _DOMAIN = "/v1/orders/{{id}}/domains/{{name}}"
 _STUCK = {
@@ -81,7 +39,7 @@ def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...
         Step("organization_verification", StepStatus.NOT_REQUIRED),
         Step("verification_call", StepStatus.NOT_REQUIRED),
         _quality_review(order),
-        Step("payment", StepStatus.COMPLETE, head.placed_at, _UNITS[head.status].format(units=head.units)),
+        payment_step(head),
         _issuance(order),
     )
     if head.closed is None:
@@ -100,8 +58,9 @@ def overall(steps: Sequence[Step]) -> StepStatus:
 
 def _failed(step: Step, order: Order) -> Step:
     closed = order.head.closed
-    if closed is None or step.status in {StepStatus.COMPLETE, StepStatus.NOT_REQUIRED}:
-        return step
+    at_rest = {StepStatus.COMPLETE, StepStatus.NOT_REQUIRED}
+    if closed is None or step.status in at_rest or step.step == "payment":
+        return step  # money may still be on its way after the order's end
     reason = f"The order was closed: {closed.reason}."
     if step.step == "quality_review" and closed.reason is CloseReason.REVIEW:
         reason = "A reviewer rejected the order; ask support for the grounds."

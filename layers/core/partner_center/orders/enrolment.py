@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from partner_center.billing.contracts import Contract, ContractKind, choose_contract, contract_problems
+from partner_center.billing.contracts import Contract, choose_contract, contract_problems
 from partner_center.catalog.agreements import acceptance_problems, agreement_for
 from partner_center.catalog.pricing import Quote, quote
 from partner_center.catalog.products import MAX_NAMES, Catalog, Product
@@ -17,7 +17,7 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
-from partner_center.orders.amendment import amended_body, extra_units, field_problems, repriced
+from partner_center.orders.amendment import amended_body, exceeds, extra_units, field_problems, repriced
 from partner_center.orders.content import (
     AcceptedAgreement,
     Given,
@@ -41,14 +41,13 @@ from partner_center.validation.contacts import Approver
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
 METHODS_CHECKED = frozenset(Method)
 LEVELS_VALIDATED = frozenset({Level.DV})
-KINDS_BILLED = frozenset({ContractKind.BULK})
 
 _CONTACTS_LOOKED_UP = 20  # names, for one request
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the gate needs to know beside the body; `contracts` are all of the reseller's."""
+    """What the gate needs to know beside the body; `contracts` are those of the reseller's that may be meant."""
 
     key_id: str
     moment: datetime
@@ -62,7 +61,6 @@ class Circumstances:
     contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
     """By name: who may approve it besides the constructed addresses, as DNS says at this moment."""
     methods: frozenset[Method] = METHODS_CHECKED
-    kinds: frozenset[ContractKind] = KINDS_BILLED
     levels: frozenset[Level] = LEVELS_VALIDATED
 
 
@@ -157,8 +155,10 @@ def _judged(
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
     term_days = _term(body, product, problems)
-    price = _price(names.names, product, term_days, around)
-    contract = _contract(body, product, price, around, problems)
+    contract = _contract(body, product, _price(names.names, product, term_days, around), around)
+    price = _price(names.names, product, term_days, around, contract)
+    if product is not None:
+        problems += _contract_problems(contract, product, names.names, term_days, price, around)
     if product is not None:
         problems += _contact_problems(body, product)
         problems += _method_problems(request, body, names.names, product, around)
@@ -260,57 +260,54 @@ def _term(body: Mapping[str, Any], product: Product | None, problems: list[Probl
 
 
 def _price(
-    names: Sequence[str], product: Product | None, term_days: int | None, around: Circumstances
+    names: Sequence[str],
+    product: Product | None,
+    term_days: int | None,
+    around: Circumstances,
+    contract: Contract | None = None,
 ) -> Quote | None:
-    price = quote(product, names, term_days) if product and names and term_days else None
+    """What it costs on the contract, or by the catalog alone; the units are the same on every contract."""
+    agreed = contract.prices if contract else None
+    price = quote(product, names, term_days, agreed) if product and names and term_days else None
     return repriced(price, around.amended) if price and around.amended else price
 
 
 def _contract(
-    body: Mapping[str, Any],
-    product: Product | None,
-    price: Quote | None,
-    around: Circumstances,
-    problems: list[Problem],
+    body: Mapping[str, Any], product: Product | None, listed: Quote | None, around: Circumstances
 ) -> Contract | None:
+    """The contract that pays: the order's own, the one that was named, or the first of those that serve."""
     if product is None:
         return None
-    units = price.units if price else 0
-    wanted = body.get("contract_id")
-    if around.amended is not None:
-        return _contract_of(around.amended, product, price, around, problems)
+    wanted = around.amended.head.contract_id if around.amended else body.get("contract_id")
     if wanted is None:
-        billed = [one for one in around.contracts if one.kind in around.kinds]
-        contract = choose_contract(billed, product.code, units, around.moment)
-    else:
-        contract = next((one for one in around.contracts if one.contract_id == wanted), None)
-    problems += contract_problems(contract, product.code, units, around.moment)
-    if contract is not None and contract.kind not in around.kinds:
-        problems.append(
-            Problem(
-                "payment_not_available",
-                f"Contract {contract.contract_id} is paid by card, which is not offered here yet; choose a "
-                "contract with units.",
-                "/contract_id",
-            )
+        units = listed.units if listed else 0
+        return choose_contract(around.contracts, product.code, units, around.moment)
+    return next((one for one in around.contracts if one.contract_id == wanted), None)
+
+
+def _contract_problems(
+    contract: Contract | None,
+    product: Product,
+    names: Sequence[str],
+    term_days: int | None,
+    price: Quote | None,
+    around: Circumstances,
+) -> Iterator[Problem]:
+    """Why this cannot be bought on the contract. Of an amended order only what comes on top must be there now."""
+    if price is None and contract is not None and _price(names, product, term_days, around) is not None:
+        yield Problem(
+            "price_not_agreed",
+            f"Contract {contract.contract_id} has no price for this; choose another contract, or ask your sales "
+            "representative for one.",
+            "/contract_id",
         )
-    return contract
-
-
-def _contract_of(
-    order: Order, product: Product, price: Quote | None, around: Circumstances, problems: list[Problem]
-) -> Contract | None:
-    """The contract that was chosen when the order was placed; only units that come on top must be there now."""
-    chosen = order.head.contract_id
-    contract = next((one for one in around.contracts if one.contract_id == chosen), None)
-    extra = extra_units(order, price)
-    if contract is None or extra > 0:
+    if around.amended is None:
+        yield from contract_problems(contract, product.code, price.units if price else 0, around.moment)
+    elif contract is None or exceeds(around.amended, price):
         # The reseller amends names and sends no contract: there is no field to point at.
-        problems += (
-            replace(each, field=None)
-            for each in contract_problems(contract, product.code, extra, around.moment)
-        )
-    return contract
+        extra = extra_units(around.amended, price)
+        for each in contract_problems(contract, product.code, extra, around.moment):
+            yield replace(each, field=None)
 
 
 def _contact_problems(body: Mapping[str, Any], product: Product) -> Iterator[Problem]:
@@ -402,6 +399,7 @@ def _content(
             )
             for line in price.lines
         ),
+        free_because=price.free_because,
         lifecycle=Lifecycle(**request.lifecycle.model_dump()) if request.lifecycle else None,
         note=request.note,
     )

@@ -24,6 +24,7 @@ class WaitStep(StrEnum):
 
     REVIEW = "review"
     DOMAINS = "domains"
+    PAYMENT = "payment"
     HELD_BACK = "held_back"
 
 
@@ -31,7 +32,10 @@ class Woken(StrEnum):
     """What a waiting execution is told, and decides by where it goes; what it does there it reads from the order."""
 
     PROVEN = "proven"
+    TO_BE_PAID = "to_be_paid"
+    """Proven as well, and a card pays for it: the money comes before the last look."""
     RELEASED = "released"
+    PAYMENT_UPDATED = "payment_updated"
     AMENDED = "amended"
     """The order changed: its story begins again with the screening, and keeps what is proven."""
     OVER = "over"
@@ -151,6 +155,8 @@ class RelayEvent:
                 self._wake(reseller_id, order_id, [WaitStep.REVIEW], Woken.RELEASED)
             case "order.check_requested":
                 self._wake(reseller_id, order_id, [WaitStep.HELD_BACK], Woken.RELEASED)
+            case "order.payment_updated":
+                self._wake(reseller_id, order_id, [WaitStep.PAYMENT], Woken.PAYMENT_UPDATED)
             case "order.cancelled" | "order.rejected":
                 self._wake(reseller_id, order_id, list(WaitStep), Woken.OVER)
         self.bus.publish(event)
@@ -179,7 +185,9 @@ def domains_answer(
         return Woken.OVER
     if not order.head.is_screened:
         return Woken.AMENDED
-    return Woken.PROVEN if read_standing(challenges, order, moment).is_proven else None
+    if not read_standing(challenges, order, moment).is_proven:
+        return None
+    return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN
 
 
 def continues(head: OrderHead, attempt: int) -> bool:

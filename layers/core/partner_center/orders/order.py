@@ -85,6 +85,7 @@ class OrderHead:
 
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
     since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
+    `payment_since` is since when its money stands there, or is to be moved from there.
     """
 
     reseller_id: str
@@ -113,6 +114,7 @@ class OrderHead:
     card_id: str | None = None
     payment_attempt: int = 0
     settle_at: datetime | None = None
+    payment_since: datetime | None = None
     review: Review = Review.DUE
     review_since: datetime | None = None
     review_reason: str | None = None
@@ -139,6 +141,32 @@ class OrderHead:
     def awaits_review(self) -> bool:
         """Whether a reviewer is to decide; an order that ended meanwhile keeps its flags and awaits nobody."""
         return self.status is OrderStatus.PENDING and self.review is Review.WAITING
+
+    @property
+    def is_by_card(self) -> bool:
+        return self.payment_kind is PaymentKind.PAY_AS_YOU_GO
+
+    @property
+    def has_a_price(self) -> bool:
+        """Whether a card must pay: a renewal or replacement may cost nothing."""
+        return self.is_by_card and self.net.amount > 0
+
+    @property
+    def money_is_to_move(self) -> bool:
+        """Whether a card's money is not yet where the order's end wants it: taken, let go or given back."""
+        if self.status is OrderStatus.PENDING or not self.is_by_card:
+            return False
+        if self.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+            return self.payment not in {PaymentStatus.RELEASED, PaymentStatus.REFUNDED}
+        at_rest = {PaymentStatus.CAPTURED, PaymentStatus.RELEASED, PaymentStatus.REFUNDED}
+        return self.has_a_price and self.payment not in at_rest
+
+    @property
+    def awaits_payment(self) -> bool:
+        """Whether staff must see to its money: a card was declined, or what should move would not."""
+        if self.status is OrderStatus.PENDING:
+            return self.is_by_card and self.payment is PaymentStatus.DECLINED
+        return self.money_is_to_move and self.settle_at is None
 
     @property
     def is_open(self) -> bool:

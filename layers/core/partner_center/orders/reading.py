@@ -1,14 +1,15 @@
 """What a reseller may read of its orders: one order, its domains, its messages, and the search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from partner_center.billing.payments import Card
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.names import MAX_NAME
-from partner_center.orders.order import Order
+from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
@@ -57,6 +58,7 @@ class OrderReading:
     caa: CaaFindings
     publishing: Publishing
     clock: Clock
+    card_of: Callable[[OrderHead], Card | None]
 
     def domain(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
         """One name of the order, as `domains` shows it; NotFound for any other name."""
@@ -72,7 +74,8 @@ class OrderReading:
         """The order information; all but head and content is read afresh."""
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
-        return order_as_json(order, read_standing(self.challenges, order, moment), certificates, moment)
+        standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
+        return order_as_json(order, standing, certificates, moment, card)
 
     def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
         order = self._load(reseller_id, order_id)

@@ -8,9 +8,9 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
-from partner_center.orders.authentication import Actor, StepStatus
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.requests import Contacts, Lifecycle, Organization
+from partner_center.orders.steps import Actor, StepStatus
 
 StepName = Literal[
     "agreement",
@@ -89,6 +89,13 @@ class Price(Shape):
     """Only where it costs nothing."""
 
 
+class PayingCard(Shape):
+    """All that is known here of a card, but for when it ends."""
+
+    brand: str
+    last4: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+
+
 class Payment(Shape):
     """What pays for the order."""
 
@@ -96,6 +103,8 @@ class Payment(Shape):
     kind: PaymentKind
     units: Count | None = None
     """Of a bulk contract."""
+    card: PayingCard | None = None
+    """Of a pay-as-you-go contract: the card that pays for this order."""
     status: PaymentStatus
 
 
