@@ -1,5 +1,6 @@
 """Cards on file and the links by which they are given: `CardShelf`, on DynamoDB."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
@@ -109,7 +110,7 @@ class CardStore:
             queue = contract_queue(
                 contract, card.added_at
             )  # its end has moved, and with it when to tell of that
-            actions.append(self._contract(contract, change.before, card.added_at, now | queue))
+            actions.append(self._contract(contract, change.card_before, card.added_at, now | queue))
         if change.before is not None:
             actions.append(self._let_go(change.before, card.added_at))
         accompany = [event_put(self._table, change.event), audit_put(self._audit, change.audit)]
@@ -118,7 +119,7 @@ class CardStore:
     def remove(self, change: CardRemoved) -> None:
         self._database.transact(
             [
-                self._contract(change.contract, change.card, change.at, {"card_id": None}),
+                self._contract(change.contract, change.card.card_id, change.at, {"card_id": None}),
                 self._let_go(change.card, change.at),
                 event_put(self._table, change.event),
                 audit_put(self._audit, change.audit),
@@ -155,12 +156,12 @@ class CardStore:
     def _contract(
         self,
         contract: Contract,
-        before: Card | None,
+        card_before: str | None,
         moment: datetime,
         now: Mapping[str, Any],
     ) -> Update:
         """A change of the contract's card, if it runs and still has the one that it was read with."""
-        had: Condition = ("card_id", "absent") if before is None else ("card_id", "=", before.card_id)
+        had: Condition = ("card_id", "absent") if card_before is None else ("card_id", "=", card_before)
         return Update(
             self._table,
             keys.contract(contract.reseller_id, contract.contract_id),
@@ -182,7 +183,7 @@ class CardStore:
             "path": guard.path,
             "body_sha256": guard.body_sha256,
             "link_id": guard.link_id,
-            "sealed": guard.sealed,
+            "sealed": b64encode(guard.sealed).decode(),
             "link_expires_at": to_micros(guard.expires_at),
             "expires_at": int((link.created_at + GUARD_LIFETIME).timestamp()),
         }
@@ -256,7 +257,7 @@ def _guard_from_item(idempotency_key: str, item: Item) -> LinkGuard:
         idempotency_key,
         item["body_sha256"],
         item["link_id"],
-        bytes(item["sealed"]),
+        b64decode(item["sealed"]),
         from_micros(item["link_expires_at"]),
     )
 
