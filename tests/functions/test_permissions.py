@@ -104,19 +104,44 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
 
 
 def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:
-    """A card, another one in its place, its end; and a dispute."""
+    """A card, another one in its place, its end; orders that it pays, is declined for, and lets go; and a dispute."""
+    finance = Reviewer(cloud, staff_key(cloud, "finance"))
     for _ in range(2):
         assert a_link(reseller, Idempotency_Key="card-1").link
-    for number in ("4242424242424242", "5555555555554444"):
-        assert a_link(reseller).gives(number).status == 200
-    on_card = reseller.call("GET", "/v1/payment-method")
-    assert on_card.status == 200
-    charge(cloud, reseller, on_card.json["contract_id"])
-    order_id = reseller.placed(name="disputed.example.com")
-    cloud.payments.payments.dispute(charged(cloud, reseller, order_id))
+    assert a_link(reseller).gives("4000000000000341").status == 200
+    contract_id = reseller.call("GET", "/v1/payment-method").json["contract_id"]
+    declined = approved(cloud, reseller, "card-declined.example.com", contract_id)
+    assert reseller.order(declined)["payment"]["status"] == "declined"
+    assert finance.call("GET", "/v1/staff/queues/payments").status == 200
+    assert a_link(reseller).gives().status == 200
+    path = f"/v1/staff/orders/{declined}/payment-method"
+    changed = finance.call("PUT", path, {"reseller_id": reseller.reseller_id}, Idempotency_Key="other-card")
+    assert changed.status == 200, changed.text
+    assert cloud.settle()
+    assert reseller.order(declined)["payment"]["status"] == "captured"
+    let_go(cloud, reseller, contract_id)
+    cloud.payments.payments.dispute(charged(cloud, reseller, declined))
     assert reseller.call("DELETE", "/v1/payment-method").status == 200
     cloud.advance(93 * DAY)
     assert cloud.settle()
+
+
+def let_go(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str) -> None:
+    """CAA forbids the issue after the card was asked; the order is cancelled."""
+    cloud.zone.set("card-held.example.com", "CAA", ['0 issue "another-ca.example"'])
+    held = approved(cloud, reseller, "card-held.example.com", contract_id)
+    cloud.zone.delete("card-held.example.com")
+    assert reseller.order(held)["payment"]["status"] == "authorised"
+    assert reseller.call("POST", f"/v1/orders/{held}/cancel").status == 200
+    assert cloud.settle()
+    assert reseller.order(held)["payment"]["status"] == "released"
+
+
+def approved(cloud: EmbeddedCloud, reseller: Reseller, name: str, contract_id: str) -> str:
+    order_id = reseller.placed(name=name, contract_id=contract_id)
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    return order_id
 
 
 def browse(cloud: EmbeddedCloud, reseller: Reseller) -> None:
