@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench corpora mutants fuzz openapi ca clean build sam lock
+.PHONY: help run test unit check bench contracts corpora mutants fuzz openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -53,10 +53,13 @@ bench: $(VENV)/test.stamp ## what an order costs and how long it takes; every pr
 	$(BIN)/python -m bench.one_order
 	$(BIN)/python -m bench.lint
 
+contracts: $(VENV)/test.stamp ## 400 orders meet on a contract of 50 units, 20 times: it must add up
+	$(BIN)/python -m bench.contracts
+
 corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
 	$(BIN)/python -m bench.corpora $(FOLDERS)
 
-mutants: $(VENV)/test.stamp ## the gate without each of its rules in turn: does a test turn red? (ONLY="der names_gate" for some files)
+mutants: $(VENV)/test.stamp ## the gate, proofs and CAA without each of their rules in turn: does a test turn red? (ONLY="der names_gate" for some files)
 	$(BIN)/python -m bench.mutants $(ONLY)
 
 EXAMPLES ?= 300

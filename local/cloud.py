@@ -18,6 +18,7 @@ from local.deliveries import Deliveries, Failure, Recurring
 from local.dispatcher import Dispatcher
 from local.http_api import HttpApi, Request, Response
 from local.mailbox import Mail, parsed
+from local.payments import HOOK_PATH, SIGNING_SECRET, Hooks, LocalStripe
 from local.resources import Stack, physical_name
 from local.server import LoopbackServer
 from local.template import REGION, STACK, read
@@ -64,6 +65,8 @@ class EmbeddedCloud:
         self.recorded_calls: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.add_contract: AddContract | None = None
         """What POST /_local/demo/contracts calls with reseller id, kind and units; the seed sets it."""
+        self.give_card: Callable[[str], Any] | None = None
+        """Makes a card on file that the payment gateway of this cloud knows; None without a gateway."""
 
     def __enter__(self) -> Self:
         try:
@@ -100,6 +103,7 @@ class EmbeddedCloud:
         defer(dispatcher.stop)
         self._deliveries = Deliveries(self.stack, dispatcher, self._run, CLOCK.now)
         self._api = HttpApi(self.stack.routes, self._run, CLOCK.now)
+        self.hooks = Hooks(dispatcher, self._api.handle, CLOCK.now)
         self._console = Console(self)
         server.start(self._handle)
         dispatcher.start()
@@ -126,6 +130,8 @@ class EmbeddedCloud:
 
         self.web = WebWorld()
         self._cleanup.callback(self.web.close)
+        self.payments = LocalStripe(CLOCK.now, self._notify)
+        self._cleanup.callback(self.payments.close)
         self.zone = self._cleanup.enter_context(ZoneServer(REGIONS))
 
     def _create_stack(self) -> None:
@@ -140,13 +146,23 @@ class EmbeddedCloud:
             "DnsServer": self.zone.address(),
             "WebServer": self.web.address,
             "RequiredBlockLists": "sample",
+            "PaymentApi": self.payments.url,
+            "PaymentScript": self.payments.script,
+            "PaymentPublishableKey": "pk_test_local",
             "Perspectives": ",".join(config.arn for config in self.perspectives),
         }
         template = read(self._template, self._parameters, own)
         self.stack = Stack(template, self.client, CREATORS, self.endpoint)
         self.stack.create_all()
+        if folder := template.parameters.get("PaymentSecrets"):
+            self._keep_secrets(folder)
         for config in (*self.stack.functions.values(), *self.perspectives):
             self.runtime.add(config)
+
+    def _keep_secrets(self, folder: str) -> None:
+        """What operators put there by hand (docs/operations.md, Payments)."""
+        for name, value in (("secret-key", "sk_test_local"), ("webhook-secret", SIGNING_SECRET)):
+            self.client("ssm").put_parameter(Name=f"{folder}/{name}", Value=value, Type="SecureString")
 
     def _world_of(self, perspective: str) -> Mapping[str, str]:
         return {"DNS_SERVER": self.zone.address(perspective), "WEB_SERVER": self.web.address}
@@ -203,6 +219,11 @@ class EmbeddedCloud:
         if path == "/_local" or path.startswith("/_local/"):
             return self._console.handle(request)
         return self._api.handle(request)
+
+    def _notify(self, kind: str, about: Mapping[str, Any]) -> None:
+        """A webhook of the local Stripe, if the application listens to any."""
+        if any(route.path == HOOK_PATH for route in self.stack.routes):
+            self.hooks.send(kind, about)
 
     def _record(self, function: str, calls: list[dict[str, Any]]) -> None:
         self.recorded_calls[function.removeprefix(f"{STACK}-")] += calls

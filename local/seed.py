@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +19,9 @@ from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.adapters.kms_signer import KmsCaKeys
+from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import Contract, ContractKind
+from partner_center.billing.payments import Card
 from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.products import load_catalog
 from partner_center.issuance.bootstrap import create_hierarchy, key_alias
@@ -50,7 +53,8 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     _create_ca(cloud, clock)
     _upload_block_list(cloud)
     access = AccessStore(database, cloud.output("AccessTable"))
-    contracts = ContractStore(database, cloud.output("BusinessTable"))
+    tables = TableNames(business=cloud.output("BusinessTable"), audit=cloud.resource("AuditTable"))
+    contracts = ContractStore(database, tables)
     add = partial(add_contract, cloud, contracts, clock, ids)
     texts = {}
     for reseller in RESELLERS:
@@ -58,6 +62,7 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
         key, texts[reseller.reseller_id] = make_key(reseller.reseller_id, Role.ADMIN, ids, clock.now())
         access.add_key(key)
         add(reseller.reseller_id, ContractKind.BULK.value, DEMO_UNITS)
+        add(reseller.reseller_id, ContractKind.PAY_AS_YOU_GO.value, 0)
     staff = {}
     for role, person in STAFF.items():
         staff_key, staff[role] = make_staff_key(person, [role], ids, clock.now())
@@ -76,8 +81,7 @@ def _demo(
             "reseller_id": reseller_id,
             "api_key": text,
             "contracts": [
-                {"contract_id": each.contract_id, "kind": each.kind.value, "units_left": each.units_left}
-                for each in contracts.of_reseller(reseller_id)
+                _told(each) for each in sorted(contracts.of_reseller(reseller_id), key=lambda each: each.kind)
             ],
         }
         for reseller_id, text in texts.items()
@@ -97,15 +101,16 @@ def add_contract(
     kind: str,
     units: int,
 ) -> Mapping[str, Any]:
-    """A contract for every product, valid for three years. Raises ValueError for a kind that cannot be billed."""
-    if kind != ContractKind.BULK.value:
-        raise ValueError("only bulk contracts can be billed yet")
+    """A contract for every product: of so many units for three years, or on a card for as long as the card serves.
+
+    Raises ValueError for another kind.
+    """
     os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
     moment = clock.now()
     contract = Contract(
         reseller_id=reseller_id,
         contract_id=ids.new("con", moment),
-        kind=ContractKind.BULK,
+        kind=ContractKind(kind),
         products=frozenset(),
         valid_from=moment,
         valid_to=moment + timedelta(days=3 * 365),
@@ -114,8 +119,30 @@ def add_contract(
         units_held=0,
         units_used=0,
     )
+    if contract.kind is ContractKind.PAY_AS_YOU_GO:
+        card = card_for(cloud, reseller_id)
+        contract = replace(
+            contract,
+            valid_to=card.usable_until if card else moment + timedelta(days=365),
+            card_id=card.card_id if card else None,
+            units_granted=0,
+            units_left=0,
+        )
     contracts.create(contract, "seed", ids.new("led", moment))
-    return {"contract_id": contract.contract_id, "kind": kind, "units_left": units}
+    return _told(contract)
+
+
+def card_for(cloud: EmbeddedCloud, reseller_id: str) -> Card | None:
+    """A new card on file of this reseller; None while the cloud has no payment gateway that would know it."""
+    return cloud.give_card(reseller_id) if cloud.give_card else None
+
+
+def _told(contract: Contract) -> Mapping[str, Any]:
+    return {
+        "contract_id": contract.contract_id,
+        "kind": contract.kind.value,
+        "units_left": contract.units_left,
+    }
 
 
 def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:

@@ -4,6 +4,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,21 @@ PATH_PROPERTIES = {
     "AWS::Serverless::LayerVersion": "ContentUri",
     "AWS::Serverless::StateMachine": "DefinitionUri",
 }
+_SAID_OF_A_PARAMETER = frozenset(
+    {
+        "AllowedPattern",
+        "AllowedValues",
+        "ConstraintDescription",
+        "Default",
+        "Description",
+        "MaxLength",
+        "MaxValue",
+        "MinLength",
+        "MinValue",
+        "NoEcho",
+        "Type",
+    }
+)
 NO_VALUE = object()
 PSEUDO_PARAMETERS: Mapping[str, Any] = {
     "AWS::AccountId": ACCOUNT,
@@ -99,7 +115,46 @@ def _parameters(declared: Mapping[str, Any], overrides: Mapping[str, str]) -> di
         value = str(overrides.get(name, declaration.get("Default")))
         is_list = declaration["Type"] == "CommaDelimitedList" or declaration["Type"].startswith("List<")
         values[name] = [part.strip() for part in value.split(",")] if is_list else value
+        for part in values[name] if is_list else [value]:
+            if wrong := _wrong(part, declaration):
+                hint = declaration.get("ConstraintDescription") or declaration.get("Description") or ""
+                raise TemplateRefused(f"parameter {name}: {part!r} {wrong}. {hint}".rstrip())
     return values
+
+
+def _wrong(value: str, declaration: Mapping[str, Any]) -> str | None:
+    """What CloudFormation would refuse of one value, as the end of a sentence.
+
+    Raises TemplateRefused for a rule that is not known here.
+    """
+    if unknown := sorted(set(declaration) - _SAID_OF_A_PARAMETER):
+        raise TemplateRefused(f"a parameter with {', '.join(unknown)} is not known here")
+    is_number = declaration["Type"] in {"Number", "List<Number>"}
+    return (_wrong_number(value, declaration) if is_number else None) or _wrong_text(value, declaration)
+
+
+def _wrong_number(value: str, declaration: Mapping[str, Any]) -> str | None:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return "is no number"
+    if not number.is_finite():
+        return "is no number"
+    if "MinValue" in declaration and number < Decimal(str(declaration["MinValue"])):
+        return f"is less than {declaration['MinValue']}"
+    if "MaxValue" in declaration and number > Decimal(str(declaration["MaxValue"])):
+        return f"is more than {declaration['MaxValue']}"
+    return None
+
+
+def _wrong_text(value: str, declaration: Mapping[str, Any]) -> str | None:
+    if not int(declaration.get("MinLength", 0)) <= len(value) <= int(declaration.get("MaxLength", 4096)):
+        return f"has {len(value)} characters"
+    if "AllowedValues" in declaration and value not in map(str, declaration["AllowedValues"]):
+        return f"is none of {', '.join(map(str, declaration['AllowedValues']))}"
+    if "AllowedPattern" in declaration and not re.fullmatch(str(declaration["AllowedPattern"]), value):
+        return f"does not look like {declaration['AllowedPattern']}"
+    return None
 
 
 class Resolver:

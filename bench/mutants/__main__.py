@@ -1,6 +1,7 @@
-"""`python -m bench.mutants [--jobs 2] [PATTERN ...]`: which of the gate's rules could go without a test turning red.
+"""`python -m bench.mutants [--jobs 2] [PATTERN ...]`: which rules could go without a test turning red.
 
-Patterns (`orders/der.py`, `names_gate`) choose files. Exits with 1 and names each rule that no test missed.
+The rules are those of the gate, and those by which a name is proven and CAA permits it. Patterns (`orders/der.py`,
+`names_gate`, `validation/`) choose files. Exits with 1 and names each rule that no test missed.
 """
 
 import argparse
@@ -19,13 +20,32 @@ GATE = (
     *("orders/key_material.py", "orders/private_keys.py", "orders/names_gate.py"),
     *("kernel/names.py", "kernel/public_suffix.py"),
 )
-TESTS = ("tests/unit/orders", "tests/unit/kernel")
+CONTROL = (
+    *("validation/standing.py", "validation/view.py", "validation/caa.py", "validation/caa_everywhere.py"),
+    *("validation/caa_refusal.py", "validation/iodef.py"),
+)
+TESTS = {
+    GATE: ("tests/unit/orders", "tests/unit/kernel"),
+    CONTROL: ("tests/unit/validation",),
+    ("issuance/preflight.py",): ("tests/unit/issuance",),
+    ("notifications/report_refusals.py", "notifications/caa_refusal.py"): ("tests/unit/notifications",),
+}
 
 
-def gate_files(patterns: list[str]) -> list[Path]:
-    """The files of the gate, those whose path holds one of `patterns` if there are any."""
-    files = sorted({path for pattern in GATE for path in PACKAGE.glob(pattern)})
+def ruled_files(patterns: list[str]) -> list[Path]:
+    """The files whose rules are tried, those whose path holds one of `patterns` if there are any."""
+    files = sorted({path for group in TESTS for pattern in group for path in PACKAGE.glob(pattern)})
     return [path for path in files if not patterns or any(each in str(path) for each in patterns)]
+
+
+def folders_for(path: Path) -> list[Path]:
+    """Where the tests are that a rule of the file must turn red."""
+    return [
+        ROOT / folder
+        for group, folders in TESTS.items()
+        if any(path in PACKAGE.glob(pattern) for pattern in group)
+        for folder in folders
+    ]
 
 
 def main() -> int:
@@ -34,10 +54,10 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="test runs at a time (2)")
     options = parser.parse_args()
     began = time.monotonic()
-    files = gate_files(options.patterns)
+    files = ruled_files(options.patterns)
     rules = [(path, rule) for path in files for rule in rules_of(path.read_bytes())]
     with Trials(ROOT, options.jobs) as trials:
-        selected = {path: concerned(path, [ROOT / folder for folder in TESTS], ROOT) for path in files}
+        selected = {path: concerned(path, folders_for(path), ROOT) for path in files}
         trials.require_green(sorted({test for tests in selected.values() for test in tests}))
         outcomes = dict(trials.run((path, rule, selected[path]) for path, rule in rules))
     _print(files, rules, outcomes)

@@ -48,6 +48,11 @@ class Console:
                 ("GET", "/web", self._web),
                 ("POST", "/web", self._set_answer),
                 ("DELETE", "/web", self._delete_answer),
+                ("GET", "/payments", self._payments),
+                ("POST", "/payments/faults", self._set_fault),
+                ("DELETE", "/payments/faults", self._clear_faults),
+                ("POST", "/payments/refunds/([^/]+)", self._end_refund),
+                ("POST", "/payments/disputes", self._dispute),
                 ("GET", "/clock", self._clock),
                 ("POST", "/clock", self._advance),
                 ("GET", "/demo", lambda _: as_json(self._cloud.demo)),
@@ -103,6 +108,7 @@ class Console:
             "mails": len(self._cloud.mails()),
             "executions": len(machines.executions()),
             "records": len(self._cloud.zone.records()),
+            "payments": len(self._cloud.payments.journal()["intents"]),
             "failures": [
                 {"target": each.target, "attempts": each.attempts, "reason": each.reason, "event": each.event}
                 for each in self._cloud.failures
@@ -196,6 +202,38 @@ class Console:
         fields = sent(request)
         self._cloud.web.delete(_text(fields, "host"), _optional(fields, "path"))
         return see_other(f"{ROOT}/web") if is_form(request) else Response(204)
+
+    # --- payments
+
+    def _payments(self, request: Request) -> Response:
+        from local.payments.faults import CALLS, Kind  # noqa: PLC0415
+
+        content = self._cloud.payments.journal() | {"webhooks": self._cloud.hooks.sent}
+        return self._show(request, "payments", content, calls=("*", *CALLS), kinds=list(map(str, Kind)))
+
+    def _set_fault(self, request: Request) -> Response:
+        fields = sent(request)
+        if fields.pop("delete", None):
+            return self._clear_faults(request)
+        fault = self._cloud.payments.faults.set(fields)
+        return see_other(f"{ROOT}/payments") if is_form(request) else as_json(fault.as_json(), 201)
+
+    def _clear_faults(self, request: Request) -> Response:
+        self._cloud.payments.faults.clear()
+        return see_other(f"{ROOT}/payments") if is_form(request) else Response(204)
+
+    def _end_refund(self, request: Request, refund_id: str) -> Response:
+        fields = sent(request)
+        status = _text(fields, "status")
+        if status not in ("succeeded", "failed"):
+            raise NotAccepted("a refund ends as succeeded or failed")
+        self._cloud.payments.payments.end_refund(refund_id, status, _optional(fields, "failure_reason"))
+        return see_other(f"{ROOT}/payments") if is_form(request) else as_json(fields)
+
+    def _dispute(self, request: Request) -> Response:
+        fields = sent(request)
+        self._cloud.payments.payments.dispute(_text(fields, "intent_id"))
+        return see_other(f"{ROOT}/payments") if is_form(request) else as_json(fields)
 
     # --- clock
 

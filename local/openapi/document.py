@@ -9,9 +9,11 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from local.openapi.examples import answers, refusals
-from local.openapi.operations import OPERATIONS, PARAMETERS, Answer, Body, Operation, Parameter
+from local.openapi.operation import Answer, Body, Operation, Parameter
+from local.openapi.operations import OPERATIONS, PARAMETERS
 from local.openapi.wording import ABOUT, FIELDS, HEADERS, REFUSALS, SHAPES, TAGS
 from partner_center.accounts.api_keys import Role
+from partner_center.billing.shapes import ContractActivation, ContractRequest
 from partner_center.entry import schemas
 from partner_center.entry.problems import CONTENT_TYPE
 from partner_center.entry.routes import ROUTES
@@ -22,19 +24,29 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Domain,
     schemas.ProofList,
     schemas.Agreement,
+    schemas.CardLink,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
+    schemas.Contract,
+    schemas.ContractList,
+    schemas.ContractOfReseller,
+    schemas.ContractQueue,
     schemas.CsrInspection,
     schemas.DecisionAnswer,
     schemas.DomainList,
+    schemas.Ledger,
     schemas.MessageList,
     schemas.ObjectionQueue,
     schemas.Order,
     schemas.OrderExamination,
     schemas.OrderList,
+    schemas.PaymentMethod,
     schemas.ProblemDocument,
     schemas.Product,
     schemas.ProductList,
+    schemas.PaymentQueue,
+    schemas.PaymentState,
+    schemas.Received,
     schemas.ReviewQueue,
     schemas.SettlementAnswer,
 )
@@ -43,12 +55,21 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.AmendRequest,
     schemas.ApprovalForm,
     schemas.CancelRequest,
+    ContractActivation,
+    ContractRequest,
+    schemas.CardFormPost,
     schemas.CsrRequest,
     schemas.DecisionRequest,
+    schemas.GatewayEvent,
     schemas.MethodRequest,
+    schemas.PaymentMethodRequest,
+    schemas.SettleRequest,
     schemas.OrderDraft,
     schemas.SettlementRequest,
 )
+
+PEEKS = {"peekApproval", "peekCardForm"}
+"""HEAD: answers without a body."""
 
 ON_EVERY_ANSWER = ("RateLimit-Policy", "RateLimit", "X-Request-Id")
 
@@ -103,7 +124,7 @@ def _responses(operation: Operation) -> dict[str, Json]:
         status = str(REFUSALS[name][0])
         if status in responses:  # a page, or a problem document from before the page was reached
             responses[status]["content"] |= _problem_content(name)
-        elif operation.id == "peekApproval":
+        elif operation.id in PEEKS:
             responses[status] = _with_headers({"description": REFUSALS[name][1]}, ())
         else:
             responses[status] = _ref("responses", name)
@@ -112,11 +133,12 @@ def _responses(operation: Operation) -> dict[str, Json]:
 
 def _answer(answer: Answer) -> Json:
     described = _with_headers({"description": answer.description}, answer.headers)
+    content: Json = {media: {"schema": {"type": "string"}} for media in answer.media_types}
     if answer.shape is not None:
-        content: Json = {"schema": _ref("schemas", answer.shape)}
-        described["content"] = {"application/json": _with_examples(content, answer.examples)}
-    elif answer.media_types:
-        described["content"] = {media: {"schema": {"type": "string"}} for media in answer.media_types}
+        shown = {"schema": _ref("schemas", answer.shape)}
+        content["application/json"] = _with_examples(shown, answer.examples)
+    if content:
+        described["content"] = content
     return described
 
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
+from local.openapi import money
+from local.openapi.contracts import contract_examples
 from local.openapi.story import (
     APPROVED,
     CSR,
@@ -25,6 +27,9 @@ from local.openapi.story import (
     order_request,
 )
 from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
+from partner_center.billing.cards import KEEP, usable_until
+from partner_center.billing.payment_method import payment_method_as_json
+from partner_center.billing.payments import Card
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
@@ -32,6 +37,7 @@ from partner_center.issuance.objection import Ground, Objection
 from partner_center.issuance.objection_queue import Settlement, objection_as_json, settlement_as_json
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
+from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import (
     BodyTooLarge,
     ChangedMeanwhile,
@@ -105,6 +111,7 @@ class Shelf:
             self,
             Publishing(load_catalog(), "https://partner-center.example.com"),
             SetClock(moment),
+            lambda _: None,
         )
 
 
@@ -168,13 +175,20 @@ def answers() -> dict[str, Any]:
         "SettlementAnswer": settlement_as_json(
             an_objection(story), Settlement(now, "staff:vera", SETTLEMENT["evidence"], None)
         ),
+        **money.examples(story),
         "CancelRequest": {"reason": "The customer ordered twice."},
+        "CardLink": {
+            "url": "https://partner-center.example.com/card/JQ0p3cAlcX7ruVb1XFsKYbjdpdU",
+            "expires_at": "2026-11-24T09:00:00Z",
+            "notice": KEEP,
+        },
+        "PaymentMethod": payment_method_as_json(a_card(), a_contract(CountedIds())),
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
         "CheckAnswer": {
             "order_id": order_id,
             "check": "not_yet",
-            "items": to_publish.reading(MAILED).domains(RESELLER, order_id)["items"],
+            "items": to_publish.reading(MAILED).domains(RESELLER, order_id, {})["items"],
         },
         "DomainToPublish": to_publish.reading(MAILED).domain(RESELLER, order_id, "example.com"),
         "MethodRequest": {"method": "email", "approver_email": "hostmaster@example.com"},
@@ -193,13 +207,21 @@ def answers() -> dict[str, Any]:
             RESELLER, "", Page(50, None)
         ),
         "MessageList": declined.reading(now).messages(RESELLER, order_id, {}),
-        "DomainList": issued.reading(now).domains(RESELLER, order_id),
+        "DomainList": issued.reading(now).domains(RESELLER, order_id, {}),
         "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(
             RESELLER, SERIAL
         ),
+        **contract_examples(),
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
     }
+
+
+def a_card() -> Card:
+    """A card that was given on the day of the order."""
+    until = usable_until(3, 2030, PLACED)
+    ids = ("crd_01m83xj880tnm8mmpnb81erjqa", RESELLER)
+    return Card(*ids, "visa", "4242", 3, 2030, "pm_1", "cus_1", PLACED, until)
 
 
 def caa_findings(story: Story) -> list[dict[str, Any]]:
@@ -207,9 +229,14 @@ def caa_findings(story: Story) -> list[dict[str, Any]]:
     found = {
         "allowed": True,
         "reason": "caa_no_records",
+        "br_section": "3.2.2.4.4",
         "found_at": None,
+        "records": [],
+        "failed": [],
         "dnssec": "insecure",
         "quorum": "6/6",
+        "checked_at": rfc3339(APPROVED),
+        "valid_until": rfc3339(APPROVED + timedelta(hours=8)),
     }
     return [{"name": name, **found} for name in story.placed.content.names]
 

@@ -1,75 +1,45 @@
 """What each route does, takes and answers, in words; the shapes come from the models."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from partner_center.accounts.api_keys import Role
-from partner_center.accounts.staff import StaffRole
-
-JSON = "application/json"
-MERGE_PATCH = "application/merge-patch+json"
-HTML = "text/html"
-FORM = "application/x-www-form-urlencoded"
-FILES = (
-    "application/pem-certificate-chain",
-    "application/x-pkcs7-certificates",
-    "application/pkix-cert",
-    "application/zip",
+from local.openapi.contract_operations import CONTRACT_OPERATIONS
+from local.openapi.operation import (
+    BOOKKEEPERS,
+    EVERYONE,
+    FILES,
+    FINANCE,
+    FORM,
+    HTML,
+    KEYED,
+    MERGE_PATCH,
+    PAYERS,
+    READERS,
+    RESTRICTED,
+    REVIEWERS,
+    VALIDATORS,
+    WITH_BODY,
+    WRITERS,
+    Answer,
+    Body,
+    Operation,
+    Parameter,
 )
 
-READERS = (Role.ORDERS, Role.READ)
-WRITERS = (Role.ORDERS,)
-EVERYONE = tuple(Role)
-REVIEWERS = (StaffRole.REVIEW,)
-VALIDATORS = (StaffRole.VALIDATION,)
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A request body: the component that describes it, and examples by name."""
-
-    shape: str
-    description: str
-    required: bool = True
-    media_type: str = JSON
-    examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer that is no problem document; without `shape` and with `media_types`, text or a file."""
-
-    description: str
-    shape: str | None = None
-    examples: tuple[str, ...] = ()
-    headers: tuple[str, ...] = ()
-    media_types: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """`roles` that may call it (admin always may); none for a public page. `refusals` name shared responses."""
-
-    id: str
-    tag: str
-    summary: str
-    description: str
-    answers: Mapping[int, Answer]
-    refusals: tuple[str, ...]
-    roles: tuple[Role, ...] | tuple[StaffRole, ...] = ()
-    parameters: tuple[str, ...] = ()
-    body: Body | None = None
-
-
-KEYED = ("Malformed", "Unauthenticated", "TooSoon", "InternalError", "TryAgain")
-RESTRICTED = (*KEYED, "Forbidden")
-WITH_BODY = ("BodyTooLarge", "UnsupportedMediaType", "Refused")
 PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
 GONE = "The link was answered, has expired, or its order is no longer pending; the page says which."
 
 
 def _page(description: str, headers: tuple[str, ...] = ()) -> Answer:
     return Answer(description, headers=headers, media_types=(HTML,))
+
+
+def _ended_card_pages() -> dict[int, Answer]:
+    return {
+        404: _page("There is no such link."),
+        410: _page("The link was used or has expired; the page says which."),
+        429: _page("Too many requests came from this address; no card was added.", ("Retry-After",)),
+        503: _page("No card was added; try again shortly.", ("Retry-After",)),
+    }
 
 
 def _closed_pages() -> dict[int, Answer]:
@@ -79,17 +49,6 @@ def _closed_pages() -> dict[int, Answer]:
         429: _page("Too many requests came from this address; nothing was recorded.", ("Retry-After",)),
         503: _page("Nothing was recorded; try again shortly.", ("Retry-After",)),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter; `schema` as JSON Schema."""
-
-    name: str
-    where: str
-    description: str
-    schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
-    example: str | None = None
 
 
 PARAMETERS: Mapping[str, Parameter] = {
@@ -105,11 +64,18 @@ PARAMETERS: Mapping[str, Parameter] = {
         "serial", "path", "The serial number of a certificate, in hexadecimal; case does not matter."
     ),
     "Token": Parameter("token", "path", "The secret of an approval link; it is in the approval mail only."),
+    "CardToken": Parameter("token", "path", "The secret of a card link."),
     "Limit": Parameter(
         "limit",
         "query",
         "How many items a page holds: 1 to 200; smaller and larger numbers are taken as 1 and 200.",
         {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 50},
+    ),
+    "LimitOfAll": Parameter(
+        "limit",
+        "query",
+        "How many items a page holds, as everywhere: 1 to 200, clamped. Without it all come at once.",
+        {"type": "integer", "minimum": 0, "maximum": 999_999_999},
     ),
     "Cursor": Parameter("cursor", "query", "`next_cursor` of the page before, of the same list."),
     "CommonName": Parameter(
@@ -140,6 +106,13 @@ PARAMETERS: Mapping[str, Parameter] = {
         "order-4711",
     ),
     "ObjectionId": Parameter("objection_id", "path", "As the queue tells it."),
+    "ContractId": Parameter("contract_id", "path", "The id of a contract."),
+    "LedgerFormat": Parameter(
+        "format",
+        "query",
+        "json, or csv as a file of up to 10,000 lines if no limit is given; absent: as the Accept header says.",
+        {"type": "string", "enum": ["json", "csv"]},
+    ),
     "TaskId": Parameter("task_id", "path", "As the queue tells it."),
     "IfMatch": Parameter(
         "If-Match", "header", "The ETag of the order as it was read; 412 when it is another by now."
@@ -150,6 +123,7 @@ PARAMETERS: Mapping[str, Parameter] = {
 }
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
+    **CONTRACT_OPERATIONS,
     ("GET", "/v1/products"): Operation(
         "listProducts",
         "Catalog",
@@ -158,6 +132,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The products.", "ProductList")},
         KEYED,
         EVERYONE,
+        ("LimitOfAll", "Cursor"),
     ),
     ("GET", "/v1/products/{code}"): Operation(
         "getProduct",
@@ -209,9 +184,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Orders",
         "Examine an order without placing it",
         "The same examination as placing: every problem, the exact names, price and units. Stores nothing; an "
-        "order that would be refused is a 200 with its problems.",
+        "order that would be refused is a 200 with its problems, unless it holds the number of a payment card.",
         {200: Answer("What was found.", "OrderExamination", ("OrderExamination",))},
-        (*RESTRICTED, "BodyTooLarge", "UnsupportedMediaType"),
+        (*RESTRICTED, *WITH_BODY),
         READERS,
         body=Body("OrderDraft", "At most 256 KiB.", examples=("OrderRequest",)),
     ),
@@ -259,11 +234,48 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "listReviews",
         "Staff",
         "Orders that wait for a reviewer",
-        "Those that a rule flagged, longest waiting first. The list may be a moment late.",
+        "Those that a rule flagged, longest waiting first. The list may be a moment late; a page of very large "
+        "orders has fewer items than its limit. A task is about what was screened: a later note leaves it as it is.",
         {200: Answer("The tasks.", "ReviewQueue", ("ReviewQueue",))},
         RESTRICTED,
         REVIEWERS,
         ("Limit", "Cursor"),
+    ),
+    ("GET", "/v1/staff/queues/payments"): Operation(
+        "listPayments",
+        "Staff",
+        "Orders whose money needs somebody",
+        "Those whose card was declined, and those whose money could not be taken, let go or given back by itself; "
+        "longest waiting first. The list may be a moment late.",
+        {200: Answer("The tasks.", "PaymentQueue", ("PaymentQueue",))},
+        RESTRICTED,
+        FINANCE,
+        ("Limit", "Cursor"),
+    ),
+    ("PUT", "/v1/staff/orders/{order_id}/payment-method"): Operation(
+        "changePaymentMethod",
+        "Staff",
+        "Another card for one order",
+        "The card is asked for the price in a new payment attempt; the contract stays as it is. A pending order goes "
+        "on by itself; of an issued one whose price is still owed, what another card promised before is let go and "
+        "the price taken. Refused when no card is to be asked (payment_not_due).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("PaymentMethodRequest", "At most 256 KiB.", examples=("PaymentMethodRequest",)),
+    ),
+    ("POST", "/v1/staff/orders/{order_id}/settle"): Operation(
+        "settlePayment",
+        "Staff",
+        "Another try at moving the money",
+        "Of an order in the queue of payments: what could not be taken, let go or given back is tried again, as long "
+        "as at first. A card that was declined is asked again through its payment method (payment_declined).",
+        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        FINANCE,
+        ("OrderId", "IdempotencyKey"),
+        Body("SettleRequest", "At most 256 KiB.", examples=("SettleRequest",)),
     ),
     ("POST", "/v1/staff/tasks/{task_id}/decide"): Operation(
         "decideTask",
@@ -331,7 +343,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The names.", "DomainList", ("DomainList",))},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("OrderId",),
+        ("OrderId", "LimitOfAll", "Cursor"),
     ),
     ("POST", "/v1/orders/{order_id}/domains/check"): Operation(
         "checkDomains",
@@ -339,7 +351,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Look now",
         "Looks at what is published for every name that is still to be proven, from every network perspective; what "
         "is not there yet is a 200 as well. An order that was held back before signing, by CAA for example, is "
-        "examined again. At most one check in 30 seconds begins; the body may be left out.",
+        "examined again. At most one check in 30 seconds begins, by whatever method the names are proven; the body "
+        "may be left out.",
         {200: Answer("What was found.", "CheckAnswer", ("CheckAnswer",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
@@ -360,7 +373,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Domains",
         "The mail once more",
         "To the approver with the same link, or to the technical contact with the same instructions. A value that "
-        "has expired is replaced by a new one. At most one mail in 30 seconds.",
+        "has expired, or will within an hour, is replaced by a new one with 30 days. At most one mail in 30 "
+        "seconds.",
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
@@ -384,11 +398,12 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Who may approve a name by e-mail",
         "The five constructed addresses at each domain from the name up to the registrable one, and the contacts "
         "that their DNS publishes at this moment (CAA contactemail, TXT at _validation-contactemail). Nobody "
-        "else may.",
+        "else may. An address that declined this order is not among them, for whichever name: it cannot be chosen "
+        "again.",
         {200: Answer("The addresses.", "ApproverList", ("ApproverList",))},
         (*RESTRICTED, "NotFound"),
         READERS,
-        ("OrderId", "DomainName"),
+        ("OrderId", "DomainName", "LimitOfAll", "Cursor"),
     ),
     ("GET", "/v1/domains"): Operation(
         "listProofs",
@@ -419,6 +434,89 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         (*RESTRICTED, "NotFound"),
         READERS,
         ("Serial", "Format", "Server"),
+    ),
+    ("POST", "/v1/payment-method"): Operation(
+        "makeCardLink",
+        "Cards",
+        "A link to the form that takes a card",
+        "Hand it to whoever holds the card. The number goes to the payment gateway alone and never comes here. The "
+        "card given there takes the place of the one on file, or opens a pay-as-you-go contract where none runs; it "
+        "is used for orders placed from then on, and orders placed before keep theirs. The body is left out.",
+        {201: Answer("The link, told once: only its digest is kept.", "CardLink", ("CardLink",))},
+        (*RESTRICTED, *WITH_BODY),
+        PAYERS,
+        ("IdempotencyKey",),
+    ),
+    ("GET", "/v1/payment-method"): Operation(
+        "getPaymentMethod",
+        "Cards",
+        "The card on file",
+        "That of the pay-as-you-go contract that runs; 404 when there is none.",
+        {200: Answer("The card.", "PaymentMethod", ("PaymentMethod",))},
+        (*RESTRICTED, "NotFound"),
+        BOOKKEEPERS,
+    ),
+    ("DELETE", "/v1/payment-method"): Operation(
+        "removeCard",
+        "Cards",
+        "Remove the card",
+        "The contract has no card from now on: orders on it are refused with no_card until another one is given. "
+        "Orders placed before keep the card, since they may still have to be paid; the payment gateway forgets it "
+        "when none of them can be pending any more, 91 days later.",
+        {200: Answer("The card that was removed.", "PaymentMethod", ("PaymentMethod",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound"),
+        PAYERS,
+    ),
+    ("GET", "/card/{token}"): Operation(
+        "showCardForm",
+        "Card page",
+        "The form that takes a card",
+        "The page behind a card link. Looking changes nothing.",
+        {
+            200: _page(
+                "The page; its Content-Security-Policy admits the payment gateway's script and frames."
+            ),
+            **_ended_card_pages(),
+        },
+        ("Malformed", "NotFound", "InternalError"),
+        parameters=("CardToken",),
+    ),
+    ("HEAD", "/card/{token}"): Operation(
+        "peekCardForm",
+        "Card page",
+        "The same without the page",
+        "For programs that follow links. Changes nothing.",
+        {
+            status: Answer(each.description)
+            for status, each in {200: _page("The form."), **_ended_card_pages()}.items()
+        },
+        ("Malformed", "InternalError"),
+        parameters=("CardToken",),
+    ),
+    ("POST", "/card/{token}"): Operation(
+        "addCard",
+        "Card page",
+        "The card was given",
+        "Sent by the page when the payment gateway has taken the card. A link takes one card.",
+        {
+            200: _page("The card was added; the page says what is kept of it."),
+            422: _page("The card was not given or not accepted; the form is there once more."),
+            **_ended_card_pages(),
+        },
+        ("Malformed", "NotFound", "InternalError"),
+        parameters=("CardToken",),
+        body=Body("CardFormPost", "At most 1,024 bytes.", media_type=FORM),
+    ),
+    ("POST", "/webhooks/stripe"): Operation(
+        "hearGateway",
+        "Payment gateway",
+        "Something has changed at the payment gateway",
+        "Signed by the gateway (Stripe-Signature), not older than 300 seconds. It is believed in nothing: an event "
+        "about a payment of ours has that order's money looked at, once in 30 days for each event id; others have no "
+        "effect.",
+        {200: Answer("Heard, of use or not.", "Received")},
+        ("Malformed", "TooSoon", "BodyTooLarge", "InternalError", "TryAgain"),
+        body=Body("GatewayEvent", "At most 256 KiB."),
     ),
     ("GET", "/approve/{token}"): Operation(
         "showApproval",

@@ -99,6 +99,9 @@ class OneOrder:
     contract: Contract
     placement: Placement | None = None
 
+    def find(self, _reseller_id: str, _contract_id: str) -> Contract | None:
+        return self.contract
+
     def of_reseller(self, _reseller_id: str) -> Sequence[Contract]:
         return [self.contract]
 
@@ -165,7 +168,11 @@ class Story:
         )
         self.cancelled = Order(ended.head, self.placed.content)
         self.flags = (
-            Flag("lookalike_name", "paypa1.example.com", "paypa1.example.com bears or resembles paypal."),
+            Flag(
+                "lookalike_name",
+                "paypa1.example.com",
+                "paypa1.example.com looks like the well-known name paypal.",
+            ),
         )
         flagged = replace(screened, review=Review.WAITING, review_reason=self.flags[0].reason)
         self.flagged = Order(flagged, self.placed.content)

@@ -10,7 +10,7 @@ ABOUT: Mapping[str, Any] = {
     "description": (
         "JSON in snake_case; times in RFC 3339, UTC, whole seconds; money without tax. Answers may gain fields: "
         "ignore what you do not know. A request with an unknown field is refused, so that a misspelt one is "
-        "noticed.\n\n"
+        "noticed. So is one with the number of a payment card in any field (`card_number_in_field`).\n\n"
         "Every refusal of the application is a problem document (RFC 9457) with a stable `code`. A path that does "
         "not exist answers 404 `not_found`, a verb that a path does not know 405 `method_not_allowed` with "
         "`Allow`. An unknown id and the id of another reseller answer alike. The gateway in front answers for "
@@ -26,13 +26,17 @@ TAGS: Mapping[str, str] = {
     "Orders": "From the request to the certificate.",
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued.",
+    "Contracts": "What orders are paid with: units bought in advance, or a card.",
+    "Cards": "The card that pays for orders on a pay-as-you-go contract.",
     "Staff": "For the people of the certification authority, with a staff key.",
+    "Card page": "For the people who hold a card: HTML, without a key.",
+    "Payment gateway": "For the payment gateway's own messages.",
     "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
 }
 
 HEADERS: Mapping[str, Any] = {
     "X-Request-Id": {"description": "Quote it when you ask.", "schema": {"type": "string"}},
-    "Location": {"description": "The path of the order.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "ETag": {
         "description": "Of this answer; send it as If-None-Match, or as If-Match with an amendment.",
         "schema": {"type": "string"},
@@ -78,7 +82,7 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
     "NotFound": (404, "Unknown, or another reseller's.", ()),
     "Conflict": (
         409,
-        "What is asked does not fit the state of the order; issuing comes with Retry-After.",
+        "What is asked does not fit the state of the order or contract; issuing comes with Retry-After.",
         ("Retry-After",),
     ),
     "ChangedMeanwhile": (412, "The order is no longer as If-Match says; read it again.", ()),
@@ -106,11 +110,32 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
 # Descriptions of shapes whose docstrings speak to readers of the code.
 SHAPES: Mapping[str, str] = {
     "OrderRequest": "An order as it is posted.",
+    "ContractRequest": "A bulk contract that is asked for.",
+    "ContractActivation": "What was agreed of a contract; what is left out is as it was asked for.",
     "Contact": "A person of the order.",
     "ApprovalForm": "What the page's form sends.",
 }
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
+    "ContractRequest": {
+        "units": "How many; a product's rates say how many an order takes.",
+        "brand": "Absent: products of any brand.",
+        "products": "Codes of products; absent: all of the brand, or every product.",
+        "note": "For whoever activates it.",
+    },
+    "ContractActivation": {
+        "invoice_reference": "Unique among the reseller's contracts.",
+        "reseller_id": "Whose contract it is; another one's is not found.",
+        "units": "How many are granted.",
+        "prices": "Own prices; what is not among them costs what the catalog says. In another currency than the "
+        "catalog's they must be complete.",
+        "valid_from": "Absent: from now.",
+        "valid_to": "Until before this moment; absent: a year after it begins.",
+    },
+    "AgreedNotices": {
+        "units_low": "At so many units left; absent: a tenth of the grant.",
+        "ends_in_days": "So many days before the end; absent: 30, 7 and 1.",
+    },
     "OrderRequest": {
         "product": "The code of a product (GET /v1/products).",
         "csr": "One CSR in PEM and nothing else. Never send a private key.",

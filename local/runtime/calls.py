@@ -29,6 +29,8 @@ def reduced(parameters: dict[str, Any]) -> dict[str, Any]:
     if "TransactItems" in parameters:
         entries = [next(iter(entry.items())) for entry in parameters["TransactItems"]]
         kept["TransactItems"] = [{"kind": kind, "TableName": part["TableName"]} for kind, part in entries]
+    if isinstance(parameters.get("Names"), list):
+        kept["Names"] = sorted(parameters["Names"])
     if "RequestItems" in parameters:
         kept["RequestItems"] = sorted(parameters["RequestItems"])
     if "Entries" in parameters and not {"QueueUrl"} & kept.keys():

@@ -11,8 +11,9 @@ from samtranslator.yaml_helper import yaml_parse
 from local import repairs
 from local.creators import TABLE_PROPERTIES
 from local.repairs.transactions import CONFLICTS
-from partner_center.adapters.dynamodb import Database, Patience
+from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.tables import TableNames
+from partner_center.kernel.patience import Patience
 from tests.adapters.hostile_server import HostileServer, throw_away_tls
 from tests.adapters.stores import DynamoStores
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from partner_center.adapters import keys
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.charge_store import ChargeStore
+from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database, Item
@@ -23,11 +25,13 @@ class DynamoStores:
     def __init__(self, database: Database, tables: TableNames) -> None:
         self.database, self.tables = database, tables
         self.orders = OrderStore(database, tables)
-        self.contracts = ContractStore(database, tables.business)
+        self.contracts = ContractStore(database, tables)
         self.challenges = ChallengeStore(database, tables)
         self.claims = ClaimStore(database, tables)
         self.waits = WaitStore(database, tables.business)
+        self.checks = CheckTimes(database, tables.business)
         self.screenings = ScreeningStore(database, tables)
+        self.charges = ChargeStore(database, tables)
 
     def grant(self, contract: Contract) -> None:
         self.contracts.create(contract, "staff", f"led_grant_{contract.contract_id}")
@@ -35,6 +39,10 @@ class DynamoStores:
     def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
         rows = self.rows(self.tables.business, keys.contract(reseller_id, contract_id).pk, "LEDGER#")
         return [(row["kind"], row["units"], row.get("order_id", "")) for row in rows]
+
+    def amounts(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, str, str | None]]:
+        rows = self.rows(self.tables.business, keys.contract(reseller_id, contract_id).pk, "LEDGER#")
+        return [(row["kind"], row["amount"], row.get("reference")) for row in rows if "amount" in row]
 
     def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
         rows = self.rows(self.tables.business, keys.order_partition(reseller_id, order_id), "EVENT#")

@@ -6,7 +6,7 @@ from partner_center.adapters.caa_findings import DynamoDbCaaFindings
 from partner_center.issuance.preflight import Outcome
 from partner_center.orders.ports import load
 from tests.fakes.determined import CountingIds
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_placement, a_preflight, an_audit
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_placement, a_preflight, an_audit, an_event
 
 
 def a_finding(name="www.example.com", **changes):
@@ -39,7 +39,9 @@ def findings(stores):
 
 def hold_back(stores, ids, number, *caa, outcome=Outcome.HELD_BACK):
     preflight = a_preflight(outcome, preflight_id=f"pre_{number:026d}", caa=caa)
-    stores.claims.hold_back(load(stores.orders, US, ORDER), preflight, "caa", an_audit(ids))
+    stores.claims.hold_back(
+        load(stores.orders, US, ORDER), preflight, "caa", an_audit(ids), an_event(ids, "order.held_back")
+    )
 
 
 def test_before_the_first_preflight_there_is_nothing(findings):
@@ -66,3 +68,12 @@ def test_other_orders_and_resellers_have_their_own(stores, ids, findings):
 def test_the_claim_reads_the_same_as_evidence(stores, ids, findings):
     hold_back(stores, ids, 1, a_finding())
     assert list(stores.claims.find(US, ORDER, f"pre_{1:026d}").caa) == findings.latest(US, ORDER)
+
+
+def test_a_preflight_is_found_by_its_id(stores, ids, findings):
+    hold_back(stores, ids, 1, a_finding())
+    hold_back(stores, ids, 2)
+    assert findings.of_preflight(US, ORDER, f"pre_{1:026d}") == [a_finding()]
+    assert findings.of_preflight(US, ORDER, f"pre_{2:026d}") == []
+    assert findings.of_preflight(US, ORDER, f"pre_{3:026d}") is None
+    assert findings.of_preflight(THEM, ORDER, f"pre_{1:026d}") is None

@@ -7,7 +7,7 @@ import pytest
 
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.ports import load
-from tests.fakes.contract_challenges import ClaimsContract
+from tests.fakes.contract_challenges import MOVES, ClaimsContract
 from tests.fakes.determined import CountingIds
 from tests.fakes.samples import ORDER, US, a_contract, a_placement, a_preflight, an_audit
 
@@ -43,12 +43,11 @@ def test_of_several_preflights_at_once_one_claims(stores, order):
     assert stores.orders.head(US, ORDER).version == order.head.version + 1
 
 
-@pytest.mark.parametrize("move", ["claim", "hold_back", "prove_again"])
+@pytest.mark.parametrize("move", MOVES)
 def test_under_contention_nothing_moves(stores, order, contention, move):
-    more = ["CAA"] if move == "hold_back" else []
     contention(1.0)
     with pytest.raises(TryAgain):
-        getattr(stores.claims, move)(order, a_preflight(), *more, an_audit(CountingIds(500)))
+        MOVES[move](stores.claims, order, a_preflight(), CountingIds(500))
     contention(0.0)
     assert load(stores.orders, US, ORDER) == order
     assert stores.claims.find(US, ORDER, "pre_1") is None

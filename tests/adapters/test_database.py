@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from partner_center.adapters.dynamodb import (
     Check,
     Database,
-    Patience,
     Put,
     Update,
     from_attribute,
@@ -20,6 +19,7 @@ from partner_center.adapters.dynamodb import (
 )
 from partner_center.adapters.keys import Key
 from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.patience import Patience
 
 _numbers = count(1)
 UNREACHABLE = "http://127.0.0.1:1"

@@ -21,7 +21,7 @@ def test_the_file_is_fetched_from_the_fixed_path_of_port_80(serve_web):
     dialler = Dialler(server)
     page = HttpProbe(WorldResolver(), dialler).fetch(LOOK)
     assert (page.status, page.body, page.trouble) == (200, VALUE, None)
-    assert page.hops == (Hop(f"http://{HOST}{FILE_PATH}", HERE, 200),)
+    assert page.hops == (Hop(f"http://{HOST}{FILE_PATH}", HERE, 200, Dnssec.INSECURE),)
     assert dialler.dialled == [(HERE, 80)]
     assert check_file(LOOK, page, VALUE.decode()).passed
 
@@ -87,7 +87,7 @@ def test_a_name_that_is_rebound_between_redirects_is_judged_again(serve_web):
     dialler = Dialler(server)
     page = HttpProbe(resolver, dialler).fetch(LOOK)
     assert page.trouble is PageTrouble.ADDRESS_REFUSED
-    assert page.hops[1] == Hop(f"http://{HOST}/latest/meta-data/", "169.254.169.254", None)
+    assert page.hops[1] == Hop(f"http://{HOST}/latest/meta-data/", "169.254.169.254", None, Dnssec.INSECURE)
     assert dialler.dialled == [(HERE, 80)]
 
 
@@ -114,7 +114,7 @@ def test_an_address_outside_global_unicast_is_not_dialled(serve_web, address):
     dialler = Dialler(server)
     page = HttpProbe(WorldResolver(www_example_com=[(address,), (address,)]), dialler).fetch(LOOK)
     assert (page.trouble, page.status, page.body) == (PageTrouble.ADDRESS_REFUSED, None, b"")
-    assert page.hops == (Hop(LOOK.url, address, None),)
+    assert page.hops == (Hop(LOOK.url, address, None, Dnssec.INSECURE),)
     assert (dialler.dialled, server.accepted) == ([], 0)
 
 
@@ -131,7 +131,7 @@ def test_addresses_are_tried_in_turn_of_their_families(serve_web):
     resolver = WorldResolver(www_example_com=("1.0.0.1", "1.0.0.2", "1.0.0.3", "2a00::1"))
     page = HttpProbe(resolver, dialler).fetch(LOOK)
     assert dialler.dialled == [("1.0.0.1", 80), ("2a00::1", 80), ("1.0.0.2", 80), ("1.0.0.3", 80)]
-    assert page.hops == (Hop(LOOK.url, "1.0.0.3", 200),)
+    assert page.hops == (Hop(LOOK.url, "1.0.0.3", 200, Dnssec.INSECURE),)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_only_a_few_addresses_are_tried(serve_web, error, trouble):
     dialler = Dialler(serve_web(answer(VALUE)), **dict.fromkeys(addresses, error))
     page = HttpProbe(WorldResolver(www_example_com=addresses), dialler).fetch(LOOK)
     assert (page.trouble, len(dialler.dialled)) == (trouble, 4)
-    assert page.hops == (Hop(LOOK.url, "1.0.0.3", None),)
+    assert page.hops == (Hop(LOOK.url, "1.0.0.3", None, Dnssec.INSECURE),)
 
 
 def test_a_host_of_ipv6_alone_is_asked(serve_web):
@@ -178,7 +178,8 @@ LOOKUPS = {
 def test_without_a_validated_answer_nobody_is_asked(serve_web, outcome, trouble):
     server = serve_web(answer(VALUE))
     page = HttpProbe(WorldResolver(www_example_com=outcome), Dialler(server)).fetch(LOOK)
-    assert (page.trouble, page.hops, server.accepted) == (trouble, (Hop(LOOK.url, None, None),), 0)
+    dnssec = Dnssec.INSECURE if trouble is PageTrouble.NO_ADDRESS else None
+    assert (page.trouble, page.hops, server.accepted) == (trouble, (Hop(LOOK.url, None, None, dnssec),), 0)
 
 
 # in the embedded cloud
@@ -203,3 +204,18 @@ def test_the_local_world_is_asked_with_every_guard_in_place():
             assert probe.fetch(FileLook("tls.example.com")).trouble is PageTrouble.TLS_FAILED
     finally:
         web.close()
+
+
+SIGNED = {
+    "both look-ups": ([Dnssec.SECURE, Dnssec.SECURE], Dnssec.SECURE),
+    "the one for IPv4 alone": ([Dnssec.SECURE, Dnssec.INSECURE], Dnssec.INSECURE),
+    "the one for IPv6 alone": ([Dnssec.INSECURE, Dnssec.SECURE], Dnssec.INSECURE),
+    "neither": ([Dnssec.INSECURE, Dnssec.INSECURE], Dnssec.INSECURE),
+}
+
+
+@pytest.mark.parametrize(("states", "told"), SIGNED.values(), ids=SIGNED)
+def test_the_addresses_are_signed_if_all_of_them_are(serve_web, states, told):
+    server = serve_web(answer(VALUE))
+    page = HttpProbe(WorldResolver(www_example_com=states), Dialler(server)).fetch(LOOK)
+    assert (page.body, page.dnssec) == (VALUE, told)

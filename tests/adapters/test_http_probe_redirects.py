@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from partner_center.adapters.http_probe import HttpProbe
+from partner_center.validation.dns import Dnssec
 from partner_center.validation.file_check import FileReason, check_file
 from partner_center.validation.looks import FILE_PATH, Hop, PageTrouble
 from tests.adapters.hostile_server import answer, redirect
@@ -18,7 +19,7 @@ def test_a_redirect_to_https_is_followed_whatever_the_certificate(serve_web, sta
     dialler = Dialler(server)
     page = HttpProbe(WorldResolver(files_example_net=(V6,)), dialler).fetch(LOOK)
     assert (page.body, page.trouble) == (VALUE, None)
-    assert page.hops == (Hop(LOOK.url, HERE, status), Hop(there, V6, 200))
+    assert page.hops == (Hop(LOOK.url, HERE, status, Dnssec.INSECURE), Hop(there, V6, 200, Dnssec.INSECURE))
     assert dialler.dialled == [(HERE, 80), (V6, 443)]
     assert [asked.sni for asked in server.asked] == [None, "files.example.net"]
     assert server.asked[1].header("host") == "files.example.net"
@@ -113,7 +114,10 @@ def test_a_redirect_to_a_name_with_a_private_address_is_refused(serve_web):
     resolver = WorldResolver(internal_example_net=("192.168.1.1", "fd00::1"))
     page = fetch(server, resolver)
     assert page.trouble is PageTrouble.ADDRESS_REFUSED
-    assert page.hops == (Hop(LOOK.url, HERE, 302), Hop("http://internal.example.net/", "192.168.1.1", None))
+    assert page.hops == (
+        Hop(LOOK.url, HERE, 302, Dnssec.INSECURE),
+        Hop("http://internal.example.net/", "192.168.1.1", None, Dnssec.INSECURE),
+    )
     assert server.accepted == 1
 
 

@@ -78,6 +78,24 @@ def test_each_is_asked_once_in_its_own_region_and_answers_in_order(world, perspe
     }
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(18.0, 15_000), (3.5, 500), (1.0, 0)])
+def test_of_the_time_that_somebody_waits_a_part_is_kept_for_the_way(world, perspectives, seconds, told):
+    perspectives.ask([LOOK], seconds)
+    for function in world.values():
+        ((_, question),) = function.invoked
+        assert question["milliseconds"] == told
+
+
+def test_nobody_is_waited_for_longer_than_somebody_waits(world, perspectives):
+    late = threading.Event()
+    world["us-east-1"].answer = lambda: late.wait(LONG) and answered("us-east-1", SEEN)
+    try:
+        views = perspectives.ask([LOOK], 0.05)
+    finally:
+        late.set()
+    assert [each.trouble for each in views] == [None, "out_of_time", None]
+
+
 def test_all_are_asked_at_the_same_time(world, perspectives):
     together = threading.Barrier(len(REGIONS))
     for region, function in world.items():

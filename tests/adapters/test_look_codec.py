@@ -83,7 +83,10 @@ sightings = (
     | st.builds(CaaSeen, st.builds(CaaSet, names, st.lists(steps, max_size=6).map(tuple)))
     | st.builds(
         PageSeen,
-        st.lists(st.builds(Hop, texts, st.none() | texts, statuses), max_size=11).map(tuple),
+        st.lists(
+            st.builds(Hop, texts, st.none() | texts, statuses, st.none() | st.sampled_from(Dnssec)),
+            max_size=11,
+        ).map(tuple),
         statuses,
         st.binary(max_size=1000),
         st.none() | st.sampled_from(PageTrouble),
@@ -230,6 +233,7 @@ BAD_SIGHTINGS = {
     "answer and failure": {"kind": "records", "answer": AN_ANSWER, "failure": A_FAILURE},
     "an answer that is a list": {"kind": "records", "answer": [AN_ANSWER]},
     "an unknown state of DNSSEC": answered(dnssec="signed"),
+    "an unknown state of DNSSEC of a hop": A_PAGE | {"hops": [A_HOP | {"dnssec": "signed"}]},
     "no state of DNSSEC": {"kind": "records", "answer": without(AN_ANSWER, "dnssec")},
     "an unknown response code": answered(rcode="SERVFAIL"),
     "records at a name that does not exist": answered(rcode="NXDOMAIN"),
@@ -307,7 +311,7 @@ def test_what_version_1_looks_like_stays():
     )
     assert sent(encode_sighting(CaaSeen(CaaSet("example.com", (climb,))))) == A_CLIMB
     page = PageSeen((Hop("http://example.com/", "93.184.215.14", 200),), 200)
-    assert sent(encode_sighting(page)) == A_PAGE
+    assert sent(encode_sighting(page)) == A_PAGE | {"hops": [A_HOP | {"dnssec": None}]}
 
 
 def test_a_sighting_that_is_too_large_is_told_and_the_others_fit():
@@ -323,3 +327,9 @@ def test_the_largest_answer_is_one_that_lambda_lets_through():
     message = json.dumps(encode_answer("eu-west-1", [page] * LOOKS_AT_MOST))
     assert decode_answer(json.loads(message))[1] == (page,) * LOOKS_AT_MOST
     assert len(message) < 6 * 1024 * 1024
+
+
+def test_a_perspective_of_former_days_tells_no_dnssec_of_a_page():
+    """The field was added within the version: images are deployed apart from those who ask."""
+    (hop,) = decode_sighting(A_PAGE).hops
+    assert hop.dnssec is None

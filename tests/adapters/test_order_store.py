@@ -317,6 +317,16 @@ def test_whatever_comes_as_a_cursor_is_a_sort_key_of_the_list_or_malformed(curso
         assert True
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    ["\x00", "YQ\n", "Y Q", "YQ==", "YQ=", encode_cursor("a" * 1025), encode_cursor("\U0001f600" * 257)],
+    ids=["NUL", "line feed", "blank", "padded", "half padded", "too long", "too long in octets"],
+)
+def test_a_cursor_that_we_would_not_have_spelt_so_is_malformed(cursor):
+    with pytest.raises(Malformed):
+        decode_cursor(cursor, "")
+
+
 def test_a_forged_cursor_does_not_leave_the_resellers_partition(stores):
     """The partition comes from the caller's key; a cursor only says where in it to go on."""
     stores.grant(a_contract())

@@ -6,9 +6,10 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from local.repairs.capacity import METER
 from partner_center.accounts.quota import NotCounted, Policy, Quotas
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Database, Patience
+from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.quota_store import QuotaStore
 from partner_center.entry.wiring import base
+from partner_center.kernel.patience import Patience
 from tests.fakes.determined import NOW
 from tests.fakes.quota import END, RequestCountsContract
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from local.repairs.capacity import METER
 from partner_center.adapters import keys
 from partner_center.adapters.order_store import encode_cursor
-from partner_center.adapters.screening_store import _start
+from partner_center.adapters.queues import start_of
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed, PartnerCenterError, TryAgain
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.orders.page import Page
@@ -120,7 +120,7 @@ def test_a_forged_cursor_that_reads_like_ours_only_says_where_in_the_queue_to_go
 def test_whatever_comes_as_a_cursor_is_a_place_in_the_queue_or_malformed(text):
     for cursor in (text, encode_cursor(text), encode_cursor(f"1#R#{text}")):
         try:
-            start = _start(cursor)
+            start = start_of("quality-review", cursor)
         except Malformed:
             continue
         assert start["queue"] == keys.REVIEW_QUEUE

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 from botocore.stub import Stubber
 
 from partner_center.adapters.validation_functions import ValidationFunctions
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import TooSoon, TryAgain
 
 CHECK = "arn:aws:lambda:eu-west-1:123456789012:function:check-control"
 ASK = "arn:aws:lambda:eu-west-1:123456789012:function:ask-again"
@@ -38,19 +38,20 @@ def functions(client):
 
 
 IDS = {"reseller_id": "res_1", "order_id": "ord_1"}
+WAITED_FOR = IDS | {"seconds": 18}
 CALLS = {
     "begin": (lambda functions: functions.begin("res_1", "ord_1"), (CHECK, "Event", IDS)),
     "check all": (
         lambda functions: functions.check("res_1", "ord_1", None),
-        (CHECK, "RequestResponse", IDS),
+        (CHECK, "RequestResponse", WAITED_FOR),
     ),
     "check some": (
         lambda functions: functions.check("res_1", "ord_1", ["*.example.com"]),
-        (CHECK, "RequestResponse", IDS | {"names": ["*.example.com"]}),
+        (CHECK, "RequestResponse", WAITED_FOR | {"names": ["*.example.com"]}),
     ),
     "check none": (
         lambda functions: functions.check("res_1", "ord_1", []),
-        (CHECK, "RequestResponse", IDS | {"names": []}),
+        (CHECK, "RequestResponse", WAITED_FOR | {"names": []}),
     ),
     "ask again": (
         lambda functions: functions.ask_again("res_1", "ord_1", ["example.com"]),
@@ -93,12 +94,19 @@ TROUBLE = {
     "no such function": raises(refusal("ResourceNotFoundException")),
     "too many at once": raises(refusal("TooManyRequestsException")),
     "no way there": raises(EndpointConnectionError(endpoint_url="none")),
-    "no answer in time": raises(ReadTimeoutError(endpoint_url="none")),
     "it tries again later": failed("TryAgain"),
     "it broke down": failed("KeyError"),
     "it ran out of time": failed("Sandbox.Timedout"),
     "an error without a name": lambda: {"FunctionError": "Unhandled", "Payload": io.BytesIO(b"<html>")},
 }
+
+
+def test_what_another_request_has_just_asked_for_is_too_soon(client, functions):
+    client.answer = failed("TooSoon")
+    with pytest.raises(TooSoon) as told:
+        CALLS["ask again"][0](functions)
+    assert told.value.retry_after == 30
+    assert "secret" not in told.value.detail
 
 
 @every_call
@@ -109,6 +117,20 @@ def test_whatever_goes_wrong_may_be_asked_for_again(client, functions, call, inv
         call(functions)
     assert (told.value.retry_after, len(client.invoked)) == (5, 1)
     assert "secret" not in told.value.detail
+
+
+@pytest.mark.parametrize("call", ["check all", "check some"])
+def test_a_check_that_takes_too_long_goes_on_by_itself(client, functions, call):
+    client.answer = raises(ReadTimeoutError(endpoint_url="none"))
+    assert CALLS[call][0](functions) is None
+    assert len(client.invoked) == 1
+
+
+@pytest.mark.parametrize("call", ["begin", "ask again"])
+def test_whatever_else_is_not_answered_in_time_may_be_asked_for_again(client, functions, call):
+    client.answer = raises(ReadTimeoutError(endpoint_url="none"))
+    with pytest.raises(TryAgain):
+        CALLS[call][0](functions)
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,18 @@ def ask(cloud):
     return send
 
 
-PAGES = ["", "/", "/mail", "/mail/0", "/executions", "/executions/first", "/dns", "/web", "/clock"]
+PAGES = [
+    "",
+    "/",
+    "/mail",
+    "/mail/0",
+    "/executions",
+    "/executions/first",
+    "/dns",
+    "/web",
+    "/payments",
+    "/clock",
+]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -313,3 +324,71 @@ def test_bad_input_is_refused_with_a_reason(ask, path, body):
 
 def test_a_verb_that_is_not_meant_is_refused(ask):
     assert ask("DELETE", "/clock").status == 405
+
+
+def pay(cloud, path, **fields):
+    """A request to the local Stripe, as the application makes it."""
+    headers = {"Authorization": "Bearer sk_test_local", "Content-Type": "application/x-www-form-urlencoded"}
+    connection = http.client.HTTPConnection(
+        "127.0.0.1", int(cloud.payments.url.rpartition(":")[2]), timeout=30
+    )
+    connection.request("POST", path, urlencode(fields), headers)
+    response = connection.getresponse()
+    body = json.loads(response.read())
+    connection.close()
+    return response.status, body
+
+
+@pytest.fixture(scope="module")
+def charged(cloud):
+    """A card that was charged for an order."""
+    _, customer = pay(cloud, "/v1/customers", name="Northwind")
+    _, setup = pay(cloud, "/v1/setup_intents", customer=customer["id"])
+    card = {"number": "4242424242424242", "exp_month": "12", "exp_year": "2030", "cvc": "123"}
+    form = {f"payment_method_data[card][{name}]": value for name, value in card.items()}
+    path = f"/v1/setup_intents/{setup['id']}/confirm"
+    _, confirmed = pay(cloud, path, **{"payment_method_data[type]": "card"}, **form)
+    asked = {
+        "amount": "14900",
+        "currency": "usd",
+        "capture_method": "manual",
+        "metadata[order_id]": "ord_<1>",
+    }
+    method = confirmed["payment_method"]
+    _, intent = pay(cloud, "/v1/payment_intents", customer=customer["id"], payment_method=method, **asked)
+    for verb in ("confirm", "capture"):
+        assert pay(cloud, f"/v1/payment_intents/{intent['id']}/{verb}")[0] == 200
+    return intent["id"]
+
+
+def test_payments_are_shown_with_what_became_of_them(cloud, ask, charged):
+    cloud.payments.faults.set({"call": "refund", "kind": "refund_pending"})
+    _, refund = pay(cloud, "/v1/refunds", payment_intent=charged)
+    page = ask("GET", "/payments", headers=HTML).text
+    assert charged in page
+    assert "149.00" in page
+    assert "ord_&lt;1&gt;" in page
+    told = json.loads(ask("GET", "/payments").text)
+    assert [each["status"] for each in told["refunds"]] == ["pending"]
+    path = f"/payments/refunds/{refund['id']}"
+    assert ask("POST", path, {"status": "failed", "failure_reason": "declined"}).status == 200
+    (after,) = json.loads(ask("GET", "/payments").text)["refunds"]
+    assert (after["status"], after["failure_reason"]) == ("failed", "declined")
+    assert ask("POST", path, {"status": "lost"}).status == 400
+    assert ask("POST", "/payments/refunds/re_none", {"status": "failed"}).status == 404
+
+
+def test_a_charge_is_disputed_on_demand(ask, charged):
+    assert ask("POST", "/payments/disputes", {"intent_id": charged}, FORM).status == 303
+    assert ask("POST", "/payments/disputes", {"intent_id": "pi_none"}).status == 404
+
+
+def test_troubles_are_set_met_and_taken_away(cloud, ask):
+    assert ask("POST", "/payments/faults", {"call": "other", "kind": "throttle", "times": 1}).status == 201
+    assert pay(cloud, "/v1/customers", name="x")[0] == 429
+    assert pay(cloud, "/v1/customers", name="x")[0] == 200
+    assert ask("POST", "/payments/faults", {"call": "*", "kind": "hold", "times": ""}, FORM).status == 303
+    assert ask("GET", "/payments", headers=HTML).status == 200
+    assert ask("DELETE", "/payments/faults").status == 204
+    assert json.loads(ask("GET", "/payments").text)["faults"] == []
+    assert ask("POST", "/payments/faults", {"kind": "fire"}).status == 400

@@ -116,6 +116,75 @@ def test_parameters_are_checked(written, overrides, named):
         written("Parameters: {Needed: {Type: String}}\nResources: {}", overrides)
 
 
+CONSTRAINTS = """
+Parameters:
+  Quota: {Type: Number, Default: 600, MinValue: 1, MaxValue: 1000, Description: How many.}
+  Stage: {Type: String, Default: test, AllowedValues: [test, live]}
+  Url: {Type: String, Default: "http://a", AllowedPattern: "^https?://[a-z]+$", ConstraintDescription: No slash.}
+  Arns: {Type: CommaDelimitedList, Default: "", AllowedPattern: "^(arn:[a-z]+)?$"}
+  Short: {Type: String, Default: ab, MinLength: 2, MaxLength: 3}
+Resources: {Network: {Type: 'AWS::EC2::VPC'}}
+"""
+WRONG = {
+    "a number that is too small": ("Quota", "0", "parameter Quota: '0' is less than 1. How many."),
+    "a negative number": ("Quota", "-5", "'-5' is less than 1"),
+    "a number that is too large": ("Quota", "1001", "is more than 1000"),
+    "no number": ("Quota", "many", "'many' is no number"),
+    "an empty number": ("Quota", "", "is no number"),
+    "nothing that counts": ("Quota", "NaN", "is no number"),
+    "an infinite number": ("Quota", "Infinity", "is no number"),
+    "a value that is not allowed": ("Stage", "dev", "parameter Stage: 'dev' is none of test, live."),
+    "another case": ("Stage", "Test", "is none of"),
+    "a text of another form": ("Url", "http://a/", "does not look like ^https?://[a-z]+$. No slash."),
+    "a line behind": ("Url", "http://a\n", "does not look like"),
+    "one of a list": ("Arns", "arn:a,b", "'b' does not look like"),
+    "too short": ("Short", "a", "has 1 characters"),
+    "too long": ("Short", "abcd", "has 4 characters"),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "told"), WRONG.values(), ids=WRONG)
+def test_a_parameter_that_cloudformation_would_refuse_is_refused_with_a_sentence(written, name, value, told):
+    with pytest.raises(TemplateRefused) as refused:
+        written(CONSTRAINTS, {name: value})
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Quota", "1"),
+        ("Quota", "1000"),
+        ("Stage", "live"),
+        ("Arns", "arn:a, arn:b"),
+        ("Arns", ""),
+        ("Short", "abc"),
+    ],
+)
+def test_a_parameter_within_its_bounds_is_taken(written, name, value):
+    assert name in written(CONSTRAINTS, {name: value}).parameters
+
+
+def test_a_default_is_held_to_the_same(written):
+    with pytest.raises(TemplateRefused, match="is less than 1"):
+        written("Parameters: {Quota: {Type: Number, Default: 0, MinValue: 1}}\nResources: {}")
+
+
+def test_a_rule_that_nobody_knows_is_refused_and_not_passed_over(written):
+    with pytest.raises(TemplateRefused, match="MinimumValue"):
+        written("Parameters: {Quota: {Type: Number, Default: 0, MinimumValue: 1}}\nResources: {}")
+
+
+APPLICATION = Path(__file__).parents[2] / "template.yaml"
+
+
+@pytest.mark.parametrize("quota", ["KeyQuota", "AddressQuota"])
+@pytest.mark.parametrize("value", ["0", "-1", "", "lots"])
+def test_the_application_does_not_start_with_a_quota_that_lets_nobody_in(quota, value):
+    with pytest.raises(TemplateRefused, match=f"parameter {quota}"):
+        read(APPLICATION, {quota: value, "PublicUrl": "http://127.0.0.1:1"}, {})
+
+
 def test_what_is_offered_reaches_only_parameters_that_exist_and_yields_to_an_override(written):
     declared = "Parameters: {A: {Type: String, Default: x}, B: {Type: String, Default: x}}"
     text = f"{declared}\nResources: {{V: {{Type: 'AWS::EC2::VPC'}}}}"

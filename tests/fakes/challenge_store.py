@@ -10,7 +10,14 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
-from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
+from partner_center.validation.caa_refusal import CaaRefusals, refusals_of
+from partner_center.validation.challenges import (
+    MAIL_INTERVAL,
+    Attempt,
+    Challenge,
+    ChallengeStatus,
+    Proof,
+)
 from partner_center.validation.ports import AttemptRecord, Ruling
 from partner_center.validation.standing import zone_of
 from tests.fakes.order_store import paged
@@ -39,6 +46,10 @@ class MemoryChallenges:
             if key[:3] == (reseller_id, subscriber, zone) and each.completed_at >= since
         ]
 
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        preflight = self.tables.preflights.get((reseller_id, order_id, preflight_id))
+        return refusals_of(preflight.at, preflight.caa) if preflight else None
+
     def create(self, challenge: Challenge) -> bool:
         with self.tables.writing("create"):
             key = _key(challenge)
@@ -48,6 +59,21 @@ class MemoryChallenges:
             if challenge.token_sha256:
                 self.tables.links[challenge.token_sha256] = key
             return True
+
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        with self.tables.writing("claim_mail"):
+            claimed = self.tables.mail_claims.get(_key(challenge))
+            if _key(challenge) not in self.tables.challenges:
+                return False
+            if claimed is not None and claimed > moment - MAIL_INTERVAL:
+                return False
+            self.tables.mail_claims[_key(challenge)] = moment
+            return True
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        with self.tables.writing("unclaim_mail"):
+            if self.tables.mail_claims.get(_key(challenge)) == moment:
+                del self.tables.mail_claims[_key(challenge)]
 
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         with self.tables.writing("mark_sent"):
@@ -60,9 +86,18 @@ class MemoryChallenges:
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
         with self.tables.writing("mark_resent"):
             present = self.tables.challenges.get(_key(challenge))
-            if present is not None and present.sent_at is not None:
-                latest = max(present.resent_at or resent_at, resent_at)
-                self.tables.challenges[_key(challenge)] = replace(present, resent_at=latest)
+            if present is None or present.sent_at is None:
+                return
+            if present.resent_at is None or present.resent_at < resent_at:
+                evidence = challenge.evidence or present.evidence
+                changed = replace(present, resent_at=resent_at, evidence=evidence)
+                self.tables.challenges[_key(challenge)] = changed
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        with self.tables.writing("end"):
+            present = self.tables.challenges.get(_key(challenge))
+            if present is not None and present.status is ChallengeStatus.PENDING:
+                self.tables.challenges[_key(challenge)] = replace(present, expires_at=moment, due_at=None)
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         with self.tables.writing("begin_check"):
@@ -95,6 +130,13 @@ class MemoryChallenges:
             present = self.tables.challenges.get(_key(challenge))
             if present is not None:
                 self.tables.challenges[_key(challenge)] = replace(present, due_at=None)
+
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        with self.tables.writing("resume"):
+            present = self.tables.challenges.get(_key(challenge))
+            rests = present is not None and present.due_at is None
+            if present is not None and rests and present.status is ChallengeStatus.PENDING:
+                self.tables.challenges[_key(challenge)] = replace(present, due_at=due_at)
 
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:
         rows = [

@@ -1,7 +1,8 @@
-"""Claims, preflights and waits in memory, with the preconditions of adapters/claim_store.py and wait_store.py."""
+"""Claims, preflights, waits and times of checks in memory, with the preconditions of their stores in adapters/."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from partner_center.issuance.preflight import Preflight
@@ -20,15 +21,26 @@ class MemoryClaims:
     tables: Tables
 
     def claim(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        self._move(order, replace(order.head, signing=True, held_back=None), preflight, audit)
+        head = replace(order.head, signing=True, held_back=None, caa_refusal=None)
+        self._move(order, head, preflight, audit)
 
-    def hold_back(self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord) -> None:
-        self._move(order, replace(order.head, signing=False, held_back=reason), preflight, audit)
+    def hold_back(
+        self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord, event: Event
+    ) -> None:
+        head = replace(order.head, signing=False, held_back=reason, caa_refusal=_refusal(preflight))
+        self._move(order, head, preflight, audit, event)
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
         asked_anew = order.head.round + 1
         head = replace(order.head, signing=False, held_back=None, round=asked_anew, revised_at=preflight.at)
         self._move(order, head, preflight, audit)
+
+    def ask_as_chosen(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        head = replace(order.head, signing=False, held_back=None, caa_refusal=_refusal(preflight))
+        self._move(order, head, preflight, audit)
+
+    def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=False, held_back=None), preflight, audit)
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         return self.tables.preflights.get((reseller_id, order_id, preflight_id))
@@ -44,18 +56,29 @@ class MemoryClaims:
         found = [each for key, each in rows if key[:2] == (reseller_id, order_id)]
         return found[0].caa if found else ()
 
-    def _move(self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord) -> None:
+    def _move(
+        self,
+        order: Order,
+        head: OrderHead,
+        preflight: Preflight,
+        audit: AuditRecord,
+        event: Event | None = None,
+    ) -> None:
         with self.tables.writing("claim"):
             orders = MemoryOrders(self.tables)
             key = (head.reseller_id, head.order_id, preflight.preflight_id)
             orders.require_version(head, order.head.version)
             if key in self.tables.preflights:
                 raise ChangedMeanwhile("This preflight is recorded already.")
-            self.tables.require_new(None, audit)
+            self.tables.require_new(event, audit)
             changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)
             orders.move(changed, order.head.version)
             self.tables.preflights[key] = preflight
-            self.tables.accompany(None, audit)
+            self.tables.accompany(event, audit)
+
+
+def _refusal(preflight: Preflight) -> str | None:
+    return preflight.preflight_id if preflight.refuses_methods else None
 
 
 @dataclass
@@ -81,3 +104,18 @@ class MemoryWaits:
             released = replace(head, held_back=None, checked_at=at, version=head.version + 1, updated_at=at)
             orders.move(released, head.version)
             self.tables.accompany(event, None)
+
+
+@dataclass
+class MemoryCheckTimes:
+    """`CheckTimes` of the orders context."""
+
+    tables: Tables
+
+    def last(self, reseller_id: str, order_id: str, name: str | None) -> datetime | None:
+        times = {key[2]: at for key, at in self.tables.checks.items() if key[:2] == (reseller_id, order_id)}
+        looked = (at for asked, at in times.items() if name is None or asked in {None, name})
+        return max(looked, default=None)
+
+    def note(self, reseller_id: str, order_id: str, name: str | None, moment: datetime) -> None:
+        self.tables.checks[reseller_id, order_id, name] = moment

@@ -7,11 +7,26 @@ from dataclasses import replace
 
 import pytest
 
+from partner_center.billing.contracts import EntryKind
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, TryAgain
+from partner_center.kernel.money import Money
+from partner_center.orders.ledger_lines import part_of
 from partner_center.orders.page import Page
-from tests.fakes.contract_orders import Placing, codes, units
+from tests.fakes.contract_orders import Placing, codes, promised, units
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.samples import ORDER, THEM, US, a_content, a_contract, a_head, a_second, an_amendment
+from tests.fakes.samples import (
+    ORDER,
+    THEM,
+    US,
+    a_card_contract,
+    a_card_head,
+    a_chronicle,
+    a_content,
+    a_contract,
+    a_head,
+    a_second,
+    an_amendment,
+)
 
 
 class AmendmentsContract(Placing):
@@ -73,6 +88,32 @@ class AmendmentsContract(Placing):
         stores.grant(a_contract(valid_to=NOW + MICROSECOND))
         stores.orders.amend(an_amendment(ids, place(), extra=extra))
         assert stores.orders.head(US, ORDER).units == 2 + extra
+
+    @pytest.mark.parametrize("kind", [EntryKind.HOLD, EntryKind.RELEASE])
+    def test_a_card_is_promised_more_or_less_in_the_same_write(self, stores, by_card, ids, kind):
+        change = self.by_the_card(ids, by_card(), kind)
+        stores.orders.amend(change)
+        assert [(line.kind, line.units, line.amount) for line in promised(stores)][1:] == [
+            (kind, 0, Money.of("49.00"))
+        ]
+        assert stores.orders.head(US, ORDER) == change.head
+
+    def test_a_card_that_ended_is_promised_nothing_more(self, stores, place, ids):
+        contract = a_card_contract(valid_to=NOW + a_second)
+        stores.grant(contract)
+        head = place(a_card_head(), contract=contract)
+        with pytest.raises(ContentRefused) as refused:
+            stores.orders.amend(self.by_the_card(ids, head, EntryKind.HOLD))
+        assert codes(refused) == ["card_expired"]
+        assert stores.orders.head(US, ORDER) == head
+        stores.orders.amend(self.by_the_card(ids, head, EntryKind.RELEASE))
+        assert len(promised(stores)) == 2
+
+    @staticmethod
+    def by_the_card(ids, head, kind):
+        change = an_amendment(ids, head)
+        entry = part_of(change.head, kind, 0, Money.of("49.00"), a_chronicle(ids, change.head.updated_at))
+        return replace(change, entry=entry)
 
     def test_no_more_units_come_back_than_are_held(self, stores, place, granted, ids):
         head = place()

@@ -245,7 +245,9 @@ class WaitsContract(WithAnOrder):
         assert stores.waits.token(US, "ord_2", WaitStep.DOMAINS) is None
 
     def test_a_release_lifts_the_obstacle_and_tells_the_outbox(self, stores, ids, order):
-        stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids))
+        stores.claims.hold_back(
+            order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids), an_event(ids, "order.held_back")
+        )
         held = stores.orders.head(US, ORDER)
         assert held.held_back == "CAA"
         event = an_event(ids)
@@ -253,14 +255,37 @@ class WaitsContract(WithAnOrder):
         at = event.occurred_at
         released = replace(held, held_back=None, checked_at=at, version=held.version + 1, updated_at=at)
         assert stores.orders.head(US, ORDER) == released
-        assert stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
+        assert stores.events(US, ORDER) == ["order.placed", "order.held_back", "order.check_requested"]
 
     def test_a_head_that_moved_is_not_released(self, stores, ids, order):
-        stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids))
+        stores.claims.hold_back(
+            order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids), an_event(ids, "order.held_back")
+        )
         with pytest.raises(ChangedMeanwhile):
             stores.waits.release(order.head, an_event(ids))
         assert stores.orders.head(US, ORDER).held_back == "CAA"
-        assert stores.events(US, ORDER) == ["order.placed"]
+        assert stores.events(US, ORDER) == ["order.placed", "order.held_back"]
+
+
+def held_back(claims, order, preflight, ids, reason="CAA"):
+    claims.hold_back(order, preflight, reason, an_audit(ids), an_event(ids, "order.held_back"))
+
+
+MOVES = {
+    "claim": lambda claims, order, preflight, ids: claims.claim(order, preflight, an_audit(ids)),
+    "hold_back": held_back,
+    "prove_again": lambda claims, order, preflight, ids: claims.prove_again(order, preflight, an_audit(ids)),
+    "ask_as_chosen": lambda claims, order, preflight, ids: claims.ask_as_chosen(
+        order, preflight, an_audit(ids)
+    ),
+}
+A_REFUSAL = {
+    "name": "www.example.com",
+    "allowed": False,
+    "found_at": "example.com",
+    "judged": ["3.2.2.4.4"],
+    "permitted": ["3.2.2.4.7"],
+}
 
 
 class ClaimsContract(WithAnOrder):
@@ -278,13 +303,21 @@ class ClaimsContract(WithAnOrder):
         stores.claims.claim(order, a_preflight(preflight_id="pre_0"), an_audit(ids))
         failed = (Check("caa", False, "www.example.com: forbidden"),)
         preflight = a_preflight(Outcome.HELD_BACK, checks=failed, caa_valid_until=None)
-        stores.claims.hold_back(load(stores.orders, US, ORDER), preflight, "forbidden", an_audit(ids))
+        stores.claims.hold_back(
+            load(stores.orders, US, ORDER),
+            preflight,
+            "forbidden",
+            an_audit(ids),
+            an_event(ids, "order.held_back"),
+        )
         head = stores.orders.head(US, ORDER)
         assert (head.signing, head.held_back, head.version) == (False, "forbidden", 3)
         assert stores.claims.find(US, ORDER, "pre_1") == preflight
 
     def test_a_later_claim_forgets_what_held_back(self, stores, ids, order):
-        stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids))
+        stores.claims.hold_back(
+            order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids), an_event(ids, "order.held_back")
+        )
         held = load(stores.orders, US, ORDER)
         stores.claims.claim(held, a_preflight(preflight_id="pre_2"), an_audit(ids))
         assert stores.orders.head(US, ORDER).held_back is None
@@ -299,13 +332,12 @@ class ClaimsContract(WithAnOrder):
         assert after.head == expected
         assert stores.orders.content(US, ORDER, 1) == order.content
 
-    @pytest.mark.parametrize("move", ["claim", "hold_back", "prove_again"])
+    @pytest.mark.parametrize("move", MOVES)
     def test_an_order_that_moved_meanwhile_is_not_moved_again(self, stores, ids, order, move):
         self.cancel(stores, ids)
         before = stores.orders.head(US, ORDER)
-        more = ["CAA"] if move == "hold_back" else []
         with pytest.raises(ChangedMeanwhile):
-            getattr(stores.claims, move)(order, a_preflight(), *more, an_audit(ids))
+            MOVES[move](stores.claims, order, a_preflight(), ids)
         assert stores.orders.head(US, ORDER) == before
         assert stores.claims.find(US, ORDER, "pre_1") is None
 
@@ -320,3 +352,44 @@ class ClaimsContract(WithAnOrder):
         assert stores.claims.find(THEM, ORDER, "pre_1") is None
         assert stores.claims.find(US, "ord_2", "pre_1") is None
         assert stores.claims.find(US, ORDER, "pre_2") is None
+
+    def test_what_is_held_back_is_told(self, stores, ids, order):
+        held_back(stores.claims, order, a_preflight(Outcome.HELD_BACK), ids)
+        assert stores.events(US, ORDER) == ["order.placed", "order.held_back"]
+
+    def test_asking_as_chosen_is_the_same_round(self, stores, ids, order):
+        preflight = a_preflight(Outcome.PROVE_AGAIN, caa=(A_REFUSAL,))
+        stores.claims.ask_as_chosen(order, preflight, an_audit(ids))
+        expected = replace(order.head, version=2, updated_at=preflight.at, caa_refusal="pre_1")
+        assert stores.orders.head(US, ORDER) == expected
+        assert stores.events(US, ORDER) == ["order.placed"]
+
+    @pytest.mark.parametrize(
+        ("move", "caa", "refusal"),
+        [
+            ("hold_back", (A_REFUSAL,), "pre_2"),
+            ("hold_back", (A_REFUSAL | {"permitted": []},), None),
+            ("hold_back", (), None),
+            ("ask_as_chosen", (A_REFUSAL,), "pre_2"),
+            ("prove_again", (), "pre_1"),
+            ("claim", (), None),
+        ],
+    )
+    def test_what_caa_refused_for_its_method_is_remembered_until_a_preflight_finds_otherwise(
+        self, stores, ids, order, move, caa, refusal
+    ):
+        held_back(stores.claims, order, a_preflight(Outcome.HELD_BACK, caa=(A_REFUSAL,)), ids)
+        held = load(stores.orders, US, ORDER)
+        assert held.head.caa_refusal == "pre_1"
+        MOVES[move](stores.claims, held, a_preflight(preflight_id="pre_2", caa=caa), ids)
+        assert stores.orders.head(US, ORDER).caa_refusal == refusal
+
+    def test_what_was_refused_is_read_by_its_preflight(self, stores, ids, order):
+        preflight = a_preflight(Outcome.HELD_BACK, caa=(A_REFUSAL, A_REFUSAL | {"name": "example.org"}))
+        held_back(stores.claims, order, preflight, ids)
+        found = stores.challenges.caa_refusals(US, ORDER, "pre_1")
+        assert (found.at, found.by_name.keys()) == (preflight.at, {"www.example.com", "example.org"})
+        assert found.by_name["www.example.com"].permitted == ("3.2.2.4.7",)
+        assert stores.challenges.caa_refusals(US, ORDER, "pre_2") is None
+        assert stores.challenges.caa_refusals(THEM, ORDER, "pre_1") is None
+        assert stores.challenges.caa_refusals(US, "ord_2", "pre_1") is None

@@ -11,7 +11,13 @@ import pytest
 from partner_center.adapters.keys import DUE_SHARDS, due_shard
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.orders.page import Page
-from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Decision
+from partner_center.validation.challenges import (
+    MAIL_INTERVAL,
+    Attempt,
+    Challenge,
+    ChallengeStatus,
+    Decision,
+)
 from partner_center.validation.ports import AttemptRecord, Observation
 from tests.fakes.contract_challenges import WithAnOrder
 from tests.fakes.determined import MICROSECOND, NOW
@@ -119,6 +125,46 @@ class ChecksContract(WithAnOrder):
         assert self.present(stores) == replace(challenge, resent_at=LATER)
         stores.challenges.mark_resent(challenge, LATER + a_second)
         assert self.present(stores) == replace(challenge, resent_at=LATER + a_second)
+
+    def test_the_evidence_for_a_contact_is_that_of_the_latest_mail(self, stores):
+        challenge = self.made(stores, sent_at=NOW, evidence={"quorum": "6/6"})
+        stores.challenges.mark_resent(replace(challenge, evidence=EVIDENCE), LATER)
+        stores.challenges.mark_resent(replace(challenge, evidence={"quorum": "0/6"}), LATER - a_second)
+        assert self.present(stores).evidence == EVIDENCE
+        stores.challenges.mark_resent(replace(challenge, evidence=None), LATER + a_second)
+        assert self.present(stores).evidence == EVIDENCE
+
+    def test_a_mail_is_claimed_once_within_its_interval(self, stores):
+        challenge, other = self.made(stores, sent_at=NOW), a_published("chl_9")
+        claims = [(NOW, True), (NOW, False), (NOW + MAIL_INTERVAL - MICROSECOND, False)]
+        claims += [(NOW + MAIL_INTERVAL, True), (NOW + MAIL_INTERVAL, False)]
+        assert [stores.challenges.claim_mail(challenge, moment) for moment, _ in claims] == [
+            claimed for _, claimed in claims
+        ]
+        assert not stores.challenges.claim_mail(other, NOW), "there is none of that id"
+        assert self.present(stores) == challenge
+
+    def test_a_claim_is_given_back_by_whoever_has_it(self, stores):
+        challenge = self.made(stores, sent_at=NOW)
+        assert stores.challenges.claim_mail(challenge, NOW)
+        stores.challenges.unclaim_mail(challenge, NOW - a_second)
+        assert not stores.challenges.claim_mail(challenge, NOW)
+        stores.challenges.unclaim_mail(challenge, NOW)
+        assert stores.challenges.claim_mail(challenge, NOW)
+
+    def test_a_value_that_was_ended_serves_no_more_and_is_not_due(self, stores):
+        challenge = self.made(stores, sent_at=NOW, due_at=LATER)
+        stores.challenges.end(challenge, LATER)
+        assert self.present(stores) == replace(challenge, expires_at=LATER, due_at=None)
+        assert self.present(stores).status_at(LATER) is ChallengeStatus.EXPIRED
+
+    @pytest.mark.parametrize(
+        "status", [ChallengeStatus.VALID, ChallengeStatus.DECLINED, ChallengeStatus.FAILED]
+    )
+    def test_what_is_decided_is_not_ended(self, stores, status):
+        challenge = self.made(stores, sent_at=NOW, status=status)
+        stores.challenges.end(challenge, LATER)
+        assert self.present(stores) == challenge
 
     def test_of_two_mails_the_later_time_stays(self, stores):
         challenge = self.made(stores, sent_at=NOW)
@@ -265,6 +311,24 @@ class ChecksContract(WithAnOrder):
     def test_an_unknown_challenge_that_rests_is_not_made(self, stores):
         stores.challenges.rest(a_published())
         assert list(stores.challenges.of_order(US, ORDER)) == []
+
+    def test_what_is_asked_for_again_is_due_again_but_for_what_is_due_or_decided(self, stores):
+        challenge = self.made(stores)
+        stores.challenges.resume(challenge, LATER)
+        assert self.present(stores) == challenge  # it was due all the time
+        stores.challenges.rest(challenge)
+        stores.challenges.resume(challenge, LATER)
+        assert self.present(stores) == replace(challenge, due_at=LATER)
+        assert (self.due(stores, LATER - MICROSECOND), self.due(stores, LATER)) == ([], [(US, ORDER)])
+
+    @pytest.mark.parametrize(
+        "status", [each for each in ChallengeStatus if each is not ChallengeStatus.PENDING]
+    )
+    def test_what_is_pending_no_more_is_not_due_again(self, stores, status):
+        challenge = self.made(stores, due_at=None, status=status)
+        stores.challenges.resume(challenge, LATER)
+        stores.challenges.resume(a_published("chl_9"), LATER)
+        assert list(stores.challenges.of_order(US, ORDER)) == [challenge]
 
     # ---- proven
 

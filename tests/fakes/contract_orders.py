@@ -16,10 +16,11 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.billing.contracts import ContractKind
+from partner_center.billing.contracts import EntryKind
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
+from partner_center.kernel.money import Money
 from partner_center.orders.close import closing, completion
-from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind
+from partner_center.orders.order import CloseReason, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import RequestSeenBefore
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds
@@ -27,6 +28,8 @@ from tests.fakes.samples import (
     ORDER,
     THEM,
     US,
+    a_card_contract,
+    a_card_head,
     a_chronicle,
     a_content,
     a_contract,
@@ -49,6 +52,12 @@ def units(stores, reseller_id=US, contract_id="con_1"):
     assert counted == (by_kind["grant"] - held - used, held, used)
     assert contract.units_granted == sum(counted) == by_kind["grant"]
     return counted
+
+
+def promised(stores, reseller_id=US, contract_id="con_1"):
+    """The ledger's lines of orders, in their order."""
+    lines, _ = stores.contracts.entries(reseller_id, contract_id, None, 100)
+    return [line for line in lines if line.order_id]
 
 
 def codes(refused):
@@ -74,6 +83,17 @@ class Placing:
     @pytest.fixture
     def granted(self, stores):
         stores.grant(a_contract())
+
+    @pytest.fixture
+    def by_card(self, stores, place):
+        """Places an order on a contract whose card it bears."""
+
+        def by_card(**changes):
+            contract = a_card_contract()
+            stores.grant(contract)
+            return place(a_card_head(**changes), contract=contract)
+
+        return by_card
 
 
 class OrdersContract(Placing):
@@ -213,10 +233,48 @@ class OrdersContract(Placing):
         place()
         assert units(stores)[1] == 2
 
-    def test_a_card_contract_needs_no_units(self, stores, place):
-        stores.grant(a_contract(0, kind=ContractKind.PAY_AS_YOU_GO))
-        place(a_head(units=0, payment_kind=PaymentKind.PAY_AS_YOU_GO))
-        assert sorted(stores.ledger(US, "con_1")) == [("grant", 0, ""), ("hold", 0, ORDER)]
+    # ---- a contract on a card
+
+    def test_an_order_by_card_promises_its_amount_and_moves_no_units(self, stores, by_card):
+        head = by_card()
+        (line,) = promised(stores)
+        assert (line.kind, line.units, line.amount) == (EntryKind.HOLD, 0, Money.of("149.00"))
+        assert stores.orders.head(US, ORDER) == head
+        contract = stores.contracts.find(US, "con_1")
+        assert (contract.units_left, contract.units_held, contract.units_used) == (0, 0, 0)
+
+    @pytest.mark.parametrize(
+        ("contract", "expected"),
+        [
+            ({"card_id": "card_2"}, None),
+            ({"card_id": None}, ["no_card"]),
+            ({"valid_to": NOW}, ["card_expired"]),
+            ({"valid_to": NOW, "card_id": "card_2"}, ["card_expired"]),
+            ({"contract_id": "con_2"}, ["no_contract"]),
+        ],
+        ids=["another card meanwhile", "no card", "a card no more", "neither", "no contract"],
+    )
+    def test_a_card_that_is_not_the_contracts_any_more_refuses(self, stores, place, contract, expected):
+        """Another card since the gate looked: nothing is wrong with the order, which is to be sent again."""
+        stores.grant(a_card_contract(**contract))
+        with pytest.raises(ContentRefused if expected else TryAgain) as refused:
+            place(a_card_head(), contract=a_card_contract())
+        assert expected is None or codes(refused) == expected
+        assert stores.orders.head(US, ORDER) is None
+        assert stores.events(US, ORDER) == stores.audited(US, ORDER) == []
+
+    def test_what_was_promised_is_owed_when_the_order_is_issued(self, stores, by_card, ids):
+        stores.orders.complete(self.completion_of(by_card(), ids))
+        assert [(line.kind, line.amount) for line in promised(stores)] == [
+            (EntryKind.HOLD, Money.of("149.00")),
+            (EntryKind.USE, Money.of("149.00")),
+        ]
+
+    def test_and_promised_no_more_when_it_is_closed(self, stores, by_card, ids):
+        stores.orders.close(self.closing_of(by_card(), ids))
+        assert [(line.kind, line.amount) for line in promised(stores)][1:] == [
+            (EntryKind.RELEASE, Money.of("149.00"))
+        ]
 
     def test_a_contract_reads_as_it_was_granted(self, stores):
         contract = a_contract(7, products=frozenset({"thawte_ssl123"}), valid_to=NOW + MICROSECOND)

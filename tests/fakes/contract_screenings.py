@@ -31,6 +31,7 @@ from tests.fakes.samples import (
     a_second,
     an_amendment,
     an_audit,
+    an_event,
 )
 
 FLAGS = (
@@ -319,9 +320,10 @@ class ScreeningsContract:
             stores.orders.amend(replace(change, head=replace(change.head, **kept)))
         else:
             order = Order(head, a_content(head.common_name))
-            more = ["CAA"] if move == "hold_back" else []
             audit = an_audit(ids, "preflight", head.order_id)
-            getattr(stores.claims, move)(order, a_preflight(), *more, audit)
+            event = an_event(ids, "order.held_back", head.order_id)
+            more = {"claim": [audit], "hold_back": ["CAA", audit, event]}
+            getattr(stores.claims, move)(order, a_preflight(), *more[move])
         found, _ = stores.screenings.waiting(Page(200, None))
         assert list(found) == several
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
+from partner_center.kernel.patience import Patience
+
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -20,6 +22,10 @@ class FixedClock:
 
     def advance(self, **how_far: float) -> None:
         self.moment += timedelta(**how_far)
+
+
+HURRIED = Patience(sleep=lambda _: None)
+"""As often as the real one, at once."""
 
 
 @dataclass

@@ -1,13 +1,19 @@
-"""Orders and contracts in memory, with the preconditions of adapters/order_store.py in the same order."""
+"""Orders in memory, with the preconditions of adapters/order_store.py in the same order."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from partner_center.billing.contracts import Contract, ContractKind, LedgerEntry, contract_problems
+from partner_center.billing.contracts import (
+    Contract,
+    ContractKind,
+    EntryKind,
+    LedgerEntry,
+    contract_problems,
+)
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import OrderHead
+from partner_center.orders.order import OrderHead, PaymentKind
 from partner_center.orders.page import Page
 from partner_center.orders.ports import (
     Amendment,
@@ -92,9 +98,8 @@ class MemoryOrders:
             head, entry, extra = amendment.head, amendment.entry, amendment.extra_units
             key = (head.reseller_id, head.contract_id)
             contract = self.tables.contracts.get(key)
-            if extra > 0 and not (
-                contract and contract.is_valid(head.updated_at) and contract.units_left >= extra
-            ):
+            more = entry is not None and entry.kind is EntryKind.HOLD
+            if more and not (contract and contract.is_valid(head.updated_at) and _suffices(contract, extra)):
                 problems = contract_problems(contract, head.product, extra, head.updated_at)
                 raise ContentRefused([replace(each, field=None) for each in problems])
             if extra < 0 and (contract is None or contract.units_held < -extra):
@@ -151,7 +156,8 @@ class MemoryOrders:
         head = change.head
         self.require_version(head, change.expected_version)
         contract = self.tables.contracts.get((head.reseller_id, head.contract_id))
-        if contract is None or contract.units_held < head.units:
+        is_bulk = head.payment_kind is PaymentKind.BULK
+        if contract is None or (is_bulk and contract.units_held < head.units):
             raise ChangedMeanwhile(f"Contract {head.contract_id} does not hold {entry.units} units.")
         self.tables.require_new(change.event, change.audit, entry)
         self.move(head, change.expected_version)
@@ -161,7 +167,12 @@ class MemoryOrders:
     def _contract_that_serves(self, placement: Placement) -> Contract:
         head = placement.head
         contract = self.tables.contracts.get((head.reseller_id, placement.contract.contract_id))
-        if contract is not None and contract.is_valid(head.placed_at) and _suffices(contract, head.units):
+        if (
+            contract is not None
+            and contract.is_valid(head.placed_at)
+            and _suffices(contract, head.units)
+            and (contract.kind is ContractKind.BULK or contract.card_id == head.card_id)
+        ):
             return contract
         problems = contract_problems(contract, head.product, head.units, head.placed_at)
         raise ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
@@ -174,16 +185,6 @@ class MemoryOrders:
     def bind(self, guard: RequestGuard | None) -> None:
         if guard is not None:
             self.tables.guards[_guard_key(guard)] = guard
-
-
-@dataclass
-class MemoryContracts:
-    """`Contracts` of the orders context."""
-
-    tables: Tables
-
-    def of_reseller(self, reseller_id: str) -> Sequence[Contract]:
-        return [each for (owner, _), each in sorted(self.tables.contracts.items()) if owner == reseller_id]
 
 
 def _suffices(contract: Contract, units: int) -> bool:

@@ -87,7 +87,7 @@ class Sees(Protocol):
 class MemoryPerspectives:
     """`Perspectives`: all see `world`, but for those in `others`; those in `trouble` answer nothing.
 
-    `before` runs before each question; `asked` keeps the questions.
+    `before` runs before each question; `asked` keeps the questions, `allowed` how long each might take.
     """
 
     world: Sees = field(default_factory=SeenWorld)
@@ -97,10 +97,12 @@ class MemoryPerspectives:
     regions: tuple[str, ...] = REGIONS
     before: Callable[[], None] = lambda: None
     asked: list[tuple[Look, ...]] = field(default_factory=list)
+    allowed: list[float | None] = field(default_factory=list)
 
-    def ask(self, looks: Sequence[Look]) -> Sequence[PerspectiveView]:
+    def ask(self, looks: Sequence[Look], seconds: float | None = None) -> Sequence[PerspectiveView]:
         self.before()
         self.asked.append(tuple(looks))
+        self.allowed.append(seconds)
         return [self._view(region, looks) for region in self.regions]
 
     def _view(self, region: str, looks: Sequence[Look]) -> PerspectiveView:

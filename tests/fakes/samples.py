@@ -1,13 +1,21 @@
 """One order and what belongs to it, as values that a test changes where it matters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from partner_center.accounts.staff import Staff, StaffRole
-from partner_center.billing.contracts import Contract, ContractKind, EntryKind, LedgerEntry
+from partner_center.billing.contracts import (
+    Contract,
+    ContractKind,
+    ContractStatus,
+    EntryKind,
+    LedgerEntry,
+)
+from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.ports import Activation, Asking, ContractGuard
 from partner_center.issuance.preflight import Check, Outcome, Preflight
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
@@ -24,6 +32,7 @@ from partner_center.orders.content import (
     OrderContent,
     PricePart,
 )
+from partner_center.orders.ledger_lines import line_of, part_of
 from partner_center.orders.order import (
     Order,
     OrderHead,
@@ -54,11 +63,16 @@ a_second = timedelta(seconds=1)
 a_day = timedelta(days=1)
 
 
+def contract_of(changes: Mapping[str, Any]) -> str:
+    """The usual contract of the reseller; an id belongs to one of them alone."""
+    return "con_1" if changes.get("reseller_id", US) == US else "con_theirs"
+
+
 def a_contract(units: int = 10, **changes: Any) -> Contract:
     """A bulk contract of `units`, valid for a year around now."""
     usual = Contract(
         reseller_id=US,
-        contract_id="con_1",
+        contract_id=contract_of(changes),
         kind=ContractKind.BULK,
         products=frozenset(),
         valid_from=NOW - 30 * a_day,
@@ -69,6 +83,50 @@ def a_contract(units: int = 10, **changes: Any) -> Contract:
         units_used=0,
     )
     return replace(usual, **changes)
+
+
+def a_card_contract(**changes: Any) -> Contract:
+    """A pay-as-you-go contract on the card `card_1`, valid for a year around now."""
+    return a_contract(0, **{"kind": ContractKind.PAY_AS_YOU_GO, "card_id": "card_1"} | changes)
+
+
+def an_asking(ids: CountingIds, key: str | None = None, **changes: Any) -> Asking:
+    """A bulk contract of 10 units is asked for, now."""
+    usual: dict[str, Any] = {
+        "contract_id": ids.new("con", NOW),
+        "status": ContractStatus.REQUESTED,
+        "valid_from": NOW,
+        "valid_to": NOW,
+        "requested_at": NOW,
+        "units_asked": 10,
+        "note": "For 2027 ☂.",
+    }
+    contract = a_contract(0, **usual | changes)
+    guard = ContractGuard("POST", "/v1/contracts", key, "body-1", contract) if key else None
+    audit = a_chronicle(ids).audit("contract.requested", contract.reseller_id, "")
+    return Asking(contract, guard, audit)
+
+
+def an_activation(
+    ids: CountingIds, asked: Contract, key: str | None = None, invoice: str = "INV-1", **changes: Any
+) -> Activation:
+    """The contract becomes active for a year, a day after it was asked for."""
+    moment, units = NOW + a_day, asked.units_asked or 0
+    terms: dict[str, Any] = {
+        "status": ContractStatus.ACTIVE,
+        "valid_from": moment,
+        "valid_to": moment + 365 * a_day,
+        "units_granted": units,
+        "units_left": units,
+        "invoice_reference": invoice,
+    }
+    contract = replace(asked, **terms | changes)
+    chronicle = a_chronicle(ids, moment, "staff:fay.finance")
+    grant = LedgerEntry(
+        ids.new("led", moment), EntryKind.GRANT, units, "", chronicle.actor, moment, reference=invoice
+    )
+    guard = ContractGuard("POST", "/activate", key, "body-1", contract) if key else None
+    return Activation(contract, guard, grant, chronicle.audit("contract.activated", asked.reseller_id, ""))
 
 
 def a_head(**changes: Any) -> OrderHead:
@@ -82,7 +140,7 @@ def a_head(**changes: Any) -> OrderHead:
         level=Level.DV,
         common_name="www.example.com",
         subscriber="customer:c-1",
-        contract_id="con_1",
+        contract_id=contract_of(changes),
         payment_kind=PaymentKind.BULK,
         units=2,
         net=Money.of("149.00"),
@@ -95,6 +153,17 @@ def a_head(**changes: Any) -> OrderHead:
         review_since=NOW,
     )
     return replace(usual, **changes)
+
+
+def a_card_head(**changes: Any) -> OrderHead:
+    """A pending order that is paid with the card `card_1`."""
+    usual = {
+        "payment_kind": PaymentKind.PAY_AS_YOU_GO,
+        "payment": PaymentStatus.NONE,
+        "card_id": "card_1",
+        "units": 0,
+    }
+    return a_head(**usual | changes)
 
 
 def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderContent:
@@ -201,7 +270,7 @@ def an_amendment(
     chronicle = a_chronicle(ids, moment)
     where = (head.reseller_id, head.order_id)
     kind = EntryKind.HOLD if extra > 0 else EntryKind.RELEASE
-    entry = LedgerEntry(ids.new("led", moment), kind, abs(extra), head.order_id, chronicle.actor, moment)
+    entry = part_of(head, kind, abs(extra), Money.of("49.00"), chronicle)
     usual = Amendment(
         head=head,
         expected_version=before.version,
@@ -217,7 +286,7 @@ def an_amendment(
 
 
 def an_entry(ids: CountingIds, kind: EntryKind, head: OrderHead) -> LedgerEntry:
-    return LedgerEntry(ids.new("led", NOW), kind, head.units, head.order_id, "key:key_1", head.updated_at)
+    return line_of(head, kind, a_chronicle(ids, head.updated_at))
 
 
 def an_event(ids: CountingIds, type_: str = "order.check_requested", order_id: str = ORDER) -> Event:

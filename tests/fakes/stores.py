@@ -4,18 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from partner_center.billing.charge_ports import Charges
 from partner_center.billing.contracts import Contract
+from partner_center.billing.ports import Contracts, Ledgers, NoticeBook
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
+from partner_center.orders.domain_actions import CheckTimes
 from partner_center.orders.fulfil import HeldBack, Waits
-from partner_center.orders.ports import Contracts, Orders
+from partner_center.orders.ports import Orders
 from partner_center.orders.reading import OrderIndex
 from partner_center.orders.review import Screenings
 from partner_center.validation.ports import AttemptRecord, Challenges
 from partner_center.validation.proof_list import ProvenDomains
 from tests.fakes.challenge_store import MemoryChallenges
-from tests.fakes.claim_store import MemoryClaims, MemoryWaits
-from tests.fakes.order_store import MemoryContracts, MemoryOrders
+from tests.fakes.charge_store import MemoryCharges
+from tests.fakes.claim_store import MemoryCheckTimes, MemoryClaims, MemoryWaits
+from tests.fakes.contract_store import MemoryContracts
+from tests.fakes.order_store import MemoryOrders
 from tests.fakes.screening_store import MemoryScreenings
 from tests.fakes.tables import Tables
 
@@ -24,6 +29,12 @@ class OrdersAndIndex(Orders, OrderIndex, Protocol):
     """The order store has both."""
 
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None: ...
+
+
+class ContractsAndLedgers(Contracts, Ledgers, NoticeBook, Protocol):
+    """The contract store has all three."""
+
+    def create(self, contract: Contract, actor: str, entry_id: str) -> None: ...
 
 
 class ClaimsAndPreflights(Claims, Preflights, Protocol):
@@ -42,11 +53,13 @@ class Stores(Protocol):
     """The stores under test, over the same empty tables, and how a suite looks at what they left there."""
 
     orders: OrdersAndIndex
-    contracts: Contracts
+    contracts: ContractsAndLedgers
     challenges: ChallengesAndProvenDomains
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack
+    checks: CheckTimes
     screenings: Screenings
+    charges: Charges
 
     def grant(self, contract: Contract) -> None:
         """A contract comes into being, its granted units on the ledger."""
@@ -54,6 +67,10 @@ class Stores(Protocol):
 
     def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
         """Kind, units and order id of each ledger line, in any order; "" for the grant's order."""
+        ...
+
+    def amounts(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, str, str | None]]:
+        """Kind, amount and reference of each ledger line that has an amount, in any order."""
         ...
 
     def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
@@ -81,7 +98,9 @@ class MemoryStores:
         self.challenges = MemoryChallenges(self.tables)
         self.claims = MemoryClaims(self.tables)
         self.waits = MemoryWaits(self.tables)
+        self.checks = MemoryCheckTimes(self.tables)
         self.screenings = MemoryScreenings(self.tables)
+        self.charges = MemoryCharges(self.tables)
 
     def grant(self, contract: Contract) -> None:
         self.tables.grant(contract, f"led_grant_{contract.contract_id}")
@@ -89,6 +108,10 @@ class MemoryStores:
     def ledger(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, int, str]]:
         entries = self.tables.ledger.get((reseller_id, contract_id), {}).values()
         return [(each.kind.value, each.units, each.order_id) for each in entries]
+
+    def amounts(self, reseller_id: str, contract_id: str) -> Sequence[tuple[str, str, str | None]]:
+        entries = self.tables.ledger.get((reseller_id, contract_id), {}).values()
+        return [(each.kind.value, str(each.amount.amount), each.reference) for each in entries if each.amount]
 
     def events(self, reseller_id: str, order_id: str) -> Sequence[str]:
         where = {"reseller_id": reseller_id, "order_id": order_id}

@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry
+from partner_center.billing.payments import Card, Charge
+from partner_center.billing.ports import ContractGuard
 from partner_center.issuance.preflight import Preflight
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import AuditRecord, Event
@@ -32,16 +35,22 @@ class Tables:
     screenings: dict[tuple[str, str, int], Screening] = field(default_factory=dict)
     partner_orders: dict[OrderId, str] = field(default_factory=dict)
     contracts: dict[tuple[str, str], Contract] = field(default_factory=dict)
+    contract_guards: dict[tuple[str, str, str, str], ContractGuard] = field(default_factory=dict)
+    invoices: dict[tuple[str, str], str] = field(default_factory=dict)
     ledger: dict[tuple[str, str], dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))
+    charges: dict[tuple[str, str, int], Charge] = field(default_factory=dict)
+    cards: dict[tuple[str, str], Card] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     audit: dict[str, AuditRecord] = field(default_factory=dict)
     messages: dict[OrderId, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))
     challenges: dict[tuple[str, str, str], Challenge] = field(default_factory=dict)
+    mail_claims: dict[tuple[str, str, str], datetime] = field(default_factory=dict)
     links: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     proofs: dict[tuple[str, str, str, str], Proof] = field(default_factory=dict)
     attempts: dict[str, AttemptRecord] = field(default_factory=dict)
     preflights: dict[tuple[str, str, str], Preflight] = field(default_factory=dict)
     waits: dict[tuple[str, str, WaitStep], tuple[str, int]] = field(default_factory=dict)
+    checks: dict[tuple[str, str, str | None], datetime] = field(default_factory=dict)
     before: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     after: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
 

@@ -4,6 +4,14 @@ from hashlib import sha256
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
+from partner_center.billing.activate import ActivateContract
+from partner_center.billing.authorise import AuthorisePayment, payment_answer
+from partner_center.billing.charge_steps import MoveMoney
+from partner_center.billing.payment_desk import PaymentDesk
+from partner_center.billing.payment_queue import PaymentQueue
+from partner_center.billing.reading import ContractReading
+from partner_center.billing.request import RequestContract
+from partner_center.billing.settle import DueSettlements, SettlePayment
 from partner_center.catalog.products import load_catalog
 from partner_center.orders.amend import AmendOrder, Precondition
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
@@ -15,7 +23,7 @@ from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.reading import OrderReading
-from partner_center.orders.review import DecideReview, review_answer
+from partner_center.orders.review import DecideReview, ReviewTask, review_answer
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
 from partner_center.validation.approve import Approvals
@@ -28,7 +36,8 @@ from partner_center.validation.due_checks import BeginDueChecks
 from partner_center.validation.proof_list import ListProofs
 from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
 from partner_center.validation.publishing import Publishing
-from tests.fakes.determined import CountingIds, FixedClock
+from tests.fakes.charge_store import MemoryCards
+from tests.fakes.determined import HURRIED, CountingIds, FixedClock
 from tests.fakes.outside import (
     MemoryBus,
     MemoryCertificates,
@@ -37,6 +46,7 @@ from tests.fakes.outside import (
     MemoryMachine,
     MemoryVault,
 )
+from tests.fakes.payments import MemoryGateway
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement
@@ -46,12 +56,13 @@ from tests.fakes.stores import MemoryStores
 class World:
     """One reseller's Partner Center in memory. `tables` are its rows, `clock` and `ids` its determinism."""
 
-    def __init__(self) -> None:
-        self.clock, self.ids = FixedClock(), CountingIds()
+    def __init__(self, ids: CountingIds | None = None) -> None:
+        self.clock, self.ids = FixedClock(), ids or CountingIds()
         self.stores = MemoryStores()
         self.tables = self.stores.tables
         self.mail, self.machine, self.bus = MemoryDomainMail(), MemoryMachine(), MemoryBus()
         self.certificates, self.blocked = MemoryCertificates(), MemoryBlockedKeys()
+        self.cards, self.gateway = MemoryCards(self.tables), MemoryGateway(self.clock)
         orders, challenges, waits = self.stores.orders, self.stores.challenges, self.stores.waits
         clock, ids = self.clock, self.ids
         self.exposed = MemoryExposedKeys()
@@ -63,8 +74,12 @@ class World:
         self.examine = ExamineOrder(
             orders, self.stores.contracts, load_catalog(), self.blocked, report, self.contacts.of
         )
+        contracts = self.stores.contracts
+        self.request_contract = RequestContract(contracts, load_catalog(), report, clock, ids)
+        self.activate_contract = ActivateContract(contracts, load_catalog(), clock, ids)
+        self.contract_reading = ContractReading(contracts, contracts, clock)
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
-        self.cancel_order = CancelOrder(orders, clock, ids)
+        self.cancel_order = CancelOrder(orders, clock, ids, HURRIED)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
         self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)
         check_contact = CheckContact(challenges, everywhere, clock, ids)
@@ -72,9 +87,9 @@ class World:
         self.ask_again = AskAgain(orders, self.open_validation)
         self.check_control = CheckControl(orders, challenges, everywhere, publishing, clock, ids)
         self.begin_due_checks = BeginDueChecks(challenges, self, clock)
-        self.read_approvers = ReadApprovers(orders, self.contacts)
+        self.read_approvers = ReadApprovers(orders, challenges, self.contacts)
         self.list_proofs = ListProofs(challenges, clock)
-        self.approvals = Approvals(challenges, orders, clock, ids)
+        self.approvals = Approvals(challenges, orders, clock, ids, HURRIED)
         self.await_domains = AwaitDomains(
             orders, challenges, self.open_validation, waits, self.machine, clock
         )
@@ -82,8 +97,16 @@ class World:
         screenings = self.stores.screenings
         self.screen_order = ScreenOrder(orders, screenings, challenges, clock, ids)
         self.await_review = AwaitAnswer(orders, waits, self.machine, WaitStep.REVIEW, review_answer)
-        self.decide_review = DecideReview(orders, screenings, clock, ids)
+        self.decide_review = DecideReview(orders, screenings, clock, ids, HURRIED)
         self.review_queue = ReviewQueue(orders, screenings)
+        charges = self.stores.charges
+        self.move_money = MoveMoney(orders, charges, self.cards, self.gateway, clock, ids)
+        self.authorise_payment = AuthorisePayment(orders, challenges, self.move_money, clock)
+        self.await_payment = AwaitAnswer(orders, waits, self.machine, WaitStep.PAYMENT, payment_answer)
+        self.settle_payment = SettlePayment(charges, self.move_money, clock, ids)
+        self.due_settlements = DueSettlements(charges, clock)
+        self.payment_desk = PaymentDesk(orders, charges, self.cards, self.stores.contracts, clock, ids)
+        self.payment_queue = PaymentQueue(orders, charges, self.cards)
         self.amend_order = AmendOrder(
             orders,
             self.stores.contracts,
@@ -94,12 +117,22 @@ class World:
             self.contacts.of,
             clock,
             ids,
+            HURRIED,
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
-        self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids)
+        self.request_check = RequestCheck(
+            orders, challenges, waits, self, self.stores.checks, clock, ids, HURRIED
+        )
         self.resend = Resend(orders, challenges, self, clock)
         self.reading = OrderReading(
-            orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock
+            orders,
+            orders,
+            challenges,
+            self.certificates,
+            self.stores.claims,
+            publishing,
+            clock,
+            lambda head: self.cards.card(head.reseller_id, head.card_id) if head.card_id else None,
         )
 
     # ---- what other functions are asked to do, done at once
@@ -153,7 +186,7 @@ class World:
         names = names or ("www.example.com",)
         spki = spki_of()
         key = {"spki_der": spki.hex(), "spki_sha256": sha256(spki).hexdigest()}
-        placed = a_head(common_name=names[0], **head)
+        placed = a_head(**{"common_name": names[0], **head})
         self.stores.orders.place(a_placement(self.ids, placed, content=a_content(*names, **key)))
         return placed
 
@@ -175,6 +208,12 @@ class World:
         for event in list(self.tables.events.values()):
             if event.event_id not in published:
                 self.relay_event(event)
+
+    def task(self, order_id: str = ORDER, reseller_id: str = US) -> ReviewTask:
+        """What a reviewer would decide of the order now; of one that was never screened, its present content."""
+        screenings = self.stores.screenings.of_order(reseller_id, order_id)
+        revision = screenings[0].revision if screenings else self.head(order_id, reseller_id).revision
+        return ReviewTask(reseller_id, order_id, revision)
 
     def counted(self, contract_id: str = "con_1") -> tuple[int, int, int]:
         """Units left, held and used on the contract."""

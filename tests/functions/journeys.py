@@ -209,6 +209,17 @@ class Reseller:
         )
         return str(reply.json["contract_id"])
 
+    def card_contract(self) -> str:
+        """The reseller's contract on a card; if it has none yet, on one that stands in the table alone."""
+        (contract_id,) = (each["contract_id"] for each in self.contracts if each["kind"] == "pay_as_you_go")
+        self.cloud.client("dynamodb").update_item(
+            TableName=self.cloud.output("BusinessTable"),
+            Key={"pk": {"S": f"R#{self.reseller_id}#CONTRACT#{contract_id}"}, "sk": {"S": "HEAD"}},
+            UpdateExpression="SET card_id = if_not_exists(card_id, :card)",
+            ExpressionAttributeValues={":card": {"S": "card_of_nobody"}},
+        )
+        return str(contract_id)
+
     def contract(self, contract_id: str) -> dict[str, int]:
         """The contract's counters and its ledger, as the table holds them."""
         client = self.cloud.client("dynamodb")

@@ -81,6 +81,9 @@ def orders(cloud, northwind, rosa):
         "task": rosa.task(flagged)["task_id"],
         "cancelled": cancelled,
         "objection": objected(cloud, issued),
+        "bulk": northwind.contracts[0]["contract_id"],
+        "card": northwind.contracts[1]["contract_id"],
+        "requested": northwind.call("POST", "/v1/contracts", {"units": 5}).json["contract_id"],
         "serial": issued["certificates"][0]["serial"],
         "link": approval_links(cloud, pending)[0].rpartition("/")[2],
         "used": approval_links(cloud, issued["order_id"])[0].rpartition("/")[2],
@@ -101,11 +104,18 @@ def objected(cloud, order):
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PATCH = {"Content-Type": "application/merge-patch+json"}
+FINANCE = {**JSON, "Staff": "finance"}
 STAFF = {**JSON, "Staff": "review"}  # a stand-in for the key, which the cloud makes when it starts
 VERA = {**JSON, "Staff": "validation"}
 SETTLE = "POST /v1/staff/objections/{objection_id}/settle"
 DECISION = {"decision": "approve", "evidence": "Called the registrant."}
 REUSED = {**JSON, "Idempotency-Key": "contract"}
+
+CONTRACT, LEDGER = "GET /v1/contracts/{contract_id}", "GET /v1/contracts/{contract_id}/ledger"
+ACTIVATE = "POST /v1/staff/contracts/{contract_id}/activate"
+ACTIVATED = "/v1/staff/contracts/{requested}/activate"
+INVOICE = {"invoice_reference": "INV-1"}
+WAITING = "GET /v1/staff/queues/contracts"
 
 NAME = "/v1/orders/{published}/domains/published.example.com"
 NOWHERE = "/v1/orders/none/domains/published.example.com"
@@ -159,6 +169,34 @@ CALLS = [
     ),
     ("PATCH /v1/orders/{order_id}", "/v1/orders/{issued}", {"csr": "x"}, PATCH, 409),
     ("PATCH /v1/orders/{order_id}", "/v1/orders/none", {"note": "n"}, PATCH, 404),
+    ("GET /v1/contracts", "/v1/contracts", None, {}, 200),
+    ("GET /v1/contracts", "/v1/contracts?limit=1", None, {}, 200),
+    ("GET /v1/contracts", "/v1/contracts?cursor=%ff", None, {}, 400),
+    ("POST /v1/contracts", "/v1/contracts", {"units": 5, "brand": "thawte"}, REUSED, 201),
+    ("POST /v1/contracts", "/v1/contracts", {"units": 6}, REUSED, 422),
+    ("POST /v1/contracts", "/v1/contracts", {"units": 0, "products": ["none"]}, JSON, 422),
+    ("POST /v1/contracts", "/v1/contracts", [], JSON, 400),
+    ("POST /v1/contracts", "/v1/contracts", {}, FORM, 415),
+    (CONTRACT, "/v1/contracts/{bulk}", None, {}, 200),
+    (CONTRACT, "/v1/contracts/{card}", None, {}, 200),
+    (CONTRACT, "/v1/contracts/{requested}", None, {}, 200),
+    (CONTRACT, "/v1/contracts/none", None, {}, 404),
+    (LEDGER, "/v1/contracts/{bulk}/ledger", None, {}, 200),
+    (LEDGER, "/v1/contracts/{bulk}/ledger?limit=1", None, {}, 200),
+    (LEDGER, "/v1/contracts/{bulk}/ledger?format=csv", None, {}, 200),
+    (LEDGER, "/v1/contracts/{card}/ledger", None, {}, 200),
+    (LEDGER, "/v1/contracts/{bulk}/ledger?format=xml", None, {}, 400),
+    (LEDGER, "/v1/contracts/none/ledger", None, {}, 404),
+    (WAITING, "/v1/staff/queues/contracts", None, FINANCE, 200),
+    (WAITING, "/v1/staff/queues/contracts?cursor=x", None, FINANCE, 400),
+    (WAITING, "/v1/staff/queues/contracts", None, STAFF, 403),
+    (ACTIVATE, ACTIVATED, {"units": 1}, FINANCE, 422),
+    (ACTIVATE, ACTIVATED, INVOICE, FINANCE, 200),
+    (ACTIVATE, ACTIVATED, INVOICE, FINANCE, 200),
+    (ACTIVATE, ACTIVATED, {"invoice_reference": "INV-2"}, FINANCE, 409),
+    (ACTIVATE, "/v1/staff/contracts/none/activate", INVOICE, FINANCE, 404),
+    (CONTRACT, "/v1/contracts/{requested}", None, {}, 200),
+    (LEDGER, "/v1/contracts/{requested}/ledger", None, {}, 200),
     ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review", None, STAFF, 200),
     ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review?cursor=x", None, STAFF, 400),
     ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review", None, {}, 403),

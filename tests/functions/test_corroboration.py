@@ -7,7 +7,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from partner_center.validation.quorum import SITES
-from tests.functions.journeys import Reseller, answer, approval_links, publish, record
+from tests.functions.journeys import Reseller, answer, approval_links, mails, publish, record
 
 pytestmark = pytest.mark.cloud
 
@@ -250,3 +250,126 @@ def test_caa_is_asked_above_the_name_and_for_the_method_relied_on(
     if not issued:
         northwind.call("POST", f"/v1/orders/{order_id}/cancel")
         assert cloud.settle()
+
+
+# ---- CAA that permits another method (RFC 8657)
+
+METHOD = "/v1/orders/{}/domains/{}/method"
+
+
+def bound(cloud: EmbeddedCloud, name: str, label: str) -> None:
+    cloud.zone.delete(name)
+    record(cloud, name, "CAA", f'0 issue "geotrust.com; validationmethods={label}"')
+
+
+def test_an_order_that_caa_holds_back_for_its_method_goes_on_with_another(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name = "another-method.example.org"
+    bound(cloud, name, "ca-tbr-18")
+    order_id = northwind.placed(name=name, approver=f"admin@{name}")
+    assert answer(approval_links(cloud, order_id)[0], "approve").status == 200
+    assert cloud.settle()
+    held = northwind.domains(order_id)[name]
+    advice = (
+        f"CAA of {name} permits only http_file for {name}: choose it with PUT {METHOD.format('{id}', name)}."
+    )
+    assert (held["status"], held["next_action"]) == ("valid", advice)
+    assert northwind.step(order_id, "issuance")["next_action"].startswith(advice)
+    caa = held["evidence"]["caa"]
+    assert (caa["reason"], caa["br_section"]) == ("caa_method_not_listed", "3.2.2.4.4")
+    assert caa["records"] == ['0 issue "geotrust.com; validationmethods=ca-tbr-18"']
+
+    chosen = northwind.call("PUT", METHOD.format(order_id, name), {"method": "dns_txt"})
+    assert chosen.status == 200, chosen.text
+    assert cloud.settle()
+    futile = northwind.domains(order_id)[name]
+    assert (futile["method"], futile["status"], futile["next_action"]) == ("dns_txt", "valid", advice)
+
+    assert northwind.call("PUT", METHOD.format(order_id, name), {"method": "http_file"}).status == 200
+    assert cloud.settle()
+    asked = northwind.domains(order_id)[name]
+    assert (asked["status"], asked["next_action"], asked["evidence"]) == ("pending", None, None)
+    told = northwind.step(order_id, "domain_verification")
+    assert "CAA refuses what another-method.example.org is proven by already" in told["reason"]
+    publish(cloud, asked)
+    cloud.advance(120)  # it is found by itself
+    assert cloud.settle()
+    order = northwind.order(order_id)
+    assert order["status"] == "issued", northwind.step(order_id, "issuance")
+    evidence = northwind.domains(order_id)[name]["evidence"]
+    assert (evidence["method"], evidence["caa"]["br_section"]) == ("http_file", "3.2.2.4.18")
+
+
+def test_the_proof_that_there_was_serves_again_once_caa_permits_it(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name = "again-permitted.example.org"
+    bound(cloud, name, "ca-tbr-7")
+    order_id = northwind.placed(name=name, approver=f"admin@{name}")
+    assert answer(approval_links(cloud, order_id)[0], "approve").status == 200
+    assert cloud.settle()
+    patch = {"domain_control": {"method": "dns_txt", "approver_email": None}}
+    assert northwind.amend(order_id, patch).status == 200
+    assert cloud.settle()
+    value = northwind.domains(order_id)[name]["publish"]
+    cloud.advance(31)
+    assert northwind.looks(order_id).status == 200  # CAA refuses the mail as before, and the value stays
+    assert northwind.domains(order_id)[name]["publish"] == value
+    bound(cloud, name, "ca-tbr-4")
+    assert northwind.looks(order_id).status == 200
+    order = northwind.order(order_id)
+    assert order["status"] == "issued", northwind.step(order_id, "issuance")
+    assert northwind.domains(order_id)[name]["evidence"]["method"] == "email"
+
+
+def test_a_proof_of_the_customer_that_caa_refuses_has_the_order_asked_as_it_chose(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """Nobody was asked at first, since an earlier mail proved the name; CAA permits the chosen record alone."""
+    name = "reused-mail.example.org"
+    northwind.issued(name=name, approver=f"admin@{name}", customer_id="caa-reuse")
+    bound(cloud, name, "ca-tbr-7")
+    order_id = northwind.placed(name=name, domain_control={"method": "dns_txt"}, customer_id="caa-reuse")
+    item = northwind.domains(order_id)[name]
+    assert item["status"] == "pending"
+    publish(cloud, item)
+    assert northwind.certified(northwind.proves(order_id)) == {name}
+
+
+# ---- whom the records name for it (RFC 8659, section 4.4)
+
+
+def reports_to(cloud: EmbeddedCloud, mailbox: str) -> list[dict[str, Any]]:
+    return [mail for mail in mails(cloud) if mail["to"] == [mailbox]]
+
+
+def test_who_is_named_by_the_records_hears_once_of_what_they_refused(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    name, mailbox = "reported.example.org", "security@reported.example.org"
+    hostile = "mailto:a@reported.example.org?bcc=b@reported.example.org"
+    targets = (f"mailto:{mailbox}", hostile, "https://reported.example.org/", "file:///etc/passwd")
+    record(cloud, name, "CAA", FORBIDDEN, *(f'0 iodef "{target}"' for target in targets))
+    before = len(mails(cloud))
+    order_id = northwind.placed(name=name, approver=f"admin@{name}")
+    assert answer(approval_links(cloud, order_id)[0], "approve").status == 200
+    assert cloud.settle()
+    (mail,) = reports_to(cloud, mailbox)
+    assert mail["subject"] == f"CAA: no certificate was issued for {name}"
+    for told in (name, "GeoTrust", "geotrust.com", "another-ca.example", order_id):
+        assert told in mail["text"]
+    for untold in ("Ada", "Byron", "ada@example.com", northwind.reseller_id, "northwind"):
+        assert untold.lower() not in (mail["text"] + mail["html"]).lower()
+    assert len(mails(cloud)) == before + 2  # the approval, and the report
+
+    assert northwind.looks(order_id).status == 200
+    cloud.advance(2 * 86_400)
+    assert northwind.looks(order_id).status == 200
+    assert len(reports_to(cloud, mailbox)) == 1
+    cloud.zone.delete(name)
+    record(cloud, name, "CAA", '0 issue ";"', f'0 iodef "mailto:{mailbox}"')
+    assert northwind.looks(order_id).status == 200
+    assert len(reports_to(cloud, mailbox)) == 2
+    northwind.call("POST", f"/v1/orders/{order_id}/cancel")
+    assert cloud.settle()

@@ -13,6 +13,7 @@ FUNCTIONS = functions()
 SECONDS = 30
 
 ENROLMENT = {"orders/place_order", "orders/validate_order", "orders/amend_order"}
+AGREEMENT = {"billing/request_contract", "billing/activate_contract"}
 
 # Who may import what at a cold start; whoever is not named may not.
 EXPENSIVE = {
@@ -24,8 +25,8 @@ EXPENSIVE = {
     "publicsuffixlist": {"issuance/sign_certificate"},
     "dns.resolver": {"issuance/run_preflight"},
     "cryptography": {"issuance/sign_certificate"},
-    "pydantic": ENROLMENT,
-    "email_validator": ENROLMENT,
+    "pydantic": ENROLMENT | AGREEMENT,
+    "email_validator": ENROLMENT | AGREEMENT,
 }
 
 IMPORT = """

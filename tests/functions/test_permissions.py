@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from local.cloud import EmbeddedCloud
 from local.lock import services_of
 from local.template import ACCOUNT, REGION, Resolver, read
+from tests.functions.cardholder import a_link, charged
 from tests.functions.conftest import TEMPLATE
 from tests.functions.journeys import (
     Reseller,
@@ -93,11 +94,29 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     ask_a_published_contact(cloud, reseller)
     amend(cloud, reseller)
     review(cloud, reseller)
+    buy(cloud, reseller)
     expose(cloud, reseller)
     expire(cloud, reseller)
     ask_anew(cloud, reseller)
     retry_waits(cloud, reseller)
     check(cloud, reseller)
+    pay(cloud, reseller)
+
+
+def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A card, another one in its place, its end; and a dispute."""
+    for _ in range(2):
+        assert a_link(reseller, Idempotency_Key="card-1").link
+    for number in ("4242424242424242", "5555555555554444"):
+        assert a_link(reseller).gives(number).status == 200
+    on_card = reseller.call("GET", "/v1/payment-method")
+    assert on_card.status == 200
+    charge(cloud, reseller, on_card.json["contract_id"])
+    order_id = reseller.placed(name="disputed.example.com")
+    cloud.payments.payments.dispute(charged(cloud, reseller, order_id))
+    assert reseller.call("DELETE", "/v1/payment-method").status == 200
+    cloud.advance(93 * DAY)
+    assert cloud.settle()
 
 
 def browse(cloud: EmbeddedCloud, reseller: Reseller) -> None:
@@ -154,12 +173,18 @@ def decline_then_cancel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
 
 def hold_back_then_release(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     name = "permitted-not.example.org"
-    cloud.zone.set(name, "CAA", ['0 issue "another-ca.example"'])
+    caa = ['0 issue "another-ca.example"', '0 iodef "mailto:security@example.org"']
+    cloud.zone.set(name, "CAA", caa)
     order_id = reseller.placed(name=name, approver="admin@example.org")
     (link,) = approval_links(cloud, order_id)
     assert answer(link, "approve").status == 200
     assert cloud.settle()
+    cloud.zone.set(name, "CAA", ['0 issue ";"', *caa[1:]])
+    cloud.advance(DAY)
+    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
+    assert cloud.settle()
     cloud.zone.delete(name)
+    cloud.advance(31)
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
     assert cloud.settle()
     assert reseller.order(order_id)["status"] == "issued"
@@ -189,6 +214,48 @@ def review(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert rosa.decides(rejected, "reject", Idempotency_Key="review-2").status == 200
     assert cloud.settle()
     assert reseller.order(rejected)["status"] == "rejected"
+
+
+def buy(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A contract that is asked for, activated, read and told of; then an order on a card, and more of it."""
+    fay = Reviewer(cloud, staff_key(cloud, "finance"))
+    asked = reseller.call("POST", "/v1/contracts", {"units": 10}, Idempotency_Key="contract-1")
+    contract_id = asked.json["contract_id"]
+    assert fay.call("GET", "/v1/staff/queues/contracts").json["items"]
+    activation = {"invoice_reference": "INV-PERMITTED", "notices": {"units_low": 10}}
+    path = f"/v1/staff/contracts/{contract_id}/activate"
+    assert fay.call("POST", path, activation, Idempotency_Key="activate-1").status == 200
+    for part in ("", f"/{contract_id}", f"/{contract_id}/ledger"):
+        assert reseller.call("GET", f"/v1/contracts{part}").status == 200
+    cloud.advance(3600)
+    assert any(contract_id in mail.subject for mail in cloud.mails())
+    card = reseller.card_contract()
+    order_id = reseller.placed(name="card.example.com", contract_id=card)
+    assert reseller.amend(order_id, {"additional_domains": ["more.example.com"]}).status == 200
+    assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+    assert cloud.settle()
+
+
+def charge(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str) -> None:
+    """An order whose card is declined, then put right; its money cannot be taken at first, then it can."""
+    fay = Reviewer(cloud, staff_key(cloud, "finance"))
+    cloud.payments.faults.set({"call": "authorise", "kind": "decline"})
+    order_id = reseller.placed(name="charged.example.com", contract_id=contract_id)
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "declined"
+    assert order_id in str(fay.call("GET", "/v1/staff/queues/payments").json["items"])
+    cloud.payments.faults.set({"call": "capture", "kind": "fail_before", "times": None})
+    path = f"/v1/staff/orders/{order_id}"
+    body = {"reseller_id": reseller.reseller_id}
+    assert fay.call("PUT", f"{path}/payment-method", body, Idempotency_Key="card-2").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "authorised"
+    cloud.advance(4 * DAY)
+    cloud.payments.faults.clear()
+    assert fay.call("POST", f"{path}/settle", body).status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "captured"
 
 
 def publish_everything(cloud: EmbeddedCloud, reseller: Reseller) -> None:
@@ -246,6 +313,7 @@ def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", "/v1/csr/inspect", {"csr": key}).status == 200
     assert reseller.call("POST", f"/v1/orders/{issued['order_id']}/cancel", {"reason": key}).status == 422
     assert reseller.amend(issued["order_id"], {"note": key}).status == 422
+    assert reseller.call("POST", "/v1/contracts", {"units": 1, "note": key}).status == 422
     assert cloud.settle()
 
 
@@ -278,7 +346,12 @@ def retry_waits(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
     assert cloud.settle()
     task = {"reseller_id": reseller.reseller_id, "order_id": order_id, "generation": 1, "attempt": 1}
-    for function in ("AwaitDomainsFunction", "AwaitReleaseFunction", "AwaitReviewFunction"):
+    for function in (
+        "AwaitDomainsFunction",
+        "AwaitPaymentFunction",
+        "AwaitReleaseFunction",
+        "AwaitReviewFunction",
+    ):
         cloud.invoke(function, task | {"execution": f"{order_id}-g1-a1", "token": "of-nobody"})
 
 
@@ -365,7 +438,13 @@ def sqs_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: M
     yield operation, parameters["QueueUrl"].rpartition("/")[2]
 
 
+def ssm_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
+    for name in parameters["Names"]:
+        yield operation, f"parameter{name}"
+
+
 RESOURCES = {
+    "ssm": ssm_needs,
     "lambda": lambda_needs,
     "sqs": sqs_needs,
     "s3": s3_needs,

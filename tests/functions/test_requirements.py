@@ -89,7 +89,11 @@ def test_only_signing_and_checking_lint_and_only_pages_and_mails_render():
     }
     assert who["pkilint"] == {"issuance/check_certificates", "issuance/sign_certificate"}
     assert who["jinja2"] == {
+        "billing/add_card",
         "notifications/announce_certificate",
+        "notifications/report_caa_refusals",
+        "notifications/tell_decline",
+        "notifications/notify_contracts",
         "validation/approve_domain",
         "validation/ask_again",
         "validation/await_domains",
@@ -97,8 +101,9 @@ def test_only_signing_and_checking_lint_and_only_pages_and_mails_render():
 
 
 def test_what_reaches_the_internet_has_no_client_of_the_key_service_but_the_vaults():
-    """Signing and the vault of approval secrets are the two that speak to KMS at all."""
+    """Signing and the vault of links' secrets are the two that speak to KMS at all."""
     assert {name(f) for f in FUNCTIONS if "kms" in services_of(f)} == {
+        "billing/make_card_link",
         "issuance/sign_certificate",
         "validation/ask_again",
         "validation/await_domains",

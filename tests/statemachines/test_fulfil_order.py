@@ -65,6 +65,8 @@ GOOD = {
     "AwaitReview": [None],
     "AwaitDomains": [None],
     "AwaitRelease": [None],
+    "AuthorisePayment": [{"outcome": "authorised", "seconds": 1000}],
+    "AwaitPayment": [None],
     "CloseOverdue": [{"over": True, "seconds": 1}],
     "RunPreflight": [{"outcome": "go", "preflight_id": "pre_1", "seconds": 1000}],
     "SignCertificate": [{"serial": "0a"}],
@@ -239,6 +241,7 @@ def test_a_dead_token_does_not_disturb_the_wait_that_replaced_it(cloud: Scripted
     [
         ("prove_again", "AwaitDomains"),
         ("screen_again", "ScreenOrder"),
+        ("pay_again", "AuthorisePayment"),
         ("held_back", "AwaitRelease"),
         ("over", "Over"),
         ("a word of a later version", "Over"),
@@ -250,7 +253,7 @@ def test_the_preflights_word_decides_where_the_order_goes(
     cloud.scripts["RunPreflight"].insert(0, {"outcome": outcome, "preflight_id": "pre_0", "seconds": 1000})
     execution = Execution(cloud)
     execution.answer(execution.waits_in("AwaitDomains"))
-    if then != "Over":
+    if then not in {"Over", "AuthorisePayment"}:
         wait = "AwaitRelease" if then == "AwaitRelease" else "AwaitDomains"
         execution.answer(execution.waits_in(wait, 2 if wait == "AwaitDomains" else 1))
     assert execution.end()["status"] == "SUCCEEDED"
@@ -264,6 +267,7 @@ def test_the_preflights_word_decides_where_the_order_goes(
         ("amended", "ScreenOrder"),
         ("over", "Over"),
         ("proven", "RunPreflight"),
+        ("to_be_paid", "AuthorisePayment"),
         ("a later word", "RunPreflight"),
     ],
 )
@@ -293,6 +297,92 @@ def test_what_a_held_back_order_is_told_decides_where_it_goes(
         execution.answer(execution.waits_in("AwaitDomains", 2))
     assert execution.end()["status"] == "SUCCEEDED"
     assert execution.story()[8] == then
+
+
+def decline(cloud: ScriptedCloud, seconds: int = THIRTY_DAYS, times: int = 1) -> None:
+    cloud.scripts["AuthorisePayment"][:0] = [{"outcome": "declined", "seconds": seconds}] * times
+
+
+def pay(cloud: ScriptedCloud) -> Execution:
+    """An execution whose names are proven and whose card is being asked."""
+    execution = Execution(cloud)
+    execution.answer(execution.waits_in("AwaitDomains"), "to_be_paid")
+    return execution
+
+
+def test_an_order_by_card_takes_two_states_more(cloud: ScriptedCloud) -> None:
+    execution = pay(cloud)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[3:7] == [
+        "AreDomainsProven",
+        "AuthorisePayment",
+        "IsPaymentAuthorised",
+        "RunPreflight",
+    ]
+    assert len(execution.story()) == 11
+
+
+@pytest.mark.parametrize(
+    ("outcome", "then"),
+    [
+        ("authorised", "RunPreflight"),
+        ("declined", "AwaitPayment"),
+        ("screen_again", "ScreenOrder"),
+        ("over", "Over"),
+        ("a word of a later version", "Over"),
+    ],
+)
+def test_what_the_card_says_decides_where_the_order_goes(
+    cloud: ScriptedCloud, outcome: str, then: str
+) -> None:
+    cloud.scripts["AuthorisePayment"].insert(0, {"outcome": outcome, "seconds": 1000})
+    execution = pay(cloud)
+    if then == "AwaitPayment":
+        execution.answer(execution.waits_in("AwaitPayment"), "payment_updated")
+    if then == "ScreenOrder":
+        execution.answer(execution.waits_in("AwaitDomains", 2), "to_be_paid")
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[6] == then
+    assert execution.story()[-1] == ("Over" if then == "Over" else "Issued")
+
+
+@pytest.mark.parametrize(
+    ("woken", "then"),
+    [
+        ("payment_updated", "AuthorisePayment"),
+        ("amended", "ScreenOrder"),
+        ("over", "Over"),
+        ("a later word", "AuthorisePayment"),
+    ],
+)
+def test_what_an_order_without_payment_is_told_decides_where_it_goes(
+    cloud: ScriptedCloud, woken: str, then: str
+) -> None:
+    decline(cloud)
+    execution = pay(cloud)
+    execution.answer(execution.waits_in("AwaitPayment"), woken)
+    if then == "ScreenOrder":
+        execution.answer(execution.waits_in("AwaitDomains", 2), "to_be_paid")
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[6:9] == ["AwaitPayment", "WhatOfThePayment", then]
+
+
+def test_a_card_may_be_declined_more_than_once(cloud: ScriptedCloud) -> None:
+    decline(cloud, times=3)
+    execution = pay(cloud)
+    for nth in (1, 2, 3):
+        execution.answer(execution.waits_in("AwaitPayment", nth), "payment_updated")
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert (cloud.count("AuthorisePayment"), cloud.count("SignCertificate")) == (4, 1)
+
+
+def test_an_order_whose_payment_nobody_updates_is_closed_when_its_time_is_up(cloud: ScriptedCloud) -> None:
+    decline(cloud, DAY)
+    execution = pay(cloud)
+    execution.waits_in("AwaitPayment")
+    pass_time(DAY + 1, lambda: cloud.count("CloseOverdue") == 1)
+    assert execution.end()["status"] == "SUCCEEDED"
+    assert execution.story()[-4:] == ["AwaitPayment", "CloseOverdue", "IsItOver", "Over"]
 
 
 def flag(cloud: ScriptedCloud, seconds: int = THIRTY_DAYS) -> None:
@@ -361,7 +451,7 @@ def reach(cloud: ScriptedCloud, execution: Execution, task: str) -> None:
     if task == "CloseOverdue":
         pass_time(THIRTY_DAYS + 1, lambda: cloud.count("CloseOverdue") >= 1)
     else:
-        execution.answer(token)
+        execution.answer(token, "to_be_paid" if "Payment" in task else "proven")
 
 
 @pytest.mark.parametrize("error", ["TryAgain", "ChangedMeanwhile", "Sandbox.Timedout", "Runtime.ExitError"])
@@ -372,6 +462,8 @@ def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, erro
     if task == "AwaitRelease":
         held = {"outcome": "held_back", "preflight_id": "pre_0", "seconds": 30 * DAY}
         cloud.scripts["RunPreflight"].insert(0, held)
+    if task == "AwaitPayment":
+        decline(cloud)
     cloud.scripts[task][:0] = [Fails(error)] * 3
     execution = Execution(cloud)
     reach(cloud, execution, task)
@@ -382,7 +474,7 @@ def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, erro
 
     until(asked_again)
     if task.startswith("Await"):
-        until(lambda: execution._submitted() >= (2 if task == "AwaitRelease" else 1))
+        until(lambda: execution._submitted() >= (2 if task in {"AwaitRelease", "AwaitPayment"} else 1))
         execution.answer(cloud.tokens(task)[-1])
     if task in {"ScreenOrder", "AwaitReview"}:
         execution.answer(execution.waits_in("AwaitDomains"))
@@ -395,6 +487,8 @@ def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, erro
         ("ScreenOrder", "ScreeningFailed"),
         ("AwaitReview", "ReviewFailed"),
         ("AwaitDomains", "DomainValidationFailed"),
+        ("AuthorisePayment", "AuthorisationFailed"),
+        ("AwaitPayment", "PaymentWaitFailed"),
         ("CloseOverdue", "ClosingFailed"),
         ("RunPreflight", "PreflightFailed"),
         ("AwaitRelease", "ReleaseFailed"),
@@ -410,6 +504,8 @@ def test_what_does_not_pass_ends_under_its_name(
         flag(cloud)
     if task == "AwaitRelease":
         cloud.scripts["RunPreflight"] = [{"outcome": "held_back", "preflight_id": "p", "seconds": 30 * DAY}]
+    if task == "AwaitPayment":
+        decline(cloud)
     cloud.scripts[task] = [Fails(error)]
     execution = Execution(cloud)
     reach(cloud, execution, task)
@@ -420,7 +516,15 @@ def test_what_does_not_pass_ends_under_its_name(
 
 
 @pytest.mark.parametrize(
-    "task", ["ScreenOrder", "CloseOverdue", "RunPreflight", "SignCertificate", "CompleteOrder"]
+    "task",
+    [
+        "ScreenOrder",
+        "AuthorisePayment",
+        "CloseOverdue",
+        "RunPreflight",
+        "SignCertificate",
+        "CompleteOrder",
+    ],
 )
 def test_a_task_that_never_answers_is_given_up(cloud: ScriptedCloud, task: str) -> None:
     definition = json.loads(

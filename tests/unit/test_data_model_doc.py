@@ -15,9 +15,13 @@ from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.caa_report_store import CaaReportStore
+from partner_center.adapters.card_store import CardStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
+from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.check_store import CheckStore
+from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -26,26 +30,35 @@ from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.quota_store import QuotaStore
+from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
+from partner_center.adapters.settlement_queue import GatewayEventStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
+from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.refunds import started_refund
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
+from partner_center.notifications.report_refusals import Report, Told
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
-from partner_center.orders.order import CloseReason, OrderStatus, Review
+from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
-from partner_center.validation.ports import AttemptRecord, Observation
+from partner_center.validation.ports import AttemptRecord, Message, Observation
+from tests.adapters.test_card_store import a_card, a_link, added, removed
+from tests.adapters.test_card_store import a_guard as a_link_guard
+from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     US,
@@ -57,6 +70,8 @@ from tests.fakes.samples import (
     a_placement,
     a_preflight,
     a_ruling,
+    an_activation,
+    an_asking,
     an_audit,
     an_event,
     an_order,
@@ -185,6 +200,7 @@ def sections():
 IDS = CountingIds()
 CHRONICLE = Chronicle(IDS, NOW, "system", "execution")
 HEAD = a_head(partner_order_id="NW-1", review=Review.WAITING)
+BY_CARD = replace(HEAD, payment_kind=PaymentKind.PAY_AS_YOU_GO, card_id="card_1", units=0)
 ORDER = an_order(HEAD)
 CHALLENGE = a_challenge()
 RECORD_OF_ATTEMPT = AttemptRecord(
@@ -248,6 +264,13 @@ def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
 
+def reports(database):
+    return CaaReportStore(database, TABLES)
+
+
+REPORT = Report("caa_1", US, "ord_1", "security@example.com", "2026-11-23", ())
+
+
 def claims(database):
     return ClaimStore(database, TABLES)
 
@@ -257,6 +280,14 @@ def checks(database):
 
 
 OBJECTION = Objection("ab", Ground.CAA, "none", US, "ord_1", NOW, "chk_1")
+
+
+def cards(database):
+    return CardStore(database, TABLES)
+
+
+LINK = a_link()
+CARD = a_card()
 
 
 class Certificates(DynamoDbCertificates):
@@ -279,9 +310,36 @@ ISSUING_CA = IssuingCa(
 )
 
 
+BY_CARD = a_card_head()
+CHARGE = a_charge(BY_CARD, capture_before=NOW, authorised_at=NOW, captured_at=NOW, decline_code="x")
+WHOLE_CHARGE = replace(CHARGE, refund_id="re", refunded_at=NOW, failed_refunds=1)
+
+
+def money_moved(charge):
+    ids = (US, "ord_1")
+    return PaymentChange(
+        head=replace(BY_CARD, version=2, settle_at=NOW, payment_since=NOW, payment_attempt=1),
+        expected_version=1,
+        charge=charge,
+        entry=LedgerEntry(IDS.new("led", NOW), EntryKind.VOID, 0, "ord_1", "system", NOW, BY_CARD.net, "pi"),
+        event=an_event(IDS, "order.paid"),
+        audit=CHRONICLE.audit("payment.captured", *ids),
+        message=Message("msg_1", NOW, "Declined."),
+        guard=a_guard(BY_CARD),
+    )
+
+
+def refund(head, database):
+    revoked = replace(head, status=OrderStatus.REVOKED, issued_at=NOW, payment=PaymentStatus.CAPTURED)
+    database.transact(refund_actions("business", started_refund(revoked, CHRONICLE)))
+
+
 # Each transaction of the document and the calls that make it.
 TRANSACTIONS = {
-    "Placing an order": [lambda db: orders(db).place(placement())],
+    "Placing an order": [
+        lambda db: orders(db).place(placement()),
+        lambda db: orders(db).place(replace(placement(), head=BY_CARD)),
+    ],
     "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
     "An approver's answer, or a check that passed": [
         lambda db: challenges(db).rule(a_ruling(IDS, CHALLENGE, Decision.APPROVE)),
@@ -294,7 +352,9 @@ TRANSACTIONS = {
     ],
     "A preflight": [
         lambda db: claims(db).claim(ORDER, a_preflight(), an_audit(IDS)),
-        lambda db: claims(db).hold_back(ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS)),
+        lambda db: claims(db).hold_back(
+            ORDER, a_preflight(Outcome.HELD_BACK), "caa", an_audit(IDS), an_event(IDS, "order.held_back")
+        ),
         lambda db: claims(db).prove_again(ORDER, a_preflight(Outcome.PROVE_AGAIN), an_audit(IDS)),
     ],
     "Recording a serial": [lambda db: Certificates(db).record(RECORD)],
@@ -307,18 +367,46 @@ TRANSACTIONS = {
     ],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
-    "Amending an order": [lambda db: orders(db).amend(amended(2)), lambda db: orders(db).amend(amended(-1))],
+    "Amending an order": [
+        lambda db: orders(db).amend(amended(2)),
+        lambda db: orders(db).amend(amended(-1)),
+        lambda db: orders(db).amend(replace(amended(0), head=replace(BY_CARD, revision=2))),
+    ],
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
+    "Moving money": [
+        lambda db: ChargeStore(db, TABLES).record(money_moved(WHOLE_CHARGE)),
+        lambda db: ChargeStore(db, TABLES).record(money_moved(replace(CHARGE, version=2))),
+        lambda db: ChargeStore(db, TABLES).record(PaymentChange(replace(BY_CARD, version=2), 1)),
+    ],
+    "A refund": [lambda db: refund(BY_CARD, db), lambda db: refund(HEAD, db)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "Claiming a report of CAA refusals": [
+        lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told(), Told()),
+        lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told({"x": ()}), Told({"x": ()})),
+    ],
+    "Concluding a report of CAA refusals": [lambda db: reports(db).conclude(REPORT, an_audit(IDS))],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "An objection to a certificate": [lambda db: checks(db).object(OBJECTION, an_audit(IDS))],
     "Settling an objection": [
         lambda db: checks(db).settle(OBJECTION, Settlement(NOW, "staff:vera", "x", "y"), an_audit(IDS))
     ],
+    "A card link": [lambda db: cards(db).open_link(LINK, a_link_guard(LINK), an_audit(IDS))],
+    "A card was given": [
+        lambda db: cards(db).add(added(LINK, CARD)),
+        lambda db: cards(db).add(added(LINK, CARD, a_card("crd_0"))),
+    ],
+    "A card was removed": [lambda db: cards(db).remove(removed(CARD))],
     "A new contract": [
-        lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
+        lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
+    ],
+    "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
+    "Activating a contract": [
+        lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
+    ],
+    "Telling that a contract runs out": [
+        lambda db: ContractStore(db, TABLES).told(a_contract(), an_audit(IDS))
     ],
 }
 SINGLE_WRITES = [
@@ -328,17 +416,30 @@ SINGLE_WRITES = [
     lambda db: Cas(db).add_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).change_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).record_ca_serial("ab", b"bytes", "CN=Our CA", NOW),
+    lambda db: ContractStore(db, TABLES).begin(a_contract(), NOW),
+    lambda db: ContractStore(db, TABLES).look_later(a_contract(), NOW),
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
+    lambda db: challenges(db).end(CHALLENGE, NOW),
+    lambda db: challenges(db).claim_mail(CHALLENGE, NOW),
+    lambda db: challenges(db).unclaim_mail(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
     lambda db: challenges(db).rest(CHALLENGE),
+    lambda db: challenges(db).resume(CHALLENGE, NOW),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
+    lambda db: CheckTimes(db, "business").note(US, "ord_1", None, NOW),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
+    lambda db: cards(db).keep_customer(US, "cus_1"),
+    lambda db: cards(db).forgotten(CARD, NOW),
+    lambda db: GatewayEventStore(db, "business").heard("evt_1", NOW),
+    lambda db: GatewayEventStore(db, "business").tell(US, "ord_1", "evt_1", NOW, "Disputed."),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
-    lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
+    lambda db: AccessStore(db, "access").add_reseller(
+        Reseller(US, "Us", "us@example.com", "bill@example.com")
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.mutants.__main__ import gate_files
+from bench.mutants.__main__ import ruled_files
 from bench.mutants.rules import rules_of
 from bench.mutants.trial import Outcome, Trials, concerned
 
@@ -100,7 +100,7 @@ def test_a_file_without_a_rule_is_still_python_and_differs_there_alone() -> None
 
 
 def test_the_gate_has_rules_in_every_file() -> None:
-    files = gate_files([])
+    files = ruled_files([])
     assert {path.name for path in files} >= {
         "csr.py",
         "der.py",
@@ -109,7 +109,7 @@ def test_the_gate_has_rules_in_every_file() -> None:
         "key_material.py",
     }
     assert [path.name for path in files if not rules_of(path.read_bytes())] == []
-    assert [path.name for path in gate_files(["kernel/names"])] == ["names.py"]
+    assert [path.name for path in ruled_files(["kernel/names"])] == ["names.py"]
 
 
 @pytest.fixture

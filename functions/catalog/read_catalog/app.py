@@ -6,15 +6,15 @@ from partner_center.catalog.products import Product, load_catalog, product_as_js
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
 from partner_center.kernel.errors import NotFound
+from partner_center.orders.page import cut
 
 handler = Api(door)
 
 
 @handler.route("GET", "/v1/products", *Role)
 def products(request: Request, _: Principal) -> Answer:
-    request.only_query()
-    items = [product_as_json(product) for product in load_catalog().products()]
-    return Answer(200, {"items": items, "next_cursor": None})
+    request.only_query("limit", "cursor")
+    return Answer(200, cut([product_as_json(each) for each in load_catalog().products()], request.query))
 
 
 @handler.route("GET", "/v1/products/<code>", *Role)

@@ -13,10 +13,8 @@ handler = Api(door)
 def check(request: Request, principal: Principal, order_id: str) -> Answer:
     _require_nothing_said(request)
     actor = f"key:{principal.key_id}"
-    head = request_check()(principal.reseller_id, order_id, actor, request.request_id)
-    found = order_reading().domains(principal.reseller_id, order_id)
-    word = "under_way" if head.held_back else "not_yet"
-    return Answer(200, {"order_id": order_id, "check": word, "items": found["items"]})
+    request_check()(principal.reseller_id, order_id, actor, request.request_id)
+    return Answer(200, order_reading().checked(principal.reseller_id, order_id))
 
 
 @handler.route("POST", "/v1/orders/<order_id>/domains/<name>/check", Role.ORDERS)

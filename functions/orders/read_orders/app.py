@@ -22,8 +22,8 @@ def read(request: Request, principal: Principal, order_id: str) -> Answer:
 
 @handler.route("GET", "/v1/orders/<order_id>/domains", Role.ORDERS, Role.READ)
 def domains(request: Request, principal: Principal, order_id: str) -> Answer:
-    request.only_query()
-    return Answer(200, order_reading().domains(principal.reseller_id, order_id))
+    request.only_query("limit", "cursor")
+    return Answer(200, order_reading().domains(principal.reseller_id, order_id, request.query))
 
 
 @handler.route("GET", "/v1/orders/<order_id>/messages", Role.ORDERS, Role.READ)

@@ -5,7 +5,7 @@ from partner_center.entry.wiring.checking import check_control
 
 
 def run(asked: Invocation) -> None:
-    check_control()(asked.reseller_id, asked.order_id, asked.invocation_id, asked.names)
+    check_control()(asked.reseller_id, asked.order_id, asked.invocation_id, asked.names, asked.seconds)
 
 
 handler = invocation_handler(run)

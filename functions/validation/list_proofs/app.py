@@ -4,7 +4,7 @@ from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.validation import list_proofs
-from partner_center.orders.reading import read_page
+from partner_center.orders.page import read_page
 
 handler = Api(door)
 

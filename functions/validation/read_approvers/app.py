@@ -10,5 +10,5 @@ handler = Api(door)
 
 @handler.route("GET", "/v1/orders/<order_id>/domains/<name>/approvers", Role.ORDERS, Role.READ)
 def read(request: Request, principal: Principal, order_id: str, name: str) -> Answer:
-    request.only_query()
-    return Answer(200, read_approvers()(principal.reseller_id, order_id, name))
+    request.only_query("limit", "cursor")
+    return Answer(200, read_approvers()(principal.reseller_id, order_id, name, request.query))

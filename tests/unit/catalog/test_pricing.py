@@ -1,12 +1,20 @@
 """One calculation of the price: by product, term and number of names (M72-M75)."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from partner_center.catalog.pricing import free_of_charge, price_as_json, quote
+from partner_center.catalog.pricing import (
+    AgreedPrice,
+    PriceList,
+    free_of_charge,
+    price_as_json,
+    price_of_replacement,
+    quote,
+)
 from partner_center.catalog.products import LineKind, WildcardRule, load_catalog
 from partner_center.kernel.money import Money
 
@@ -167,3 +175,74 @@ def test_a_price_as_the_api_shows_it():
             },
         ],
     }
+
+
+# ---- a contract's own prices
+
+
+def agreed(*prices, currency="USD"):
+    return PriceList(
+        currency,
+        tuple(AgreedPrice(code, days, kind, Money.of(net, currency)) for code, days, kind, net in prices),
+    )
+
+
+LINES = {
+    "nothing agreed": (agreed(), "247.00"),
+    "the base": (agreed((DV, 365, LineKind.BASE, "99.00")), "197.00"),
+    "each further name": (agreed((DV, 365, LineKind.NAME, "10.00")), "169.00"),
+    "both": (agreed((DV, 365, LineKind.BASE, "99.00"), (DV, 365, LineKind.NAME, "10.00")), "119.00"),
+    "dearer than the catalog": (agreed((DV, 365, LineKind.BASE, "999.00")), "1097.00"),
+    "another term": (agreed((DV, 730, LineKind.BASE, "1.00")), "247.00"),
+    "another product": (agreed((OV, 365, LineKind.BASE, "1.00")), "247.00"),
+}
+
+
+@pytest.mark.parametrize(("prices", "net"), LINES.values(), ids=LINES.keys())
+def test_agreed_prices_go_before_the_catalogs_line_by_line(prices, net):
+    priced, listed = quote(product(DV), plain(3), 365, prices), quote(product(DV), plain(3), 365)
+    assert priced.net == Money.of(net)
+    assert [line.amount for line in priced.lines] == [line.unit.times(line.quantity) for line in priced.lines]
+    assert priced.units == listed.units
+
+
+def test_a_list_in_another_currency_has_no_catalog_to_fall_back_upon():
+    whole = agreed((DV, 365, LineKind.BASE, "90.00"), (DV, 365, LineKind.NAME, "9.00"), currency="EUR")
+    assert quote(product(DV), plain(3), 365, whole).net == Money.of("108.00", "EUR")
+    base_only = agreed((DV, 365, LineKind.BASE, "90.00"), currency="EUR")
+    assert quote(product(DV), plain(1), 365, base_only).net == Money.of("90.00", "EUR")
+    assert quote(product(DV), plain(2), 365, base_only) is None
+    assert quote(product(DV), plain(1), 730, base_only) is None
+
+
+# ---- what costs nothing
+
+BEGAN = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("passed", "is_free"),
+    [
+        (timedelta(), True),
+        (timedelta(days=29, hours=23), True),
+        (timedelta(days=30, microseconds=-1), True),
+        (timedelta(days=30), False),
+        (timedelta(days=300), False),
+    ],
+    ids=["at once", "on the last day", "in the last moment", "30 days later", "much later"],
+)
+def test_a_replacement_is_free_within_thirty_days_of_the_begin_of_the_term(passed, is_free):
+    full = quote(product(DV), plain(2), 365)
+    priced = price_of_replacement(full, BEGAN, BEGAN + passed)
+    assert (priced != full) is is_free
+    if is_free:
+        assert (priced.net, priced.units) == (Money.of("0.00"), 0)
+        assert price_as_json(priced)["free_because"] == (
+            "Replaces an order within 30 days of the begin of its term."
+        )
+
+
+def test_what_is_free_is_free_in_the_contracts_currency():
+    euros = agreed((DV, 365, LineKind.BASE, "90.00"), currency="EUR")
+    full = quote(product(DV), plain(1), 365, euros)
+    assert price_of_replacement(full, BEGAN, BEGAN).net == Money.of("0.00", "EUR")

@@ -33,6 +33,11 @@ def test_an_order_is_named_and_some_of_its_names_or_all(names, read):
     assert asked(EVENT | names) == Invocation("res_1", "ord_1", read, "request-7")
 
 
+@pytest.mark.parametrize(("told", "read"), [({}, None), ({"seconds": None}, None), ({"seconds": 18}, 18.0)])
+def test_who_waits_says_how_long(told, read):
+    assert asked(EVENT | told).seconds == read
+
+
 def test_whatever_else_a_caller_says_is_not_heard():
     """A caller names an order; it cannot say what a check found, nor for whom a proof is."""
     more = {

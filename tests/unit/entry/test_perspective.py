@@ -68,6 +68,24 @@ def test_looking_ends_early_enough_to_answer(left, given):
     assert watch.seconds == given
 
 
+@pytest.mark.parametrize(
+    ("left", "asked", "given"),
+    [(40.0, 15_000, 15.0), (40.0, 60_000, 35.0), (2.0, 15_000, 0.0), (40.0, 0, 0.0), (40.0, None, 35.0)],
+)
+def test_looking_takes_no_longer_than_somebody_waits(left, asked, given):
+    watch = Watch()
+    question = {"version": 1, "looks": [{"kind": "caa", "name": "example.com"}], "milliseconds": asked}
+    perspective_handler(lambda: watch, lambda: "eu-west-1")(question, Context(left))
+    assert watch.seconds == given
+
+
+@pytest.mark.parametrize("asked", [-1, "15", 1.5, [], True, 10**30])
+def test_a_time_that_is_none_fails_the_invocation(handler, asked):
+    question = {"version": 1, "looks": [{"kind": "caa", "name": "example.com"}], "milliseconds": asked}
+    with pytest.raises(Malformed):
+        handler(question, Context())
+
+
 def test_a_defect_is_logged_with_its_look(caplog):
     error = ZeroDivisionError("a defect")
     log_fault(RecordsLook("example.com", RecordType.TXT), error)

@@ -8,10 +8,11 @@ import pytest
 from partner_center.catalog.products import load_catalog
 from partner_center.issuance.preflight import Outcome, RunPreflight
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
-from partner_center.orders.content import content_to_json
+from partner_center.orders.content import ChosenMethod, Method, content_to_json
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.dns import FailureKind, RecordType
 from partner_center.validation.publishing import Publishing
+from partner_center.validation.standing import read_standing
 from tests.fakes.determined import NOW
 from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.perspectives import PRIMARY, REMOTES, MemoryPerspectives, SeenThrough
@@ -46,6 +47,7 @@ class Desk:
             orders=stores.orders,
             challenges=stores.challenges,
             claims=stores.claims,
+            charges=stores.charges,
             everywhere=self.perspectives.everywhere(),
             publishing=Publishing(load_catalog(), "https://partners.example.net"),
             blocked=self.world.blocked,
@@ -115,7 +117,7 @@ def test_what_passes_every_check_is_claimed(desk):
 
 def test_every_check_is_made_and_named(desk):
     assert [check.check for check in desk.run().checks] == [
-        *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement"),
+        *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement", "payment"),
     ]
 
 
@@ -276,6 +278,120 @@ def test_the_method_relied_on_must_be_permitted(desk):
     assert desk.run().outcome is Outcome.GO
 
 
+FILE, RECORD, MAIL = "ca-tbr-18", "ca-tbr-7", "ca-tbr-4"
+RELYING = {
+    "the chosen mail, where both are permitted": ("", "email", Outcome.GO, "prf_1"),
+    "the chosen mail, where it alone is": (MAIL, "email", Outcome.GO, "prf_1"),
+    "the record, where it alone is": (RECORD, "email", Outcome.GO, "prf_txt"),
+    "the chosen record, where both are": (f"{MAIL},{RECORD}", "dns_txt", Outcome.GO, "prf_txt"),
+    "neither, and nothing else was chosen": (FILE, "email", Outcome.HELD_BACK, "prf_1"),
+    "neither, and what is permitted was chosen": (FILE, "http_file", Outcome.PROVE_AGAIN, "prf_1"),
+    "neither, and what was chosen would not pass": ("ca-tbr-22", "http_file", Outcome.HELD_BACK, "prf_1"),
+    "neither, and nobody may": ("dns-01", "http_file", Outcome.HELD_BACK, "prf_1"),
+}
+
+
+def two_proofs(desk, chosen):
+    """example.org is proven by mail and by a record, and the mail lives longer; `chosen` is its method now."""
+    (mail,) = [proof for proof in desk.world.tables.proofs.values() if proof.proof_id == "prf_1"]
+    txt = replace(
+        mail,
+        proof_id="prf_txt",
+        method="dns_txt",
+        br_section="3.2.2.4.7",
+        checked_at=NOW - 150 * a_day,
+        completed_at=NOW - 150 * a_day,
+    )
+    desk.world.tables.proofs[US, txt.subscriber, "example.org", txt.proof_id] = txt
+    content = desk.world.stores.orders.content(US, ORDER, 1)
+    if chosen != "email":
+        methods = content.methods | {"example.org": ChosenMethod(method=Method(chosen))}
+        desk.world.tables.contents[US, ORDER, 1] = content_to_json(replace(content, methods=methods))
+
+
+def permit(desk, *labels):
+    methods = f"; validationmethods={','.join(labels)}" if labels and labels[0] else ""
+    desk.resolver.by_name["example.org"] = answer("example.org", caa(f"issue geotrust.com{methods}"))
+
+
+@pytest.mark.parametrize(("labels", "chosen", "outcome", "relied_on"), RELYING.values(), ids=RELYING)
+def test_any_proof_of_a_name_that_caa_permits_is_relied_on(desk, labels, chosen, outcome, relied_on):
+    two_proofs(desk, chosen)
+    permit(desk, labels)
+    preflight = desk.run()
+    assert preflight.outcome is outcome
+    (found,) = [each for each in preflight.caa if each["name"] == "example.org"]
+    assert found["proof_id"] == relied_on
+    assert relied_on in preflight.proof_ids
+    asked = [name for name, kind in desk.resolver.asked if (name, kind) == ("example.org", RecordType.CAA)]
+    assert len(asked) == 1
+
+
+def test_what_is_relied_on_limits_how_long_a_preflight_serves(desk):
+    two_proofs(desk, "email")
+    permit(desk, RECORD)
+    desk.resolver.by_name["example.org"] = replace(desk.resolver.by_name["example.org"], ttl=60 * 86_400)
+    for name in ("www.example.com", "example.com"):
+        desk.resolver.by_name[name] = answer(name, OURS, ttl=60 * 86_400)
+    assert desk.run().caa_valid_until == NOW + 50 * a_day
+
+
+def test_a_name_whose_chosen_method_alone_is_permitted_is_asked_by_it_in_the_same_round(desk):
+    two_proofs(desk, "http_file")
+    permit(desk, FILE)
+    preflight = desk.run()
+    assert (preflight.outcome, preflight.is_unproven) == (Outcome.PROVE_AGAIN, False)
+    assert (desk.head.round, desk.head.held_back) == (1, None)
+    assert desk.head.caa_refusal == preflight.preflight_id
+    assert desk.world.stores.events(US, ORDER)[-1] != "order.held_back"
+    found = read_standing(desk.world.stores.challenges, desk.world.order(ORDER), NOW)
+    assert [(each.method, each.names) for each in found.unasked] == [("http_file", ("example.org",))]
+
+
+def test_a_held_back_order_knows_whether_another_method_would_help(desk):
+    permit(desk, FILE)
+    preflight = desk.run()
+    assert desk.head.caa_refusal == preflight.preflight_id
+    assert desk.world.stores.events(US, ORDER)[-1] == "order.held_back"
+    desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
+    assert desk.run().outcome is Outcome.HELD_BACK
+    assert desk.head.caa_refusal is None
+    permit(desk, FILE)
+    desk.run()
+    permit(desk)
+    assert desk.run().outcome is Outcome.GO
+    assert desk.head.caa_refusal is None
+
+
+def test_an_unproven_name_outranks_one_that_is_refused(desk):
+    two_proofs(desk, "http_file")
+    permit(desk, FILE)
+    desk.run()
+    del desk.world.tables.proofs[US, "customer:c-1", "example.com", "prf_0"]
+    assert desk.run().is_unproven
+    assert desk.head.round == 2
+    assert desk.head.caa_refusal is not None  # until CAA is looked at again
+
+
+def test_what_would_be_permitted_is_what_is_offered_for_that_very_name(desk):
+    for name in ("example.com", "www.example.com", "example.org"):
+        desk.resolver.by_name[name] = answer(name, caa(f"issue geotrust.com; validationmethods={FILE}"))
+    found = {each["name"]: each["permitted"] for each in desk.run().caa}
+    assert found == {"www.example.com": ["3.2.2.4.18"], "*.example.com": [], "example.org": ["3.2.2.4.18"]}
+
+
+def test_the_sentences_about_a_hundred_names_stay_small(desk):
+    names = tuple(f"{'a' * 60}.{'b' * 60}.{'c' * 60}.host-{number}.example.org" for number in range(100))
+    content = desk.world.stores.orders.content(US, ORDER, 1)
+    chosen = next(iter(content.methods.values()))
+    content = replace(content, names=names, methods=dict.fromkeys(names, chosen))
+    desk.world.tables.contents[US, ORDER, 1] = content_to_json(content)
+    desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
+    preflight = desk.run()
+    assert len(failed(preflight)["caa"]) == 20_000
+    assert len(preflight.caa) == 100
+
+
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_a_look_up_that_failed_is_no_permission(desk, kind):
     desk.resolver.by_name["example.org"] = failure("example.org", kind, unsigned=False)
@@ -301,7 +417,8 @@ def test_the_shortest_answer_limits_all(desk):
 def test_a_product_that_is_not_sold_any_more_is_held_back(desk):
     """Nobody knows under which names its brand would be permitted."""
     desk.world.tables.heads[US, ORDER] = replace(desk.head, product="withdrawn")
-    assert failed(desk.run()).keys() == {"caa"}
+    found = failed(desk.run())
+    assert found == {"caa": "not looked up for *.example.com, example.org, www.example.com"}
 
 
 # ---- CAA from everywhere (BR 3.2.2.9)

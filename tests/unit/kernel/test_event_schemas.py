@@ -2,7 +2,7 @@
 
 import ast
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,20 +12,25 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from local.openapi.story import PRODUCT, certificate_of, order_request
 from partner_center.accounts.api_keys import Principal, Role
+from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.adapters.dynamodb import to_item
 from partner_center.adapters.records import event_put
+from partner_center.billing.add_card import CardPage
+from partner_center.billing.card_links import MakeCardLink
+from partner_center.billing.payment_method import PaymentMethod
+from partner_center.billing.payments import PaymentRefused, PaymentStatus
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
-from partner_center.issuance.preflight import Outcome
+from partner_center.issuance.preflight import RunPreflight
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
 from partner_center.orders.idempotency import Call
-from partner_center.orders.order import Order, Review
+from partner_center.orders.order import Order, OrderStatus, Review
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.review import DecideReview, ReviewTask, Verdict
@@ -36,13 +41,19 @@ from partner_center.validation.challenges import Decision
 from partner_center.validation.check_control import CheckControl
 from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_name
-from partner_center.validation.dns import RecordType
+from partner_center.validation.dns import CaaRecord, RecordType
 from partner_center.validation.publishing import Publishing
-from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.cards import MemoryCardForms, MemoryCardShelf
+from tests.fakes.contract_charges import a_card_contract, a_card_head
+from tests.fakes.determined import HURRIED, NOW, CountingIds, FixedClock
 from tests.fakes.key_register import MemoryKeyRegister
+from tests.fakes.outside import MemoryBlockLists
+from tests.fakes.payments import a_card
 from tests.fakes.perspectives import MemoryPerspectives
-from tests.fakes.samples import US, a_contract, a_preflight, an_audit
+from tests.fakes.posted import a_call
+from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit
 from tests.fakes.stores import MemoryStores
+from tests.fakes.world import World
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = {path.name.removesuffix(".json"): path for path in (ROOT / "events/schemas").glob("*.json")}
@@ -115,6 +126,7 @@ class Office:
             self.stores.orders, self.stores.challenges, everywhere, publishing, self.clock, self.ids
         )
         check(US, order.head.order_id, "request-6")
+        return order
 
     def published(self, names):
         return {}
@@ -124,16 +136,42 @@ class Office:
 
     def decide(self, decision):
         self.place()
-        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids)
+        approvals = Approvals(self.stores.challenges, self.stores.orders, self.clock, self.ids, HURRIED)
         approvals.decide(self.links[-1], decision, "192.0.2.7", "request-2")
 
-    def check(self):
-        order = self.place()
-        self.stores.claims.hold_back(order, a_preflight(Outcome.HELD_BACK), "caa", an_audit(self.ids))
+    def hold_back(self):
+        order = self.prove()
+        name = (order.content.common_name, RecordType.CAA)
+        self.perspectives.world.records[name] = (CaaRecord(0, "issue", b"another-ca.example"),)
         stores = self.stores
-        RequestCheck(stores.orders, stores.challenges, stores.waits, self, self.clock, self.ids)(
-            US, order.head.order_id, "key:1", "request-3"
+        run_preflight = RunPreflight(
+            stores.orders,
+            stores.challenges,
+            stores.claims,
+            stores.charges,
+            self.perspectives.everywhere(),
+            Publishing(load_catalog(), "https://partners.example.net"),
+            self,
+            MemoryBlockLists(),
+            self.clock,
+            self.ids,
         )
+        run_preflight(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
+        return order
+
+    def check(self):
+        order = self.hold_back()
+        stores = self.stores
+        RequestCheck(
+            stores.orders,
+            stores.challenges,
+            stores.waits,
+            self,
+            stores.checks,
+            self.clock,
+            self.ids,
+            HURRIED,
+        )(US, order.head.order_id, "key:1", "request-3")
 
     def complete(self):
         order = self.place()
@@ -153,6 +191,7 @@ class Office:
             self.published,
             self.clock,
             self.ids,
+            HURRIED,
         )
         amend(PRINCIPAL, "request-5", order.head.order_id, {"note": "Another note."})
 
@@ -160,17 +199,59 @@ class Office:
         order = self.place()
         head = replace(order.head, review=Review.WAITING)
         self.stores.tables.heads[US, head.order_id] = head
-        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids)
+        decide = DecideReview(self.stores.orders, self.stores.screenings, self.clock, self.ids, HURRIED)
         staff = Staff("rosa.reviewer", "1", frozenset(StaffRole))
-        decide(staff, self.call(), ReviewTask.of(head), verdict, "Looked it up.", None)
+        decide(
+            staff, self.call(), ReviewTask(US, head.order_id, head.revision), verdict, "Looked it up.", None
+        )
+
+    def pay(self, **happens):
+        """A card order from its first question on; what is not said to happen goes well."""
+        world = World(self.ids)
+        self.stores = world.stores
+        card = a_card()
+        world.cards.keep(card)
+        world.stores.grant(a_card_contract(card_id="card_1"))
+        order_id = self.ids.new("ord", NOW)
+        world.put(**{**vars_of(a_card_head()), "order_id": order_id})
+        if "declined" in happens:
+            world.gateway.declines[card.token] = "insufficient_funds"
+        world.authorise_payment(US, order_id, 1, "execution-1")
+        if "updated" in happens:
+            world.payment_desk.change_method(a_staff(), a_call(path="/p"), US, order_id, None)
+        if "cancelled" in happens:
+            world.cancel_order(PRINCIPAL, a_call(path="/c"), order_id, None)
+        elif "declined" not in happens:
+            world.certificates.keep(a_record(order_id=order_id))
+            world.complete_order(US, order_id, 1, "execution-1")
+        if "stuck" in happens:
+            world.gateway.before = refuse
+        world.settle_payment(US, order_id, "queue-1")
+        if "revoked" in happens:
+            head = replace(world.head(order_id), status=OrderStatus.REVOKED, settle_at=NOW)
+            head = replace(head, payment=PaymentStatus.REFUND_PENDING)
+            world.tables.heads[US, order_id] = head
+            world.settle_payment(US, order_id, "queue-2")
 
     def expose(self):
         self.issued.append(certificate_of(self.place()))
         self.report(ExposedKey(self.issued[0].spki_sha256, US, PRINCIPAL.key_id, "request-4"))
 
+    def give_card(self):
+        """A reseller with a card, through the form's page."""
+        shelf, forms, access = MemoryCardShelf(self.stores.tables), MemoryCardForms(), OneReseller()
+        link = MakeCardLink(shelf, forms, access, self, self.clock, self.ids)(PRINCIPAL, self.call())
+        forms.fill_in("seti_1")
+        page = CardPage(shelf, forms, self.stores.contracts, access, self.clock, self.ids)
+        page.add(link.token, "seti_1", "192.0.2.7", "request-7")
+        return PaymentMethod(shelf, self.stores.contracts, self.clock, self.ids)
+
+    def remove_card(self):
+        self.give_card().remove(PRINCIPAL, "request-8")
+
     def cancel(self):
         order = self.place()
-        CancelOrder(self.stores.orders, self.clock, self.ids)(
+        CancelOrder(self.stores.orders, self.clock, self.ids, HURRIED)(
             PRINCIPAL, self.call(), order.head.order_id, "Ordered twice."
         )
 
@@ -181,6 +262,13 @@ class Office:
         close(US, order.head.order_id, f"{order.head.order_id}-g1-a1")
 
 
+class OneReseller:
+    """Looks resellers up, and finds one."""
+
+    def reseller(self, reseller_id):
+        return Reseller(reseller_id, "Northwind Hosting", "support@northwind.example.com")
+
+
 @dataclass(frozen=True)
 class StoredCertificate:
     order: Order
@@ -189,12 +277,31 @@ class StoredCertificate:
         return certificate_of(self.order)
 
 
+def refuse(_):
+    raise PaymentRefused("account_closed", "There is no such account.")
+
+
+def vars_of(head):
+    return {each.name: getattr(head, each.name) for each in fields(head)}
+
+
 # What makes an event: where the code says so, and the walk that gets there.
 WALKS = {
+    ("billing/charge_records.py", "_event"): [
+        lambda office: office.pay(),
+        lambda office: office.pay(declined=True),
+        lambda office: office.pay(cancelled=True),
+        lambda office: office.pay(revoked=True),
+    ],
+    ("billing/settle.py", "_give_up"): [lambda office: office.pay(stuck=True)],
+    ("billing/payment_desk.py", "_write"): [lambda office: office.pay(declined=True, updated=True)],
+    ("billing/add_card.py", "_change"): [Office.give_card],
+    ("billing/payment_method.py", "remove"): [Office.remove_card],
     ("orders/place.py", "_placement"): [lambda office: office.place()],
     ("orders/close.py", "completion"): [Office.complete],
     ("orders/close.py", "closing"): [Office.cancel, Office.overrun],
     ("orders/domain_actions.py", "_release"): [Office.check],
+    ("issuance/preflight.py", "_record"): [Office.hold_back],
     ("validation/check_control.py", "_ruling"): [Office.prove],
     ("orders/amend.py", "_amendment"): [Office.amend],
     ("orders/review.py", "_release"): [

@@ -73,6 +73,22 @@ def request(desk, token="the-secret", **changes):  # noqa: S107
 # ---- to the approver
 
 
+@pytest.mark.parametrize(
+    ("days", "until"),
+    [
+        (0, "23 December 2026, 10:00 UTC"),
+        (59, "20 February 2027, 10:00 UTC"),
+        (89, "21 February 2027, 10:00 UTC"),
+    ],
+    ids=["its value's end", "its value's end, later", "the order's end, before its value's"],
+)
+def test_the_mail_says_until_when_the_link_works(desk, mailer, sent, days, until):
+    mailer.ask(request(desk, expires_at=NOW + timedelta(days=days) + VALUE_LIFETIME))
+    (mail,) = sent
+    assert until in mail.text
+    assert until in mail.html
+
+
 def test_the_approver_reads_what_is_asked_and_by_whom(desk, mailer, sent):
     mailer.ask(request(desk))
     (mail,) = sent

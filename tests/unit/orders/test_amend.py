@@ -374,6 +374,27 @@ def test_nor_under_another_spelling(world, declined, address):
     )
 
 
+EXPLICIT = {
+    "its own name": {"names": {TYPO: {"method": "email", "approver_email": ORG}}},
+    "its own name, spelt otherwise": {"names": {TYPO: {"method": "email", "approver_email": ORG.upper()}}},
+    "its address alone": {"names": {TYPO: {"approver_email": ORG}}},
+    "all names": {"method": "email", "approver_email": ORG, "names": None},
+}
+
+
+@pytest.mark.parametrize("control", EXPLICIT.values(), ids=EXPLICIT)
+def test_who_declined_is_not_chosen_anew_even_where_it_stood_before(world, declined, control):
+    assert "approver_not_allowed" in {
+        code for code, _ in refusal(world, {"domain_control": control}, declined)
+    }
+    assert statuses(world, declined)[TYPO] == "declined"
+
+
+def test_a_choice_that_stands_is_left_when_another_name_gets_another(world, declined):
+    control = {"names": {"www.example.com": {"method": "dns_txt", "approver_email": None}}}
+    assert world.amend({"domain_control": control}, declined).content.methods[TYPO].approver_email == ORG
+
+
 def test_another_address_may_be_asked(world, declined):
     patch = {"domain_control": {"names": asking(**{TYPO: "webmaster@example.org"})["names"]}}
     world.amend(patch, declined)

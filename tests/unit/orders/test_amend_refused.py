@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from partner_center.accounts.api_keys import Role
 from partner_center.kernel.errors import (
-    ChangedMeanwhile,
     ContentRefused,
     NotFound,
     PartnerCenterError,
+    PreconditionFailed,
     StateConflict,
     TryAgain,
 )
@@ -350,7 +350,7 @@ def test_a_foreign_order_reads_as_an_unknown_one(world, order_id, patch):
 
 
 def no_match(_):
-    raise ChangedMeanwhile("Another state.")
+    raise PreconditionFailed("Another state.")
 
 
 # ---- nothing changed

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.catalog.products import catalog_data, catalog_from
+from partner_center.catalog.pricing import AgreedPrice, PriceList
+from partner_center.catalog.products import LineKind, catalog_data, catalog_from
 from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.money import Money
+from partner_center.orders.content import content_to_json
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.posted import a_body, a_call, a_principal
-from tests.fakes.samples import PRODUCT, THEM, US, a_contract, a_day
+from tests.fakes.samples import PRODUCT, THEM, US, a_card_contract, a_contract, a_day
 from tests.fakes.world import World
 
 LEFT = 5
@@ -211,3 +213,84 @@ def test_a_product_that_is_not_sold_any_more_is_not_amended(world, order_id):
     world.amend_order = replace(world.amend_order, catalog=catalog_from(data))
     assert refusal(world, naming(2), order_id) == [("unknown_product", "/product")]
     assert world.amend({"note": "x"}, order_id).content.note == "x"
+
+
+# ---- an order by card: its amount moves as units do
+
+
+@pytest.fixture
+def card_order():
+    """A world with an order of three names by card: 149.00 and twice 49.00."""
+    world = World()
+    world.stores.grant(a_card_contract())
+    order = world.post(a_body("www.example.com", additional_domains=["1.example.com", "2.example.com"]))
+    return world, order.head.order_id
+
+
+def promised(world):
+    lines = world.tables.ledger[US, "con_1"].values()
+    return [(line.kind.value, line.units, str(line.amount.amount)) for line in lines if line.order_id]
+
+
+AMOUNTS = {
+    "more": (5, "345.00", [("hold", 0, "98.00")]),
+    "fewer": (1, "149.00", [("release", 0, "98.00")]),
+    "as many": (3, "247.00", []),
+}
+
+
+@pytest.mark.parametrize(("names", "net", "lines"), AMOUNTS.values(), ids=AMOUNTS.keys())
+def test_what_the_card_was_promised_moves_with_the_names(card_order, names, net, lines):
+    world, order_id = card_order
+    patch = naming(names) if names != 3 else {"additional_domains": ["1.example.com", "other.example.com"]}
+    head = world.amend(patch, order_id).head
+    assert (head.net, head.units, head.card_id) == (Money.of(net), 0, "card_1")
+    assert promised(world) == [("hold", 0, "247.00"), *lines]
+
+
+def test_what_was_promised_is_released_whole_in_the_end(card_order):
+    world, order_id = card_order
+    world.amend(naming(5), order_id)
+    world.amend(naming(2), order_id)
+    world.cancel_order(a_principal(), a_call(), order_id, None)
+    assert promised(world)[-1] == ("release", 0, "198.00")
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({"valid_to": NOW}, "card_expired"),
+        ({"card_id": "card_2"}, None),
+        ({"valid_to": NOW, "card_id": "card_2"}, "card_expired"),
+    ],
+    ids=["a card no more", "another card by now", "another one that is over too"],
+)
+def test_a_contract_whose_card_is_over_is_promised_nothing_more(card_order, changes, more):
+    """Another card is for future orders: this one keeps its own, and what counts is that the contract serves."""
+    world, order_id = card_order
+    world.tables.contracts[US, "con_1"] = replace(world.tables.contracts[US, "con_1"], **changes)
+    assert world.amend(naming(2), order_id).head.net == Money.of("198.00")
+    if more is None:
+        assert world.amend(naming(5), order_id).head.net == Money.of("345.00")
+    else:
+        assert refusal(world, naming(5), order_id) == [(more, None)]
+
+
+def test_a_kind_of_name_that_came_later_is_at_the_contracts_own_rate(world):
+    order_id = world.post(a_body("www.example.com")).head.order_id
+    prices = PriceList("USD", (AgreedPrice(PRODUCT, 365, LineKind.NAME, Money.of("5.00")),))
+    world.tables.contracts[US, "con_1"] = replace(world.tables.contracts[US, "con_1"], prices=prices)
+    assert world.amend(naming(2), order_id).head.net == Money.of("154.00")
+
+
+def test_an_order_that_was_free_stays_free_and_says_why(world, order_id):
+    """Only what it did not have then is paid for (M47)."""
+    order = world.order(order_id)
+    free = tuple(replace(part, unit="0.00", amount="0.00", units=0) for part in order.content.price)
+    content = replace(order.content, price=free, free_because="Replaces an order.")
+    world.tables.contents[US, order_id, 1] = content_to_json(content)
+    world.tables.heads[US, order_id] = replace(order.head, net=Money.of("0.00"), units=0)
+    after = world.amend(naming(5), order_id)
+    assert (after.head.net, after.head.units) == (Money.of("0.00"), 0)
+    assert after.content.free_because == "Replaces an order."
+    assert world.reading.shown(after)["price"]["free_because"] == "Replaces an order."

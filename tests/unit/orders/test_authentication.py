@@ -4,10 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.orders.authentication import Actor, Step, StepStatus, overall, steps_of
+from partner_center.billing.payments import PaymentStatus
+from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
+from partner_center.orders.steps import Actor, Step, StepStatus
+from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from partner_center.validation.standing import standing
 from tests.fakes.determined import NOW
 from tests.fakes.samples import (
     APPROVER,
@@ -15,6 +19,7 @@ from tests.fakes.samples import (
     a_content,
     a_day,
     a_head,
+    a_proof,
     a_second,
     a_standing,
     an_order,
@@ -225,18 +230,16 @@ def test_a_rejected_order_says_that_a_reviewer_did_it():
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("payment", "words"),
     [
-        (OrderStatus.PENDING, "are held"),
-        (OrderStatus.ISSUED, "were used"),
-        (OrderStatus.REVOKED, "were used"),
-        (OrderStatus.EXPIRED, "were used"),
-        (OrderStatus.CANCELLED, "given back"),
-        (OrderStatus.REJECTED, "given back"),
+        (PaymentStatus.HELD, "are held"),
+        (PaymentStatus.CAPTURED, "were used"),
+        (PaymentStatus.RELEASED, "given back"),
+        (PaymentStatus.REFUNDED, "given back"),
     ],
 )
-def test_payment_says_what_became_of_the_units(status, words):
-    step = steps(status=status)["payment"]
+def test_payment_says_what_became_of_the_units(payment, words):
+    step = steps(payment=payment)["payment"]
     assert words in step.reason
     assert step.reason.startswith("2 units")
 
@@ -266,6 +269,52 @@ def test_what_holds_back_is_told_with_the_way_out():
     step = steps(held_back="caa: www.example.com: forbidden")["issuance"]
     assert step.reason == "caa: www.example.com: forbidden"
     assert "domains/check" in step.next_action
+
+
+BOUND = {"caa_refusal": "pre_1", "held_back": "caa: www.example.com: refused", "updated_at": LATER}
+
+
+def refused(name, *permitted):
+    return CaaRefusal(name, "example.com", frozenset({"3.2.2.4.4"}), permitted or ("3.2.2.4.7",))
+
+
+def bound_steps(*refusals, names=NAMES, chosen=None, **head):
+    order = an_order(a_head(**head), a_content(*names, methods=asked_of(*names) | (chosen or {})))
+    proofs = [
+        a_proof(a_challenge(name, token=name, authorization_domain=name.removeprefix("www.")))
+        for name in names
+    ]
+    found = standing(order, [], proofs, LATER, CaaRefusals(NOW, {each.name: each for each in refusals}))
+    return {step.step: step for step in steps_of(order, found, LATER)}
+
+
+def test_the_way_out_of_a_refused_method_is_another_one():
+    step = bound_steps(refused(NAMES[0]), **BOUND)["issuance"]
+    assert step.next_action == (
+        "CAA of example.com permits only dns_txt or dns_cname for www.example.com: choose one with PUT "
+        "/v1/orders/{id}/domains/www.example.com/method. Or remove what forbids the issue, then ask for a check "
+        "(POST /v1/orders/{id}/domains/check)."
+    )
+    assert bound_steps(refused(NAMES[0]), **BOUND)["domain_verification"].status is StepStatus.COMPLETE
+
+
+def test_of_many_refused_names_three_are_told():
+    names = tuple(f"host-{number}.example.com" for number in range(5))
+    action = bound_steps(*map(refused, names), names=names, **BOUND)["issuance"].next_action
+    assert [name in action for name in names] == [True] * 3 + [False] * 2
+    assert "So it is with 2 more names." in action
+    few = bound_steps(*map(refused, names[:3]), names=names, **BOUND)["issuance"].next_action
+    assert "more names" not in few
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_names_that_are_asked_anew_say_so(count):
+    chosen = dict.fromkeys(NAMES[:count], ChosenMethod(method=Method.DNS_TXT))
+    refusals = map(refused, NAMES[:count])
+    step = bound_steps(*refusals, chosen=chosen, caa_refusal="pre_1")["domain_verification"]
+    assert step.status is StepStatus.PENDING
+    told = ["www.example.com is", "www.example.com, example.org are"][count - 1]
+    assert step.reason == f"{2 - count} of 2 names are proven. CAA refuses what {told} proven by already."
 
 
 # ---- closed

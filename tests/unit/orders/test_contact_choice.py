@@ -242,3 +242,76 @@ def test_a_contact_that_declined_is_not_chosen_again(world):
         amended(world, order, domain_control=by_mail(OPS))
     assert problems(refused) == REFUSED
     assert "declined this order" in refused.value.problems[0].detail
+
+
+def test_who_declined_one_domain_is_asked_about_no_other(world):
+    """The bar is of the address, for the order: the same mailbox may be published for several domains."""
+    world.perspectives.world = SeenWorld(
+        {
+            ("_validation-contactemail.example.com", TXT): (OPS.encode(),),
+            ("_validation-contactemail.example.org", TXT): (OPS.lower().encode(),),
+        }
+    )
+    order = world.posted(asking())
+    world.await_domains(US, order.head.order_id, 1, "token-1")
+    world.approve(decision=Decision.DECLINE)
+    other = {"names": {"example.org": by_mail(OPS.lower())}}
+    with pytest.raises(ContentRefused) as refused:
+        amended(world, order, additional_domains=["example.org"], domain_control=other)
+    assert problems(refused) == [("approver_not_allowed", "/domain_control/names/example.org/approver_email")]
+
+
+def test_a_name_whose_approver_declined_another_is_declined_too_once_nobody_is_asked_about_it(world):
+    """Else the order would wait for an answer that nobody was asked for."""
+    world.perspectives.world = SeenWorld(
+        {
+            (f"_validation-contactemail.{zone}", TXT): (OPS.encode(),)
+            for zone in ("example.com", "example.org")
+        }
+    )
+    order = world.posted(asking("www.example.com", "example.org"))
+    order_id = order.head.order_id
+    world.await_domains(US, order_id, 1, "token-1")
+    world.approve(0, Decision.DECLINE)
+    shown = {item["name"]: item["status"] for item in world.reading.domains(US, order_id, {})["items"]}
+    assert shown == {"www.example.com": "declined", "example.org": "pending"}, "its link is open still"
+
+    changed = with_(a_body("example.org"), ["domain_control"], by_mail(OPS))
+    amended(world, order, csr=changed["csr"], common_name="example.org", additional_domains=[])
+    assert world.ask(order_id) == []
+    (item,) = world.reading.domains(US, order_id, {})["items"]
+    step = next(
+        each
+        for each in world.reading.order(US, order_id)["authentication"]["steps"]
+        if each["step"] == "domain_verification"
+    )
+    assert (item["status"], step["actor"], step["status"]) == ("declined", "reseller", "in_progress")
+    assert "declined" in step["next_action"]
+
+
+# ---- two contacts whose spelling differs by case alone
+
+BOTH = {("_validation-contactemail.example.com", TXT): (b"ops@provider.net", b"Ops@provider.net")}
+FIRST = "Ops@provider.net"
+"""Capitals come first in the order of the list."""
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("ops@provider.net", "ops@provider.net"), (OPS, OPS), ("OPS@PROVIDER.NET", FIRST)],
+)
+@pytest.mark.parametrize("before", [None, "ops@provider.net", OPS])
+def test_the_one_that_is_spelt_the_same_is_meant_whichever_was_chosen_before(world, before, asked, meant):
+    world.perspectives.world = SeenWorld(dict(BOTH))
+    order = world.post(asking(approver=before or "admin@example.com"))
+    changed = amended(world, order, domain_control=by_mail(asked))
+    assert chosen(world, changed).approver_email == meant
+
+
+def test_the_former_choice_stays_the_former_one_while_something_else_is_amended(world):
+    order = world.post(asking(approver="OPS@provider.net"))
+    world.perspectives.world = SeenWorld(
+        {("_validation-contactemail.example.com", TXT): (b"OPS@provider.net", OPS.encode())}
+    )
+    changed = amended(world, order, contacts={"organization": None}, additional_domains=["example.com"])
+    assert chosen(world, changed).approver_email == OPS

@@ -12,8 +12,8 @@ from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import ChallengeStatus, Decision
 from partner_center.validation.dns import RecordType
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.perspectives import SeenWorld
-from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_preflight, an_audit
+from tests.fakes.perspectives import REGIONS, SeenWorld
+from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_preflight, an_audit, an_event
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
 BY_MAIL = {"mail.example.com": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)}
@@ -39,7 +39,13 @@ class Desk(Publisher):
 
     def hold_back(self):
         preflight = a_preflight(Outcome.HELD_BACK, preflight_id=self.world.ids.new("pre", NOW))
-        self.world.stores.claims.hold_back(self.order(), preflight, "CAA", an_audit(self.world.ids))
+        self.world.stores.claims.hold_back(
+            self.order(),
+            preflight,
+            "CAA",
+            an_audit(self.world.ids),
+            an_event(self.world.ids, "order.held_back"),
+        )
 
     def mails(self):
         return len(self.world.mail.asked) + len(self.world.mail.instructed)
@@ -119,7 +125,7 @@ def test_a_proven_name_is_valid_already(desk, act):
 
 def test_a_look_at_one_name_is_made_at_once_and_at_no_other(desk):
     desk.publish()
-    assert desk.look("example.org") == desk.world.head()
+    desk.look("example.org")
     assert {name: item["status"] for name, item in desk.domains().items()} == {
         "example.org": "valid",
         "example.net": "pending",
@@ -138,14 +144,11 @@ def test_not_yet_is_no_error(desk):
     assert desk.domains()["example.org"]["attempts"][0]["result"] == "failed"
 
 
-def test_names_by_mail_are_not_looked_at(desk):
-    assert desk.look("mail.example.com") == desk.world.head()
-    assert desk.perspectives.asked == []
-
-
-def test_a_declined_name_is_not_looked_at_and_is_no_error(desk):
-    desk.world.approve(decision=Decision.DECLINE)
-    assert desk.look("mail.example.com") == desk.world.head()
+@pytest.mark.parametrize("declined", [False, True])
+def test_names_by_mail_are_not_looked_at_and_are_no_error(desk, declined):
+    if declined:
+        desk.world.approve(decision=Decision.DECLINE)
+    desk.look("mail.example.com")
     assert desk.perspectives.asked == []
 
 
@@ -172,6 +175,43 @@ def test_a_look_is_made_every_thirty_seconds_at_most(desk, first, second, later,
         assert (told.retry_after, "The last check is less than 30 seconds old" in told.detail) == (left, True)
 
 
+def look_at_mail(desk, **where):
+    desk.look("mail.example.com", **where)
+
+
+def look_at_other_mail(desk, **where):
+    desk.look("shop.example.com", **where)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "hinders"),
+    [
+        (look_at_all, look_at_all, True),
+        (look_at_all, look_at_mail, True),
+        (look_at_mail, look_at_mail, True),
+        (look_at_mail, look_at_all, True),
+        (look_at_mail, look_at_other_mail, False),
+    ],
+)
+@pytest.mark.parametrize(("later", "left"), PAUSES)
+def test_so_it_is_where_all_names_go_by_mail(first, second, hinders, later, left):
+    desk = Desk()
+    desk.place(dict.fromkeys(("mail.example.com", "shop.example.com"), *BY_MAIL.values()), order_id="ord_2")
+    first(desk, order_id="ord_2")
+    desk.clock.advance(seconds=later)
+    if left is None or not hinders:
+        second(desk, order_id="ord_2")
+    else:
+        assert refused(desk, second, TooSoon, order_id="ord_2").retry_after == left
+    assert desk.perspectives.asked == []
+
+
+def test_a_value_that_is_over_is_not_asked_about_without_end(desk):
+    desk.clock.advance(days=30)
+    desk.look("example.org")
+    assert refused(desk, look_at_one, TooSoon).retry_after == 30
+
+
 def test_a_look_that_was_due_by_itself_counts_as_one(desk):
     desk.world.begin_due_checks()
     desk.clock.advance(seconds=10)
@@ -193,9 +233,9 @@ def test_a_look_tells_only_which_order_and_which_name(desk):
             asked.append(question)
 
     recording = replace(desk.world.request_check, checking=Recording())
-    recording(US, ORDER, "key:key_1", "request-1", "example.org")
-    recording(US, ORDER, "key:key_1", "request-1")
-    recording(US, ORDER, "key:key_1", "request-1", "mail.example.com")
+    for name in ("example.org", None, "mail.example.com"):
+        recording(US, ORDER, "key:key_1", "request-1", *([name] if name else []))
+        desk.clock.advance(seconds=30)
     assert asked == [(US, ORDER, ["example.org"]), (US, ORDER, None)]
 
 
@@ -225,7 +265,7 @@ def test_a_look_at_the_whole_order_releases_what_was_held_back(desk):
     desk.hold_back()
     desk.look()
     assert desk.world.head().held_back is None
-    assert desk.world.stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
+    assert desk.world.stores.events(US, ORDER) == ["order.placed", "order.held_back", "order.check_requested"]
     assert len(desk.perspectives.asked) == 1
 
 
@@ -281,6 +321,24 @@ def test_who_declined_is_not_asked_again(desk):
     desk.world.approve(decision=Decision.DECLINE)
     told = refused(desk, resend_one, StateConflict, "mail.example.com")
     assert (told.code, told.order_id) == ("approver_declined", ORDER)
+
+
+def test_who_declined_one_domain_is_not_mailed_again_about_another(desk):
+    contact = {"method": Method.EMAIL, "approver_email": "ops@provider.net", "source": "txt"}
+    names = {
+        f"www.{domain}": ChosenMethod(domain=domain, **contact) for domain in ("example.com", "example.org")
+    }
+    where = {
+        (f"_validation-contactemail.{domain}", RecordType.TXT): (b"ops@provider.net",)
+        for domain in ("example.com", "example.org")
+    }
+    desk.perspectives.world = SeenWorld(where)
+    desk.place(names, order_id="ord_2")
+    desk.world.approve(decision=Decision.DECLINE)
+    desk.clock.advance(minutes=1)
+    for name in names:
+        told = refused(desk, resend_one, StateConflict, name, order_id="ord_2")
+        assert (told.code, told.order_id) == ("approver_declined", "ord_2")
 
 
 @pytest.mark.parametrize("name", ["mail.example.com", "example.org"])
@@ -339,6 +397,21 @@ def test_a_contact_that_nobody_sees_is_tried_every_thirty_seconds_at_most():
     desk.clock.advance(seconds=30)
     desk.resend("www.example.com", "ord_2")
     assert desk.domains("ord_2")["www.example.com"]["status"] == "pending"
+
+
+def test_a_look_for_a_contact_that_could_not_be_made_is_not_repeated_at_once():
+    desk = Desk()
+    contact = ChosenMethod(
+        method=Method.EMAIL, approver_email="ops@provider.net", source="txt", domain="example.com"
+    )
+    desk.perspectives.trouble = dict.fromkeys(REGIONS, "out_of_time")
+    with pytest.raises(TryAgain):
+        desk.place({"www.example.com": contact}, order_id="ord_2")
+    assert refused(desk, resend_one, TooSoon, "www.example.com", order_id="ord_2").retry_after == 30
+    desk.clock.advance(seconds=30)
+    with pytest.raises(TryAgain):
+        desk.resend("www.example.com", "ord_2")
+    assert refused(desk, resend_one, TooSoon, "www.example.com", order_id="ord_2").retry_after == 30
 
 
 def test_a_resend_tells_only_which_order_and_which_name(desk):

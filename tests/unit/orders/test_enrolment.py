@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from partner_center.billing.contracts import ContractKind
+from partner_center.billing.contracts import ContractStatus
 from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.pricing import quote
 from partner_center.catalog.products import load_catalog
@@ -24,7 +24,7 @@ from tests.fakes.posted import (
     with_,
     without,
 )
-from tests.fakes.samples import APPROVER, PRODUCT, THEM, a_contract, a_day, a_second
+from tests.fakes.samples import APPROVER, PRODUCT, THEM, a_card_contract, a_contract, a_day, a_second
 
 EMAIL_ENDS = datetime(2028, 3, 15, tzinfo=UTC)
 
@@ -225,11 +225,21 @@ def test_the_contract_must_serve(contract, expected):
     assert found(a_body(contract_id="con_1"), contract) == wanted
 
 
-def test_a_contract_paid_by_card_is_not_offered_until_cards_are_charged():
-    card = a_contract(0, kind=ContractKind.PAY_AS_YOU_GO)
-    assert found(a_body(), card) == [("no_contract", "/contract_id")]
-    assert found(a_body(contract_id="con_1"), card) == [("payment_not_available", "/contract_id")]
-    assert found(a_body(), card, kinds=frozenset(ContractKind)) == []
+@pytest.mark.parametrize(
+    ("contract", "expected"),
+    [
+        (a_card_contract(), None),
+        (a_card_contract(valid_to=NOW + a_second), None),
+        (a_card_contract(valid_to=NOW), "card_expired"),
+        (a_card_contract(card_id=None), "no_card"),
+        (a_contract(status=ContractStatus.REQUESTED), "contract_not_active"),
+    ],
+    ids=["a card", "its last second", "a card no more", "no card yet", "only asked for"],
+)
+def test_a_card_must_serve_on_that_day(contract, expected):
+    wanted = [(expected, "/contract_id")] if expected else []
+    assert found(a_body(), contract) == wanted
+    assert found(a_body(contract_id="con_1"), contract) == wanted
 
 
 def test_units_are_counted_for_the_names_ordered():

@@ -6,14 +6,26 @@ import pytest
 
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import NotFound, StateConflict, TooSoon, TryAgain
-from partner_center.orders.content import content_to_json
+from partner_center.orders.content import ChosenMethod, Method, content_to_json
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
 from partner_center.validation.challenges import Decision
+from partner_center.validation.control_methods import control_name
+from partner_center.validation.dns import RecordType
 from tests.fakes.determined import NOW
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, an_audit, an_event
+from tests.fakes.samples import (
+    ORDER,
+    THEM,
+    US,
+    a_challenge,
+    a_contract,
+    a_preflight,
+    a_proof,
+    an_audit,
+    an_event,
+)
 from tests.fakes.world import World
 
 DOMAINS, HELD_BACK = WaitStep.DOMAINS, WaitStep.HELD_BACK
@@ -42,7 +54,9 @@ def cancel(world):
 def hold_back(world, number=1):
     order = load(world.stores.orders, US, ORDER)
     preflight = a_preflight(Outcome.HELD_BACK, preflight_id=f"pre_{number}")
-    world.stores.claims.hold_back(order, preflight, "caa: forbidden", an_audit(world.ids))
+    world.stores.claims.hold_back(
+        order, preflight, "caa: forbidden", an_audit(world.ids), an_event(world.ids, "order.held_back")
+    )
 
 
 def check(world, order_id=ORDER, reseller_id=US):
@@ -253,12 +267,159 @@ def test_a_cancellation_while_held_back_ends_the_wait(world, when):
     assert world.machine.answers == {"token-1": Woken.OVER}
 
 
+# ---- a name that is asked anew, since CAA refused its proofs
+
+BY_TXT = ChosenMethod(method=Method.DNS_TXT)
+REFUSED = {
+    "found_at": "example.com",
+    "judged": ["3.2.2.4.4"],
+    "permitted": ["3.2.2.4.7"],
+}
+
+
+@pytest.fixture
+def refused(world):
+    """Proven by mail, which CAA refused; the record that it permits is chosen, and asked for."""
+    await_domains(world, "token-0")
+    world.approve()
+    world.relay()
+    world.machine.answers.clear()
+    content = world.stores.orders.content(US, ORDER, 1)
+    chosen = replace(content, methods=dict.fromkeys(content.names, BY_TXT))
+    world.tables.contents[US, ORDER, 1] = content_to_json(chosen)
+    refuse(world)
+    return world
+
+
+def refuse(world, number=1):
+    """A preflight finds the mail refused and the record permitted."""
+    caa = tuple(REFUSED | {"name": name} for name in ("www.example.com", "example.com"))
+    found = a_preflight(Outcome.PROVE_AGAIN, preflight_id=f"pre_{number}", at=world.clock.moment, caa=caa)
+    world.stores.claims.ask_as_chosen(load(world.stores.orders, US, ORDER), found, an_audit(world.ids))
+
+
+def publish(world):
+    """The record appears, and is looked at."""
+    (challenge,) = [each for each in world.challenges() if each.method == "dns_txt"]
+    name = control_name(challenge.authorization_domain)
+    world.perspectives.world.records[name, RecordType.TXT] = (challenge.value.encode(),)
+    world.check_control(US, ORDER, "request-3")
+
+
+def test_it_is_asked_once_and_waited_for(refused):
+    await_domains(refused)
+    await_domains(refused, "token-2")
+    assert [[each.method for each in told] for told in refused.mail.instructed] == [["dns_txt"]]
+    refused.relay()
+    assert refused.machine.answers == {}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_its_proof_wakes_at_any_moment_of_arming(refused, when):
+    def proven():
+        publish(refused)
+        refused.relay()
+
+    getattr(refused.tables, when)["arm"].append(proven)
+    await_domains(refused)
+    assert refused.machine.answers["token-1"] is Woken.PROVEN
+
+
+@pytest.mark.parametrize("when", ["before", "after", "waiting", "earlier"])
+def test_a_check_wakes_at_any_moment_too_since_caa_may_permit_the_mail_by_now(refused, when):
+    def asked():
+        refused.clock.advance(seconds=60)
+        check(refused)
+        refused.relay()
+
+    if when in {"before", "after"}:
+        getattr(refused.tables, when)["arm"].append(asked)
+    if when == "earlier":
+        asked()
+    await_domains(refused)
+    if when == "waiting":
+        asked()
+    assert refused.machine.answers["token-1"] is Woken.PROVEN
+
+
+def test_a_check_wakes_once_and_what_is_asked_stays_asked(refused):
+    await_domains(refused)
+    refused.clock.advance(seconds=60)
+    check(refused)
+    refused.relay()
+    refuse(refused, 2)
+    await_domains(refused, "token-2")
+    refused.relay()
+    assert refused.machine.answers == {"token-1": Woken.PROVEN}
+    assert len(refused.mail.instructed) == 1
+    publish(refused)
+    refused.relay()
+    assert refused.machine.answers == {"token-1": Woken.PROVEN, "token-2": Woken.PROVEN}
+
+
+def test_a_check_of_one_name_is_no_reason_to_look_at_caa(refused):
+    await_domains(refused)
+    refused.clock.advance(seconds=60)
+    refused.request_check(US, ORDER, "key:key_1", "request-1", "www.example.com")
+    refused.relay()
+    assert refused.machine.answers == {}
+
+
+def test_who_goes_back_to_the_proof_that_there_is_wakes_the_order(refused):
+    """Another choice is an amendment; it is screened, and then nothing is asked."""
+    await_domains(refused)
+    content = refused.stores.orders.content(US, ORDER, 1)
+    mail = ChosenMethod(method=Method.EMAIL, approver_email="admin@example.com")
+    back = replace(content, methods=dict.fromkeys(content.names, mail))
+    refused.tables.contents[US, ORDER, 1] = content_to_json(back)
+    await_domains(refused, "token-2")
+    assert refused.machine.answers == {"token-2": Woken.PROVEN}
+
+
+# ---- a name that another order of the customer proved
+
+
+def moved(world):
+    """All that a check could set in motion; that it was asked for is noted beside it."""
+    return repr(replace(world.tables, checks={}))
+
+
+def test_a_check_wakes_an_order_whose_last_name_another_order_proved(world):
+    """Its own approver was never heard of, and no event of its own tells of the proof."""
+    await_domains(world)
+    world.relay()
+    proof = a_proof(a_challenge("example.com"), order_id="ord_0")
+    world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
+    check(world)
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_a_check_leaves_an_order_alone_that_proved_itself(world):
+    """Its own event is on the way, and a preflight may be under way already."""
+    await_domains(world)
+    world.approve()
+    before = moved(world)
+    check(world)
+    assert moved(world) == before
+
+
+def test_a_check_does_not_move_an_order_that_is_being_signed(world):
+    proof = a_proof(a_challenge("example.com"), order_id="ord_0")
+    world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
+    world.tables.heads[US, ORDER] = replace(world.head(), signing=True)
+    before = moved(world)
+    check(world)
+    assert moved(world) == before
+
+
 # ---- asking for a check
 
 
 def test_a_check_of_an_order_that_nothing_holds_back_changes_nothing(world):
     before = repr(world.tables)
-    assert check(world) == world.head()
+    check(world)
+    assert world.tables.checks.pop((US, ORDER, None)) == world.clock.now()
     assert repr(world.tables) == before
 
 
@@ -281,9 +442,9 @@ def test_a_closed_order_is_not_checked(world, status):
 def test_two_checks_at_once_release_once(world):
     hold_back(world)
     world.tables.before["release"].append(lambda: check(world))
-    with pytest.raises(TryAgain):
+    with pytest.raises(TooSoon):
         check(world)
-    assert world.stores.events(US, ORDER) == ["order.placed", "order.check_requested"]
+    assert world.stores.events(US, ORDER) == ["order.placed", "order.held_back", "order.check_requested"]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from hashlib import sha256
 
 import pytest
 
+from partner_center.catalog.pricing import AgreedPrice, PriceList
+from partner_center.catalog.products import LineKind
 from partner_center.kernel.errors import ContentRefused, IdempotencyKeyReused, TryAgain
+from partner_center.kernel.money import Money
 from partner_center.orders.order import OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.ports import RequestSeenBefore
 from tests.fakes.posted import a_body, a_call, a_principal, a_private_key, key_material, spki_of
-from tests.fakes.samples import PRODUCT, THEM, US, a_contract, a_head, a_placement
+from tests.fakes.samples import PRODUCT, THEM, US, a_card_contract, a_contract, a_head, a_placement
 from tests.fakes.world import World
 
 
@@ -286,3 +289,82 @@ def test_the_store_says_what_it_saw_and_the_use_case_what_it_means(world):
     with pytest.raises(RequestSeenBefore) as seen:
         world.stores.orders.place(placement)
     assert seen.value.guard.head == head
+
+
+# ---- by card
+
+
+@pytest.fixture
+def card_world():
+    world = World()
+    world.stores.grant(a_card_contract())
+    return world
+
+
+def test_an_order_by_card_copies_the_card_and_promises_its_price(card_world):
+    head = card_world.post(a_body("www.example.com", "a.example.com")).head
+    assert (head.payment_kind, head.payment, head.card_id, head.units) == (
+        "pay_as_you_go",
+        "none",
+        "card_1",
+        0,
+    )
+    entry = next(each for each in card_world.tables.ledger[US, "con_1"].values() if each.order_id)
+    assert (entry.kind, entry.units, entry.amount) == ("hold", 0, head.net)
+
+
+def test_another_card_is_for_future_orders_only(card_world):
+    """M62: Update Credit Card changes the contract for future orders, not for those already placed."""
+    first = card_world.post().head
+    contract = card_world.tables.contracts[US, "con_1"]
+    card_world.tables.contracts[US, "con_1"] = replace(contract, card_id="card_2")
+    assert card_world.post().head.card_id == "card_2"
+    assert card_world.head(first.order_id).card_id == "card_1"
+
+
+def test_a_card_that_changes_while_an_order_is_placed_asks_for_it_again(card_world):
+    def another():
+        contract = card_world.tables.contracts[US, "con_1"]
+        card_world.tables.contracts[US, "con_1"] = replace(contract, card_id="card_2")
+
+    card_world.tables.before["place"].append(another)
+    with pytest.raises(TryAgain):
+        card_world.post(key="key-1")
+    assert card_world.post(key="key-1").head.card_id == "card_2"
+
+
+def test_units_go_before_the_card_when_no_contract_is_named(card_world):
+    card_world.stores.grant(a_contract(1, contract_id="con_bulk"))
+    assert card_world.post().head.contract_id == "con_bulk"
+    assert card_world.post().head.contract_id == "con_1"
+
+
+def test_a_named_contract_is_read_alone(world):
+    asked = []
+    contracts = world.stores.contracts
+    contracts.of_reseller = lambda reseller_id: asked.append(reseller_id) or []
+    assert world.post(a_body(contract_id="con_1")).head.contract_id == "con_1"
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    "contract_id", ["", "x" * 65, "con 1", "con_1\n", "☂", 7, True, [], {}, "con_1#HEAD"]
+)
+def test_a_contract_id_that_is_none_is_looked_up_nowhere(world, contract_id):
+    assert ("no_contract", "/contract_id") in refusal(world, a_body(contract_id=contract_id))
+
+
+# ---- the contract's own prices
+
+
+def test_validating_and_placing_answer_the_contracts_own_price(world):
+    prices = PriceList("USD", (AgreedPrice(PRODUCT, 365, LineKind.BASE, Money.of("99.00")),))
+    world.tables.contracts[US, "con_1"] = a_contract(10, prices=prices)
+    body = a_body("www.example.com", "a.example.com")
+    looked = world.examine(a_principal(), "request-1", body, world.clock.moment).quote
+    order = world.post(body)
+    assert looked.net == order.head.net == Money.of("148.00")
+    assert [(part.kind, part.unit, part.units) for part in order.content.price] == [
+        ("base", "99.00", 1),
+        ("name", "49.00", 1),
+    ]

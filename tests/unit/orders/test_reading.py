@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.kernel.errors import Malformed, NotFound
-from partner_center.orders.order import OrderStatus
-from partner_center.orders.reading import read_page
+from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import Decision
 from tests.fakes.samples import ORDER, THEM, US, a_contract, a_record
 from tests.fakes.world import World
@@ -51,7 +50,7 @@ def test_reading_changes_nothing(world):
     world.await_domains(US, ORDER, 1, "token-1")
     before = repr(world.tables)
     world.reading.order(US, ORDER)
-    world.reading.domains(US, ORDER)
+    world.reading.domains(US, ORDER, {})
     world.reading.messages(US, ORDER, {})
     world.reading.search(US, {"common_name": "www"})
     assert repr(world.tables) == before
@@ -59,7 +58,7 @@ def test_reading_changes_nothing(world):
 
 READS = {
     "order": lambda world, *ids: world.reading.order(*ids),
-    "domains": lambda world, *ids: world.reading.domains(*ids),
+    "domains": lambda world, *ids: world.reading.domains(*ids, {}),
     "messages": lambda world, *ids: world.reading.messages(*ids, {}),
 }
 
@@ -80,14 +79,35 @@ def test_a_foreign_order_answers_exactly_as_an_unknown_one(world, read, order_id
 def test_a_proven_name_shows_its_evidence(world):
     world.await_domains(US, ORDER, 1, "token-1")
     world.approve()
-    (item,) = world.reading.domains(US, ORDER)["items"]
+    (item,) = world.reading.domains(US, ORDER, {})["items"]
     assert (item["status"], item["evidence"]["br_section"]) == ("valid", "3.2.2.4.4")
 
 
 def test_a_name_that_is_not_proven_shows_none(world):
     world.await_domains(US, ORDER, 1, "token-1")
-    (item,) = world.reading.domains(US, ORDER)["items"]
+    (item,) = world.reading.domains(US, ORDER, {})["items"]
     assert (item["status"], item["evidence"]) == ("pending", None)
+
+
+AFTER_A_LOOK = {
+    "not proven": (False, {}, "not_yet"),
+    "proven": (True, {}, "under_way"),
+    "held back again": (True, {"held_back": "CAA"}, "not_yet"),
+    "waiting for a reviewer": (True, {"review": Review.WAITING}, "not_yet"),
+    "to be screened": (True, {"review": Review.DUE}, "not_yet"),
+    "being signed": (True, {"signing": True}, "under_way"),
+}
+
+
+@pytest.mark.parametrize(("proven", "head", "word"), AFTER_A_LOOK.values(), ids=AFTER_A_LOOK)
+def test_a_check_tells_how_the_order_stands_after_it(world, proven, head, word):
+    world.await_domains(US, ORDER, 1, "token-1")
+    if proven:
+        world.approve()
+    world.tables.heads[US, ORDER] = replace(world.head(), **head)
+    told = world.reading.checked(US, ORDER)
+    assert (told["order_id"], told["check"]) == (ORDER, word)
+    assert told["items"] == world.reading.domains(US, ORDER, {})["items"]
 
 
 # ---- its messages
@@ -190,30 +210,3 @@ def test_an_order_whose_head_is_not_there_is_passed_over(several):
         None,
     )
     assert names_of(several.reading.search(US, {"common_name": "b"})) == ["ord_b1"]
-
-
-# ---- pages
-
-
-@pytest.mark.parametrize(
-    ("text", "limit"),
-    [("1", 1), ("50", 50), ("200", 200), ("0", 1), ("201", 200), ("999999999", 200), ("007", 7)],
-)
-def test_a_limit_is_clamped(text, limit):
-    assert read_page({"limit": text}).limit == limit
-
-
-def test_a_page_has_fifty_items_unless_asked_otherwise():
-    assert (read_page({}).limit, read_page({}).cursor) == (50, None)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "+1", "1.5", "1e2", "ten", " 5", "0x10", "٥", "²", "9" * 100_000, "NaN"]
-)
-def test_a_limit_that_is_no_number_is_malformed(text):
-    with pytest.raises(Malformed):
-        read_page({"limit": text})
-
-
-def test_an_empty_cursor_is_the_first_page():
-    assert read_page({"cursor": ""}).cursor is None

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.billing.payments import PaymentStatus
-from partner_center.kernel.errors import IdempotencyKeyReused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import IdempotencyKeyReused, NotFound, StateConflict
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
 from partner_center.orders.review import QUEUE, Decision, ReviewTask, Verdict
@@ -40,7 +40,7 @@ def wait(world, order_id, token="token-1", attempt=1, reseller_id=US):  # noqa: 
 def decide(
     world, order_id, verdict=APPROVE, *, task=None, key=None, by=None, evidence="Looked it up.", note=None
 ):
-    task = task or ReviewTask.of(world.head(order_id))
+    task = task or world.task(order_id)
     call = a_call(
         {"decision": verdict, "evidence": evidence, "note": note}, key, f"/tasks/{task.task_id}/decide"
     )
@@ -230,7 +230,13 @@ def test_a_rejection_is_kept_and_told(world, order_id):
     assert record.facts == {"reason": "review", "words": "No such company."}
     event = list(world.tables.events.values())[-1]
     assert event.type == "order.rejected"
-    assert dict(event.data) == {"reseller_id": US, "order_id": order_id, "attempt": 1, "reason": "review"}
+    assert dict(event.data) == {
+        "reseller_id": US,
+        "order_id": order_id,
+        "attempt": 1,
+        "reason": "review",
+        "payment_kind": "bulk",
+    }
 
 
 def test_nothing_can_be_done_with_a_rejected_order(world, order_id):
@@ -301,7 +307,7 @@ def test_a_repeated_request_is_answered_again_and_done_once(world, order_id, fir
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_a_refused_decision_binds_no_key(world, order_id, verdict):
-    task = ReviewTask.of(world.head(order_id))
+    task = world.task(order_id)
     amend(world, order_id)
     assert conflict(world, order_id, verdict, task=task, key="key-1") == "task_outdated"
     world.amend({"csr": a_csr(FLAGGED)}, order_id)
@@ -314,8 +320,9 @@ def test_a_refused_decision_binds_no_key(world, order_id, verdict):
 def test_of_two_reviewers_at_once_one_decides(world, order_id, first, second):
     write = "release_review" if second is APPROVE else "close"
     world.tables.before[write].append(lambda: decide(world, order_id, first, by=a_staff("mia.mentor")))
-    with pytest.raises(TryAgain):
+    with pytest.raises(StateConflict) as refused:
         decide(world, order_id, second)
+    assert refused.value.code == ("already_decided" if first is APPROVE else "order_closed")
     assert world.head(order_id).status is (OrderStatus.PENDING if first is APPROVE else OrderStatus.REJECTED)
     (screening,) = world.stores.screenings.of_order(US, order_id)
     assert (screening.decision.verdict, screening.decision.by) == (first, "staff:mia.mentor")
@@ -339,9 +346,9 @@ def test_of_two_requests_with_one_key_at_once_both_get_the_one_answer(world, ord
 def test_an_order_that_is_cancelled_in_between_is_not_decided(world, order_id, verdict):
     write = "release_review" if verdict is APPROVE else "close"
     world.tables.before[write].append(lambda: cancel(world, order_id))
-    with pytest.raises(TryAgain):
+    with pytest.raises(StateConflict) as refused:
         decide(world, order_id, verdict)
-    assert conflict(world, order_id, verdict) == "order_closed"
+    assert refused.value.code == "order_closed"
     assert world.counted() == (20, 0, 0)
 
 
@@ -349,18 +356,24 @@ def test_an_order_that_is_cancelled_in_between_is_not_decided(world, order_id, v
 
 
 def test_a_task_is_about_what_was_shown(world, order_id):
-    task = ReviewTask.of(world.head(order_id))
+    task = world.task(order_id)
     world.amend({"additional_domains": ["ebay.example.com"]}, order_id)
     world.ask(order_id)
     assert conflict(world, order_id, task=task) == "task_outdated"
     assert decide(world, order_id).review is Review.RELEASED
 
 
-def test_a_note_makes_another_task_about_the_same_screening(world, order_id):
-    task = ReviewTask.of(world.head(order_id))
-    world.amend({"note": "This is really us."}, order_id)
-    assert conflict(world, order_id, task=task) == "task_outdated"
-    assert decide(world, order_id).review is Review.RELEASED
+UNSCREENED = {"note": {"note": "This is really us."}, "life cycle": {"lifecycle": {"reminders": False}}}
+
+
+@pytest.mark.parametrize("patch", UNSCREENED.values(), ids=UNSCREENED)
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_nobody_screens_leaves_the_task_as_it_was(world, order_id, patch, verdict):
+    task = world.task(order_id)
+    world.amend(patch, order_id)
+    head = decide(world, order_id, verdict, task=task)
+    assert (head.revision, head.awaits_review) == (2, False)
+    assert world.stores.screenings.of_order(US, order_id)[0].decision.verdict is verdict
     assert [each.revision for each in world.stores.screenings.of_order(US, order_id)] == [1]
 
 

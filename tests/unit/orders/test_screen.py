@@ -8,7 +8,7 @@ import pytest
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.flags import Flag
 from partner_center.orders.order import LONGEST_PENDING, PATIENCE, OrderStatus, Review
-from partner_center.orders.review import ReviewTask, Screening, Verdict
+from partner_center.orders.review import Screening, Verdict
 from partner_center.orders.screen import Outcome
 from partner_center.validation.challenges import Decision
 from tests.fakes.determined import MICROSECOND, NOW
@@ -32,7 +32,7 @@ def screen(world, order_id=ORDER, attempt=1, reseller_id=US):
 
 
 def decide(world, order_id, verdict=Verdict.APPROVE):
-    task = ReviewTask.of(world.head(order_id))
+    task = world.task(order_id)
     return world.decide_review(a_staff(), a_call(path="/decide"), task, verdict, "Looked it up.", None)
 
 

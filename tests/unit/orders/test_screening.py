@@ -198,3 +198,19 @@ def test_a_word_is_lower_case_and_could_stand_in_a_label(word):
 
 def test_no_word_is_both_well_known_and_ordinary():
     assert not terms()["well_known"] & terms()["ordinary"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("booking.example.com", "bears the well-known name booking"),
+        ("my-booking.example.com", "bears the well-known name booking"),
+        ("pay-pal.example.com", "bears the well-known name paypal"),
+        ("boooking.example.com", "looks like the well-known name booking"),
+        ("b00king.example.com", "looks like the well-known name booking"),
+        ("xn--pypal-4ve.example.com", "looks like the well-known name paypal"),
+    ],
+)
+def test_a_reviewer_reads_whether_a_name_bears_a_well_known_one_or_looks_like_it(name, told):
+    (flag,) = flags_of(facts(name))
+    assert flag.reason == f"{name} {told}."

@@ -4,7 +4,10 @@ import pytest
 
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
+from tests.fakes.contract_charges import ChargesContract
+from tests.fakes.contract_check_times import CheckTimesContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
+from tests.fakes.contract_contracts import ContractsContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.contract_screenings import ScreeningsContract
 from tests.fakes.stores import MemoryStores
@@ -19,12 +22,20 @@ class TestOrdersInMemory(OrdersContract):
     """Orders, contracts, ledger, search."""
 
 
+class TestContractsInMemory(ContractsContract):
+    """Contracts, statements, notices."""
+
+
 class TestAmendmentsInMemory(AmendmentsContract):
     """Revisions, and the units that move with them."""
 
 
 class TestScreeningsInMemory(ScreeningsContract):
     """Screenings, decisions, the reviewers' queue."""
+
+
+class TestChargesInMemory(ChargesContract):
+    """Payment attempts, and whose money is to move."""
 
 
 class TestChallengesInMemory(ChallengesContract):
@@ -41,6 +52,10 @@ class TestProvenDomainsInMemory(ProvenDomainsContract):
 
 class TestWaitsInMemory(WaitsContract):
     """Tokens and releases."""
+
+
+class TestCheckTimesInMemory(CheckTimesContract):
+    """When somebody last had an order's domains looked at."""
 
 
 class TestClaimsInMemory(ClaimsContract):

@@ -13,7 +13,7 @@ from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
 from partner_center.orders.review import ReviewTask, Verdict
 from tests.fakes.posted import a_body, a_call, a_principal
-from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit
+from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit, an_event
 from tests.fakes.world import World
 
 GRANTED = 14
@@ -122,7 +122,7 @@ class UnitsAddUp(RuleBasedStateMachine):
             case Outcome.GO:
                 claims.claim(order, preflight, audit)
             case Outcome.HELD_BACK:
-                claims.hold_back(order, preflight, "CAA", audit)
+                claims.hold_back(order, preflight, "CAA", audit, an_event(self.world.ids, "order.held_back"))
             case Outcome.PROVE_AGAIN:
                 claims.prove_again(order, preflight, audit)
 
@@ -205,11 +205,7 @@ class UnitsAddUp(RuleBasedStateMachine):
         )
 
     def _decide(self, order_id, verdict):
-        task = (
-            ReviewTask.of(self.world.head(order_id))
-            if order_id != "ord_none"
-            else ReviewTask(US, order_id, 1)
-        )
+        task = self.world.task(order_id) if order_id != "ord_none" else ReviewTask(US, order_id, 1)
         self.world.decide_review(a_staff(), a_call(path="/decide"), task, verdict, "Looked.", None)
 
     def _claim(self, order_id):

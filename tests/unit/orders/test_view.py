@@ -11,6 +11,7 @@ from partner_center.kernel.money import Money
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, PaymentKind
 from partner_center.orders.view import certificate_as_json, order_as_json
 from tests.fakes.determined import NOW
+from tests.fakes.payments import a_card
 from tests.fakes.samples import (
     a_challenge,
     a_content,
@@ -25,9 +26,9 @@ from tests.fakes.samples import (
 STATUSES = list(OrderStatus)
 
 
-def shown(challenges=(), certificates=(), moment=NOW, content=None, **head):
+def shown(challenges=(), certificates=(), moment=NOW, content=None, card=None, **head):
     order = an_order(a_head(**head), content)
-    seen = order_as_json(order, a_standing(order, *challenges, moment=moment), certificates, moment)
+    seen = order_as_json(order, a_standing(order, *challenges, moment=moment), certificates, moment, card)
     return json.loads(json.dumps(seen))
 
 
@@ -112,14 +113,37 @@ def test_the_lines_are_in_the_currency_of_the_order():
     assert seen["price"]["lines"][0]["unit"]["currency"] == "EUR"
 
 
-@pytest.mark.parametrize("payment", PaymentStatus)
-def test_payment_says_where_the_money_is(payment):
+OF_UNITS = {
+    PaymentStatus.HELD,
+    PaymentStatus.CAPTURED,
+    PaymentStatus.RELEASED,
+    PaymentStatus.REFUNDED,
+}
+
+
+@pytest.mark.parametrize("payment", sorted(OF_UNITS))
+def test_payment_says_where_the_units_are(payment):
     seen = shown(payment=payment)["payment"]
     assert seen == {"contract_id": "con_1", "kind": "bulk", "units": 2, "status": payment}
 
 
-def test_a_card_order_has_no_units():
-    assert "units" not in shown(payment_kind=PaymentKind.PAY_AS_YOU_GO, units=0)["payment"]
+@pytest.mark.parametrize("payment", sorted(set(PaymentStatus) - {PaymentStatus.HELD}))
+def test_payment_says_where_the_money_is_and_of_the_card_two_things(payment):
+    by_card = {"payment_kind": PaymentKind.PAY_AS_YOU_GO, "units": 0, "card_id": "card_1"}
+    by_card["status"] = OrderStatus.REVOKED
+    seen = shown(card=a_card(), payment=payment, **by_card)
+    assert seen["payment"] == {
+        "contract_id": "con_1",
+        "kind": "pay_as_you_go",
+        "card": {"brand": "visa", "last4": "4242"},
+        "status": payment,
+    }
+    assert not {"pm_card_1", "cus_1", "2030", "card_1"} & set(json.dumps(seen).split('"'))
+
+
+def test_a_card_that_is_not_known_yet_is_not_shown():
+    by_card = {"payment_kind": PaymentKind.PAY_AS_YOU_GO, "units": 0, "payment": PaymentStatus.NONE}
+    assert shown(**by_card)["payment"].keys() == {"contract_id", "kind", "status"}
 
 
 # ---- what may be done

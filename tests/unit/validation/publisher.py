@@ -8,7 +8,7 @@ from partner_center.orders.content import ChosenMethod, Method, content_to_json
 from partner_center.orders.order import Order
 from partner_center.orders.ports import load
 from partner_center.validation.challenges import Attempt, Challenge, Proof
-from partner_center.validation.dns import RecordType
+from partner_center.validation.dns import Dnssec, RecordType
 from partner_center.validation.looks import Hop, PageSeen, PageTrouble
 from partner_center.validation.ports import AttemptRecord
 from tests.fakes.perspectives import SeenWorld
@@ -31,7 +31,8 @@ def a_page(
     by_way_of: tuple[str, ...] = (),
 ) -> PageSeen:
     """The answer at `url`, or at the end of redirects when the first request was for the first of `by_way_of`."""
-    hops = (*(Hop(each, WEB, 302) for each in by_way_of), Hop(url, WEB, status))
+    redirects = (Hop(each, WEB, 302, Dnssec.SECURE) for each in by_way_of)
+    hops = (*redirects, Hop(url, WEB, status, Dnssec.SECURE))
     return PageSeen(hops, status, body, trouble)
 
 
@@ -86,7 +87,7 @@ class Publisher:
 
     def domains(self, order_id: str = ORDER, reseller_id: str = US) -> dict[str, dict[str, Any]]:
         """Every name as its reseller reads it."""
-        items = self.world.reading.domains(reseller_id, order_id)["items"]
+        items = self.world.reading.domains(reseller_id, order_id, {})["items"]
         return {item["name"]: item for item in items}
 
     # ---- publishing

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import TooSoon, TryAgain
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Order
 from partner_center.validation.authenticate import OpenValidation, token_digest
 from partner_center.validation.challenges import VALUE_BITS, ChallengeStatus
 from partner_center.validation.contact_check import CheckContact
-from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.determined import MICROSECOND, NOW, CountingIds, FixedClock
 from tests.fakes.outside import MemoryDomainMail, MemoryVault
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_content, a_proof, a_second, an_order
@@ -242,6 +242,97 @@ def test_an_expired_link_is_replaced_by_a_resend_and_by_nothing_else(open_valida
     assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED
     assert (new.sent_at, new.expires_at) == (clock.now(), clock.now() + timedelta(days=30))
     assert stores.challenges.by_token(token_digest(mail.tokens[1])) == new
+
+
+def test_of_two_who_ask_for_a_mail_again_at_once_one_sends_it(open_validation, stores, mail, clock):
+    open_validation(ONE)
+    clock.advance(minutes=5)
+
+    def another():
+        mail.before = lambda: None
+        with pytest.raises(TooSoon):
+            open_validation(ONE, ["example.com"])
+
+    mail.before = another
+    open_validation(ONE, ["example.com"])
+    assert len(mail.asked) == 2
+
+
+def test_so_it_is_with_instructions(open_validation, mail, clock):
+    methods = {"example.com": ChosenMethod(method=Method.DNS_TXT)}
+    order = an_order(content=a_content("example.com", methods=methods))
+    open_validation(order)
+    clock.advance(minutes=5)
+    open_validation(order, ["example.com"])
+    with pytest.raises(TooSoon):
+        open_validation(order, ["example.com"])
+    clock.advance(seconds=30)
+    open_validation(order, ["example.com"])
+    assert len(mail.instructed) == 3
+
+
+def test_a_mail_that_could_not_be_sent_again_hinders_no_other_try(open_validation, mail, clock):
+    open_validation(ONE)
+    clock.advance(minutes=5)
+    mail.before = out
+    with pytest.raises(TryAgain):
+        open_validation(ONE, ["example.com"])
+    mail.before = lambda: None
+    open_validation(ONE, ["example.com"])
+    assert len(mail.asked) == 2
+
+
+def test_the_first_mail_waits_for_nobody(open_validation, stores, mail):
+    """The machine's own step is repeated until its mails are out, however soon."""
+    stores.tables.before["mark_sent"].append(out)
+    with pytest.raises(TryAgain):
+        open_validation(ONE)
+    open_validation(ONE)
+    assert len(mail.asked) == 2
+    assert stores.tables.mail_claims == {}
+
+
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("left", "values"),
+    [
+        (timedelta(days=29), 1),
+        (AN_HOUR + MICROSECOND, 1),
+        (AN_HOUR, 2),
+        (timedelta(minutes=1), 2),
+        (MICROSECOND, 2),
+    ],
+    ids=["long", "more than an hour", "an hour", "a minute", "the last moment"],
+)
+def test_a_link_that_is_about_to_end_is_replaced_by_a_resend(
+    open_validation, stores, mail, clock, left, values
+):
+    open_validation(ONE)
+    clock.advance(days=30)
+    clock.moment -= left
+    open_validation(ONE, ["www.example.com"])
+    assert (len(mail.tokens), len(set(mail.tokens))) == (2, values)
+    old, *new = sorted(stores.challenges.of_order(US, ORDER), key=lambda each: each.created_at)
+    for each in new:
+        assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED, "one link at a time"
+        assert mail.asked[-1].challenge.expires_at == each.expires_at == clock.now() + timedelta(days=30)
+
+
+@pytest.mark.parametrize("method", [Method.DNS_TXT, Method.HTTP_FILE])
+def test_so_is_a_published_value(open_validation, stores, mail, clock, method):
+    methods = {"example.com": ChosenMethod(method=method)}
+    order = an_order(content=a_content("example.com", methods=methods))
+    open_validation(order)
+    clock.advance(days=30, minutes=-1)
+    open_validation(order)
+    assert len(mail.instructed) == 1
+    open_validation(order, ["example.com"])
+    (first,), (second,) = mail.instructed
+    assert first.value != second.value
+    ended = next(each for each in stores.challenges.of_order(US, ORDER) if each.value == first.value)
+    assert (ended.status_at(clock.now()), ended.due_at) == (ChallengeStatus.EXPIRED, None)
 
 
 def test_a_failed_challenge_is_replaced_by_a_resend(open_validation, stores, mail, clock):

@@ -139,6 +139,10 @@ CASES = {
         "example.com",
         CaaReason.NOT_RESTRICTED,
     ),
+    **{
+        f"a critical {tag} is known": ([caa(f"{tag} x", 128)], "example.com", CaaReason.NOT_RESTRICTED)
+        for tag in ("issuewild", "contactphone", "issuemail", "issuevmc")
+    },
     "a tag that only resembles issue": ([caa("issues x", 128)], "example.com", CaaReason.UNKNOWN_CRITICAL),
     # malformed values count as an empty issuer
     "a parameter without value": ([caa(f"{US}; policy")], "example.com", CaaReason.MALFORMED),

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_center.validation.caa import CaaReason, CaaRequest
-from partner_center.validation.caa_everywhere import check_caa_everywhere
+from partner_center.validation.caa import CaaReason
+from partner_center.validation.caa_everywhere import CaaRequest, check_caa_everywhere
 from partner_center.validation.dns import Dnssec, FailureKind
 from partner_center.validation.looks import CaaLook
 from partner_center.validation.perspectives import Unseen, UnseenReason
@@ -40,7 +40,7 @@ def theirs(name=NAME):
 
 
 def check(perspectives, *names, method="3.2.2.4.7", account=ACCOUNT, clock=None):
-    requests = [CaaRequest(name, method, account) for name in names or (NAME,)]
+    requests = [CaaRequest(name, (method,), account) for name in names or (NAME,)]
     return check_caa_everywhere(requests, perspectives.everywhere(), OURS, clock or FixedClock(CHECKED_AT))
 
 
@@ -136,6 +136,93 @@ def test_account_and_method_are_those_of_the_proof_relied_on(record, method, acc
     perspectives = MemoryPerspectives(sees(www_example_com=answer(NAME, caa(record))))
     result = check_one(perspectives, method=method, account=account)
     assert (result.allowed, result.verdict.reason) == (refusal is None, refusal or "caa_authorized")
+
+
+MAIL, RECORD, CONTACT, FILE = "3.2.2.4.4", "3.2.2.4.7", "3.2.2.4.14", "3.2.2.4.18"
+EVERY = (RECORD, FILE, MAIL, CONTACT)
+RELIED_ON = {
+    "the preferred proof, where all are permitted": ([caa(US)], [MAIL, RECORD], MAIL, True, ()),
+    "the only one that is permitted": (
+        [caa(f"{US}; validationmethods=ca-tbr-7")],
+        [MAIL, FILE, RECORD],
+        RECORD,
+        True,
+        (),
+    ),
+    "the first of those that are": (
+        [caa(f"{US}; validationmethods=ca-tbr-18,ca-tbr-7")],
+        [MAIL, FILE, RECORD],
+        FILE,
+        True,
+        (),
+    ),
+    "none is, another would be": (
+        [caa(f"{US}; validationmethods=ca-tbr-7")],
+        [MAIL, FILE],
+        MAIL,
+        False,
+        (RECORD,),
+    ),
+    "none is, several would be": (
+        [caa(f"{US}; validationmethods=ca-tbr-7"), caa(f"{US}; validationmethods=ca-tbr-14")],
+        [MAIL],
+        MAIL,
+        False,
+        (RECORD, CONTACT),
+    ),
+    "none is, and none would be: forbidden": ([caa("issue ;")], [MAIL], MAIL, False, ()),
+    "none is, and none would be: another CA": ([caa(OTHER)], [MAIL], MAIL, False, ()),
+    "none is, and none would be: another account": (
+        [caa(f"{US}; accounturi=acct:other@ca.example-ca.net")],
+        [MAIL],
+        MAIL,
+        False,
+        (),
+    ),
+    "none is, and none would be: a method of others": (
+        [caa(f"{US}; validationmethods=dns-01")],
+        [MAIL],
+        MAIL,
+        False,
+        (),
+    ),
+    "another account for the one, another method for the other": (
+        [
+            caa(f"{US}; accounturi=acct:other@ca.example-ca.net; validationmethods=ca-tbr-7"),
+            caa(f"{US}; accounturi={ACCOUNT}; validationmethods=ca-tbr-18"),
+        ],
+        [RECORD],
+        RECORD,
+        False,
+        (FILE,),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("records", "proven", "section", "allowed", "permitted"), RELIED_ON.values(), ids=RELIED_ON
+)
+def test_a_name_relies_on_the_first_proof_that_the_records_permit(
+    records, proven, section, allowed, permitted
+):
+    perspectives = MemoryPerspectives(sees(www_example_com=answer(NAME, *records)))
+    request = CaaRequest(NAME, tuple(proven), ACCOUNT, EVERY)
+    (result,) = check_caa_everywhere([request], perspectives.everywhere(), OURS, FixedClock(CHECKED_AT))
+    assert (result.section, result.allowed, result.permitted) == (section, allowed, permitted)
+    assert perspectives.asked == [(CaaLook(NAME),)]
+
+
+@pytest.mark.parametrize(
+    ("seeing", "section", "allowed"),
+    [([MUMBAI], RECORD, True), ([MUMBAI, FRANKFURT], MAIL, False), ([PRIMARY], MAIL, False)],
+    ids=["one remote", "two remotes", "the primary"],
+)
+def test_enough_perspectives_must_permit_the_very_proof_that_is_relied_on(seeing, section, allowed):
+    bound = sees(www_example_com=answer(NAME, caa(f"{US}; validationmethods=ca-tbr-7")))
+    perspectives = MemoryPerspectives(bound, others=dict.fromkeys(seeing, NO))
+    request = CaaRequest(NAME, (MAIL, RECORD), ACCOUNT, EVERY)
+    (result,) = check_caa_everywhere([request], perspectives.everywhere(), OURS, FixedClock(CHECKED_AT))
+    assert (result.section, result.allowed, result.permitted) == (section, allowed, ())
 
 
 # ---- agreement
@@ -245,43 +332,6 @@ def test_its_time_runs_from_before_the_first_look_up():
 
 
 # ---- what is told and kept
-
-
-def test_the_evidence_of_a_permission():
-    result = check_one(MemoryPerspectives(sees(www_example_com=ours(dnssec=Dnssec.SECURE))))
-    assert result.as_evidence() == {
-        "name": NAME,
-        "allowed": True,
-        "reason": "caa_authorized",
-        "found_at": NAME,
-        "dnssec": "secure",
-        "quorum": "6/6",
-        "against": {},
-        "agreement": "corroborated",
-    }
-
-
-def test_the_evidence_of_a_refusal_names_where_it_stands():
-    evidence = check_one(MemoryPerspectives(sees(example_com=theirs("example.com")))).as_evidence()
-    assert (evidence["allowed"], evidence["reason"], evidence["found_at"]) == (
-        False,
-        "caa_issuer_not_listed",
-        "example.com",
-    )
-    assert (evidence["quorum"], evidence["agreement"]) == ("0/6", "primary_refused")
-
-
-def test_the_evidence_of_no_sight_at_all():
-    assert check_one(MemoryPerspectives(sees(), regions=())).as_evidence() == {
-        "name": NAME,
-        "allowed": False,
-        "reason": "caa_not_seen",
-        "found_at": None,
-        "dnssec": None,
-        "quorum": None,
-        "against": {},
-        "agreement": "no_perspective",
-    }
 
 
 TOLD = {

@@ -146,10 +146,12 @@ def test_a_value_lives_30_days(status, moment, seen):
     assert a_challenge(status=status).status_at(moment) is seen
 
 
-def test_who_declined_is_barred_for_that_domain():
+def test_who_declined_is_barred_whatever_the_domain_and_the_spelling():
     declined = a_challenge(status=ChallengeStatus.DECLINED)
     found = barred([declined, a_challenge(approver_email="webmaster@example.com")])
-    assert found == {("example.com", "admin@example.com")}
+    assert found == {"admin@example.com"}
+    elsewhere = replace(declined, authorization_domain="example.org", approver_email="Ops@Provider.net")
+    assert barred([elsewhere]) == {"ops@provider.net"}
 
 
 @pytest.mark.parametrize(

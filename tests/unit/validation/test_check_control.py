@@ -8,7 +8,7 @@ from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.dns import Dnssec, FailureKind, RecordType
 from partner_center.validation.looks import FILE_PATH, Hop, PageSeen, PageTrouble
 from tests.fakes.determined import NOW
-from tests.fakes.perspectives import SeenWorld
+from tests.fakes.perspectives import REMOTES, SeenWorld
 from tests.fakes.samples import ORDER, THEM, US, a_contract
 from tests.unit.validation.publisher import PUBLISHED, Publisher, a_page, by, put
 
@@ -133,7 +133,7 @@ def test_the_evidence_says_who_saw_it_where_and_how_the_zone_is_signed(method):
     evidence = desk.proof.evidence
     assert evidence["attempt_id"] == desk.records[0].attempt_id
     assert evidence["found_at"] == FOUND_AT[method]
-    assert evidence["dnssec"] == (None if method == "http_file" else "secure")
+    assert evidence["dnssec"] == "secure"
     assert evidence["quorum"] == "6/6"
     assert evidence["perspectives"][0] == {
         "id": "eu-west-1",
@@ -353,3 +353,28 @@ def test_a_value_in_a_bogus_answer_is_never_permission():
     assert desk.proofs == []
     assert "DNSSEC shows" in desk.attempt.detail
     assert desk.records[0].observations[0].dnssec == "bogus"
+
+
+def test_a_method_that_is_chosen_again_is_looked_at_by_itself_again():
+    """While another was chosen nobody looked for its record."""
+    desk = Publisher()
+    desk.choose(by("http_file", "example.com"))
+    desk.check()
+    (txt,) = [each for each in desk.challenges if each.method == "dns_txt"]
+    assert txt.due_at is None
+    desk.choose(by("dns_txt", "example.com"))
+    (txt,) = [each for each in desk.challenges if each.method == "dns_txt"]
+    assert txt.due_at == desk.clock.moment
+    desk.publish()
+    desk.world.begin_due_checks()
+    assert desk.proof.method == "dns_txt"
+
+
+@pytest.mark.parametrize("seconds", [None, 18.0])
+def test_a_check_that_somebody_waits_for_has_so_long_and_takes_what_was_seen_by_then(seconds):
+    desk = Publisher()
+    desk.publish()
+    desk.perspectives.trouble = {REMOTES[0]: "out_of_time"}
+    desk.world.check_control(US, ORDER, "request-1", None, seconds)
+    assert desk.perspectives.allowed == [seconds]
+    assert (desk.attempt.result, dict(desk.attempt.votes)[REMOTES[0]]) == ("valid", "not_answered")

@@ -111,7 +111,7 @@ def test_the_reseller_reads_who_does_not_see_it_yet(setting):
     setting(desk, TOKYO, OREGON)
     desk.check()
     assert desk.attempt.detail == (
-        "Seen from eu-west-1 all is in place, but too few others agree (4/6); not from us-west-2, ap-northeast-1. "
+        "Seen from eu-west-1 all is in place, but too few others agree (4/6); not from ap-northeast-1, us-west-2. "
         "Wait until the change has reached all your servers."
     )
 

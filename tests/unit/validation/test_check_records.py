@@ -1,9 +1,12 @@
 """What is kept of every check: what each perspective saw, whether enough agreed, and the latest few to read."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from partner_center.validation.challenges import ChallengeStatus
-from partner_center.validation.dns import RecordType
+from partner_center.validation.dns import Dnssec, RecordType
 from partner_center.validation.looks import FILE_PATH, Hop, PageSeen, PageTrouble
 from tests.fakes.determined import NOW
 from tests.fakes.samples import ORDER, US
@@ -44,6 +47,32 @@ def test_of_a_file_the_requests_their_addresses_and_their_status_are_kept():
     desk.check()
     assert desk.records[0].observations[0].seen == (f"{FILE_URL} {WEB} 302", f"{over_tls} {WEB} 200")
     assert desk.proof.evidence["found_at"] == FILE_URL
+
+
+HOW_SIGNED = {
+    "every host's": ([Dnssec.SECURE, Dnssec.SECURE], "secure"),
+    "not that of the redirect": ([Dnssec.INSECURE, Dnssec.SECURE], "insecure"),
+    "not that of the target": ([Dnssec.SECURE, Dnssec.INSECURE], "insecure"),
+    "one is not told": ([Dnssec.SECURE, None], None),
+}
+
+
+@pytest.mark.parametrize(("states", "told"), HOW_SIGNED.values(), ids=HOW_SIGNED)
+def test_of_a_file_it_is_kept_whether_its_addresses_were_signed(states, told):
+    desk = Publisher(method="http_file")
+    value = desk.domains()["example.com"]["publish"]["body"]
+    page = a_page(f"https://www.example.com{FILE_PATH}", value.encode(), by_way_of=(FILE_URL,))
+    hops = tuple(replace(hop, dnssec=state) for hop, state in zip(page.hops, states, strict=True))
+    desk.seen.pages["example.com"] = replace(page, hops=hops)
+    desk.check()
+    assert desk.records[0].observations[0].dnssec == told
+    assert desk.proof.evidence["dnssec"] == told
+    assert desk.domains()["example.com"]["evidence"]["dnssec"] == told
+
+
+def test_without_an_address_nothing_is_said_of_signatures():
+    assert PageSeen(()).dnssec is None
+    assert PageSeen((Hop(FILE_URL, None, None),)).dnssec is None
 
 
 def test_a_refused_address_is_kept_and_no_status():

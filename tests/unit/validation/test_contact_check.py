@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from partner_center.kernel.errors import TryAgain
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus
 from partner_center.validation.challenges import ChallengeStatus, Decision
@@ -134,34 +135,108 @@ def without(*regions):
 ANOTHER = SeenWorld({TXT: (b"ops@provider.net",)})
 BOGUS = SeenWorld({TXT: (OPS.encode(),)}, dnssec=Dnssec.BOGUS)
 TIME_OUT = SeenWorld({TXT: FailureKind.TIMEOUT})
+
+
+def both(*happenings):
+    return lambda desk: [happening(desk) for happening in happenings]
+
+
+MAILED, FAILED, AGAIN = "mailed", "failed", "looked for again"
 VOTES = {
-    "one remote does not see it": (elsewhere(SeenWorld(), REMOTES[0]), True, "5/6", "corroborated"),
-    "two remotes do not": (elsewhere(SeenWorld(), *REMOTES[:2]), False, "4/6", "too_many_disagree"),
-    "two see another spelling": (elsewhere(ANOTHER, *REMOTES[:2]), False, "4/6", "too_many_disagree"),
-    "the primary does not": (elsewhere(SeenWorld(), PRIMARY), False, "5/6", "primary_refused"),
-    "nobody does": (elsewhere(SeenWorld(), PRIMARY, *REMOTES), False, "0/6", "primary_refused"),
-    "the primary's answer is bogus": (elsewhere(BOGUS, PRIMARY), False, "5/6", "primary_not_answered"),
-    "the primary's look-up times out": (elsewhere(TIME_OUT, PRIMARY), False, "5/6", "primary_not_answered"),
-    "one remote is in trouble": (in_trouble(REMOTES[4]), True, "5/6", "corroborated"),
-    "the primary is in trouble": (in_trouble(PRIMARY), False, "5/6", "primary_not_answered"),
-    "two remotes saw nothing": (unseen(*REMOTES[:2]), False, "4/6", "too_many_disagree"),
-    "there is no perspective": (without(), False, None, "no_perspective"),
-    "there is no primary": (without(*REMOTES), False, None, "no_perspective"),
+    "one remote does not see it": (elsewhere(SeenWorld(), REMOTES[0]), MAILED, "5/6", "corroborated"),
+    "two remotes do not": (elsewhere(SeenWorld(), *REMOTES[:2]), FAILED, "4/6", "too_many_disagree"),
+    "two see another spelling": (elsewhere(ANOTHER, *REMOTES[:2]), FAILED, "4/6", "too_many_disagree"),
+    "the primary does not": (elsewhere(SeenWorld(), PRIMARY), FAILED, "5/6", "primary_refused"),
+    "nobody does": (elsewhere(SeenWorld(), PRIMARY, *REMOTES), FAILED, "0/6", "primary_refused"),
+    "the primary's answer is bogus": (elsewhere(BOGUS, PRIMARY), FAILED, "5/6", "primary_not_answered"),
+    "the zone answers the primary nothing": (
+        elsewhere(TIME_OUT, PRIMARY),
+        FAILED,
+        "5/6",
+        "primary_not_answered",
+    ),
+    "one remote is in trouble": (in_trouble(REMOTES[4]), MAILED, "5/6", "corroborated"),
+    "the primary is in trouble": (in_trouble(PRIMARY), AGAIN, "5/6", "primary_not_answered"),
+    "two remotes saw nothing": (unseen(*REMOTES[:2]), AGAIN, "4/6", "too_many_disagree"),
+    "all are in trouble": (in_trouble(PRIMARY, *REMOTES), AGAIN, "0/6", "primary_not_answered"),
+    "one does not see it, one is in trouble": (
+        both(elsewhere(SeenWorld(), REMOTES[0]), in_trouble(REMOTES[1])),
+        AGAIN,
+        "4/6",
+        "too_many_disagree",
+    ),
+    "two do not see it, the primary is in trouble": (
+        both(elsewhere(SeenWorld(), *REMOTES[:2]), in_trouble(PRIMARY)),
+        FAILED,
+        "3/6",
+        "primary_not_answered",
+    ),
+    "the primary does not see it, the others are in trouble": (
+        both(elsewhere(SeenWorld(), PRIMARY), in_trouble(*REMOTES)),
+        FAILED,
+        "0/6",
+        "primary_refused",
+    ),
+    "too few remotes are set up": (without(PRIMARY, *REMOTES[:3]), AGAIN, "4/4", "too_few_remotes"),
+    "there is no perspective": (without(), AGAIN, None, "no_perspective"),
+    "there is no primary": (without(*REMOTES), AGAIN, None, "no_perspective"),
 }
 
 
-@pytest.mark.parametrize(("happening", "mailed", "quorum", "reason"), VOTES.values(), ids=VOTES)
-def test_a_contact_is_mailed_only_if_enough_perspectives_see_it(happening, mailed, quorum, reason):
+def afresh(happening):
+    """A desk whose order was not asked about yet, when `happening` is the case."""
     desk = Desk(world=SeenWorld())
     desk.world.mail.asked.clear(), desk.tables.challenges.clear(), desk.tables.attempts.clear()
     desk.tables.links.clear()
     desk.perspectives.world = named()
     happening(desk)
-    desk.open()
-    assert len(desk.mails) == mailed
+    return desk
+
+
+@pytest.mark.parametrize(("happening", "outcome", "quorum", "reason"), VOTES.values(), ids=VOTES)
+def test_a_contact_is_mailed_only_if_enough_perspectives_see_it(happening, outcome, quorum, reason):
+    """Only the network's no fails it; what our own perspectives did not answer is asked again."""
+    desk = afresh(happening)
+    if outcome is AGAIN:
+        with pytest.raises(TryAgain):
+            desk.open()
+    else:
+        desk.open()
+    assert len(desk.mails) == (outcome is MAILED)
     (record,) = desk.records
     assert (record.quorum, record.reason) == (quorum, reason)
-    assert (desk.challenge.evidence or {}).get("quorum") == (quorum if mailed else None)
+    assert (desk.challenge.evidence or {}).get("quorum") == (quorum if outcome is MAILED else None)
+    told = ChallengeStatus.FAILED if outcome is FAILED else ChallengeStatus.PENDING
+    assert (desk.challenge.status, record.attempt.result) == (told, told)
+
+
+def test_a_contact_is_mailed_as_soon_as_enough_perspectives_are_back():
+    desk = afresh(in_trouble(*REMOTES))
+    for _ in range(2):
+        with pytest.raises(TryAgain):
+            desk.open()
+        desk.clock.advance(seconds=10)
+    desk.perspectives.trouble.clear()
+    desk.open()
+    assert len(desk.mails) == 1
+    assert [each.attempt.result for each in desk.records] == ["pending"] * 3
+    assert "some of ours did not answer" in desk.records[0].attempt.detail
+    assert desk.challenge.evidence["attempt_id"] == desk.records[-1].attempt_id
+
+
+def test_whoever_needs_no_perspective_is_asked_while_they_are_out():
+    desk = afresh(in_trouble(*REMOTES))
+    names = {
+        "www.example.com": chosen(),
+        "mail.example.com": ChosenMethod(method=Method.EMAIL, approver_email="admin@example.com"),
+        "example.org": ChosenMethod(method=Method.DNS_TXT),
+        "example.net": chosen(approver="ops@example.net", domain="example.net"),
+    }
+    with pytest.raises(TryAgain):
+        desk.place(names, order_id="ord_2")
+    assert [request.challenge.approver_email for request in desk.mails] == ["admin@example.com"]
+    assert len(desk.world.mail.instructed) == 1
+    assert len({record.challenge_id for record in desk.records}) == 2, "each contact was looked for"
 
 
 def test_who_could_not_look_and_why_is_on_record():
@@ -170,7 +245,8 @@ def test_who_could_not_look_and_why_is_on_record():
     unseen(REMOTES[1])(desk)
     desk.elsewhere(REMOTES[2], world=SeenWorld({TXT: FailureKind.TIMEOUT}))
     desk.clock.advance(minutes=5)
-    desk.open(again=("www.example.com",))
+    with pytest.raises(TryAgain):
+        desk.open(again=("www.example.com",))
     seen = {each.site: (each.vote, each.detail, each.seen) for each in desk.records[-1].observations}
     name, _ = TXT
     assert seen["eu-central-1"] == ("not_answered", "eu-central-1 could not look: out_of_time.", ())
@@ -206,10 +282,9 @@ def test_the_reseller_reads_what_to_do_about_it():
 
 
 def test_without_perspectives_the_sentence_names_no_figure():
-    desk = Desk(world=SeenWorld())
-    desk.tables.challenges.clear(), desk.tables.links.clear()
-    desk.perspectives.regions = ()
-    desk.open()
+    desk = afresh(without())
+    with pytest.raises(TryAgain):
+        desk.open()
     assert "from enough places (none is set up)" in desk.attempt.detail
     assert desk.attempt.votes == ()
 
@@ -246,6 +321,19 @@ def test_a_resend_looks_again_and_mails_the_same_value_to_the_same_address():
     first, second = desk.mails
     assert (first.token, first.challenge.expires_at) == (second.token, second.challenge.expires_at)
     assert (desk.challenge.sent_at, desk.challenge.resent_at) == (NOW, NOW + timedelta(minutes=5))
+
+
+def test_the_proof_tells_how_the_recipient_of_the_last_mail_was_corroborated():
+    desk = Desk()
+    desk.elsewhere(REMOTES[0])
+    desk.clock.advance(minutes=5)
+    desk.open(again=("www.example.com",))
+    desk.world.approve()
+    first, second = desk.records
+    evidence = desk.proof.evidence
+    assert (first.quorum, second.quorum, evidence["quorum"]) == ("6/6", "5/6", "5/6")
+    assert (evidence["attempt_id"], evidence["dnssec"]) == (second.attempt_id, "insecure")
+    assert desk.domains()["www.example.com"]["evidence"]["dnssec"] == "insecure"
 
 
 def test_a_contact_that_is_gone_by_then_ends_the_link_and_nobody_is_mailed():

@@ -8,7 +8,7 @@ from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.dns import RecordType
 from partner_center.validation.looks import RecordsLook, RecordsSeen
 from partner_center.validation.perspectives import LOOKS_AT_MOST, PerspectiveView, Unseen, UnseenReason
-from partner_center.validation.quorum import SITES, QuorumReason, Vote
+from partner_center.validation.quorum import SITES, QuorumReason, Vote, in_order
 from tests.fakes.determined import NOW
 from tests.fakes.perspectives import PRIMARY, REMOTES, MemoryPerspectives, SeenWorld
 
@@ -32,7 +32,7 @@ def passes(_):
 def test_each_is_known_by_its_region_and_asked_once():
     perspectives = MemoryPerspectives()
     seen = perspectives.everywhere().look(looks(3))
-    assert list(seen.views) == list(SITES)
+    assert list(seen.views) == in_order(SITES)
     assert perspectives.asked == [tuple(looks(3))]
     for site in SITES:
         assert names_of(seen.at(site, 0, 3)) == ["n0.example.com", "n1.example.com", "n2.example.com"]
@@ -94,7 +94,7 @@ def test_a_perspective_whose_place_is_not_known_does_not_count():
     """Its distance from the others cannot be told."""
     perspectives = MemoryPerspectives(regions=(PRIMARY, *REMOTES, "mars-north-1"))
     seen = AllPerspectives(perspectives, SITES).look(looks(1))
-    assert list(seen.views) == list(SITES)
+    assert list(seen.views) == in_order(SITES)
     assert seen.corroborated(NOW, 0, 1, passes).quorum == "6/6"
 
 
@@ -151,3 +151,20 @@ def test_every_site_is_judged_by_its_own_sightings_and_silence_is_none():
 def test_the_rules_of_the_day_say_how_many_must_have_looked(regions, moment, reason):
     seen = MemoryPerspectives(regions=(PRIMARY, *regions)).everywhere().look(looks(1))
     assert seen.corroborated(moment, 0, 1, passes).reason is reason
+
+
+def test_perspectives_are_told_of_in_one_order_in_whichever_they_are_asked():
+    perspectives = MemoryPerspectives(regions=(REMOTES[2], PRIMARY, *REMOTES[3:], *REMOTES[:2]))
+    seen = perspectives.everywhere().look(looks(1))
+    votes = seen.corroborated(NOW, 0, 1, passes).votes
+    assert list(seen.views) == [site for site, _ in votes] == in_order(SITES)
+    assert [site.id for site in in_order(SITES)][:3] == ["eu-west-1", "ap-northeast-1", "ap-south-1"]
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "allowed"), [(1, 18.0, [18.0]), (250, 18.0, [6.0] * 3), (150, None, [None] * 2)]
+)
+def test_the_parts_of_a_question_share_the_time_that_somebody_waits(count, seconds, allowed):
+    perspectives = MemoryPerspectives()
+    perspectives.everywhere().look(looks(count), seconds)
+    assert perspectives.allowed == allowed

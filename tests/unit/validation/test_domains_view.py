@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 
 from partner_center.catalog.products import load_catalog
+from partner_center.orders.content import ChosenMethod, Method
+from partner_center.orders.order import Closed, CloseReason, OrderStatus
+from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import VALUE_LIFETIME, Attempt, ChallengeStatus
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import standing
@@ -53,6 +56,7 @@ def test_a_name_without_a_challenge_yet_is_pending():
         "shared_with": ["*.example.com"],
         "approver_email": APPROVER,
         "attempts": [],
+        "next_action": None,
         "valid_until": None,
         "evidence": None,
     }
@@ -154,3 +158,102 @@ def test_a_proof_that_has_grown_too_old_is_expired():
 def test_a_refusal_stands_after_an_amendment():
     old = a_challenge(*NAMES, status=ChallengeStatus.DECLINED, decided_at=NOW)
     assert seen([old], round=2)["www.example.com"]["status"] == "declined"
+
+
+CAA = {
+    "name": "www.example.com",
+    "allowed": False,
+    "reason": "caa_method_not_listed",
+    "br_section": "3.2.2.4.4",
+    "found_at": "example.com",
+    "records": ['0 issue "geotrust.com; validationmethods=ca-tbr-7"'],
+    "failed": [],
+    "quorum": "0/6",
+    "dnssec": "insecure",
+    "checked_at": "2026-11-23T10:00:00Z",
+    "valid_until": None,
+}
+SECRET = {
+    "judged": ["3.2.2.4.4"],
+    "permitted": ["3.2.2.4.7"],
+    "proof_id": "prf_1",
+    "account_uri": "https://x",
+}
+
+
+def test_what_caa_said_is_shown_with_the_proof():
+    view = replace(VIEW, caa={"www.example.com": CAA | SECRET})
+    asked = order()
+    found = standing(asked, [], [a_proof(a_challenge(*NAMES))], NOW)
+    item, *_ = domains_as_json(asked, found, view, NOW)
+    assert item["evidence"]["caa"] == {name: value for name, value in CAA.items() if name != "name"}
+
+
+def test_a_preflight_of_former_days_lacks_what_was_not_kept_then():
+    kept = {name: CAA[name] for name in ("name", "allowed", "reason", "found_at", "quorum", "dnssec")}
+    asked = order()
+    found = standing(asked, [], [a_proof(a_challenge(*NAMES))], NOW)
+    item, *_ = domains_as_json(asked, found, replace(VIEW, caa={"www.example.com": kept}), NOW)
+    assert item["evidence"]["caa"]["records"] is None
+    assert item["evidence"]["caa"]["reason"] == "caa_method_not_listed"
+
+
+REFUSAL = CaaRefusal("www.example.com", "example.com", frozenset({"3.2.2.4.4"}), ("3.2.2.4.7",))
+CANCELLED = {
+    "status": OrderStatus.CANCELLED,
+    "closed": Closed(NOW, "key:key_1", CloseReason.REQUESTED),
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "advised"), [({}, True), (CANCELLED, False), ({"signing": True}, False)], ids=str
+)
+def test_a_name_that_caa_permits_by_another_method_says_what_to_do(head, advised):
+    asked = order(**head)
+    refusals = CaaRefusals(NOW, {"www.example.com": REFUSAL})
+    found = standing(asked, [], [a_proof(a_challenge(*NAMES))], NOW, refusals)
+    items = {item["name"]: item for item in domains_as_json(asked, found, VIEW, NOW)}
+    assert items["www.example.com"]["status"] == "valid"
+    assert items["www.example.com"]["next_action"] == (REFUSAL.advice if advised else None)
+    assert items["*.example.com"]["next_action"] is None
+
+
+def test_the_latest_attempt_comes_first():
+    tries = [
+        Attempt(NOW + n * a_second, ChallengeStatus.FAILED, str(n), (("x", "refused"),)) for n in range(3)
+    ]
+    item = seen([a_challenge(*NAMES, attempts=tuple(tries))])["www.example.com"]
+    assert [each["detail"] for each in item["attempts"]] == ["2", "1", "0"]
+    assert item["attempts"][0]["perspectives"] == [{"id": "x", "result": "refused"}]
+
+
+def published(**changes):
+    name = "www.example.com"
+    asked = {"method": "dns_txt", "approver_email": "", "authorization_domain": name, "value": "a" * 32}
+    return a_challenge(name, **asked | changes)
+
+
+PUBLISH = {
+    "while it serves": ({}, {}, NOW, True),
+    "not once it has expired": ({}, {}, NOW + VALUE_LIFETIME, False),
+    "not once it failed": ({"status": ChallengeStatus.FAILED}, {}, NOW, False),
+    "not of a cancelled order": ({}, CANCELLED, NOW, False),
+    "not while it is signed": ({}, {"signing": True}, NOW, False),
+}
+
+
+@pytest.mark.parametrize(("challenge", "head", "moment", "shown"), PUBLISH.values(), ids=PUBLISH)
+def test_what_is_to_be_published_is_shown_while_it_serves(challenge, head, moment, shown):
+    methods = {"www.example.com": ChosenMethod(method=Method.DNS_TXT)}
+    asked = an_order(a_head(**head), a_content("www.example.com", methods=methods))
+    found = standing(asked, [published(**challenge)], [], moment)
+    (item,) = domains_as_json(asked, found, VIEW, moment)
+    assert ("publish" in item) is shown
+
+
+def test_what_is_proven_needs_no_publishing():
+    methods = {"www.example.com": ChosenMethod(method=Method.DNS_TXT)}
+    asked = an_order(a_head(), a_content("www.example.com", methods=methods))
+    found = standing(asked, [published()], [a_proof(a_challenge())], NOW)
+    (item,) = domains_as_json(asked, found, VIEW, NOW)
+    assert "publish" not in item

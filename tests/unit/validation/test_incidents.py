@@ -33,6 +33,7 @@ def run_preflight(desk, order_id=ORDER):
         orders=world.stores.orders,
         challenges=world.stores.challenges,
         claims=world.stores.claims,
+        charges=world.stores.charges,
         everywhere=desk.perspectives.everywhere(),
         publishing=Publishing(load_catalog(), "https://partners.example.net"),
         blocked=world.blocked,
@@ -79,7 +80,7 @@ def test_2025_a_contact_s_approval_validated_the_contact_s_own_mail_domain(world
     assert proof.authorization_domain == "example.com"
     for name in ("provider.net", "mail.provider.net", "*.provider.net"):
         other = world.put(name, order_id=world.ids.new("ord", world.clock.now()))
-        (item,) = world.reading.domains(US, other.order_id)["items"]
+        (item,) = world.reading.domains(US, other.order_id, {})["items"]
         assert (item["status"], item["evidence"]) == ("pending", None)
 
 

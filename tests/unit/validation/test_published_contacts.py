@@ -3,11 +3,12 @@
 import pytest
 
 from partner_center.kernel.errors import NotFound
+from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.contacts import contact_looks
 from partner_center.validation.dns import CaaRecord, Dnssec, FailureKind, RecordType
 from partner_center.validation.perspectives import Unseen, UnseenReason
 from tests.fakes.perspectives import PRIMARY, REMOTES, SeenWorld
-from tests.fakes.samples import ORDER, THEM, US, a_contract
+from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_contract
 from tests.fakes.world import World
 
 TXT, CAA = RecordType.TXT, RecordType.CAA
@@ -38,7 +39,7 @@ def published(approvers):
 
 
 def read(world, name, order_id=ORDER, reseller_id=US):
-    return world.read_approvers(reseller_id, order_id, name)["items"]
+    return world.read_approvers(reseller_id, order_id, name, {})["items"]
 
 
 # ---- the look-up
@@ -123,7 +124,7 @@ def test_the_list_names_address_source_and_the_domain_it_speaks_for(world):
         "authorization_domain": "example.org",
     }
     assert len(items) == 6
-    assert world.read_approvers(US, ORDER, "example.org")["next_cursor"] is None
+    assert world.read_approvers(US, ORDER, "example.org", {})["next_cursor"] is None
 
 
 def test_a_wildcard_is_a_name_of_the_order_like_any_other(world):
@@ -145,3 +146,21 @@ def test_for_an_unknown_order_or_name_nothing_is_looked_up(world, reseller_id, o
     with pytest.raises(NotFound):
         read(world, name, order_id, reseller_id)
     assert world.perspectives.asked == []
+
+
+def test_who_declined_the_order_is_offered_for_none_of_its_names(world):
+    challenges = world.tables.challenges
+    for number, address in enumerate(("OPS@provider.net", "admin@example.com")):
+        declined = a_challenge(
+            challenge_id=f"chl_{number}", approver_email=address, status=ChallengeStatus.DECLINED
+        )
+        challenges[US, ORDER, declined.challenge_id] = declined
+    offered = {each["approver_email"] for each in read(world, "www.example.com")}
+    assert "it@provider.net" in offered
+    assert offered.isdisjoint({"ops@provider.net", "admin@example.com"})
+    assert {each["approver_email"] for each in read(world, "example.org")} >= {"admin@example.org"}
+
+
+def test_a_request_waits_for_the_network_for_a_while_only(world):
+    read(world, "www.example.com")
+    assert world.perspectives.allowed == [15.0]

@@ -1,14 +1,27 @@
-"""How names stand is read as of now, and of an order that is over as of its end."""
+"""How names stand: by which proof, by which asked anew, as of now, and of an order that is over as of its end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
+from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Closed, CloseReason, OrderStatus
-from partner_center.validation.challenges import Proof
-from partner_center.validation.standing import read_standing
+from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
+from partner_center.validation.challenges import ChallengeStatus, Proof, Wanted
+from partner_center.validation.standing import is_asked, read_standing, standing
 from tests.fakes.determined import NOW
-from tests.fakes.samples import a_challenge, a_content, a_day, a_head, a_proof, an_order
+from tests.fakes.samples import (
+    APPROVER,
+    ORDER,
+    US,
+    a_challenge,
+    a_content,
+    a_day,
+    a_head,
+    a_proof,
+    a_second,
+    an_order,
+)
 
 CANCELLED = {
     "status": OrderStatus.CANCELLED,
@@ -19,15 +32,19 @@ ISSUED = {"status": OrderStatus.ISSUED, "issued_at": NOW + a_day}
 
 @dataclass
 class OnFile:
-    """A reader that has one proof."""
+    """A reader that has one proof, and what CAA refused at one preflight."""
 
     proof: Proof
+    refused: dict = field(default_factory=dict)
 
     def proofs(self, *_):
         return [self.proof]
 
     def of_order(self, *_):
         return []
+
+    def caa_refusals(self, *ids):
+        return self.refused.get(ids)
 
 
 @pytest.mark.parametrize(
@@ -47,3 +64,260 @@ def test_a_proof_that_came_after_an_order_ended_says_nothing_of_it(head, complet
     order = an_order(a_head(**head), a_content("www.example.com"))
     found = read_standing(OnFile(proof), order, NOW + 3 * a_day)
     assert found.is_proven is carries
+
+
+# ---- which proof carries a name
+
+NAME = "www.example.com"
+MAIL, RECORD, CONTACT, FILE, PERSIST = (f"3.2.2.4.{number}" for number in (4, 7, 14, 18, 22))
+BY_MAIL = ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)
+BY_CONTACT = ChosenMethod(
+    method=Method.EMAIL, approver_email="ops@example.net", source="txt", domain="example.com"
+)
+BY_TXT, BY_CNAME, BY_FILE = (
+    ChosenMethod(method=method) for method in (Method.DNS_TXT, Method.DNS_CNAME, Method.HTTP_FILE)
+)
+
+
+def proof_by(method, section, days_ago=0, proof_id=None):
+    domain = NAME if method == "http_file" else "example.com"
+    return a_proof(
+        a_challenge(),
+        proof_id=proof_id or f"prf_{method}_{section}",
+        method=method,
+        br_section=section,
+        authorization_domain=domain,
+        checked_at=NOW - days_ago * a_day,
+    )
+
+
+MAILED = proof_by("email", MAIL)
+PUBLISHED = proof_by("dns_txt", RECORD)
+PREFERRED = {
+    "the chosen method, though another lives longer": (
+        BY_TXT,
+        [MAILED, proof_by("dns_txt", RECORD, days_ago=50)],
+        ["prf_dns_txt_3.2.2.4.7", "prf_email_3.2.2.4.4"],
+    ),
+    "of the chosen method the longest-lived": (
+        BY_TXT,
+        [
+            proof_by("dns_txt", RECORD, 150, "prf_old"),
+            proof_by("dns_txt", RECORD, 100, "prf_new"),
+            proof_by("dns_txt", RECORD, 120, "prf_mid"),
+        ],
+        ["prf_new", "prf_mid", "prf_old"],
+    ),
+    "without one, the longest-lived": (
+        BY_FILE,
+        [proof_by("email", MAIL, 110), proof_by("dns_txt", RECORD, 120)],
+        ["prf_email_3.2.2.4.4", "prf_dns_txt_3.2.2.4.7"],
+    ),
+    "a mail to the kind of address that was chosen": (
+        BY_CONTACT,
+        [MAILED, proof_by("email", CONTACT, 5)],
+        ["prf_email_3.2.2.4.14", "prf_email_3.2.2.4.4"],
+    ),
+    "a record of the kind that was chosen": (
+        BY_CNAME,
+        [PUBLISHED, proof_by("dns_cname", RECORD, 5)],
+        ["prf_dns_cname_3.2.2.4.7", "prf_dns_txt_3.2.2.4.7"],
+    ),
+    "of two that are alike the later": (
+        BY_TXT,
+        [proof_by("dns_txt", RECORD, 1, "prf_1"), proof_by("dns_txt", RECORD, 1, "prf_2")],
+        ["prf_2", "prf_1"],
+    ),
+    "only what is usable": (BY_TXT, [proof_by("dns_txt", RECORD, 201), MAILED], ["prf_email_3.2.2.4.4"]),
+}
+
+
+@pytest.mark.parametrize(("chosen", "proofs", "order"), PREFERRED.values(), ids=PREFERRED)
+def test_a_name_prefers_a_proof_by_its_method_then_the_longest_lived(chosen, proofs, order):
+    for on_file in (proofs, proofs[::-1]):
+        (found,) = standing(ordered(chosen), [], on_file, NOW).names
+        assert [proof.proof_id for proof in found.usable] == order
+        assert found.proof is found.usable[0]
+
+
+def ordered(chosen, **head):
+    return an_order(a_head(**head), a_content(NAME, methods={NAME: chosen}))
+
+
+# ---- what CAA refused
+
+ASKED_ANEW = {
+    "what CAA permits was chosen": (BY_TXT, [MAILED], [MAIL], [RECORD], True),
+    "the other method of the same section": (BY_CNAME, [MAILED], [MAIL], [RECORD], True),
+    "one of several that it permits": (BY_FILE, [MAILED], [MAIL], [RECORD, FILE], True),
+    "a contact, where a constructed address was refused": (BY_CONTACT, [MAILED], [MAIL], [CONTACT], True),
+    "all proofs were refused": (BY_FILE, [MAILED, PUBLISHED], [MAIL, RECORD], [FILE], True),
+    "nothing was chosen anew": (BY_MAIL, [MAILED], [MAIL], [RECORD], False),
+    "what was chosen would be refused as well": (BY_FILE, [MAILED], [MAIL], [RECORD], False),
+    "it is proven by it meanwhile": (BY_TXT, [MAILED, PUBLISHED], [MAIL], [RECORD], False),
+    "it is proven by something else meanwhile, which nobody refused": (
+        BY_TXT,
+        [MAILED, proof_by("http_file", FILE)],
+        [MAIL],
+        [RECORD, FILE],
+        False,
+    ),
+    "a proof by the section that was refused came since": (
+        BY_TXT,
+        [MAILED, proof_by("email", MAIL, 1, "prf_2")],
+        [MAIL],
+        [RECORD],
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "proofs", "refused", "permitted", "anew"), ASKED_ANEW.values(), ids=ASKED_ANEW
+)
+def test_a_name_is_asked_anew_when_caa_permits_the_method_chosen_and_none_it_is_proven_by(
+    chosen, proofs, refused, permitted, anew
+):
+    refusal = CaaRefusal(NAME, "example.com", frozenset(refused), tuple(permitted))
+    found = standing(ordered(chosen), [], proofs, NOW, CaaRefusals(NOW, {NAME: refusal}))
+    (name,) = found.names
+    assert (name.is_asked_anew, found.is_proven, name.proof is None) == (anew, not anew, anew)
+    assert len(name.usable) == len(proofs)
+    assert [each.method for each in found.unasked] == ([chosen.method] if anew else [])
+    assert found.proofs.keys() == (set() if anew else {NAME})
+    assert name.status_at(NOW) == (ChallengeStatus.PENDING if anew else ChallengeStatus.VALID)
+
+
+def test_a_refused_name_without_any_proof_is_asked_as_any_other():
+    refusal = CaaRefusal(NAME, "example.com", frozenset({MAIL}), (RECORD,))
+    found = standing(ordered(BY_TXT), [], [], NOW, CaaRefusals(NOW, {NAME: refusal}))
+    assert not found.names[0].is_asked_anew
+    assert found.names[0].advice is None
+    assert len(found.unasked) == 1
+
+
+def test_names_that_were_not_refused_stay_as_they_are():
+    refusal = CaaRefusal("example.org", "example.org", frozenset({MAIL}), (RECORD,))
+    found = standing(ordered(BY_TXT), [], [MAILED], NOW, CaaRefusals(NOW, {"example.org": refusal}))
+    assert found.is_proven
+    assert found.names[0].advice is None
+
+
+ADVISED = {
+    "another method would help": (BY_MAIL, [MAILED], True),
+    "what was chosen does not": (BY_FILE, [MAILED], True),
+    "it is asked already": (BY_TXT, [MAILED], False),
+    "it is proven by what nobody refused": (BY_MAIL, [MAILED, PUBLISHED], False),
+    "it is not proven": (BY_MAIL, [], False),
+}
+
+
+@pytest.mark.parametrize(("chosen", "proofs", "advised"), ADVISED.values(), ids=ADVISED)
+def test_advice_is_given_while_the_choice_does_not_help(chosen, proofs, advised):
+    refusal = CaaRefusal(NAME, "example.com", frozenset({MAIL}), (RECORD,))
+    (found,) = standing(ordered(chosen), [], proofs, NOW, CaaRefusals(NOW, {NAME: refusal})).names
+    assert found.advice == (refusal.advice if advised else None)
+
+
+REFUSED = {(US, ORDER, "pre_1"): CaaRefusals(NOW, {})}
+
+
+@pytest.mark.parametrize(
+    ("head", "refused_at"),
+    [({"caa_refusal": "pre_1"}, NOW), ({"caa_refusal": "pre_2"}, None), ({}, None)]
+    + [({"caa_refusal": "pre_1"} | over, None) for over in (CANCELLED, ISSUED)],
+    ids=["refused", "a preflight that is not there", "not refused", "cancelled", "issued"],
+)
+def test_what_caa_refused_is_read_while_it_matters(head, refused_at):
+    found = read_standing(OnFile(MAILED, REFUSED), ordered(BY_MAIL, **head), NOW)
+    assert found.refused_at == refused_at
+
+
+@pytest.mark.parametrize(
+    ("checked_at", "proofs", "may"),
+    [
+        (NOW + a_second, [MAILED], True),
+        (NOW, [MAILED], False),
+        (NOW - a_second, [MAILED], False),
+        (None, [MAILED], False),
+        (NOW + a_second, [], False),
+    ],
+    ids=["asked since", "at the very time", "before", "never", "a name is unproven"],
+)
+def test_a_check_that_was_asked_for_since_the_refusal_is_worth_a_preflight(checked_at, proofs, may):
+    found = standing(ordered(BY_TXT), [], proofs, NOW, CaaRefusals(NOW, {}))
+    assert found.may_pass_by_now(checked_at) is may
+
+
+def test_without_a_refusal_no_check_makes_a_preflight():
+    assert not standing(ordered(BY_TXT), [], [MAILED], NOW).may_pass_by_now(NOW + a_second)
+
+
+# ---- what is asked
+
+ANOTHER = {"authorization_domain": "example.org", "approver_email": "admin@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("challenge", "asked"),
+    [({}, True), ({"round": 2}, False), (ANOTHER, False), ({"method": "dns_txt"}, False)],
+    ids=["as it is", "of another round", "of another approver", "by another method"],
+)
+def test_a_challenge_asks_while_the_order_needs_just_that(challenge, asked):
+    assert is_asked(a_challenge(NAME, **challenge), ordered(BY_MAIL)) is asked
+
+
+@pytest.mark.parametrize(
+    ("made", "asks"),
+    [
+        ([], None),
+        ([{"token": "1"}], "1"),
+        ([{"token": "1"}, {"token": "2", "created_at": NOW + a_second}], "2"),
+        ([{"token": "1", "created_at": NOW + a_second}, {"token": "2"}], "1"),
+        ([{"token": "1", "round": 2}], None),
+        ([{"token": "1", "round": 2, "status": ChallengeStatus.DECLINED}], "1"),
+        ([{"token": "1"} | ANOTHER], None),
+    ],
+    ids=["none", "one", "the newest", "the newest first", "another round", "declined", "another approver"],
+)
+def test_the_newest_challenge_of_the_round_asks_or_one_that_was_declined(made, asks):
+    (found,) = standing(ordered(BY_MAIL), [a_challenge(NAME, **each) for each in made], [], NOW).names
+    assert (found.challenge.challenge_id if found.challenge else None) == (f"chl_{asks}" if asks else None)
+
+
+def test_nothing_is_asked_of_an_address_that_declined_for_that_domain():
+    declined = a_challenge(NAME, status=ChallengeStatus.DECLINED)
+    elsewhere = a_challenge(NAME, status=ChallengeStatus.DECLINED, **ANOTHER)
+    assert standing(ordered(BY_MAIL), [declined], [], NOW).unasked == ()
+    wanted = Wanted("email", "example.com", (NAME,), APPROVER)
+    assert standing(ordered(BY_MAIL), [elsewhere], [], NOW).unasked == (wanted,)
+
+
+def test_only_unproven_names_are_open_each_challenge_once():
+    names = ("example.com", "www.example.com", "example.org")
+    methods = dict.fromkeys(names[:2], BY_MAIL) | {
+        "example.org": ChosenMethod(method=Method.EMAIL, approver_email="admin@example.org")
+    }
+    order = an_order(a_head(), a_content(*names, methods=methods))
+    one, other = a_challenge(*names[:2]), a_challenge("example.org", token="2", **ANOTHER)
+    found = standing(order, [one, other], [], NOW)
+    assert found.open() == (one, other)
+    assert found.open(["www.example.com"]) == (one,)
+    assert found.open([]) == ()
+    assert standing(order, [one, other], [MAILED], NOW).open() == (other,)
+    assert standing(order, [], [], NOW).open() == ()
+
+
+@pytest.mark.parametrize(
+    ("status", "moment", "reads"),
+    [
+        (ChallengeStatus.PENDING, NOW, ChallengeStatus.PENDING),
+        (ChallengeStatus.PENDING, NOW + 30 * a_day, ChallengeStatus.EXPIRED),
+        (ChallengeStatus.VALID, NOW, ChallengeStatus.EXPIRED),
+        (ChallengeStatus.FAILED, NOW, ChallengeStatus.FAILED),
+        (ChallengeStatus.DECLINED, NOW, ChallengeStatus.DECLINED),
+    ],
+)
+def test_an_unproven_name_stands_as_its_challenge_does(status, moment, reads):
+    found = standing(ordered(BY_MAIL), [a_challenge(NAME, status=status)], [], NOW)
+    assert found.names[0].status_at(moment) is reads

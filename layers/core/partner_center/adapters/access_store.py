@@ -56,11 +56,17 @@ class AccessStore:
 
     def reseller(self, reseller_id: str) -> Reseller | None:
         item = self._database.get(self._table, keys.reseller(reseller_id))
-        return Reseller(reseller_id, item["name"], item["support_email"]) if item else None
+        if item is None:
+            return None
+        return Reseller(reseller_id, item["name"], item["support_email"], item.get("billing_email"))
 
     def add_reseller(self, reseller: Reseller) -> None:
         """Raises StateConflict when the id is taken."""
-        attributes = {"name": reseller.name, "support_email": reseller.support_email}
+        attributes = {
+            "name": reseller.name,
+            "support_email": reseller.support_email,
+            "billing_email": reseller.billing_email,
+        }
         self._database.write(Put(self._table, keys.reseller(reseller.reseller_id), attributes, _taken))
 
 

@@ -1,4 +1,4 @@
-"""What CAA said of each name, from the newest preflight of an order: `CaaFindings` of the orders context."""
+"""What CAA said of each name at a preflight: `CaaFindings` of orders, `CaaEvidence` of notifications."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,3 +19,9 @@ class DynamoDbCaaFindings:
         first = keys.preflight(reseller_id, order_id, "")
         items, _ = self._database.query(self._table, first.pk, first.sk, limit=1, newest_first=True)
         return json.loads(items[0]["caa"]) if items else ()
+
+    def of_preflight(
+        self, reseller_id: str, order_id: str, preflight_id: str
+    ) -> Sequence[Mapping[str, Any]] | None:
+        item = self._database.get(self._table, keys.preflight(reseller_id, order_id, preflight_id))
+        return json.loads(item["caa"]) if item else None

@@ -1,5 +1,6 @@
 """Challenges, approval values and proofs in DynamoDB: `Challenges` of the validation context."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -14,15 +15,26 @@ from partner_center.adapters.challenge_items import (
     proof_to_item,
     record_to_item,
 )
-from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Index, Item, Put, Update
-from partner_center.adapters.order_items import to_micros
+from partner_center.adapters.dynamodb import (
+    Action,
+    Check,
+    Condition,
+    Database,
+    Index,
+    Item,
+    Put,
+    Update,
+    Value,
+)
+from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
-from partner_center.validation.challenges import Challenge, Proof
+from partner_center.validation.caa_refusal import CaaRefusals, refusals_of
+from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, Proof
 from partner_center.validation.ports import AttemptRecord, Message, Ruling
 from partner_center.validation.standing import zone_of
 
@@ -70,6 +82,11 @@ class ChallengeStore:
             if after is None or page[-1].completed_at < since:
                 return found
 
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        key = keys.preflight(reseller_id, order_id, preflight_id)
+        items, _ = self._database.query(self._tables.validation, key.pk, key.sk, limit=1)
+        return refusals_of(from_micros(items[0]["at"]), json.loads(items[0]["caa"])) if items else None
+
     # ---- writing
 
     def create(self, challenge: Challenge) -> bool:
@@ -90,6 +107,33 @@ class ChallengeStore:
             return False
         return True
 
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        earlier: list[Condition] = [
+            ("claimed_at", "absent"),
+            ("claimed_at", "<=", to_micros(moment - MAIL_INTERVAL)),
+        ]
+        claims = (
+            Update(
+                self._tables.validation,
+                _key(challenge),
+                lambda _: _ExistsAlready("Another run sends this mail."),
+                conditions=[condition],
+                set={"claimed_at": to_micros(moment)},
+            )
+            for condition in earlier
+        )
+        return any(map(self._write_once, claims))
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("Another run has claimed it since."),
+            conditions=[("claimed_at", "=", to_micros(moment))],
+            remove=["claimed_at"],
+        )
+        self._write_once(update)
+
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         """The value's 30 days run from the mail. A second record of the same mail changes nothing."""
         update = Update(
@@ -100,7 +144,7 @@ class ChallengeStore:
             set={
                 "sent_at": to_micros(sent_at),
                 "expires_at": to_micros(expires_at),
-                **({"evidence": packed(challenge.evidence)} if challenge.evidence else {}),
+                **_evidence(challenge),
             },
         )
         self._write_once(update)
@@ -114,10 +158,21 @@ class ChallengeStore:
                 _key(challenge),
                 lambda _: _ExistsAlready("A later mail is recorded already."),
                 conditions=[("sent_at", "present"), condition],
-                set={"resent_at": at},
+                set={"resent_at": at, **_evidence(challenge)},
             )
             if self._write_once(update):
                 return
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("The challenge is pending no more."),
+            conditions=[("status", "=", "pending")],
+            set={"expires_at": to_micros(moment)},
+            remove=["due_at", "due_shard"],
+        )
+        self._write_once(update)
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
         begun = replace(challenge, checks=challenge.checks + 1, checked_at=moment, due_at=due_at)
@@ -163,6 +218,16 @@ class ChallengeStore:
             _key(challenge),
             lambda _: _ExistsAlready("There is no such challenge."),
             remove=["due_at", "due_shard"],
+        )
+        self._write_once(update)
+
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("It is due already, or pending no more."),
+            conditions=[("status", "=", "pending"), ("due_at", "absent")],
+            set={"due_at": to_micros(due_at), "due_shard": keys.due_shard(challenge.order_id)},
         )
         self._write_once(update)
 
@@ -240,6 +305,11 @@ def _order_moved(_: Item | None) -> Exception:
 
 def _key(challenge: Challenge) -> keys.Key:
     return keys.challenge(challenge.reseller_id, challenge.order_id, challenge.challenge_id)
+
+
+def _evidence(challenge: Challenge) -> dict[str, Value]:
+    """How the recipient of a mail was corroborated; a constructed address needs no evidence."""
+    return {"evidence": packed(challenge.evidence)} if challenge.evidence else {}
 
 
 def _message_put(table: str, challenge: Challenge, message: Message) -> Put:

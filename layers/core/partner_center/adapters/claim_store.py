@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Database, Item, Put
+from partner_center.adapters.dynamodb import Action, Database, Item, Put
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
 from partner_center.adapters.order_store import head_update
-from partner_center.adapters.records import audit_put
+from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.preflight import Check, Outcome, Preflight
 from partner_center.kernel.errors import ChangedMeanwhile
-from partner_center.kernel.events import AuditRecord
+from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import Order, OrderHead
 
 
@@ -24,10 +24,14 @@ class ClaimStore:
         self._tables = tables
 
     def claim(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        self._move(order, replace(order.head, signing=True, held_back=None), preflight, audit)
+        head = replace(order.head, signing=True, held_back=None, caa_refusal=None)
+        self._move(order, head, preflight, audit)
 
-    def hold_back(self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord) -> None:
-        self._move(order, replace(order.head, signing=False, held_back=reason), preflight, audit)
+    def hold_back(
+        self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord, event: Event
+    ) -> None:
+        head = replace(order.head, signing=False, held_back=reason, caa_refusal=_refusal(preflight))
+        self._move(order, head, preflight, audit, [event_put(self._tables.business, event)])
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
         head = replace(
@@ -38,6 +42,13 @@ class ClaimStore:
             revised_at=preflight.at,
         )
         self._move(order, head, preflight, audit)
+
+    def ask_as_chosen(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        head = replace(order.head, signing=False, held_back=None, caa_refusal=_refusal(preflight))
+        self._move(order, head, preflight, audit)
+
+    def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        self._move(order, replace(order.head, signing=False, held_back=None), preflight, audit)
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         """The evidence of one preflight."""
@@ -51,16 +62,28 @@ class ClaimStore:
         items = self._database.all_of(self._tables.validation, first.pk, first.sk)
         return [_from_item(item, item["sk"].removeprefix(first.sk)) for item in items]
 
-    def _move(self, order: Order, head: OrderHead, preflight: Preflight, audit: AuditRecord) -> None:
+    def _move(
+        self,
+        order: Order,
+        head: OrderHead,
+        preflight: Preflight,
+        audit: AuditRecord,
+        more: Sequence[Action] = (),
+    ) -> None:
         changed = replace(head, version=order.head.version + 1, updated_at=preflight.at)
         key = keys.preflight(head.reseller_id, head.order_id, preflight.preflight_id)
         self._database.transact(
             [
                 head_update(self._tables.business, changed, order.head.version),
                 Put(self._tables.validation, key, _to_item(preflight), _recorded_already),
+                *more,
                 audit_put(self._tables.audit, audit),
             ]
         )
+
+
+def _refusal(preflight: Preflight) -> str | None:
+    return preflight.preflight_id if preflight.refuses_methods else None
 
 
 def _to_item(preflight: Preflight) -> Item:

@@ -6,8 +6,6 @@ error; contention is retried here, with jitter and a bound, because the SDK does
 TransactionConflict by itself (AWS: "TransactWriteItems", section "Transaction conflict handling").
 """
 
-import random
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from partner_center.adapters.keys import Key
 from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.patience import Patience
 
 Value = str | int | bool | bytes | None | Sequence["Value"] | Mapping[str, "Value"]
 Item = dict[str, Any]
@@ -208,19 +207,6 @@ def _request(action: Action) -> tuple[str, dict[str, Any]]:
     parameters["ConditionExpression"] = expression.condition(action.conditions)
     kind = "Update" if isinstance(action, Update) else "ConditionCheck"
     return kind, {**parameters, **expression.parameters()}
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How contention is met: `attempts` tries with full jitter between them, doubling from `base` seconds."""
-
-    attempts: int = 6
-    base: float = 0.025
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
-
-    def pause(self, attempt: int) -> None:
-        self.sleep(self.jitter() * self.base * 2**attempt)
 
 
 class Database:

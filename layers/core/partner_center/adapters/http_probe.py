@@ -68,6 +68,7 @@ class _Exchange:
     target: Target
     left: Callable[[], float]
     address: str | None = None
+    dnssec: Dnssec | None = None
     status: int | None = None
     locations: tuple[str, ...] = ()
     body: bytes = b""
@@ -108,7 +109,7 @@ class HttpProbe:
         hops: dict[Target, Hop] = {}
         while True:
             exchange = self._ask(_Exchange(target, left))
-            hops[target] = Hop(target.url, exchange.address, exchange.status)
+            hops[target] = Hop(target.url, exchange.address, exchange.status, exchange.dnssec)
             following = exchange.leads_to
             if following in hops or (following and len(hops) > MOST_REDIRECTS):
                 exchange.trouble = PageTrouble.TOO_MANY_REDIRECTS
@@ -127,7 +128,7 @@ class HttpProbe:
 
     def _resolved(self, exchange: _Exchange) -> list[str]:
         """The addresses of the target's host, asked for once; IPv4 first, since not every perspective has IPv6."""
-        found = []
+        found, states = [], set()
         for record_type in (RecordType.A, RecordType.AAAA):
             exchange.left()
             try:
@@ -140,6 +141,8 @@ class HttpProbe:
             if answer.dnssec is Dnssec.BOGUS:
                 raise _Trouble(PageTrouble.LOOKUP_FAILED)
             found.append(answer.texts)
+            states.add(answer.dnssec)
+        exchange.dnssec = Dnssec.SECURE if states == {Dnssec.SECURE} else Dnssec.INSECURE
         in_turn = [address for pair in zip_longest(*found) for address in pair if address]
         if not in_turn:
             raise _Trouble(PageTrouble.NO_ADDRESS)

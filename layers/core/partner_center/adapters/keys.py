@@ -10,8 +10,13 @@ from hashlib import sha256
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
 SERIAL_SHARDS = 8
+SETTLE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 CERTIFICATE_QUEUE = "certificates"
+PAYMENTS_QUEUE = "payments"
+CONTRACT_QUEUE = "contracts"
+CARDS_QUEUE = "cards"
+"""Partition of the index of queues for cards that the gateway is to forget, sorted there by when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,11 @@ def order_wait(reseller_id: str, order_id: str, step: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"WAIT#{step}")
 
 
+def order_check(reseller_id: str, order_id: str, name: str) -> Key:
+    """`name` is `all` for the row of the whole order."""
+    return Key(order_partition(reseller_id, order_id), f"CHECK#{name}")
+
+
 def order_event(reseller_id: str, order_id: str, event_id: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"EVENT#{event_id}")
 
@@ -57,6 +67,15 @@ def order_message(reseller_id: str, order_id: str, message_id: str) -> Key:
 
 def sent_mail(reseller_id: str, order_id: str, mail_id: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"MAIL#{mail_id}")
+
+
+def caa_reports(reseller_id: str, order_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), "CAAREPORTS")
+
+
+def reports_to_mailbox(mailbox: str, day: str) -> Key:
+    """`day`: yyyy-mm-dd. The mailbox of somebody outside is not kept in the clear."""
+    return Key(f"IODEF#{sha256(mailbox.encode()).hexdigest()}", f"DAY#{day}")
 
 
 def request_guard(reseller_id: str, method: str, path: str, idempotency_key: str) -> Key:
@@ -76,6 +95,19 @@ def screening(reseller_id: str, order_id: str, revision: int) -> Key:
     return Key(order_partition(reseller_id, order_id), f"SCREENING#{revision:06d}")
 
 
+def charge(reseller_id: str, order_id: str, payment_attempt: int) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"CHARGE#{payment_attempt:04d}")
+
+
+def settle_queue(shard: int) -> str:
+    """Partition of the index of queues for orders whose money is to be moved, sorted there by when."""
+    return f"SETTLE#{shard}"
+
+
+def settle_shard(order_id: str) -> int:
+    return int(sha256(order_id.encode()).hexdigest(), 16) % SETTLE_SHARDS
+
+
 def key_of_order(spki_sha256: str, reseller_id: str, order_id: str, revision: int) -> Key:
     """`revision`: the content of the order that had the key."""
     return Key(f"SPKI#{spki_sha256}", f"ORDER#{reseller_id}#{order_id}#{revision:06d}")
@@ -91,6 +123,54 @@ def ledger_entry(reseller_id: str, contract_id: str, entry_id: str) -> Key:
 
 def contract_of_reseller(reseller_id: str, contract_id: str) -> Key:
     return Key(f"R#{reseller_id}#CONTRACTS", contract_id)
+
+
+def contract_owner(contract_id: str) -> Key:
+    """Whose contract this is: staff name it by its id alone."""
+    return Key(f"CONTRACT#{contract_id}", "OWNER")
+
+
+def invoice_guard(reseller_id: str, invoice_reference: str) -> Key:
+    return Key(f"R#{reseller_id}#INVOICE#{invoice_reference}", "GUARD")
+
+
+def ids_of_contract(pk: str) -> tuple[str, str]:
+    """Reseller and contract of a contract's partition."""
+    _, reseller_id, _, contract_id = pk.split("#")
+    return reseller_id, contract_id
+
+
+def notice_queue(shard: int) -> str:
+    """Partition of the sparse index `queues` of contracts that may have to be told of, by when to look at them."""
+    return f"NOTICE#{shard}"
+
+
+def card(reseller_id: str, card_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CARD#{card_id}", "CARD")
+
+
+def ids_of_card(pk: str) -> tuple[str, str]:
+    """Reseller and card of a card's partition."""
+    _, reseller_id, _, card_id = pk.split("#")
+    return reseller_id, card_id
+
+
+def card_link(token_sha256: str) -> Key:
+    return Key(f"CARDLINK#{token_sha256}", "LINK")
+
+
+def gateway_customer(reseller_id: str) -> Key:
+    """Who the reseller is to the payment gateway."""
+    return Key(f"R#{reseller_id}#GATEWAY", "CUSTOMER")
+
+
+def gateway_event(event_id: str) -> Key:
+    """An event of the payment gateway's that was heard of."""
+    return Key(f"GATEWAY#{event_id}", "HEARD")
+
+
+def reseller_event(reseller_id: str, event_id: str) -> Key:
+    return Key(f"R#{reseller_id}#EVENTS", f"EVENT#{event_id}")
 
 
 def open_shard(order_id: str) -> str:

@@ -1,4 +1,4 @@
-"""Secrets of approval links, encrypted under a KMS key and bound to their challenge."""
+"""Secrets of links, encrypted under a KMS key and bound to what they open."""
 
 from typing import Any
 
@@ -8,27 +8,31 @@ from partner_center.kernel.errors import TryAgain
 
 
 class KmsVault:
-    """`Vault` of the validation context; the encryption context makes a moved ciphertext worthless."""
+    """`Vault` of the validation and billing contexts; the encryption context makes a moved ciphertext worthless.
 
-    def __init__(self, client: Any, key_id: str) -> None:
+    `purpose` says what the ids are of: a challenge's secret does not open as a card link's.
+    """
+
+    def __init__(self, client: Any, key_id: str, purpose: str = "challenge") -> None:
         self._client = client
         self._key_id = key_id
+        self._purpose = purpose
 
-    def seal(self, secret: str, challenge_id: str) -> bytes:
+    def seal(self, secret: str, about_id: str) -> bytes:
         answer = self._call(
             "encrypt",
             KeyId=self._key_id,
             Plaintext=secret.encode(),
-            EncryptionContext={"challenge": challenge_id},
+            EncryptionContext={self._purpose: about_id},
         )
         return bytes(answer["CiphertextBlob"])
 
-    def open(self, sealed: bytes, challenge_id: str) -> str:
+    def open(self, sealed: bytes, about_id: str) -> str:
         answer = self._call(
             "decrypt",
             KeyId=self._key_id,
             CiphertextBlob=sealed,
-            EncryptionContext={"challenge": challenge_id},
+            EncryptionContext={self._purpose: about_id},
         )
         return bytes(answer["Plaintext"]).decode()
 

@@ -48,23 +48,30 @@ def perspective_functions(arns: Iterable[str]) -> tuple[PerspectiveFunction, ...
 class LambdaPerspectives:
     """`Perspectives` of the validation context. `client` gives the Lambda client of a region.
 
-    `limit` is how long all of them together are waited for, in seconds. The clients must neither retry nor
+    `limit` is how long all of them together are waited for, in seconds, where nobody else waits; `way` what the
+    question, a start and the answer may take of the time of somebody who does. The clients must neither retry nor
     wait longer.
     """
 
     def __init__(
-        self, functions: Sequence[PerspectiveFunction], client: Callable[[str], Any], limit: float = 50.0
+        self,
+        functions: Sequence[PerspectiveFunction],
+        client: Callable[[str], Any],
+        limit: float = 50.0,
+        way: float = 3.0,
     ) -> None:
         self._functions = functions
         self._client = client
         self._limit = limit
+        self._way = way
 
-    def ask(self, looks: Sequence[Look]) -> tuple[PerspectiveView, ...]:
+    def ask(self, looks: Sequence[Look], seconds: float | None = None) -> tuple[PerspectiveView, ...]:
         if not 0 < len(looks) <= LOOKS_AT_MOST:
             raise ValueError(f"{len(looks)} looks, which is not 1 to {LOOKS_AT_MOST}")
         if not self._functions:
             return ()
-        question = json.dumps(encode_question(looks)).encode()
+        allowed = max(0.0, seconds - self._way) if seconds is not None else None
+        question = json.dumps(encode_question(looks, allowed)).encode()
         clients = [self._client(each.region) for each in self._functions]  # making them is not thread-safe
         pool = ThreadPoolExecutor(len(clients), "perspective")
         try:
@@ -72,7 +79,7 @@ class LambdaPerspectives:
                 pool.submit(_ask, function, client, question, looks)
                 for function, client in zip(self._functions, clients, strict=True)
             ]
-            wait(asked, timeout=self._limit)
+            wait(asked, timeout=self._limit if seconds is None else min(seconds, self._limit))
             return tuple(
                 _view(function, future) for function, future in zip(self._functions, asked, strict=True)
             )

@@ -59,9 +59,18 @@ T = TypeVar("T")
 # ---- messages
 
 
-def encode_question(looks: Sequence[Look]) -> Json:
-    """What a perspective is invoked with."""
-    return {"version": VERSION, "looks": [encode_look(look) for look in looks]}
+def encode_question(looks: Sequence[Look], seconds: float | None = None) -> Json:
+    """What a perspective is invoked with; `seconds` are all that it may take, if anybody waits."""
+    question = {"version": VERSION, "looks": [encode_look(look) for look in looks]}
+    return question if seconds is None else {**question, "milliseconds": int(seconds * 1000)}
+
+
+def decode_seconds(message: object) -> float | None:
+    """How many seconds the looks may take; None where nobody waits. Raises Malformed."""
+    fields = _versioned(message)
+    if fields.get("milliseconds") is None:
+        return None
+    return _number(fields, "milliseconds", _NUMBER_AT_MOST) / 1000
 
 
 def decode_question(message: object) -> tuple[Look | Unseen, ...]:
@@ -145,7 +154,7 @@ def encode_sighting(seen: Sighting | Unseen) -> Json:
                 "steps": [_encode_step(step) for step in seen.caa_set.steps],
             }
         case PageSeen():
-            hops = [{"url": hop.url, "address": hop.address, "status": hop.status} for hop in seen.hops]
+            hops = [_encode_hop(hop) for hop in seen.hops]
             page = {"status": seen.status, "body": _encode_octets(seen.body), "trouble": seen.trouble}
             return {"kind": "page", "hops": hops, **page}
         case Unseen():
@@ -259,6 +268,10 @@ def _decode_step(value: object) -> CaaStep:
     return CaaStep(_name(fields, "name"), *_decode_outcome(fields), _truth(fields, "pardoned"))
 
 
+def _encode_hop(hop: Hop) -> Json:
+    return {"url": hop.url, "address": hop.address, "status": hop.status, "dnssec": hop.dnssec}
+
+
 def _decode_page(fields: Json) -> PageSeen:
     return PageSeen(
         hops=tuple(map(_decode_hop, _listed(fields, "hops", LOOKS_AT_MOST))),
@@ -274,6 +287,7 @@ def _decode_hop(value: object) -> Hop:
         _text(fields, "url"),
         _optional(fields, "address", _text_itself),
         _optional(fields, "status", _status),
+        _optional(fields, "dnssec", lambda _: _one_of(fields, "dnssec", Dnssec)),
     )
 
 

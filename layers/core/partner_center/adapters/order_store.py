@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from partner_center.adapters import keys
-from partner_center.adapters.contract_store import contract_from_item
-from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.adapters.contract_items import contract_from_item, ledger_put
+from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Item, Put, Update
 from partner_center.adapters.order_items import (
     from_micros,
     head_from_item,
@@ -19,10 +19,10 @@ from partner_center.adapters.order_items import (
 )
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
-from partner_center.billing.contracts import ContractKind, LedgerEntry, contract_problems
+from partner_center.billing.contracts import EntryKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus
+from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus, PaymentKind
 from partner_center.orders.page import Page
 from partner_center.orders.ports import (
     Amendment,
@@ -36,6 +36,8 @@ from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.validation.ports import Message
 
 GUARD_LIFETIME = timedelta(days=7)
+_LONGEST_SORT_KEY = 1024
+"""Bytes that DynamoDB takes."""
 
 
 class OrderStore:
@@ -110,8 +112,8 @@ class OrderStore:
         self._database.transact(
             [
                 head_update(self._tables.business, head, completion.expected_version),
-                _units(self._tables.business, head, held=-head.units, used=head.units),
-                _ledger(self._tables.business, head, completion.use),
+                *_units(self._tables.business, head, held=-head.units, used=head.units),
+                ledger_line(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
             ]
@@ -125,7 +127,7 @@ class OrderStore:
         head, table = amendment.head, self._tables.business
         actions: list[Action] = []
         if amendment.entry is not None:
-            actions += [self._extra_units(amendment), _ledger(table, head, amendment.entry)]
+            actions += [*self._more_or_less(amendment), ledger_line(table, head, amendment.entry)]
         actions += [
             head_update(table, head, amendment.expected_version),
             content_put(table, head, amendment.content),
@@ -137,10 +139,13 @@ class OrderStore:
         accompany = [event_put(table, amendment.event), audit_put(self._tables.audit, amendment.audit)]
         self._database.transact([*actions, *accompany])
 
-    def _extra_units(self, amendment: Amendment) -> Update:
+    def _more_or_less(self, amendment: Amendment) -> list[Action]:
+        """What comes on top is bought now, of a contract that serves now; what is given back is taken always."""
         head, extra = amendment.head, amendment.extra_units
         if extra < 0:
             return _units(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
+        if amendment.entry is None or amendment.entry.kind is EntryKind.RELEASE:
+            return []
         moment = to_micros(head.updated_at)
 
         def refused(old: Item | None) -> Exception:
@@ -149,13 +154,19 @@ class OrderStore:
             told = [replace(each, field=None) for each in problems]
             return ContentRefused(told) if told else TryAgain("The contract changed; ask again.")
 
-        return Update(
-            self._tables.business,
-            keys.contract(head.reseller_id, head.contract_id),
-            refused,
-            conditions=[("valid_from", "<=", moment), ("valid_to", ">", moment), ("units_left", ">=", extra)],
-            add={"units_left": -extra, "units_held": extra},
-        )
+        key = keys.contract(head.reseller_id, head.contract_id)
+        serves: list[Condition] = [("valid_from", "<=", moment), ("valid_to", ">", moment)]
+        if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
+            return [Check(self._tables.business, key, refused, conditions=serves)]
+        return [
+            Update(
+                self._tables.business,
+                key,
+                refused,
+                conditions=[*serves, ("units_left", ">=", extra)],
+                add={"units_left": -extra, "units_held": extra},
+            )
+        ]
 
     def _placing(self, placement: Placement) -> list[Action]:
         """At most ten actions, the guards first: their refusals say most."""
@@ -175,7 +186,7 @@ class OrderStore:
         return [
             *actions,
             self._hold(placement),
-            _ledger(self._tables.business, head, placement.hold),
+            ledger_line(self._tables.business, head, placement.hold),
             Put(
                 self._tables.business,
                 keys.order_head(head.reseller_id, head.order_id),
@@ -189,26 +200,29 @@ class OrderStore:
             audit_put(self._tables.audit, placement.audit),
         ]
 
-    def _hold(self, placement: Placement) -> Update:
-        """Takes the units off the contract; the conditions repeat what the gate saw a moment ago."""
-        head, contract = placement.head, placement.contract
+    def _hold(self, placement: Placement) -> Action:
+        """Takes the units off the contract, or demands that its card is still the order's.
+
+        The conditions repeat what the gate saw a moment ago.
+        """
+        head = placement.head
         moment = to_micros(head.placed_at)
-        bulk = contract.kind is ContractKind.BULK
 
         def refused(old: Item | None) -> Exception:
             present = contract_from_item(old) if old else None
             problems = contract_problems(present, head.product, head.units, head.placed_at)
             return ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
 
+        key = keys.contract(head.reseller_id, placement.contract.contract_id)
+        serves: list[Condition] = [("valid_from", "<=", moment), ("valid_to", ">", moment)]
+        if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
+            of_the_card: Condition = ("card_id", "=", head.card_id)
+            return Check(self._tables.business, key, refused, conditions=[*serves, of_the_card])
         return Update(
             self._tables.business,
-            keys.contract(head.reseller_id, contract.contract_id),
+            key,
             refused,
-            conditions=[
-                ("valid_from", "<=", moment),
-                ("valid_to", ">", moment),
-                *([("units_left", ">=", head.units)] if bulk else []),  # type: ignore[list-item]
-            ],
+            conditions=[*serves, ("units_left", ">=", head.units)],
             add={"units_left": -head.units, "units_held": head.units},
         )
 
@@ -219,8 +233,8 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
-        _units(tables.business, head, held=-head.units, left=head.units),
-        _ledger(tables.business, head, closing.release),
+        *_units(tables.business, head, held=-head.units, left=head.units),
+        ledger_line(tables.business, head, closing.release),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
     ]
@@ -242,33 +256,29 @@ def guard_put(table: str, guard: RequestGuard) -> Put:
 
 def _units(
     table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
-) -> Update:
-    """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise."""
+) -> list[Action]:
+    """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
+
+    On a card there is nothing to move: the ledger's lines tell all.
+    """
+    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
+        return []
     counted = {"units_held": held, "units_used": used, "units_left": left}
     least = head.units if least_held is None else least_held
-    return Update(
-        table,
-        keys.contract(head.reseller_id, head.contract_id),
-        lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {least} units."),
-        conditions=[("units_held", ">=", least)],
-        add={name: count for name, count in counted.items() if count},
-    )
+    return [
+        Update(
+            table,
+            keys.contract(head.reseller_id, head.contract_id),
+            lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {least} units."),
+            conditions=[("units_held", ">=", least)],
+            add={name: count for name, count in counted.items() if count},
+        )
+    ]
 
 
-def _ledger(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
-    attributes = {
-        "kind": entry.kind.value,
-        "units": entry.units,
-        "order_id": entry.order_id,
-        "actor": entry.actor,
-        "at": to_micros(entry.at),
-        "amount": str(entry.amount.amount) if entry.amount else None,
-        "currency": entry.amount.currency if entry.amount else None,
-        "reference": entry.reference,
-    }
-    return Put(
-        table, keys.ledger_entry(head.reseller_id, head.contract_id, entry.entry_id), attributes, _exists
-    )
+def ledger_line(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+    """The line on the account of the order's contract."""
+    return ledger_put(table, head.reseller_id, head.contract_id, entry, _exists)
 
 
 def _search_put(table: str, head: OrderHead) -> Put:
@@ -318,7 +328,8 @@ def decode_cursor(cursor: str, prefix: str) -> str:
         sort_key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError as error:
         raise Malformed("This cursor is not one that we gave.") from error
-    if not sort_key.startswith(prefix) or len(sort_key) > 1024:
+    spelt_alike = encode_cursor(sort_key) == cursor  # the decoder passes over what is no base64
+    if not spelt_alike or not sort_key.startswith(prefix) or len(sort_key.encode()) > _LONGEST_SORT_KEY:
         raise Malformed("This cursor belongs to another list.")
     return sort_key
 
@@ -331,10 +342,19 @@ def _open_index(head: OrderHead) -> dict[str, Any]:
 
 
 def _queue_index(head: OrderHead) -> dict[str, Any]:
-    """Membership of the sparse index of orders that wait for staff: present while they do."""
-    if not (head.awaits_review and head.review_since):
+    """Membership of the sparse index of queues, of which a head is in one at a time: that of the reviewers, that of
+    the payments which staff must see to, or that of the money which is to be moved by itself.
+    """
+    queue, since = None, None
+    if head.awaits_review:
+        queue, since = keys.REVIEW_QUEUE, head.review_since
+    elif head.awaits_payment:
+        queue, since = keys.PAYMENTS_QUEUE, head.payment_since
+    elif head.money_is_to_move:
+        queue, since = keys.settle_queue(keys.settle_shard(head.order_id)), head.settle_at
+    if queue is None or since is None:
         return {"queue": None, "queued_at": None}
-    return {"queue": keys.REVIEW_QUEUE, "queued_at": optional_micros(head.review_since)}
+    return {"queue": queue, "queued_at": optional_micros(since)}
 
 
 def _check_at(head: OrderHead) -> datetime:

@@ -17,7 +17,7 @@ def event_put(table: str, event: Event) -> Put:
     data = {name: value for name, value in event.data.items() if value is not None}
     return Put(
         table,
-        keys.order_event(str(data["reseller_id"]), str(data["order_id"]), event.event_id),
+        _key(str(data["reseller_id"]), data.get("order_id"), event.event_id),
         {
             "type": event.type,
             "version": event.version,
@@ -28,6 +28,13 @@ def event_put(table: str, event: Event) -> Put:
         },
         _drawn_twice,
     )
+
+
+def _key(reseller_id: str, order_id: object, event_id: str) -> keys.Key:
+    """In the order's partition, or the reseller's own for what concerns no single order."""
+    if order_id is None:
+        return keys.reseller_event(reseller_id, event_id)
+    return keys.order_event(reseller_id, str(order_id), event_id)
 
 
 def audit_put(table: str, record: AuditRecord) -> Put:

@@ -1,31 +1,26 @@
 """Screenings in the order's partition, and the queue of those that wait for a reviewer: `Screenings`, on DynamoDB."""
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import Database, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.order_store import (
     closing_actions,
-    decode_cursor,
-    encode_cursor,
     guard_put,
     head_update,
 )
+from partner_center.adapters.queues import waiting_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
-from partner_center.kernel.errors import ChangedMeanwhile, Malformed
+from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
 from partner_center.orders.flags import Flag
 from partner_center.orders.order import OrderHead
 from partner_center.orders.page import Page
 from partner_center.orders.ports import Closing, Release
 from partner_center.orders.review import Decision, Screening, Verdict
-
-_INDEX = "queues"
-_MICROS = re.compile(r"[0-9]{1,18}")
 
 
 class ScreeningStore:
@@ -42,11 +37,7 @@ class ScreeningStore:
         return [_from_item(item) for item in reversed(items)]
 
     def waiting(self, page: Page) -> tuple[Sequence[tuple[str, str]], str | None]:
-        index = Index(_INDEX, "queue", keys.REVIEW_QUEUE, "queued_at")
-        after = _start(page.cursor) if page.cursor else None
-        items, last = self._database.query_index(self._tables.business, index, limit=page.limit, after=after)
-        found = [keys.ids_of_order(item["pk"]) for item in items]
-        return found, encode_cursor(f"{last['queued_at']}#{last['pk']}") if last else None
+        return waiting_in(self._database, self._tables.business, keys.REVIEW_QUEUE, page)
 
     def record(
         self, head: OrderHead, expected_version: int, screening: Screening, audit: AuditRecord
@@ -87,14 +78,6 @@ def _decided(table: str, head: OrderHead, screening: Screening) -> Update:
 
 def _screened_already(_: Item | None) -> Exception:
     return ChangedMeanwhile("This revision was screened or decided already.")
-
-
-def _start(cursor: str) -> Item:
-    """Where the index goes on. Raises Malformed for a cursor that is none of this list."""
-    at, _, pk = decode_cursor(cursor, "").partition("#")
-    if not _MICROS.fullmatch(at) or not pk.startswith("R#"):
-        raise Malformed("This cursor belongs to another list.")
-    return {"queue": keys.REVIEW_QUEUE, "queued_at": int(at), "pk": pk, "sk": "HEAD"}
 
 
 def _to_item(screening: Screening) -> Item:

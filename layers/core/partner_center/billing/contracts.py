@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from partner_center.catalog.pricing import PriceList
+from partner_center.catalog.products import Brand
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.money import Money
 
@@ -35,9 +37,33 @@ class EntryKind(StrEnum):
     REPAY = "repay"
 
 
+class ContractStatus(StrEnum):
+    """How far a contract is. The first two are stored; the others follow from time and units."""
+
+    REQUESTED = "requested"
+    ACTIVE = "active"
+    ENDED = "ended"
+    USED_UP = "used_up"
+    """No unit is left; those that are held may still come back."""
+
+
+ENDS_IN_DAYS = (30, 7, 1)
+"""How many days before its end a contract's holder is told, when nothing else was agreed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A reseller's contract. `products` empty: every product. Valid from `valid_from` until before `valid_to`."""
+    """A reseller's contract. `products` empty: every product. Valid from `valid_from` until before `valid_to`.
+
+    One that was only asked for has an empty validity, from the moment of asking to the same moment: there is no time
+    at which anything could be bought on it. `units_asked` is what the reseller wanted, `units_granted` what was
+    agreed. `prices` go before those of the catalog. A pay-as-you-go contract is charged to the card `card_id`, which
+    serves until before `valid_to` (M63).
+
+    Notices: `units_low` is the number of units left at which the holder is told, a tenth of the grant when None;
+    `ends_in_days` how long before the end. `noticed` holds what was told, by `notices.Notice.notice_id`, and until
+    `noticing_until`, which stays, the run that last told something may be at it.
+    """
 
     reseller_id: str
     contract_id: str
@@ -49,12 +75,35 @@ class Contract:
     units_left: int
     units_held: int
     units_used: int
+    status: ContractStatus = ContractStatus.ACTIVE
+    brand: Brand | None = None
+    sales_representative: str | None = None
+    prices: PriceList | None = None
+    card_id: str | None = None
+    invoice_reference: str | None = None
+    note: str | None = None
+    units_asked: int | None = None
+    requested_at: datetime | None = None
+    units_low: int | None = None
+    ends_in_days: tuple[int, ...] = ENDS_IN_DAYS
+    noticed: frozenset[str] = frozenset()
+    noticing_until: datetime | None = None
 
     def covers(self, product: str) -> bool:
         return not self.products or product in self.products
 
     def is_valid(self, moment: datetime) -> bool:
         return self.valid_from <= moment < self.valid_to
+
+    def status_at(self, moment: datetime) -> ContractStatus:
+        """The status as it is at `moment`."""
+        if self.status is ContractStatus.REQUESTED:
+            return ContractStatus.REQUESTED
+        if moment >= self.valid_to:
+            return ContractStatus.ENDED
+        if self.kind is ContractKind.BULK and self.units_left <= 0:
+            return ContractStatus.USED_UP
+        return ContractStatus.ACTIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +130,18 @@ def contract_problems(
     """Every reason why `units` of `product` cannot be bought on this contract now."""
     if contract is None:
         return (Problem("no_contract", "You have no contract by this id.", "/contract_id"),)
+    if contract.status is ContractStatus.REQUESTED:
+        detail = (
+            f"Contract {contract.contract_id} was asked for and is not active yet; choose another contract, or "
+            "ask again when your sales representative has activated it."
+        )
+        return (Problem("contract_not_active", detail, "/contract_id"),)
     problems = []
     if not contract.is_valid(moment):
-        word = "has ended" if moment >= contract.valid_to else "has not begun"
-        problems.append(
-            Problem(
-                "contract_expired",
-                f"Contract {contract.contract_id} {word}; choose another contract, or ask your sales "
-                "representative for a new one.",
-                "/contract_id",
-            )
-        )
+        problems.append(_out_of_its_time(contract, moment))
+    if contract.kind is ContractKind.PAY_AS_YOU_GO and contract.card_id is None:
+        detail = f"Contract {contract.contract_id} has no card; give one (POST /v1/payment-method)."
+        problems.append(Problem("no_card", detail, "/contract_id"))
     if not contract.covers(product):
         problems.append(
             Problem(
@@ -111,6 +161,22 @@ def contract_problems(
             )
         )
     return tuple(problems)
+
+
+def _out_of_its_time(contract: Contract, moment: datetime) -> Problem:
+    """A pay-as-you-go contract ends with its card, so another card is what helps."""
+    name, ended = contract.contract_id, moment >= contract.valid_to
+    if ended and contract.kind is ContractKind.PAY_AS_YOU_GO and contract.card_id is not None:
+        detail = (
+            f"The card of contract {name} can be used no longer; give another one (POST /v1/payment-method), or "
+            "choose another contract."
+        )
+        return Problem("card_expired", detail, "/contract_id")
+    word = "has ended" if ended else "has not begun"
+    detail = (
+        f"Contract {name} {word}; choose another contract, or ask your sales representative for a new one."
+    )
+    return Problem("contract_expired", detail, "/contract_id")
 
 
 def choose_contract(

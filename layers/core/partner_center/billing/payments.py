@@ -70,7 +70,8 @@ class Charge:
     """One payment attempt of one order, from the first word to the gateway on.
 
     `intent_id` is the gateway's, stored before any money is asked for. `capture_before`: when an authorisation runs
-    out. `decline_code` is the gateway's reason. `version` counts its changes.
+    out. `decline_code` is the gateway's reason; `failed_refunds` counts what it could not give back. `version` counts
+    its changes.
     """
 
     reseller_id: str
@@ -88,6 +89,7 @@ class Charge:
     decline_code: str | None = None
     refund_id: str | None = None
     refunded_at: datetime | None = None
+    failed_refunds: int = 0
     version: int = 1
 
 

@@ -32,6 +32,7 @@ from partner_center.kernel.errors import (
     Malformed,
     NotFound,
     PartnerCenterError,
+    PreconditionFailed,
     Problem,
     StateConflict,
     TooSoon,
@@ -74,7 +75,10 @@ class Request:
     request_id: str
 
     def json_object(self, *media_types: str) -> dict[str, Any]:
-        """The body, in one of `media_types` or plain JSON. Raises UnsupportedMediaType, BodyTooLarge, Malformed."""
+        """The body, in one of `media_types` or plain JSON.
+
+        Raises UnsupportedMediaType, BodyTooLarge, Malformed, and ContentRefused where a card number stands.
+        """
         accepted = (*media_types, "application/json")
         if self.headers.get("content-type", "").partition(";")[0].strip().lower() not in accepted:
             raise UnsupportedMediaType(f"Send the body as {' or '.join(accepted)}.")
@@ -137,11 +141,11 @@ def with_etag(body: Any) -> Answer:
 
 
 def require_match(request: Request, body: Any) -> None:
-    """Raise ChangedMeanwhile when the caller's If-Match names another state than `body` (RFC 9110, 13.1.1)."""
+    """Raise PreconditionFailed when the caller's If-Match names another state than `body` (RFC 9110, 13.1.1)."""
     header = request.headers.get("if-match")
     wanted = {each.strip() for each in (header or "").split(",")}
     if header is not None and _etag(body) not in wanted and "*" not in wanted:
-        raise ChangedMeanwhile(
+        raise PreconditionFailed(
             "The order is no longer as you saw it; read it again, then amend what is there now."
         )
 

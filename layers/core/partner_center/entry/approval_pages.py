@@ -5,9 +5,9 @@ from urllib.parse import parse_qs
 from partner_center.accounts.quota import QuotaUsedUp
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.api import Answer, Request
+from partner_center.entry.page import Page
 from partner_center.entry.pages import (
     ApprovalView,
-    Page,
     approval_page,
     approval_recorded_page,
     bad_form_page,
@@ -19,7 +19,7 @@ from partner_center.entry.pages import (
 from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.validation import approvals
 from partner_center.kernel.errors import NotFound, TryAgain
-from partner_center.validation.approve import ApprovalClosed, OpenApproval
+from partner_center.validation.approve import ApprovalClosed, OpenApproval, answerable_until
 from partner_center.validation.challenges import Decision
 
 _LONGEST_FORM = 1024
@@ -91,7 +91,7 @@ def _view(asked: OpenApproval) -> ApprovalView:
         approver_email=challenge.approver_email,
         order_id=order.head.order_id,
         ordered_at=order.head.placed_at,
-        expires_at=challenge.expires_at,
+        expires_at=answerable_until(challenge, order),
     )
 
 

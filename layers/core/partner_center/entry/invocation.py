@@ -9,12 +9,13 @@ from aws_lambda_powertools import Logger
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """Which order, and which of its names; all of them when `names` is None."""
+    """Which order, which of its names (all when `names` is None), and how many seconds somebody waits, if anybody."""
 
     reseller_id: str
     order_id: str
     names: tuple[str, ...] | None
     invocation_id: str
+    seconds: float | None = None
 
 
 def invocation_handler(
@@ -30,6 +31,7 @@ def invocation_handler(
             str(event["order_id"]),
             tuple(map(str, names)) if names is not None else None,
             context.aws_request_id,
+            float(event["seconds"]) if event.get("seconds") is not None else None,
         )
         logger.append_keys(order_id=asked.order_id)
         run(asked)

@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from partner_center.kernel.errors import Malformed
+from partner_center.entry.card_numbers import card_number_problems
+from partner_center.kernel.errors import ContentRefused, Malformed
 
 _DEEPEST = 32
 
 
 def read_json_object(raw: bytes) -> dict[str, Any]:
-    """The one JSON object in `raw`, in UTF-8. Raises Malformed."""
+    """The one JSON object in `raw`, in UTF-8. Raises Malformed, and ContentRefused where a card number stands."""
     try:
         text = raw.decode("utf-8-sig")  # json.loads would guess other encodings too (RFC 8259, section 8.1)
         if "\ufffd" in text:
@@ -21,6 +22,8 @@ def read_json_object(raw: bytes) -> dict[str, Any]:
         raise Malformed("The body is not a JSON document we can read.") from error
     if not isinstance(body, dict):
         raise Malformed("The body must be a JSON object.")
+    if problems := card_number_problems(body):
+        raise ContentRefused(problems)
     return body
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from partner_center.adapters.look_codec import decode_question, encode_answer
+from partner_center.adapters.look_codec import decode_question, decode_seconds, encode_answer
 from partner_center.validation.looks import Look
 from partner_center.validation.take_looks import TakeLooks
 
@@ -23,8 +23,9 @@ def perspective_handler(
     """
 
     def handler(event: object, context: Any) -> Mapping[str, Any]:
-        looks = decode_question(event)
-        seconds = context.get_remaining_time_in_millis() / 1000 - ANSWERING_SECONDS
+        looks, asked = decode_question(event), decode_seconds(event)
+        left = context.get_remaining_time_in_millis() / 1000 - ANSWERING_SECONDS
+        seconds = left if asked is None else min(left, asked)
         return encode_answer(perspective_id(), take_looks()(looks, max(0.0, seconds)))
 
     return handler

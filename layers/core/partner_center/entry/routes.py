@@ -1,12 +1,19 @@
 """Every route of the public interface: what the gateway knows, what docs/openapi.json describes."""
 
 ROUTES: tuple[tuple[str, str], ...] = (
+    ("GET", "/card/{token}"),
+    ("HEAD", "/card/{token}"),
+    ("POST", "/card/{token}"),
     ("GET", "/approve/{token}"),
     ("HEAD", "/approve/{token}"),
     ("POST", "/approve/{token}"),
     ("GET", "/v1/agreements/{code}"),
     ("GET", "/v1/certificates/{serial}"),
     ("GET", "/v1/certificates/{serial}/download"),
+    ("GET", "/v1/contracts"),
+    ("POST", "/v1/contracts"),
+    ("GET", "/v1/contracts/{contract_id}"),
+    ("GET", "/v1/contracts/{contract_id}/ledger"),
     ("POST", "/v1/csr/inspect"),
     ("GET", "/v1/domains"),
     ("GET", "/v1/orders"),
@@ -22,12 +29,21 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("PUT", "/v1/orders/{order_id}/domains/{name}/method"),
     ("POST", "/v1/orders/{order_id}/domains/{name}/resend"),
     ("GET", "/v1/orders/{order_id}/messages"),
+    ("DELETE", "/v1/payment-method"),
+    ("GET", "/v1/payment-method"),
+    ("POST", "/v1/payment-method"),
     ("GET", "/v1/products"),
     ("GET", "/v1/products/{code}"),
     ("POST", "/v1/staff/objections/{objection_id}/settle"),
     ("GET", "/v1/staff/queues/certificates"),
+    ("PUT", "/v1/staff/orders/{order_id}/payment-method"),
+    ("POST", "/v1/staff/orders/{order_id}/settle"),
+    ("GET", "/v1/staff/queues/payments"),
+    ("POST", "/v1/staff/contracts/{contract_id}/activate"),
+    ("GET", "/v1/staff/queues/contracts"),
     ("GET", "/v1/staff/queues/quality-review"),
     ("POST", "/v1/staff/tasks/{task_id}/decide"),
+    ("POST", "/webhooks/stripe"),
 )
 
 

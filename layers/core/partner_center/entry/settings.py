@@ -28,6 +28,11 @@ class Settings:
     address_quota: int
     check_control: str
     ask_again: str
+    payment_api: str
+    payment_script: str
+    payment_publishable_key: str
+    payment_secrets: str
+    payments_to_settle: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -62,4 +67,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         address_quota=int(text("ADDRESS_QUOTA") or 0),
         check_control=text("CHECK_CONTROL_FUNCTION"),
         ask_again=text("ASK_AGAIN_FUNCTION"),
+        payment_api=text("PAYMENT_API").rstrip("/"),
+        payment_script=text("PAYMENT_SCRIPT"),
+        payment_publishable_key=text("PAYMENT_PUBLISHABLE_KEY"),
+        payment_secrets=text("PAYMENT_SECRETS").rstrip("/"),
+        payments_to_settle=text("PAYMENTS_TO_SETTLE"),
     )

@@ -6,20 +6,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from partner_center.billing.charge_ports import ChargeReader
+from partner_center.billing.charges import payment_verdict
+from partner_center.billing.payments import Charge
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
-from partner_center.kernel.events import AuditRecord, Chronicle
+from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.caa import CaaRequest
-from partner_center.validation.caa_everywhere import CaaResult, check_caa_everywhere
+from partner_center.validation.caa_everywhere import CaaRequest, CaaResult, check_caa_everywhere
+from partner_center.validation.caa_evidence import caa_evidence
 from partner_center.validation.challenges import Proof, last_mail_at, proof_usable, usable_until
 from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.ports import Challenges
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import read_standing
+from partner_center.validation.standing import Standing, read_standing, wanted_of
 
 
 class Outcome(StrEnum):
@@ -29,6 +32,9 @@ class Outcome(StrEnum):
     SCREEN_AGAIN = "screen_again"
     """Its content was amended and not screened since: nothing was looked at."""
     PROVE_AGAIN = "prove_again"
+    """A name is unproven, or CAA permits the method chosen for it and none that it was proven by."""
+    PAY_AGAIN = "pay_again"
+    """All is well but the money: it is not authorised, not enough, or not for long enough any more."""
     HELD_BACK = "held_back"
     OVER = "over"
 
@@ -47,7 +53,7 @@ class Preflight:
     """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on: to the
     earliest end of a CAA answer or of a proof. `caa` is what was found for each name.
 
-    `seconds_left` is how long the order may still be pending, for the wait of one that is held back.
+    `seconds_left` is how long the order may still be pending, for the wait of one that is not ready.
     """
 
     preflight_id: str
@@ -61,6 +67,15 @@ class Preflight:
     seconds_left: int
     caa: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def is_unproven(self) -> bool:
+        return any(each.check == "domain_proofs" and not each.passed for each in self.checks)
+
+    @property
+    def refuses_methods(self) -> bool:
+        """Whether CAA refused a name that it would permit on a proof by another method."""
+        return any(each.get("permitted") for each in self.caa)
+
 
 class Claims(Protocol):
     """Moves the order over, or back from, the point of no return, with the preflight as evidence."""
@@ -69,10 +84,20 @@ class Claims(Protocol):
         """Raises ChangedMeanwhile unless the order is still pending at this version."""
         ...
 
-    def hold_back(self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord) -> None: ...
+    def hold_back(
+        self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord, event: Event
+    ) -> None: ...
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
         """Another round of asking: links of the last one end, and new values are made for what is unproven."""
+        ...
+
+    def ask_as_chosen(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        """Names whose proofs CAA refused are asked by the method chosen for them; what is being asked goes on."""
+        ...
+
+    def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
+        """The order goes on when its money is there."""
         ...
 
 
@@ -87,15 +112,24 @@ class BlockLists(Protocol):
         ...
 
 
+_LONGEST_DETAIL = 20_000
+"""Of a check's sentences about a hundred names; the evidence has each."""
+
+
 def judge(
     order: Order,
     proofs: Mapping[str, Proof],
     caa: Sequence[CaaResult],
     list_faults: Sequence[str],
     key_refusals: Sequence[Problem],
+    charge: Charge | None,
     moment: datetime,
 ) -> tuple[Outcome, tuple[Check, ...]]:
-    """The outcome of all checks at `moment`. Proofs outrank CAA: without them nothing else matters."""
+    """The outcome of all checks at `moment`; `charge` is the latest payment attempt.
+
+    The proofs relied on outrank CAA: without them nothing else matters. Money comes last: what is held back needs
+    none yet.
+    """
     unproven = [
         name
         for name in order.content.names
@@ -108,18 +142,41 @@ def judge(
         Check(
             "caa",
             not refusing and not unanswered,
-            "; ".join(f"{result.name}: {result.detail}" for result in refusing)
-            or "; ".join(sorted(unanswered))
+            "; ".join(f"{result.name}: {result.detail}" for result in refusing)[:_LONGEST_DETAIL]
+            or (f"not looked up for {', '.join(sorted(unanswered))}"[:_LONGEST_DETAIL] if unanswered else "")
             or "no name forbids it",
         ),
         Check("block_lists", not list_faults, "; ".join(list_faults) or "all present"),
         Check("key", *_key_verdict(list_faults, key_refusals)),
         Check("quality_review", order.head.is_screened, order.head.review),
         Check("agreement", bool(order.content.agreement.sha256), order.content.agreement.version),
+        Check("payment", *payment_verdict(order.head, charge, moment)),
     )
-    if unproven:
+    if unproven or _asks_as_chosen(order, refusing):
         return Outcome.PROVE_AGAIN, checks
-    return (Outcome.GO if all(each.passed for each in checks) else Outcome.HELD_BACK), checks
+    failed = {each.check for each in checks if not each.passed}
+    if not failed:
+        return Outcome.GO, checks
+    by_card_alone = failed == {"payment"} and order.head.is_by_card
+    return (Outcome.PAY_AGAIN if by_card_alone else Outcome.HELD_BACK), checks
+
+
+def _asks_as_chosen(order: Order, refusing: Sequence[CaaResult]) -> bool:
+    """Whether a refused name would pass by the method that was chosen for it, and was never asked by it."""
+    chosen = {name: each.br_section for each in wanted_of(order) for name in each.names}
+    return any(chosen[result.name] in result.permitted for result in refusing)
+
+
+def _relied_on(found: Standing, caa: Sequence[CaaResult]) -> Mapping[str, Proof]:
+    """For each proven name the preferred one of the proofs that CAA permits, or of all when it permits none."""
+    sections = {result.name: result.section for result in caa}
+    return {
+        each.name: next(
+            (proof for proof in each.usable if proof.br_section == sections.get(each.name)), each.usable[0]
+        )
+        for each in found.names
+        if each.usable
+    }
 
 
 def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) -> tuple[bool, str]:
@@ -142,6 +199,7 @@ class RunPreflight:
     orders: OrderReader
     challenges: Challenges
     claims: Claims
+    charges: ChargeReader
     everywhere: AllPerspectives
     publishing: Publishing
     blocked: BlockedKeys
@@ -164,12 +222,13 @@ class RunPreflight:
         if not order.head.is_screened:
             return self._unscreened(order)
         found = read_standing(self.challenges, order, self.clock.now())
-        proofs = found.proofs
-        caa = self._check_caa(order, proofs)
+        caa = self._check_caa(order, found)
+        proofs = _relied_on(found, caa)
         faults = self.block_lists.faults(order.content.spki_sha256)
         refusals = () if faults else key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
+        charge = self._charge(order)
         moment = self.clock.now()
-        outcome, checks = judge(order, proofs, caa, faults, refusals, moment)
+        outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment)
         preflight = Preflight(
             preflight_id=self.ids.new("pre", moment),
             generation=order.head.generation,
@@ -179,7 +238,9 @@ class RunPreflight:
             checks=checks,
             caa_valid_until=_reliable_until(caa, proofs),
             proof_ids=tuple(dict.fromkeys(proof.proof_id for proof in proofs.values())),
-            caa=tuple(result.as_evidence() for result in caa),
+            caa=tuple(
+                caa_evidence(result, len(caa)) | {"proof_id": proofs[result.name].proof_id} for result in caa
+            ),
             seconds_left=max(1, seconds_left(order.head, last_mail_at(found.challenges), moment)),
         )
         self._record(order, preflight, correlation_id)
@@ -191,29 +252,54 @@ class RunPreflight:
         outcome = Outcome.SCREEN_AGAIN
         return Preflight("", head.generation, head.revision, moment, outcome, checks, None, (), 1)
 
-    def _check_caa(self, order: Order, proofs: Mapping[str, Proof]) -> Sequence[CaaResult]:
+    def _charge(self, order: Order) -> Charge | None:
+        head = order.head
+        if not head.payment_attempt:
+            return None
+        return self.charges.charge(head.reseller_id, head.order_id, head.payment_attempt)
+
+    def _check_caa(self, order: Order, found: Standing) -> Sequence[CaaResult]:
         """A look-up for every name; none at all while a name is unproven, since the answer could not count."""
         issuers = self.publishing.issuer_domains(order)
-        if not issuers or not proofs.keys() >= set(order.content.names):
+        if not issuers or not all(each.usable for each in found.names):
             return ()
-        account = self.publishing.account_uri(order.head)
-        requests = [CaaRequest(name, proofs[name].br_section, account) for name in order.content.names]
+        account, moment = self.publishing.account_uri(order.head), self.clock.now()
+        requests = [
+            CaaRequest(
+                each.name,
+                tuple(dict.fromkeys(proof.br_section for proof in each.usable)),
+                account,
+                self.publishing.provable_sections(order, each.name, moment),
+            )
+            for each in found.names
+        ]
         return check_caa_everywhere(requests, self.everywhere, issuers, self.clock)
 
     def _record(self, order: Order, preflight: Preflight, correlation_id: str) -> None:
         chronicle = Chronicle(self.ids, preflight.at, "system", correlation_id)
         failed = "; ".join(f"{each.check}: {each.detail}" for each in preflight.checks if not each.passed)
+        ids = (order.head.reseller_id, order.head.order_id)
         audit = chronicle.audit(
             f"preflight.{preflight.outcome}",
-            order.head.reseller_id,
-            order.head.order_id,
+            *ids,
             preflight_id=preflight.preflight_id,
             failed=failed[:2000] or None,
         )
         match preflight.outcome:
             case Outcome.GO:
                 self.claims.claim(order, preflight, audit)
-            case Outcome.PROVE_AGAIN:
+            case Outcome.PROVE_AGAIN if preflight.is_unproven:
                 self.claims.prove_again(order, preflight, audit)
+            case Outcome.PROVE_AGAIN:
+                self.claims.ask_as_chosen(order, preflight, audit)
+            case Outcome.PAY_AGAIN:
+                self.claims.pay_again(order, preflight, audit)
             case _:
-                self.claims.hold_back(order, preflight, failed[:500], audit)
+                event = chronicle.event(
+                    "order.held_back",
+                    *ids,
+                    preflight_id=preflight.preflight_id,
+                    attempt=order.head.attempt,
+                    revision=order.head.revision,
+                )
+                self.claims.hold_back(order, preflight, failed[:500], audit, event)

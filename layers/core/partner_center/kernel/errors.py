@@ -114,9 +114,13 @@ class StateConflict(PartnerCenterError):
 
 
 class ChangedMeanwhile(PartnerCenterError):
-    """If-Match named another version of the order than the present one."""
+    """What was read is no longer what is there; nothing was written."""
 
     code = "changed_meanwhile"
+
+
+class PreconditionFailed(ChangedMeanwhile):
+    """If-Match named another state of the order than the present one: reading it again is the caller's part."""
 
 
 class TooSoon(PartnerCenterError):

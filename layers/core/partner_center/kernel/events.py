@@ -56,7 +56,8 @@ class Chronicle:
     actor: str
     correlation_id: str
 
-    def event(self, type_: str, reseller_id: str, order_id: str, **data: str | int | None) -> Event:
+    def event(self, type_: str, reseller_id: str, order_id: str | None, **data: str | int | None) -> Event:
+        """`order_id` is None for what concerns the reseller as a whole."""
         ids = {"reseller_id": reseller_id, "order_id": order_id}
         return Event(self.ids.new("evt", self.moment), type_, self.moment, self.correlation_id, ids | data)
 

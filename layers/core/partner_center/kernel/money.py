@@ -20,6 +20,9 @@ class Money:
             raise ValueError(f"cannot add {other.currency} to {self.currency}")
         return Money(self.amount + other.amount, self.currency)
 
+    def __sub__(self, other: "Money") -> "Money":
+        return self + other.times(-1)
+
     def times(self, count: int) -> "Money":
         return Money(self.amount * count, self.currency)
 

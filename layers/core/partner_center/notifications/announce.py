@@ -18,7 +18,7 @@ from partner_center.notifications.certificate_issued import (
 )
 from partner_center.notifications.domain_mailer import message_id
 from partner_center.notifications.mail import MailRefused
-from partner_center.notifications.ports import Mailer
+from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.ports import Message
@@ -30,18 +30,6 @@ class CertificateReader(Protocol):
     def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
 
     def issuing_ca(self, issuer_id: str) -> IssuingCa | None: ...
-
-
-class SentMails(Protocol):
-    """Remembers which mails of an order went out."""
-
-    def was_sent(self, reseller_id: str, order_id: str, mail_id: str) -> bool: ...
-
-    def record(self, reseller_id: str, order_id: str, mail_id: str, at_epoch: int) -> None: ...
-
-    def tell(self, reseller_id: str, order_id: str, message: Message) -> None:
-        """A message on the order; the same message again changes nothing."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

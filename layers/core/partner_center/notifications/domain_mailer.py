@@ -16,6 +16,7 @@ from partner_center.notifications.control_instructions import (
 from partner_center.notifications.ports import Mailer
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.approve import answerable_until
 from partner_center.validation.challenges import Challenge
 from partner_center.validation.control_methods import PublishFile, PublishRecord
 from partner_center.validation.ports import ApprovalRequest
@@ -56,7 +57,7 @@ class DomainMailer:
             requester_email=contact.email,
             order_id=order.head.order_id,
             link=f"{self.public_url}/approve/{request.token}",
-            expires_at=challenge.expires_at,
+            expires_at=answerable_until(challenge, order),
             support_contact=reseller.support_email,
         )
         self.mailer.send(
@@ -76,7 +77,7 @@ class DomainMailer:
             reseller_name=reseller.name,
             order_id=order.head.order_id,
             instructions=tuple(self._instruction(order, each) for each in challenges),
-            until=min(each.expires_at for each in challenges),
+            until=min(answerable_until(each, order) for each in challenges),
             support_contact=reseller.support_email,
         )
         digest = sha256(" ".join(sorted(each.challenge_id for each in challenges)).encode()).hexdigest()

@@ -3,15 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.money import Money
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
 from partner_center.orders.content import Method, OrderContent
 from partner_center.orders.enrolment import (
@@ -24,7 +28,8 @@ from partner_center.orders.enrolment import (
 )
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
-from partner_center.orders.order import Order, OrderHead, OrderStatus, Review
+from partner_center.orders.ledger_lines import part_of
+from partner_center.orders.order import Order, OrderHead, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, Contracts, Orders, load
 from partner_center.validation.challenges import Challenge, barred
 from partner_center.validation.contacts import Approver
@@ -32,6 +37,7 @@ from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import wanted_of
 
 Precondition = Callable[[Order], None]
+ContactsOf = Callable[[tuple[str, ...]], Mapping[str, Sequence[Approver]]]
 
 MOST_REVISIONS = 500
 MOST_CHALLENGES = 1000
@@ -49,9 +55,10 @@ class AmendOrder:
     catalog: Catalog
     blocked: BlockedKeys
     report_exposed: ReportExposed
-    contacts_of: Callable[[Sequence[str]], Mapping[str, Sequence[Approver]]]
+    contacts_of: ContactsOf
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(
         self,
@@ -61,18 +68,34 @@ class AmendOrder:
         patch: Mapping[str, Any],
         precondition: Precondition = lambda _: None,
     ) -> None:
-        """`precondition` sees the order that will be changed, and may refuse (If-Match).
+        """`precondition` sees the order that will be changed, and may raise PreconditionFailed (If-Match).
 
         Raises NotFound, StateConflict, ContentRefused with every problem, TryAgain; then nothing was written. A
-        patch that changes nothing writes nothing.
+        patch that changes nothing writes nothing. An order that moves meanwhile is read again, and the patch judged
+        by what it is then.
         """
+        contacts_of = cache(self.contacts_of)  # DNS is asked once, however often the order moves
+        while_it_moves(
+            self.patience,
+            lambda: self._amend(principal, request_id, order_id, patch, precondition, contacts_of),
+        )
+
+    def _amend(
+        self,
+        principal: Principal,
+        request_id: str,
+        order_id: str,
+        patch: Mapping[str, Any],
+        precondition: Precondition,
+        contacts_of: ContactsOf,
+    ) -> None:
         reseller_id, moment = principal.reseller_id, self.clock.now()
         order = load(self.orders, reseller_id, order_id)
         if order is None:
             self.report_exposed(exposed_in(patch), principal, request_id)
             raise NotFound("There is no such order.")
         asked = self.challenges.of_order(reseller_id, order_id)
-        examination = self._examined(principal, order, patch, asked, moment)
+        examination = self._examined(principal, order, patch, asked, moment, contacts_of)
         self.report_exposed(examination.exposed, principal, request_id)
         precondition(order)
         _require_amendable(order.head, patch, moment)
@@ -82,10 +105,7 @@ class AmendOrder:
             return
         _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
-        try:
-            self.orders.amend(_amendment(order, examination, asked, chronicle))
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+        self.orders.amend(_amendment(order, examination, asked, chronicle))
 
     def _examined(
         self,
@@ -94,21 +114,23 @@ class AmendOrder:
         patch: Mapping[str, Any],
         asked: Sequence[Challenge],
         moment: datetime,
+        contacts_of: ContactsOf,
     ) -> Examination:
         if not needs_a_pending_order(patch):
             return examine_particulars(patch, order)
+        contract = self.contracts.find(principal.reseller_id, order.head.contract_id)
         around = Circumstances(
             principal.key_id,
             moment,
             self.catalog,
-            self.contracts.of_reseller(principal.reseller_id),
+            [contract] if contract else [],
             self.blocked,
             amended=order,
             barred=barred(asked),
         )
         examination = examine_amendment(patch, around)
         if names := unknown_approvers(examination):
-            examination = examine_amendment(patch, replace(around, contacts=self.contacts_of(names)))
+            examination = examine_amendment(patch, replace(around, contacts=contacts_of(names)))
         return examination
 
 
@@ -156,7 +178,7 @@ def _amendment(
         raise ValueError("a refused amendment changes nothing")
     anew = asks_anew(before, after) or _returns_to_one_asked(order, after, asked)
     head = _amended_head(order, after, examination, anew, chronicle.moment)
-    extra = head.units - order.head.units
+    extra, amount = head.units - order.head.units, head.net - order.head.net
     ids = (head.reseller_id, head.order_id)
     return Amendment(
         head=head,
@@ -165,7 +187,7 @@ def _amendment(
         another_key=after.spki_sha256 != before.spki_sha256,
         another_common_name=after.common_name != before.common_name,
         extra_units=extra,
-        entry=_entry(head, extra, chronicle) if extra else None,
+        entry=_entry(head, extra, amount, chronicle),
         event=chronicle.event("order.amended", *ids, attempt=head.attempt, revision=head.revision),
         audit=chronicle.audit(
             "order.amended",
@@ -200,7 +222,10 @@ def _amended_head(
     )
 
 
-def _entry(head: OrderHead, extra: int, chronicle: Chronicle) -> LedgerEntry:
-    kind = EntryKind.HOLD if extra > 0 else EntryKind.RELEASE
-    entry_id = chronicle.ids.new("led", chronicle.moment)
-    return LedgerEntry(entry_id, kind, abs(extra), head.order_id, chronicle.actor, chronicle.moment)
+def _entry(head: OrderHead, extra: int, amount: Money, chronicle: Chronicle) -> LedgerEntry | None:
+    """What comes on top, or back, of the units, or of the amount that was promised of the card."""
+    more: int | Decimal = extra if head.payment_kind is PaymentKind.BULK else amount.amount
+    if not more:
+        return None
+    kind, sign = (EntryKind.HOLD, 1) if more > 0 else (EntryKind.RELEASE, -1)
+    return part_of(head, kind, sign * extra, amount.times(sign), chronicle)

@@ -158,7 +158,9 @@ def repriced(price: Quote, order: Order) -> Quote:
     net = Money.of("0", order.head.net.currency)
     for line in lines:
         net = net + line.amount
-    return replace(price, net=net, units=sum(line.quantity * line.units for line in lines), lines=lines)
+    units = sum(line.quantity * line.units for line in lines)
+    because = None if net.amount else order.content.free_because
+    return replace(price, net=net, units=units, lines=lines, free_because=because)
 
 
 def extra_units(order: Order, price: Quote | None) -> int:
@@ -166,6 +168,19 @@ def extra_units(order: Order, price: Quote | None) -> int:
     if price is None or order.head.payment_kind is not PaymentKind.BULK:
         return 0
     return price.units - order.head.units
+
+
+def extra_amount(order: Order, price: Quote | None) -> Money:
+    """By how much the amended order costs its card more than it was promised; negative when it costs less."""
+    nothing = Money.of("0", order.head.net.currency)
+    if price is None or order.head.payment_kind is not PaymentKind.PAY_AS_YOU_GO:
+        return nothing
+    return price.net - order.head.net
+
+
+def exceeds(order: Order, price: Quote | None) -> bool:
+    """Whether the amended order takes more of its contract than it was placed with."""
+    return extra_units(order, price) > 0 or extra_amount(order, price).amount > 0
 
 
 def _at_the_rates_of(part: PricePart, line: PriceLine, currency: str) -> PriceLine:

@@ -1,57 +1,15 @@
 """The authentication status of an order (M3, M5): derived from what happened, never stored beside it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from partner_center.kernel.clock import a_business_day_after
 from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
+from partner_center.orders.payment_step import payment_step
+from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.challenges import Challenge, ChallengeStatus
 from partner_center.validation.standing import NameStanding, Standing
-
-
-class StepStatus(StrEnum):
-    """`pending`: we are at work; `in_progress`: somebody must act (M5)."""
-
-    NOT_REQUIRED = "not_required"
-    PENDING = "pending"
-    IN_PROGRESS = "in_progress"
-    COMPLETE = "complete"
-    FAILED = "failed"
-
-
-class Actor(StrEnum):
-    """Who must act next."""
-
-    APPROVER = "approver"
-    RESELLER = "reseller"
-    STAFF = "staff"
-    SYSTEM = "system"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step: where it stands since when, why, what is next, by whom, until when."""
-
-    step: str
-    status: StepStatus
-    updated_at: datetime | None = None
-    reason: str | None = None
-    next_action: str | None = None
-    actor: Actor | None = None
-    due_at: datetime | None = None
-
-
-_UNITS = {
-    OrderStatus.PENDING: "{units} units are held for this order.",
-    OrderStatus.ISSUED: "{units} units were used for this order.",
-    OrderStatus.REVOKED: "{units} units were used for this order.",
-    OrderStatus.EXPIRED: "{units} units were used for this order.",
-    OrderStatus.CANCELLED: "{units} units were held for this order and given back.",
-    OrderStatus.REJECTED: "{units} units were held for this order and given back.",
-}
 
 _DOMAIN = "/v1/orders/{{id}}/domains/{{name}}"
 _STUCK = {
@@ -81,8 +39,8 @@ def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...
         Step("organization_verification", StepStatus.NOT_REQUIRED),
         Step("verification_call", StepStatus.NOT_REQUIRED),
         _quality_review(order),
-        Step("payment", StepStatus.COMPLETE, head.placed_at, _UNITS[head.status].format(units=head.units)),
-        _issuance(order),
+        payment_step(head),
+        _issuance(order, found),
     )
     if head.closed is None:
         return steps
@@ -100,8 +58,9 @@ def overall(steps: Sequence[Step]) -> StepStatus:
 
 def _failed(step: Step, order: Order) -> Step:
     closed = order.head.closed
-    if closed is None or step.status in {StepStatus.COMPLETE, StepStatus.NOT_REQUIRED}:
-        return step
+    at_rest = {StepStatus.COMPLETE, StepStatus.NOT_REQUIRED}
+    if closed is None or step.status in at_rest or step.step == "payment":
+        return step  # money may still be on its way after the order's end
     reason = f"The order was closed: {closed.reason}."
     if step.step == "quality_review" and closed.reason is CloseReason.REVIEW:
         reason = "A reviewer rejected the order; ask support for the grounds."
@@ -137,6 +96,9 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
     if found.is_proven:
         return Step(name, StepStatus.COMPLETE, updated, f"{total} of {total} names are proven.")
     reason = f"{len(proven)} of {total} names are proven."
+    anew = [each.name for each in found.names if each.is_asked_anew]
+    if anew:
+        reason += f" CAA refuses what {_some(anew)} {'is' if len(anew) == 1 else 'are'} proven by already."
     if not order.head.is_screened:
         return Step(
             name, StepStatus.PENDING, updated, reason, "Validation follows the screening.", Actor.SYSTEM
@@ -184,7 +146,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _issuance(order: Order) -> Step:
+def _issuance(order: Order, found: Standing) -> Step:
     head = order.head
     if head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED, OrderStatus.EXPIRED}:
         return Step("issuance", StepStatus.COMPLETE, head.issued_at)
@@ -194,9 +156,17 @@ def _issuance(order: Order) -> Step:
             StepStatus.IN_PROGRESS,
             head.updated_at,
             head.held_back,
-            "Remove what forbids the issue, then ask for a check (POST /v1/orders/{id}/domains/check).",
+            _remedy(found),
             Actor.RESELLER,
         )
     if head.signing:
         return Step("issuance", StepStatus.PENDING, head.updated_at, "The certificate is being signed.")
     return Step("issuance", StepStatus.PENDING, head.placed_at, "The certificate follows the last proof.")
+
+
+def _remedy(found: Standing) -> str:
+    """What lets a held-back order go on; names that another method would save are told first."""
+    advice = [each.advice for each in found.names if each.advice is not None]
+    more = f" So it is with {len(advice) - 3} more names." if len(advice) > 3 else ""
+    check = "emove what forbids the issue, then ask for a check (POST /v1/orders/{id}/domains/check)."
+    return " ".join(advice[:3]) + f"{more} Or r{check}" if advice else f"R{check}"

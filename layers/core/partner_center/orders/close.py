@@ -1,24 +1,20 @@
 """How an order ends: issued, or closed without a certificate with its units given back."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
-from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import (
-    ChangedMeanwhile,
-    NotFound,
-    PartnerCenterError,
-    StateConflict,
-    TryAgain,
-)
+from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.idempotency import Call, replayed
+from partner_center.orders.ledger_lines import line_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
@@ -56,7 +52,6 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
         status=OrderStatus.ISSUED,
         signing=False,
         held_back=None,
-        payment=_after_issue(head),
         serial=serial,
         issued_at=head.issued_at or chronicle.moment,
         term_to=head.term_to or chronicle.moment + timedelta(days=head.term_days, seconds=-1),
@@ -64,11 +59,16 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
         version=head.version + 1,
     )
     return Completion(
-        head=done,
+        head=_paying(done, chronicle.moment),
         expected_version=head.version,
-        use=_entry(head, EntryKind.USE, chronicle),
+        use=line_of(head, EntryKind.USE, chronicle),
         event=chronicle.event(
-            "order.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
+            "order.issued",
+            *ids,
+            generation=head.generation,
+            attempt=head.attempt,
+            serial=serial,
+            payment_kind=head.payment_kind,
         ),
         audit=chronicle.audit("order.issued", *ids, serial=serial),
     )
@@ -95,32 +95,35 @@ def closing(
         head,
         status=status,
         closed=Closed(chronicle.moment, chronicle.actor, reason),
-        payment=_after_closing(head),
         updated_at=chronicle.moment,
         version=head.version + 1,
     )
     return Closing(
-        head=closed,
+        head=_letting_go(closed, chronicle.moment),
         expected_version=head.version,
-        release=_entry(head, EntryKind.RELEASE, chronicle),
-        event=chronicle.event(f"order.{status}", *ids, attempt=head.attempt, reason=reason),
+        release=line_of(head, EntryKind.RELEASE, chronicle),
+        event=chronicle.event(
+            f"order.{status}", *ids, attempt=head.attempt, reason=reason, payment_kind=head.payment_kind
+        ),
         audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
     )
 
 
-def _after_issue(head: OrderHead) -> PaymentStatus:
-    """Held units are paid with; money that was authorised is still to be taken."""
-    return PaymentStatus.CAPTURED if head.payment is PaymentStatus.HELD else head.payment
+def _paying(head: OrderHead, moment: datetime) -> OrderHead:
+    """Held units are paid with; what a card promised is to be taken, or let go if it became free (docs/adr/0010)."""
+    if not head.is_by_card:
+        return replace(head, payment=PaymentStatus.CAPTURED)
+    if not (head.has_a_price or head.payment_attempt):
+        return head
+    return replace(head, settle_at=moment, payment_since=moment)
 
 
-def _after_closing(head: OrderHead) -> PaymentStatus:
-    """Held units are back at once; money that was authorised is still to be given back."""
-    return PaymentStatus.RELEASED if head.payment is PaymentStatus.HELD else head.payment
-
-
-def _entry(head: OrderHead, kind: EntryKind, chronicle: Chronicle) -> LedgerEntry:
-    entry_id = chronicle.ids.new("led", chronicle.moment)
-    return LedgerEntry(entry_id, kind, head.units, head.order_id, chronicle.actor, chronicle.moment)
+def _letting_go(head: OrderHead, moment: datetime) -> OrderHead:
+    """Held units are back at once; what a card was asked for is to be let go, if one was asked and said yes."""
+    asked = head.payment_attempt > 0 and head.payment is not PaymentStatus.DECLINED
+    if head.is_by_card and asked:
+        return replace(head, settle_at=moment, payment_since=moment)
+    return replace(head, payment=PaymentStatus.RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +157,16 @@ class CancelOrder:
     orders: Orders
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(self, principal: Principal, call: Call, order_id: str, reason: str | None) -> OrderHead:
         """The head after it. Raises NotFound, StateConflict, IdempotencyKeyReused, TryAgain.
 
         `reason` is the reseller's own words, kept in the audit record.
         """
+        return while_it_moves(self.patience, lambda: self._cancel(principal, call, order_id, reason))
+
+    def _cancel(self, principal: Principal, call: Call, order_id: str, reason: str | None) -> OrderHead:
         reseller_id = principal.reseller_id
         head = self.orders.head(reseller_id, order_id)
         if head is None:
@@ -175,8 +182,6 @@ class CancelOrder:
             self.orders.close(replace(change, guard=call.guard(change.head)))
         except RequestSeenBefore as seen:
             return call.replay(seen.guard)
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
         return change.head
 
 

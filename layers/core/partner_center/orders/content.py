@@ -115,7 +115,7 @@ class OrderContent:
     """What was ordered, as one revision of it; a change of any of this makes a new revision.
 
     `csr_der` and `spki_sha256` are hexadecimal; `names` is exactly what the certificate will carry, the
-    common name first.
+    common name first. `free_because` says why it costs nothing, where it does.
     """
 
     csr_der: str
@@ -129,6 +129,7 @@ class OrderContent:
     methods: Mapping[str, ChosenMethod]
     agreement: AcceptedAgreement
     price: tuple[PricePart, ...]
+    free_because: str | None = None
     lifecycle: Lifecycle | None = None
     note: str | None = None
 
@@ -180,6 +181,7 @@ def content_from_json(text: str) -> OrderContent:
             **(agreement | {"accepted_at": parse_rfc3339(agreement["accepted_at"])}),
         ),
         price=tuple(PricePart(**part) for part in stored["price"]),
+        free_because=stored.get("free_because"),
         lifecycle=Lifecycle(**lifecycle) if lifecycle else None,
         note=stored.get("note"),
     )

@@ -1,53 +1,78 @@
 """What a reseller may set in motion for the domains of a pending order: another look, another mail."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
 from typing import Protocol
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TooSoon, TryAgain
+from partner_center.kernel.errors import NotFound, StateConflict, TooSoon
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.challenges import Challenge, ChallengeStatus, mailed_at
+from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, barred, mailed_at
 from partner_center.validation.due_checks import Checking
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_standing
 
-INTERVAL = timedelta(seconds=30)
+INTERVAL = MAIL_INTERVAL
 
 
 class Asking(Protocol):
     """Mails once more, in the function that may. Only ids and names are handed over."""
 
     def ask_again(self, reseller_id: str, order_id: str, names: list[str]) -> None:
-        """Raises TryAgain."""
+        """Raises TooSoon when another request has just had the same mail sent, TryAgain."""
         ...
+
+
+class CheckTimes(Protocol):
+    """Keeps when somebody last had the domains of an order looked at."""
+
+    def last(self, reseller_id: str, order_id: str, name: str | None) -> datetime | None:
+        """When what a check of `name` would look at was last checked; without a name, anything of the order."""
+        ...
+
+    def note(self, reseller_id: str, order_id: str, name: str | None, moment: datetime) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class RequestCheck:
-    """Look now: at what is published, and, for a whole order that was held back, at what held it back."""
+    """Look now: at what is published, and, for a whole order, at what else keeps it from going on."""
 
     orders: OrderReader
     challenges: ChallengeReader
     held_back: HeldBack
     checking: Checking
+    times: CheckTimes
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(
         self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None = None
-    ) -> OrderHead:
-        """The head as it was; the look at what is published is over on return.
+    ) -> None:
+        """The look at what is published is over on return.
 
         Raises NotFound, StateConflict for a closed order or a proven name, TooSoon within 30 seconds of the last
-        check, TryAgain.
+        check, by whatever method the names are proven, TryAgain.
         """
+        moment = self.clock.now()
+        is_published = while_it_moves(
+            self.patience, lambda: self._begin(reseller_id, order_id, actor, correlation_id, name)
+        )
+        if is_published:
+            self.checking.check(reseller_id, order_id, [name] if name is not None else None)
+        self.times.note(reseller_id, order_id, name, moment)
+
+    def _begin(
+        self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None
+    ) -> bool:
+        """Whether there is anything published to look at; what was held back is released."""
         moment = self.clock.now()
         order = _open_order(self.orders, reseller_id, order_id, name)
         found = read_standing(self.challenges, order, moment)
@@ -56,23 +81,17 @@ class RequestCheck:
         head = order.head
         asked = found.open([name] if name is not None else None)
         published = [each for each in asked if each.method != Method.EMAIL]
-        checked = [each.checked_at for each in published if each.checked_at]
-        if name is None and head.checked_at:
-            checked.append(head.checked_at)
-        _require_pause(max(checked, default=None), moment, "The last check")
-        if name is None and head.held_back is not None:
+        checked = [each.checked_at for each in published]
+        checked += [self.times.last(reseller_id, order_id, name), head.checked_at if name is None else None]
+        _require_pause(max(filter(None, checked), default=None), moment, "The last check")
+        if name is None and _may_go_on(head, found):
             self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
-        if published:
-            self.checking.check(reseller_id, order_id, [name] if name is not None else None)
-        return head
+        return bool(published)
 
     def _release(self, head: OrderHead, chronicle: Chronicle) -> None:
         ids = (head.reseller_id, head.order_id)
         event = chronicle.event("order.check_requested", *ids, attempt=head.attempt)
-        try:
-            self.held_back.release(head, event)
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+        self.held_back.release(head, event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +114,19 @@ class Resend:
         found = read_standing(self.challenges, order, moment)
         _require_unproven(found, name, order_id)
         asked = found.open([name])
-        if any(each.status is ChallengeStatus.DECLINED for each in asked):
+        (approver,) = (each.wanted.approver_email for each in found.names if each.name == name)
+        if approver.lower() in barred(found.challenges):
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
         _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")
         self.asking.ask_again(reseller_id, order_id, [name])
+
+
+def _may_go_on(head: OrderHead, found: Standing) -> bool:
+    """Whether a check may move the order: it was held back, CAA refused a name, or another order proved one."""
+    elsewhere = any(proof.order_id != head.order_id for proof in found.proofs.values())
+    proven_elsewhere = found.is_proven and elsewhere
+    return not head.signing and bool(head.held_back or head.caa_refusal or proven_elsewhere)
 
 
 def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str | None) -> Order:
@@ -114,8 +141,9 @@ def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str 
 
 
 def _tried_at(challenge: Challenge) -> datetime | None:
-    """When the challenge was last mailed, or could not be because nobody sees its contact."""
-    return challenge.decided_at if challenge.status is ChallengeStatus.FAILED else mailed_at(challenge)
+    """When the challenge was last mailed, or its contact last looked for."""
+    looked = challenge.attempts[-1].at if challenge.method == Method.EMAIL and challenge.attempts else None
+    return max(filter(None, (mailed_at(challenge), looked)), default=None)
 
 
 def _require_unproven(found: Standing, name: str, order_id: str) -> None:

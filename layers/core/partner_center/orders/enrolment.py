@@ -4,12 +4,12 @@ Structure, product, names, CSR, key, contacts, methods, agreement, contract: eac
 the others let it, so that one answer names every problem. Validate and place use this one path.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from partner_center.billing.contracts import Contract, ContractKind, choose_contract, contract_problems
+from partner_center.billing.contracts import Contract, choose_contract, contract_problems
 from partner_center.catalog.agreements import acceptance_problems, agreement_for
 from partner_center.catalog.pricing import Quote, quote
 from partner_center.catalog.products import MAX_NAMES, Catalog, Product
@@ -17,7 +17,7 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
-from partner_center.orders.amendment import amended_body, extra_units, field_problems, repriced
+from partner_center.orders.amendment import amended_body, exceeds, extra_units, field_problems, repriced
 from partner_center.orders.content import (
     AcceptedAgreement,
     Given,
@@ -34,21 +34,20 @@ from partner_center.orders.key_material import Screened, screen
 from partner_center.orders.methods_gate import MethodRules, choice_for, chosen_method, method_problems
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import Order
-from partner_center.orders.requests import DomainControl, MethodChoice, OrderRequest
+from partner_center.orders.requests import DomainControl, OrderRequest
 from partner_center.orders.structure import read_shape
 from partner_center.validation.contacts import Approver
 
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
 METHODS_CHECKED = frozenset(Method)
 LEVELS_VALIDATED = frozenset({Level.DV})
-KINDS_BILLED = frozenset({ContractKind.BULK})
 
 _CONTACTS_LOOKED_UP = 20  # names, for one request
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What the gate needs to know beside the body; `contracts` are all of the reseller's."""
+    """What the gate needs to know beside the body; `contracts` are those of the reseller's that may be meant."""
 
     key_id: str
     moment: datetime
@@ -57,12 +56,13 @@ class Circumstances:
     blocked: BlockedKeys
     amended: Order | None = None
     """The order whose content is replaced: product, term, contract and acceptance are then its own."""
-    barred: frozenset[tuple[str, str]] = frozenset()
-    """Domain and address of approvers who declined, and shall not be chosen again."""
+    restated: Mapping[str, Any] | None = None
+    """What the amendment itself says of `domain_control`."""
+    barred: frozenset[str] = frozenset()
+    """Addresses of approvers who declined, in lower case: none shall be chosen again."""
     contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
     """By name: who may approve it besides the constructed addresses, as DNS says at this moment."""
     methods: frozenset[Method] = METHODS_CHECKED
-    kinds: frozenset[ContractKind] = KINDS_BILLED
     levels: frozenset[Level] = LEVELS_VALIDATED
 
 
@@ -112,7 +112,9 @@ def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examin
     problems = list(field_problems(screened.body))
     refused = {each.field for each in problems}
     kept = {name: value for name, value in screened.body.items() if json_pointer((name,)) not in refused}
-    return _judged(amended_body(around.amended, kept), screened, problems, around)
+    body, said = amended_body(around.amended, kept), kept.get("domain_control")
+    around = replace(around, restated=said if isinstance(said, Mapping) else None)
+    return _judged(body, screened, problems, around)
 
 
 def unknown_approvers(examination: Examination) -> tuple[str, ...]:
@@ -157,8 +159,10 @@ def _judged(
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
     term_days = _term(body, product, problems)
-    price = _price(names.names, product, term_days, around)
-    contract = _contract(body, product, price, around, problems)
+    contract = _contract(body, product, _price(names.names, product, term_days, around), around)
+    price = _price(names.names, product, term_days, around, contract)
+    if product is not None:
+        problems += _contract_problems(contract, product, names.names, term_days, price, around)
     if product is not None:
         problems += _contact_problems(body, product)
         problems += _method_problems(request, body, names.names, product, around)
@@ -260,57 +264,54 @@ def _term(body: Mapping[str, Any], product: Product | None, problems: list[Probl
 
 
 def _price(
-    names: Sequence[str], product: Product | None, term_days: int | None, around: Circumstances
+    names: Sequence[str],
+    product: Product | None,
+    term_days: int | None,
+    around: Circumstances,
+    contract: Contract | None = None,
 ) -> Quote | None:
-    price = quote(product, names, term_days) if product and names and term_days else None
+    """What it costs on the contract, or by the catalog alone; the units are the same on every contract."""
+    agreed = contract.prices if contract else None
+    price = quote(product, names, term_days, agreed) if product and names and term_days else None
     return repriced(price, around.amended) if price and around.amended else price
 
 
 def _contract(
-    body: Mapping[str, Any],
-    product: Product | None,
-    price: Quote | None,
-    around: Circumstances,
-    problems: list[Problem],
+    body: Mapping[str, Any], product: Product | None, listed: Quote | None, around: Circumstances
 ) -> Contract | None:
+    """The contract that pays: the order's own, the one that was named, or the first of those that serve."""
     if product is None:
         return None
-    units = price.units if price else 0
-    wanted = body.get("contract_id")
-    if around.amended is not None:
-        return _contract_of(around.amended, product, price, around, problems)
+    wanted = around.amended.head.contract_id if around.amended else body.get("contract_id")
     if wanted is None:
-        billed = [one for one in around.contracts if one.kind in around.kinds]
-        contract = choose_contract(billed, product.code, units, around.moment)
-    else:
-        contract = next((one for one in around.contracts if one.contract_id == wanted), None)
-    problems += contract_problems(contract, product.code, units, around.moment)
-    if contract is not None and contract.kind not in around.kinds:
-        problems.append(
-            Problem(
-                "payment_not_available",
-                f"Contract {contract.contract_id} is paid by card, which is not offered here yet; choose a "
-                "contract with units.",
-                "/contract_id",
-            )
+        units = listed.units if listed else 0
+        return choose_contract(around.contracts, product.code, units, around.moment)
+    return next((one for one in around.contracts if one.contract_id == wanted), None)
+
+
+def _contract_problems(
+    contract: Contract | None,
+    product: Product,
+    names: Sequence[str],
+    term_days: int | None,
+    price: Quote | None,
+    around: Circumstances,
+) -> Iterator[Problem]:
+    """Why this cannot be bought on the contract. Of an amended order only what comes on top must be there now."""
+    if price is None and contract is not None and _price(names, product, term_days, around) is not None:
+        yield Problem(
+            "price_not_agreed",
+            f"Contract {contract.contract_id} has no price for this; choose another contract, or ask your sales "
+            "representative for one.",
+            "/contract_id",
         )
-    return contract
-
-
-def _contract_of(
-    order: Order, product: Product, price: Quote | None, around: Circumstances, problems: list[Problem]
-) -> Contract | None:
-    """The contract that was chosen when the order was placed; only units that come on top must be there now."""
-    chosen = order.head.contract_id
-    contract = next((one for one in around.contracts if one.contract_id == chosen), None)
-    extra = extra_units(order, price)
-    if contract is None or extra > 0:
+    if around.amended is None:
+        yield from contract_problems(contract, product.code, price.units if price else 0, around.moment)
+    elif contract is None or exceeds(around.amended, price):
         # The reseller amends names and sends no contract: there is no field to point at.
-        problems += (
-            replace(each, field=None)
-            for each in contract_problems(contract, product.code, extra, around.moment)
-        )
-    return contract
+        extra = extra_units(around.amended, price)
+        for each in contract_problems(contract, product.code, extra, around.moment):
+            yield replace(each, field=None)
 
 
 def _contact_problems(body: Mapping[str, Any], product: Product) -> Iterator[Problem]:
@@ -341,7 +342,7 @@ def _method_problems(
 
 def _method_rules(around: Circumstances) -> MethodRules:
     before = around.amended.content.methods if around.amended else {}
-    return MethodRules(_methods_on(around), around.barred, before, around.contacts)
+    return MethodRules(_methods_on(around), around.barred, before, around.restated or {}, around.contacts)
 
 
 def _methods_on(around: Circumstances) -> frozenset[Method]:
@@ -364,7 +365,7 @@ def _content(
     price: Quote,
     around: Circumstances,
 ) -> OrderContent:
-    chosen: Callable[[str], MethodChoice] = lambda name: choice_for(name, request.domain_control)[0]  # noqa: E731
+    rules = _method_rules(around)
     return OrderContent(
         csr_der=csr.der.hex(),
         spki_der=csr.spki_der.hex(),
@@ -379,8 +380,7 @@ def _content(
         contacts=contacts_from(request.contacts.model_dump()),
         organization=Organization(**request.organization.model_dump()) if request.organization else None,
         methods={
-            name: chosen_method(name, chosen(name), _method_rules(around).published(name))
-            for name in names.names
+            name: chosen_method(name, choice_for(name, request.domain_control), rules) for name in names.names
         },
         agreement=around.amended.content.agreement
         if around.amended
@@ -402,6 +402,7 @@ def _content(
             )
             for line in price.lines
         ),
+        free_because=price.free_because,
         lifecycle=Lifecycle(**request.lifecycle.model_dump()) if request.lifecycle else None,
         note=request.note,
     )

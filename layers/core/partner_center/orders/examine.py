@@ -1,17 +1,20 @@
 """Examining an order with what is on file: contracts, numbers already used, blocked keys."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
+from partner_center.billing.contracts import Contract
 from partner_center.catalog.products import Catalog
 from partner_center.orders.enrolment import Circumstances, Examination, examine, unknown_approvers
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.orders.requests import REFERENCE_PATTERN
 from partner_center.validation.contacts import Approver
 
 
@@ -33,7 +36,7 @@ class ExamineOrder:
 
         Raises TryAgain when what is on file cannot be read, or the report not be made.
         """
-        contracts = self.contracts.of_reseller(principal.reseller_id)
+        contracts = contracts_meant(self.contracts, principal.reseller_id, body)
         around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
         examination = examine(body, around)
         if names := unknown_approvers(examination):
@@ -48,3 +51,13 @@ class ExamineOrder:
             return examination
         problems = (*examination.problems, duplicate_partner_order(taken_by))
         return replace(examination, problems=problems, accepted=None)
+
+
+def contracts_meant(contracts: Contracts, reseller_id: str, body: Mapping[str, Any]) -> Sequence[Contract]:
+    """The contract that the body names, or all of the reseller's when it names none."""
+    wanted = body.get("contract_id")
+    if wanted is None:
+        return contracts.of_reseller(reseller_id)
+    is_one = isinstance(wanted, str) and re.fullmatch(REFERENCE_PATTERN, wanted)
+    found = contracts.find(reseller_id, wanted) if is_one else None
+    return [found] if found is not None else []

@@ -24,6 +24,7 @@ class WaitStep(StrEnum):
 
     REVIEW = "review"
     DOMAINS = "domains"
+    PAYMENT = "payment"
     HELD_BACK = "held_back"
 
 
@@ -31,7 +32,10 @@ class Woken(StrEnum):
     """What a waiting execution is told, and decides by where it goes; what it does there it reads from the order."""
 
     PROVEN = "proven"
+    TO_BE_PAID = "to_be_paid"
+    """Proven as well, and a card pays for it: the money comes before the last look."""
     RELEASED = "released"
+    PAYMENT_UPDATED = "payment_updated"
     AMENDED = "amended"
     """The order changed: its story begins again with the screening, and keeps what is proven."""
     OVER = "over"
@@ -134,15 +138,13 @@ class RelayEvent:
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when a service is out: the record is then delivered again."""
-        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data.get("order_id"))
         match event.type:
             case "order.placed":
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
                 self.machine.start(reseller_id, order_id, generation, attempt)
             case "domain.approved" | "domain.proven":
-                word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())
-                if word is not None:
-                    self._wake(reseller_id, order_id, [WaitStep.DOMAINS], word)
+                self._answer_domains(reseller_id, order_id)
             case "order.amended":
                 head = self.orders.head(reseller_id, order_id)
                 if head is not None and head.status is OrderStatus.PENDING and not head.is_screened:
@@ -151,9 +153,17 @@ class RelayEvent:
                 self._wake(reseller_id, order_id, [WaitStep.REVIEW], Woken.RELEASED)
             case "order.check_requested":
                 self._wake(reseller_id, order_id, [WaitStep.HELD_BACK], Woken.RELEASED)
+                self._answer_domains(reseller_id, order_id)
+            case "order.payment_updated":
+                self._wake(reseller_id, order_id, [WaitStep.PAYMENT], Woken.PAYMENT_UPDATED)
             case "order.cancelled" | "order.rejected":
                 self._wake(reseller_id, order_id, list(WaitStep), Woken.OVER)
         self.bus.publish(event)
+
+    def _answer_domains(self, reseller_id: str, order_id: str) -> None:
+        word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())
+        if word is not None:
+            self._wake(reseller_id, order_id, [WaitStep.DOMAINS], word)
 
     def _wake(self, reseller_id: str, order_id: str, steps: Sequence[WaitStep], word: Woken) -> None:
         for step in steps:
@@ -173,13 +183,20 @@ class HeldBack(Protocol):
 def domains_answer(
     orders: OrderReader, challenges: Challenges, reseller_id: str, order_id: str, moment: datetime
 ) -> Woken | None:
-    """What a wait for domains may be told now, read afresh; None while something is unproven."""
+    """What a wait for domains may be told now, read afresh; None while something is unproven.
+
+    A name that is asked anew because CAA refused its proofs is unproven, until a check is asked for: CAA may permit
+    them by now, and only a preflight looks.
+    """
     order = load(orders, reseller_id, order_id)
     if order is None or order.head.status is not OrderStatus.PENDING:
         return Woken.OVER
     if not order.head.is_screened:
         return Woken.AMENDED
-    return Woken.PROVEN if read_standing(challenges, order, moment).is_proven else None
+    found = read_standing(challenges, order, moment)
+    if not (found.is_proven or found.may_pass_by_now(order.head.checked_at)):
+        return None
+    return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN
 
 
 def continues(head: OrderHead, attempt: int) -> bool:

@@ -29,11 +29,15 @@ class Call:
 
     def replay(self, guard: RequestGuard) -> OrderHead:
         """The head that the first request of this key left. Raises IdempotencyKeyReused for another body."""
-        if guard.body_sha256 != self.body_sha256:
+        self.require_same_body(guard.body_sha256)
+        return guard.head
+
+    def require_same_body(self, body_sha256: str) -> None:
+        """Raises IdempotencyKeyReused unless this is the body that the key was bound with."""
+        if body_sha256 != self.body_sha256:
             raise IdempotencyKeyReused(
                 "This Idempotency-Key was used with another body; use a new key for a new request."
             )
-        return guard.head
 
 
 def replayed(orders: Orders, reseller_id: str, call: Call) -> OrderHead | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from partner_center.catalog.products import Product
 from partner_center.kernel.errors import Problem
@@ -12,22 +13,53 @@ from partner_center.validation.approvers import ApproverSource, allowed_approver
 from partner_center.validation.contacts import Approver, approver_for
 from partner_center.validation.control_methods import fits
 
+_FOR_ALL = "/domain_control"
+
+Stated = tuple[MethodChoice, str]
+"""A choice, and where in the body it stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class MethodRules:
-    """What may be chosen: methods that are `available`, no address that declined (`barred`: its domain and itself).
+    """What may be chosen: methods that are `available`, no address that declined (`barred`, in lower case).
 
-    `before` are the choices of an order that is amended, `contacts` the published approvers by name.
+    `before` are the choices of an order that is amended, `restated` what the amendment says of `domain_control`,
+    `contacts` the published approvers by name, as far as they were looked up.
     """
 
     available: frozenset[Method]
-    barred: frozenset[tuple[str, str]] = frozenset()
+    barred: frozenset[str] = frozenset()
     before: Mapping[str, ChosenMethod] = field(default_factory=dict)
+    restated: Mapping[str, Any] = field(default_factory=dict)
     contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
 
-    def published(self, name: str) -> Sequence[Approver]:
-        """The contacts that may be chosen for `name`; one that was chosen before stays so, whatever DNS says now."""
-        return (*self.contacts.get(name, ()), *_approver_before(self.before.get(name)))
+    def is_restated(self, name: str, pointer: str) -> bool:
+        """Whether the amendment itself makes the choice at `pointer` for `name`, and does not just leave it."""
+        names = self.restated.get("names")
+        if isinstance(names, Mapping) and name in names:
+            return True
+        return pointer == _FOR_ALL and not {"method", "approver_email"}.isdisjoint(self.restated)
+
+    def approver(self, name: str, stated: Stated) -> Approver | None:
+        """Who of those that may approve `name` was chosen; a constructed address before a published one.
+
+        A contact that was chosen before stays so, whatever DNS says now; but DNS may name two whose spelling differs
+        by case alone, and who chooses anew in another spelling than before may mean the other.
+        """
+        choice, pointer = stated
+        if choice.method is not Method.EMAIL or not choice.approver_email:
+            return None
+        constructed = allowed_approver(choice.approver_email, name)
+        if constructed is not None:
+            return Approver(constructed, ApproverSource.CONSTRUCTED, constructed.rpartition("@")[2])
+        former = approver_for(choice.approver_email, _approver_before(self.before.get(name)))
+        if former is not None and not self.is_restated(name, pointer):
+            return former
+        looked_up = self.contacts.get(name)
+        if looked_up is None:
+            return former if former and former.address == choice.approver_email else None
+        published = [each for each in looked_up if each.source is not ApproverSource.CONSTRUCTED]
+        return approver_for(choice.approver_email, [*published, *([former] if former else [])])
 
 
 def method_problems(
@@ -43,18 +75,18 @@ def method_problems(
                 name=given,
             )
     for name in names:
-        choice, pointer = choice_for(name, control)
-        yield from _choice_problems(name, choice, pointer, product, rules)
-        yield from _barred_problems(name, choice, pointer, rules)
+        stated = choice_for(name, control)
+        yield from _choice_problems(name, stated, product, rules)
+        yield from _barred_problems(name, stated, rules)
 
 
-def _barred_problems(name: str, choice: MethodChoice, pointer: str, rules: MethodRules) -> Iterator[Problem]:
-    """Whoever declined is not asked again; a choice that stands since before the refusal is left as it is."""
-    chosen = chosen_method(name, choice, rules.published(name))
+def _barred_problems(name: str, stated: Stated, rules: MethodRules) -> Iterator[Problem]:
+    """Whoever declined is not asked again; a choice that an amendment of something else leaves may stand."""
+    chosen, pointer = chosen_method(name, stated, rules), stated[1]
     address = chosen.approver_email or ""
-    if (chosen.domain or address.rpartition("@")[2], address) not in rules.barred:
-        return
-    if rules.before.get(name) != chosen:
+    if address.lower() in rules.barred and (
+        rules.before.get(name) != chosen or rules.is_restated(name, pointer)
+    ):
         yield Problem(
             "approver_not_allowed",
             f"{address} declined this order and is not asked again; choose another address or method.",
@@ -63,13 +95,13 @@ def _barred_problems(name: str, choice: MethodChoice, pointer: str, rules: Metho
         )
 
 
-def choice_for(name: str, control: DomainControl | None) -> tuple[MethodChoice, str]:
+def choice_for(name: str, control: DomainControl | None) -> Stated:
     """The method chosen for `name` (absent: dns_txt) and where in the body it stands."""
     if control is None:
-        return MethodChoice(method=Method.DNS_TXT), "/domain_control"
+        return MethodChoice(method=Method.DNS_TXT), _FOR_ALL
     if name in control.names:
         return control.names[name], json_pointer(("domain_control", "names", name))
-    return MethodChoice(method=control.method, approver_email=control.approver_email), "/domain_control"
+    return MethodChoice(method=control.method, approver_email=control.approver_email), _FOR_ALL
 
 
 def _approver_before(chosen: ChosenMethod | None) -> Sequence[Approver]:
@@ -78,12 +110,12 @@ def _approver_before(chosen: ChosenMethod | None) -> Sequence[Approver]:
     return (Approver(chosen.approver_email, ApproverSource(chosen.source), chosen.domain),)
 
 
-def chosen_method(name: str, choice: MethodChoice, contacts: Sequence[Approver]) -> ChosenMethod:
+def chosen_method(name: str, stated: Stated, rules: MethodRules) -> ChosenMethod:
     """The choice as it is kept: an approver in the spelling that was computed or found, with what it speaks for.
 
     A choice that the gate refused has no approver here.
     """
-    approver = _approver(name, choice, contacts)
+    choice, approver = stated[0], rules.approver(name, stated)
     if approver is None:
         return ChosenMethod(method=choice.method)
     if approver.source is ApproverSource.CONSTRUCTED:
@@ -96,20 +128,8 @@ def chosen_method(name: str, choice: MethodChoice, contacts: Sequence[Approver])
     )
 
 
-def _approver(name: str, choice: MethodChoice, contacts: Sequence[Approver]) -> Approver | None:
-    """Who of those that may approve `name` was chosen; a constructed address before a published one."""
-    if choice.method is not Method.EMAIL or not choice.approver_email:
-        return None
-    constructed = allowed_approver(choice.approver_email, name)
-    if constructed is not None:
-        return Approver(constructed, ApproverSource.CONSTRUCTED, constructed.rpartition("@")[2])
-    published = [each for each in contacts if each.source is not ApproverSource.CONSTRUCTED]
-    return approver_for(choice.approver_email, published)
-
-
-def _choice_problems(
-    name: str, choice: MethodChoice, pointer: str, product: Product, rules: MethodRules
-) -> Iterator[Problem]:
+def _choice_problems(name: str, stated: Stated, product: Product, rules: MethodRules) -> Iterator[Problem]:
+    choice, pointer = stated
     offered = rules.available & set(map(Method, product.validation_methods))
     if choice.method not in offered:
         listed = ", ".join(each for each in Method if each in offered) or "none as yet"
@@ -138,7 +158,7 @@ def _choice_problems(
             "The e-mail method needs approver_email, one of the addresses that may approve.",
             f"{pointer}/approver_email",
         )
-    elif _approver(name, choice, rules.published(name)) is None:
+    elif rules.approver(name, stated) is None:
         yield Problem(
             "approver_not_allowed",
             f"This address may not approve {name}; only admin, administrator, webmaster, hostmaster or "

@@ -80,11 +80,13 @@ class OrderHead:
     is how far the screening of the present content is, since `review_since`, and `review_reason` why a reviewer
     looks. `signing` holds from the preflight's claim to the stored certificate: the point of no return, in which
     amendments and cancellations are refused. `held_back` is why a preflight held the order back, `checked_at` when
-    the reseller last asked for another. `subscriber` is whom proofs belong to: the reseller's customer_id, or this
-    order's lineage.
+    the reseller last asked for another, `caa_refusal` the preflight in which CAA refused a name that it permits on a
+    proof by another method, until one finds otherwise. `subscriber` is whom proofs belong to: the reseller's
+    customer_id, or this order's lineage.
 
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
     since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
+    `payment_since` is since when its money stands there, or is to be moved from there.
     """
 
     reseller_id: str
@@ -113,11 +115,13 @@ class OrderHead:
     card_id: str | None = None
     payment_attempt: int = 0
     settle_at: datetime | None = None
+    payment_since: datetime | None = None
     review: Review = Review.DUE
     review_since: datetime | None = None
     review_reason: str | None = None
     held_back: str | None = None
     checked_at: datetime | None = None
+    caa_refusal: str | None = None
     serial: str | None = None
     issued_at: datetime | None = None
     term_to: datetime | None = None
@@ -139,6 +143,37 @@ class OrderHead:
     def awaits_review(self) -> bool:
         """Whether a reviewer is to decide; an order that ended meanwhile keeps its flags and awaits nobody."""
         return self.status is OrderStatus.PENDING and self.review is Review.WAITING
+
+    @property
+    def is_by_card(self) -> bool:
+        return self.payment_kind is PaymentKind.PAY_AS_YOU_GO
+
+    @property
+    def has_a_price(self) -> bool:
+        """Whether a card must pay: a renewal or replacement may cost nothing."""
+        return self.is_by_card and self.net.amount > 0
+
+    @property
+    def money_is_to_move(self) -> bool:
+        """Whether a card's money is not yet where the order's end wants it: taken, let go or given back."""
+        if self.status is OrderStatus.PENDING or not self.is_by_card:
+            return False
+        if self.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+            return self.payment not in {PaymentStatus.RELEASED, PaymentStatus.REFUNDED}
+        if not self.has_a_price:  # an amendment made it free: what was promised before is let go
+            return self.payment is PaymentStatus.AUTHORISED or self.settle_at is not None
+        return self.payment not in {
+            PaymentStatus.CAPTURED,
+            PaymentStatus.RELEASED,
+            PaymentStatus.REFUNDED,
+        }
+
+    @property
+    def awaits_payment(self) -> bool:
+        """Whether staff must see to its money: a card was declined, or what should move would not."""
+        if self.status is OrderStatus.PENDING:
+            return self.is_by_card and self.payment is PaymentStatus.DECLINED
+        return self.money_is_to_move and self.settle_at is None
 
     @property
     def is_open(self) -> bool:

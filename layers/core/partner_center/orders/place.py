@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
-from partner_center.billing.contracts import ContractKind, EntryKind, LedgerEntry
+from partner_center.billing.contracts import ContractKind, EntryKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused
@@ -15,6 +15,7 @@ from partner_center.kernel.ids import Ids
 from partner_center.orders.enrolment import Accepted
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.idempotency import Call, replayed
+from partner_center.orders.ledger_lines import line_of
 from partner_center.orders.order import Order, OrderHead, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.ports import Orders, Placement, RequestGuard, RequestSeenBefore
 
@@ -72,6 +73,7 @@ def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datet
         payment_kind=PaymentKind.BULK if bulk else PaymentKind.PAY_AS_YOU_GO,
         units=accepted.quote.units if bulk else 0,
         payment=PaymentStatus.HELD if bulk else PaymentStatus.NONE,
+        card_id=accepted.contract.card_id,
         net=accepted.quote.net,
         term_days=accepted.term_days,
         placed_at=moment,
@@ -86,15 +88,12 @@ def _placement(
     head: OrderHead, accepted: Accepted, guard: RequestGuard | None, chronicle: Chronicle
 ) -> Placement:
     ids = (head.reseller_id, head.order_id)
-    entry_id = chronicle.ids.new("led", chronicle.moment)
     return Placement(
         head=head,
         content=accepted.content,
         guard=guard,
         contract=accepted.contract,
-        hold=LedgerEntry(
-            entry_id, EntryKind.HOLD, head.units, head.order_id, chronicle.actor, chronicle.moment
-        ),
+        hold=line_of(head, EntryKind.HOLD, chronicle),
         event=chronicle.event("order.placed", *ids, generation=head.generation, attempt=head.attempt),
         audit=chronicle.audit(
             "order.placed",

@@ -60,9 +60,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What changes when an order is amended: a new revision of its content, and with it the units it holds.
+    """What changes when an order is amended: a new revision of its content, and with it what it holds.
 
-    `extra_units` come from the contract (negative: go back to it), with `entry` on the ledger.
+    `extra_units` come from the contract (negative: go back to it), with `entry` on the ledger; of an order that is
+    paid by card the entry's amount is promised on top, or less.
     """
 
     head: OrderHead
@@ -137,6 +138,10 @@ class Orders(OrderReader, Protocol):
 
 class Contracts(Protocol):
     """Reads contracts, at their present state."""
+
+    def find(self, reseller_id: str, contract_id: str) -> Contract | None:
+        """None for an unknown id, and for another reseller's."""
+        ...
 
     def of_reseller(self, reseller_id: str) -> Sequence[Contract]: ...
 

@@ -1,23 +1,22 @@
 """What a reseller may read of its orders: one order, its domains, its messages, and the search."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from partner_center.billing.payments import Card
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.names import MAX_NAME
-from partner_center.orders.order import Order
-from partner_center.orders.page import Page
+from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.page import Page, cut, read_page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import read_standing
 from partner_center.validation.view import DomainsView, domains_as_json
-
-DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 
 
 class OrderIndex(Protocol):
@@ -57,10 +56,11 @@ class OrderReading:
     caa: CaaFindings
     publishing: Publishing
     clock: Clock
+    card_of: Callable[[OrderHead], Card | None]
 
     def domain(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
         """One name of the order, as `domains` shows it; NotFound for any other name."""
-        for item in self.domains(reseller_id, order_id)["items"]:
+        for item in self.domains(reseller_id, order_id, {})["items"]:
             if item["name"] == name:
                 return dict(item)
         raise NotFound("The order has no such name.")
@@ -72,15 +72,27 @@ class OrderReading:
         """The order information; all but head and content is read afresh."""
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
-        return order_as_json(order, read_standing(self.challenges, order, moment), certificates, moment)
+        standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
+        return order_as_json(order, standing, certificates, moment, card)
 
-    def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
+    def domains(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
+        items, _ = self._domains(self._load(reseller_id, order_id))
+        return cut(items, query)
+
+    def checked(self, reseller_id: str, order_id: str) -> dict[str, Any]:
+        """The answer to a check of the whole order: how it stands after it."""
         order = self._load(reseller_id, order_id)
+        items, is_proven = self._domains(order)
+        goes_on = is_proven and order.head.is_screened and order.head.held_back is None
+        return {"order_id": order_id, "check": "under_way" if goes_on else "not_yet", "items": items}
+
+    def _domains(self, order: Order) -> tuple[list[dict[str, Any]], bool]:
+        """Every name of the order, and whether all are proven."""
         moment = self.clock.now()
-        found = self.caa.latest(reseller_id, order_id)
-        view = DomainsView(self.publishing, {each["name"]: each for each in found})
-        items = domains_as_json(order, read_standing(self.challenges, order, moment), view, moment)
-        return {"items": items, "next_cursor": None}
+        caa = self.caa.latest(order.head.reseller_id, order.head.order_id)
+        view = DomainsView(self.publishing, {each["name"]: each for each in caa})
+        found = read_standing(self.challenges, order, moment)
+        return domains_as_json(order, found, view, moment), found.is_proven
 
     def messages(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
         self._load(reseller_id, order_id)
@@ -141,12 +153,3 @@ class OrderReading:
 def _fits(wanted: str) -> bool:
     """Whether anything searched for can be so long: no name has more than 253 characters, no number more than 64."""
     return len(wanted.encode()) <= MAX_NAME
-
-
-def read_page(query: Mapping[str, str]) -> Page:
-    """`limit` (1 to 200, clamped) and `cursor`. Raises Malformed for what is no number."""
-    text = query.get("limit", str(DEFAULT_LIMIT))
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 100):
-        raise Malformed("limit must be a number; it is clamped to 1 to 200.")
-    return Page(max(1, min(int(text), LARGEST_LIMIT)), query.get("cursor") or None)

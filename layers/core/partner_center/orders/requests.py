@@ -50,7 +50,7 @@ def _no_address(text: str) -> str:
     return text
 
 
-def _plain_text(text: str) -> str:
+def plain_text(text: str) -> str:
     if not all(letter.isprintable() or letter in "\n\r\t" for letter in text):
         raise ValueError("control characters are not allowed here")
     return text
@@ -146,4 +146,4 @@ class OrderRequest(Shape):
     domain_control: DomainControl | None = None
     agreement: Acceptance
     lifecycle: Lifecycle | None = None
-    note: Annotated[str, StringConstraints(max_length=2000), AfterValidator(_plain_text)] | None = None
+    note: Annotated[str, StringConstraints(max_length=2000), AfterValidator(plain_text)] | None = None

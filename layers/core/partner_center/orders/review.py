@@ -9,9 +9,10 @@ from typing import Protocol
 
 from partner_center.accounts.staff import Staff
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import NotFound, StateConflict
 from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.close import closing
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import Woken
@@ -91,7 +92,10 @@ def review_answer(head: OrderHead) -> Woken | None:
 
 @dataclass(frozen=True, slots=True)
 class ReviewTask:
-    """What a reviewer decides: one revision of one order, so that nobody releases what they did not see."""
+    """What a reviewer decides: one screened revision of one order, so that nobody releases what they did not see.
+
+    A note that comes later makes another revision, and the same task.
+    """
 
     reseller_id: str
     order_id: str
@@ -102,8 +106,8 @@ class ReviewTask:
         return f"{QUEUE}.{self.reseller_id}.{self.order_id}.{self.revision}"
 
     @classmethod
-    def of(cls, head: OrderHead) -> "ReviewTask":
-        return cls(head.reseller_id, head.order_id, head.revision)
+    def of(cls, head: OrderHead, screening: Screening) -> "ReviewTask":
+        return cls(head.reseller_id, head.order_id, screening.revision)
 
     @classmethod
     def read(cls, task_id: str) -> "ReviewTask":
@@ -122,6 +126,7 @@ class DecideReview:
     screenings: Screenings
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def __call__(
         self, staff: Staff, call: Call, task: ReviewTask, verdict: Verdict, evidence: str, note: str | None
@@ -129,38 +134,45 @@ class DecideReview:
         """The head after it. Raises NotFound, StateConflict when the task is no longer open, IdempotencyKeyReused,
         TryAgain. `evidence` says what was looked at; both texts are kept in the audit record.
         """
+        return while_it_moves(self.patience, lambda: self._decide(staff, call, task, verdict, evidence, note))
+
+    def _decide(
+        self, staff: Staff, call: Call, task: ReviewTask, verdict: Verdict, evidence: str, note: str | None
+    ) -> OrderHead:
         head = self.orders.head(task.reseller_id, task.order_id)
         if head is None:
             raise NotFound("There is no such task.")
         answered = replayed(self.orders, task.reseller_id, call)
         if answered is not None:
             return answered
-        self._require_open(head, task)
+        screening = self._open_screening(head, task)
         moment = self.clock.now()
         decision = Decision(moment, staff.actor, verdict, evidence, note)
         chronicle = Chronicle(self.ids, moment, staff.actor, call.request_id)
         try:
-            return self._write(head, call, decision, chronicle)
+            return self._write(head, screening, call, decision, chronicle)
         except RequestSeenBefore as seen:
             return call.replay(seen.guard)
-        except ChangedMeanwhile as error:
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
 
-    def _require_open(self, head: OrderHead, task: ReviewTask) -> None:
+    def _open_screening(self, head: OrderHead, task: ReviewTask) -> Screening:
+        """What the task is about, as long as it is open: nothing that was screened has changed since."""
         if head.status is not OrderStatus.PENDING:
             raise StateConflict("order_closed", f"The order is {head.status}.", head.order_id)
-        if head.revision != task.revision:
+        newest = next(iter(self.screenings.of_order(head.reseller_id, head.order_id)), None)
+        if newest is not None and (head.review is Review.DUE or newest.revision != task.revision):
             raise StateConflict(
                 "task_outdated",
                 "The order was amended since this task was made; look at the queue again.",
                 head.order_id,
             )
-        if not head.awaits_review:
+        if newest is None or not head.awaits_review:
             raise StateConflict("already_decided", "Nothing waits for a review here.", head.order_id)
+        return newest
 
-    def _write(self, head: OrderHead, call: Call, decision: Decision, chronicle: Chronicle) -> OrderHead:
-        present = self.screenings.of_order(head.reseller_id, head.order_id)[0]
-        decided = replace(present, decision=decision)
+    def _write(
+        self, head: OrderHead, screening: Screening, call: Call, decision: Decision, chronicle: Chronicle
+    ) -> OrderHead:
+        decided = replace(screening, decision=decision)
         if decision.verdict is Verdict.REJECT:
             change = closing(head, OrderStatus.REJECTED, CloseReason.REVIEW, chronicle, _words(decision))
             change = replace(change, guard=call.guard(change.head))

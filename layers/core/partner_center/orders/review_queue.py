@@ -1,5 +1,6 @@
 """What reviewers see: the orders that wait for them, longest waiting first, with every flag."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,10 @@ from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.review import QUEUE, ReviewTask, Screening, Screenings
 
+_AT_ONCE = 10
+_ENOUGH = 2_500_000
+"""Octets. A function answers 6 MB at most, and the ten largest tasks have less than what is between."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewQueue:
@@ -19,14 +24,28 @@ class ReviewQueue:
     screenings: Screenings
 
     def __call__(self, page: Page) -> dict[str, Any]:
-        ids, cursor = self.screenings.waiting(page)
-        items = []
-        for reseller_id, order_id in ids:
-            order = load(self.orders, reseller_id, order_id)
-            if order is not None and order.head.awaits_review:
-                screening = self.screenings.of_order(reseller_id, order_id)[0]
-                items.append(task_as_json(order, screening))
-        return {"items": items, "next_cursor": cursor}
+        """A page of the queue; one of very large orders has fewer items than it might."""
+        items: list[dict[str, Any]] = []
+        left, cursor, octets = page.limit, page.cursor, 0
+        while True:
+            ids, cursor = self.screenings.waiting(Page(min(left, _AT_ONCE), cursor))
+            found = [task for each in ids for task in self._tasks(*each)]
+            items += found
+            left, octets = left - len(ids), octets + sum(map(_octets, found))
+            if cursor is None or left <= 0 or octets >= _ENOUGH:
+                return {"items": items, "next_cursor": cursor}
+
+    def _tasks(self, reseller_id: str, order_id: str) -> list[dict[str, Any]]:
+        """The order's task, if it waits."""
+        order = load(self.orders, reseller_id, order_id)
+        if order is None or not order.head.awaits_review:
+            return []
+        return [task_as_json(order, self.screenings.of_order(reseller_id, order_id)[0])]
+
+
+def _octets(task: dict[str, Any]) -> int:
+    """What the task takes at most, as JSON within the JSON that a function answers."""
+    return len(json.dumps(json.dumps(task)))
 
 
 def task_as_json(order: Order, screening: Screening) -> dict[str, Any]:
@@ -34,7 +53,7 @@ def task_as_json(order: Order, screening: Screening) -> dict[str, Any]:
     head, content = order.head, order.content
     since = head.review_since or screening.at
     return {
-        "task_id": ReviewTask.of(head).task_id,
+        "task_id": ReviewTask.of(head, screening).task_id,
         "queue": QUEUE,
         "waiting_since": rfc3339(since),
         "due_at": rfc3339(a_business_day_after(since)),

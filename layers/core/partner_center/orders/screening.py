@@ -66,7 +66,8 @@ def lookalike_names(facts: Facts) -> Iterator[Flag]:
     for name in facts.names:
         known = resembles(name, terms()["well_known"], terms()["ordinary"])
         if known is not None:
-            yield Flag("lookalike_name", name, f"{name} bears or resembles the well-known name {known}.")
+            how = "bears" if known in name.replace("-", "") else "looks like"
+            yield Flag("lookalike_name", name, f"{name} {how} the well-known name {known}.")
 
 
 RULES: Sequence[Rule] = (webmail_domains, lookalike_names)

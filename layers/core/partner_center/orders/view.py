@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from partner_center.billing.payments import Card
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import rfc3339
-from partner_center.orders.authentication import Step, overall, steps_of
+from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import plain
 from partner_center.orders.order import (
     Order,
@@ -15,6 +16,7 @@ from partner_center.orders.order import (
     PaymentKind,
     pending_until,
 )
+from partner_center.orders.steps import Step
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.standing import Standing
 
@@ -24,8 +26,9 @@ def order_as_json(
     found: Standing,
     certificates: Sequence[CertificateRecord],
     moment: datetime,
+    card: Card | None = None,
 ) -> dict[str, Any]:
-    """The order information of GET /v1/orders/{id}; `found` is how its names stand."""
+    """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays."""
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
     return {
@@ -61,7 +64,7 @@ def order_as_json(
         "term": {"days": head.term_days, "from": _time(head.issued_at), "to": _time(head.term_to)},
         "certificates": [certificate_as_json(each, moment) for each in certificates],
         "price": _price(order),
-        "payment": _payment(head),
+        "payment": _payment(head, card),
         "renewal_of": None,
         "renewed_by": None,
         "replaces": None,
@@ -114,7 +117,7 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _price(order: Order) -> dict[str, Any]:
-    currency = order.head.net.currency
+    currency, because = order.head.net.currency, order.content.free_because
     return {
         "net": order.head.net.as_json(),
         "lines": [
@@ -126,13 +129,17 @@ def _price(order: Order) -> dict[str, Any]:
             }
             for line in order.content.price
         ],
+        **({"free_because": because} if because is not None else {}),
     }
 
 
-def _payment(head: OrderHead) -> dict[str, Any]:
+def _payment(head: OrderHead, card: Card | None) -> dict[str, Any]:
+    """Of a card nothing is shown but its brand and its last four digits."""
     payment: dict[str, Any] = {"contract_id": head.contract_id, "kind": head.payment_kind}
     if head.payment_kind is PaymentKind.BULK:
         payment["units"] = head.units
+    elif card is not None:
+        payment["card"] = {"brand": card.brand, "last4": card.last4}
     return {**payment, "status": head.payment}
 
 

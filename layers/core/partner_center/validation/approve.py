@@ -5,9 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, NotFound, PartnerCenterError, TryAgain
+from partner_center.kernel.errors import NotFound, PartnerCenterError
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.order import LONGEST_PENDING, Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import token_digest
@@ -49,6 +50,11 @@ class OpenApproval:
     order: Order
 
 
+def answerable_until(challenge: Challenge, order: Order) -> datetime:
+    """When an approval link ends, unless it is used or its order moves before: with its value, or with its order."""
+    return min(challenge.expires_at, order.head.placed_at + LONGEST_PENDING)
+
+
 def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClosed | None:
     """Whether and why an approval link is closed at `moment`; None while it asks something."""
     if challenge.status in {ChallengeStatus.VALID, ChallengeStatus.DECLINED}:
@@ -71,6 +77,7 @@ class Approvals:
     orders: OrderReader
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def look(self, token: str) -> OpenApproval:
         """What the link asks. Raises NotFound for an unknown one, ApprovalClosed for one that is over."""
@@ -84,15 +91,17 @@ class Approvals:
         return OpenApproval(challenge, order)
 
     def decide(self, token: str, decision: Decision, address: str, correlation_id: str) -> OpenApproval:
-        """Record the answer. Raises as `look` does, and TryAgain; of two answers at once the second finds it used."""
+        """Record the answer. Raises as `look` does, and TryAgain; of two answers at once the second finds it used.
+
+        An order that moves meanwhile is looked at again: what no longer asks what was shown is closed.
+        """
+        return while_it_moves(self.patience, lambda: self._decide(token, decision, address, correlation_id))
+
+    def _decide(self, token: str, decision: Decision, address: str, correlation_id: str) -> OpenApproval:
         asked = self.look(token)
         moment = self.clock.now()
         chronicle = Chronicle(self.ids, moment, f"approver:{asked.challenge.approver_email}", correlation_id)
-        try:
-            self.challenges.rule(_ruling(asked, decision, moment, address, chronicle))
-        except ChangedMeanwhile as error:
-            # What was shown may no longer be what is asked: the approver looks again.
-            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+        self.challenges.rule(_ruling(asked, decision, moment, address, chronicle))
         return asked
 
 

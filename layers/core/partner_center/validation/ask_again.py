@@ -16,7 +16,7 @@ class AskAgain:
     open_validation: OpenValidation
 
     def __call__(self, reseller_id: str, order_id: str, names: Collection[str]) -> None:
-        """Raises TryAgain."""
+        """Raises TooSoon, TryAgain."""
         order = load(self.orders, reseller_id, order_id)
         if order is not None and order.head.status is OrderStatus.PENDING and order.head.is_screened:
             self.open_validation(order, names)

@@ -1,15 +1,19 @@
 """Opening an order's domain validation: make each challenge's value, ask its approver, tell what to publish, once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TooSoon, TryAgain
 from partner_center.kernel.ids import Ids
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
+from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import (
+    MAIL_INTERVAL,
     VALUE_BITS,
     VALUE_LIFETIME,
     Challenge,
@@ -21,6 +25,9 @@ from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_value
 from partner_center.validation.ports import ApprovalRequest, Challenges, DomainMail, Vault
 from partner_center.validation.standing import read_standing
+
+LEAST_LEFT = timedelta(hours=1)
+"""A value that ends sooner is not mailed again: nobody could be expected to answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,9 @@ class OpenValidation:
         """Bring the challenges of all unproven names into being and mail those that were not mailed yet.
 
         The names in `again` are mailed once more (M28): a value that still lives with the same recipient and content,
-        one that has expired or failed with a new one. Raises TryAgain when the mail or the database is out; what was
-        done stays done.
+        one that has expired or failed, or has less than an hour left, with a new one. Raises TryAgain when the mail,
+        the database or the perspectives are out; what was done stays done, and whoever can be asked is asked.
+        Raises TooSoon when the mail about one of `again` was just sent again.
         """
         moment = self.clock.now()
         found = read_standing(self.challenges, order, moment)
@@ -47,10 +55,12 @@ class OpenValidation:
             _Asked(self._present(order, each, found.challenges, again, moment), _is_named(each, again))
             for each in found.unasked
         ]
-        for each in asked:
-            if each.challenge.method == Method.EMAIL:
+        by_mail = [each for each in asked if each.challenge.method == Method.EMAIL]
+        for each in by_mail:
+            if each.challenge.source == ApproverSource.CONSTRUCTED:
                 self._ask_approver(each)
         self._tell_what_to_publish(order, [each for each in asked if each.challenge.method != Method.EMAIL])
+        self._ask_contacts([each for each in by_mail if each.challenge.source != ApproverSource.CONSTRUCTED])
 
     def _present(
         self,
@@ -65,10 +75,16 @@ class OpenValidation:
         newest = max(asked, key=lambda each: each.created_at, default=None)
         if newest is None:
             return self._create(order.head, wanted, 0)
-        over = newest.status_at(moment) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
-        if newest.status is ChallengeStatus.VALID or (over and _is_named(wanted, again)):
-            return self._create(order.head, wanted, len(asked))
-        return newest
+        over = newest.status_at(moment + LEAST_LEFT) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
+        is_pending = newest.status_at(moment) is ChallengeStatus.PENDING
+        if newest.status is not ChallengeStatus.VALID and not (over and _is_named(wanted, again)):
+            if newest.method != Method.EMAIL and newest.due_at is None and is_pending:
+                self.challenges.resume(newest, moment)
+            return newest
+        created = self._create(order.head, wanted, len(asked))
+        if is_pending:
+            self.challenges.end(newest, moment)
+        return created
 
     def _create(self, head: OrderHead, wanted: Wanted, number: int) -> Challenge:
         moment, made_id = self.clock.now(), challenge_id(head.order_id, head.round, wanted, number)
@@ -102,10 +118,25 @@ class OpenValidation:
         value = "" if challenge.method == Method.DNS_PERSIST else control_value(secret)
         return replace(challenge, value=value, due_at=moment)
 
+    def _ask_contacts(self, asked: Sequence["_Asked"]) -> None:
+        """One contact that cannot be looked for at this moment does not hold up the others."""
+        trouble: TryAgain | None = None
+        for each in asked:
+            try:
+                self._ask_approver(each)
+            except TryAgain as error:
+                trouble = error
+        if trouble is not None:
+            raise trouble
+
     def _ask_approver(self, asked: "_Asked") -> None:
         challenge, moment = asked.challenge, self.clock.now()
         if challenge.status_at(moment) is not ChallengeStatus.PENDING or not asked.is_mailed_now:
             return
+        with self._alone([asked], moment):
+            self._mail_approver(challenge, moment)
+
+    def _mail_approver(self, challenge: Challenge, moment: datetime) -> None:
         repeated = challenge.sent_at is not None
         corroborated = self.check_contact(challenge)
         if corroborated is None:
@@ -124,15 +155,34 @@ class OpenValidation:
         """One mail for all records and files of the order, when there is one that was not told yet."""
         moment = self.clock.now()
         live = [each for each in asked if each.challenge.status_at(moment) is ChallengeStatus.PENDING]
-        untold = [each.challenge for each in live if each.is_mailed_now]
+        untold = [each for each in live if each.is_mailed_now]
         if not untold:
             return
-        self.mail.instruct(order, [each.challenge for each in live])
-        for challenge in untold:
-            if challenge.sent_at is None:
-                self.challenges.mark_sent(challenge, moment, challenge.expires_at)
-            else:
-                self.challenges.mark_resent(challenge, moment)
+        with self._alone(untold, moment):
+            self.mail.instruct(order, [each.challenge for each in live])
+            for challenge in (each.challenge for each in untold):
+                if challenge.sent_at is None:
+                    self.challenges.mark_sent(challenge, moment, challenge.expires_at)
+                else:
+                    self.challenges.mark_resent(challenge, moment)
+
+    @contextmanager
+    def _alone(self, asked: Sequence["_Asked"], moment: datetime) -> Iterator[None]:
+        """Of many who ask for the same mail again, at once, one sends it. Raises TooSoon."""
+        claimed: list[Challenge] = []
+        try:
+            for challenge in (each.challenge for each in asked if each.again):
+                if not self.challenges.claim_mail(challenge, moment):
+                    raise TooSoon(
+                        "The last mail is less than 30 seconds old; ask again a little later.",
+                        int(MAIL_INTERVAL.total_seconds()),
+                    )
+                claimed.append(challenge)
+            yield
+        except Exception:
+            for challenge in claimed:
+                self.challenges.unclaim_mail(challenge, moment)
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,16 +1,15 @@
 """CAA: may we issue for this name? (RFC 8659, RFC 8657, BR 3.2.2.8)
 
-Looking up (`relevant_caa_set`) is apart from deciding (`caa_verdict`); `check_caa` joins the two for every
+Looking up (`relevant_caa_set`) is apart from deciding (`caa_verdict`); `caa_everywhere` joins the two for every
 name of a certificate. All of it is due at every signing, for proofs that are reused as well.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
-from partner_center.kernel.clock import Clock
 from partner_center.validation.dns import (
     Answer,
     CaaRecord,
@@ -21,6 +20,7 @@ from partner_center.validation.dns import (
     RecordType,
     Resolver,
 )
+from partner_center.validation.iodef import iodef_targets
 from partner_center.validation.issue_value import IssueValue, method_labels, parse_issue_value
 
 _CRITICAL = 128 | 1
@@ -32,12 +32,6 @@ _KNOWN_TAGS = frozenset(
 """The last two restrict other kinds of certificate (RFC 9495 and VMC), so they ask nothing of us."""
 
 _METHOD_LIST = re.compile(r"[A-Za-z0-9-]+(?:,[A-Za-z0-9-]+)*")
-
-_IODEF_TARGET = re.compile(
-    rb"mailto:[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+|https://[\x21\x23-\x3b\x3d\x3f-\x7e]+", re.I
-)
-_LONGEST_IODEF = 1000
-_IODEF_TARGETS_AT_MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +92,11 @@ class CaaSet:
         return next((step.failure for step in self.steps if step.failure and not step.pardoned), None)
 
     @property
+    def pardoned(self) -> Failure | None:
+        """The first failure that was passed over."""
+        return next((step.failure for step in self.steps if step.pardoned), None)
+
+    @property
     def dnssec(self) -> Dnssec:
         """Secure only if every look-up was."""
         secure = all(step.answer and step.answer.dnssec is Dnssec.SECURE for step in self.steps)
@@ -155,9 +154,11 @@ def pardonable(failure: Failure, rules: CaaRules = STANDING_RULES) -> bool:
 
 
 class CaaReason(StrEnum):
-    """Why a verdict is what it is: three permissions, then the refusals."""
+    """Why a verdict is what it is: four permissions, then the refusals."""
 
     NO_RECORDS = "caa_no_records"
+    FAILURE_PARDONED = "caa_failure_pardoned"
+    """Nothing was found, and not every look-up was answered."""
     NOT_RESTRICTED = "caa_not_restricted"
     AUTHORIZED = "caa_authorized"
     LOOKUP_FAILED = "caa_lookup_failed"
@@ -170,7 +171,12 @@ class CaaReason(StrEnum):
 
     @property
     def permits(self) -> bool:
-        return self in {CaaReason.NO_RECORDS, CaaReason.NOT_RESTRICTED, CaaReason.AUTHORIZED}
+        return self in _PERMISSIONS
+
+
+_PERMISSIONS = frozenset(
+    {CaaReason.NO_RECORDS, CaaReason.FAILURE_PARDONED, CaaReason.NOT_RESTRICTED, CaaReason.AUTHORIZED}
+)
 
 
 _NEAREST_TO_PERMISSION = (
@@ -194,8 +200,8 @@ class Freshness(StrEnum):
 class CaaVerdict:
     """The answer for one name. `relied_on` is the relevant set, found by looking up `found_at`.
 
-    The certificate must be signed within `fresh_for` of the beginning of the look-ups. `iodef` are the
-    targets that the set wants refusals reported to.
+    The certificate must be signed within `fresh_for` of the beginning of the look-ups. `failed` are the look-ups
+    of the climb that brought no answer, `iodef` the targets that the set wants refusals reported to.
     """
 
     name: str
@@ -207,6 +213,7 @@ class CaaVerdict:
     fresh_for: timedelta
     freshness: Freshness
     iodef: tuple[str, ...] = ()
+    failed: tuple[CaaStep, ...] = ()
 
     @property
     def allowed(self) -> bool:
@@ -233,7 +240,7 @@ def caa_verdict(
         raise ValueError(f"CAA was looked up for {caa_set.name!r}, not for {base!r}")
     wildcard = name != base
     applicant = _Applicant(frozenset(map(str.lower, issuer_domains)), method_labels(method), account_uri)
-    reason = CaaReason.LOOKUP_FAILED if caa_set.failure else _judge(caa_set.records, wildcard, applicant)
+    reason = _reason(caa_set, wildcard, applicant)
     ttl = timedelta(seconds=caa_set.ttl) if caa_set.records else timedelta()
     return CaaVerdict(
         name=name,
@@ -245,6 +252,7 @@ def caa_verdict(
         fresh_for=max(rules.fresh_for, ttl),
         freshness=Freshness.TTL if ttl > rules.fresh_for else Freshness.EIGHT_HOURS,
         iodef=iodef_targets(caa_set.records),
+        failed=tuple(step for step in caa_set.steps if step.failure),
     )
 
 
@@ -255,9 +263,15 @@ class _Applicant:
     account_uri: str | None
 
 
+def _reason(caa_set: CaaSet, wildcard: bool, applicant: _Applicant) -> CaaReason:
+    if caa_set.failure:
+        return CaaReason.LOOKUP_FAILED
+    if caa_set.records:
+        return _judge(caa_set.records, wildcard, applicant)
+    return CaaReason.FAILURE_PARDONED if caa_set.pardoned else CaaReason.NO_RECORDS
+
+
 def _judge(records: Collection[CaaRecord], wildcard: bool, applicant: _Applicant) -> CaaReason:
-    if not records:
-        return CaaReason.NO_RECORDS
     if any(record.flags & _CRITICAL and record.tag.lower() not in _KNOWN_TAGS for record in records):
         return CaaReason.UNKNOWN_CRITICAL
     values = _restricting_values(records, wildcard)
@@ -305,17 +319,18 @@ def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant, wildcar
     where = f"The CAA records found for {caa_set.name} (at {caa_set.found_at})"
     ours = sorted(applicant.issuer_domains)[0] if applicant.issuer_domains else "the CA"
     labels = " or ".join(sorted(applicant.methods))
-    failure = caa_set.failure
+    failure, pardoned = caa_set.failure, caa_set.pardoned
     sentences = {
         CaaReason.NO_RECORDS: f"There are no CAA records for {caa_set.name}; any CA may issue.",
-        CaaReason.NOT_RESTRICTED: f"{where} do not restrict who may issue.",
-        CaaReason.AUTHORIZED: f"{where} permit {ours} to issue.",
-        CaaReason.LOOKUP_FAILED: (
-            f"The CAA look-up for {failure.name} failed ({failure.kind}). Make its name servers answer CAA "
-            "queries with valid signatures, then ask for another check."
-            if failure
+        CaaReason.FAILURE_PARDONED: (
+            f"The CAA look-up for {pardoned.name} failed ({pardoned.kind}) at its own name servers, was retried, and "
+            f"its zone is proven unsigned; no records were found for {caa_set.name} elsewhere, so any CA may issue."
+            if pardoned
             else ""
         ),
+        CaaReason.NOT_RESTRICTED: f"{where} do not restrict who may issue.",
+        CaaReason.AUTHORIZED: f"{where} permit {ours} to issue.",
+        CaaReason.LOOKUP_FAILED: _failure_sentence(failure) if failure else "",
         CaaReason.UNKNOWN_CRITICAL: (
             f"{where} hold a critical property that we do not know. Remove it or clear its critical flag."
         ),
@@ -334,68 +349,10 @@ def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant, wildcar
     return sentences[reason]
 
 
-def iodef_targets(records: Iterable[CaaRecord]) -> tuple[str, ...]:
-    """Where refusals may be reported (RFC 8659, section 4.4): mailto: and https: only, at most five.
-
-    A mailto: target is one bare address; header fields in it would let a zone write our mail.
-    """
-    values = (record.value for record in records if record.tag.lower() == "iodef")
-    fit = (
-        value.decode("ascii")
-        for value in values
-        if len(value) <= _LONGEST_IODEF and _IODEF_TARGET.fullmatch(value)
+def _failure_sentence(failure: Failure) -> str:
+    what = f"The CAA look-up for {failure.name} failed ({failure.kind})"
+    if failure.kind in {FailureKind.UNREACHABLE, FailureKind.REFUSED}:
+        return f"{what} for no fault of yours; ask for another check later."
+    return (
+        f"{what}. Make its name servers answer CAA queries with valid signatures, then ask for another check."
     )
-    return tuple(dict.fromkeys(fit))[:_IODEF_TARGETS_AT_MOST]
-
-
-@dataclass(frozen=True, slots=True)
-class CaaRequest:
-    """One name of a certificate, with the section of the BR and the account of the proof relied on."""
-
-    name: str
-    method: str
-    account_uri: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaaCheck:
-    """One check as it is recorded; `checked_at` is before the first look-up."""
-
-    request: CaaRequest
-    caa_set: CaaSet
-    verdict: CaaVerdict
-    checked_at: datetime
-
-    @property
-    def completed(self) -> bool:
-        """False when a look-up failed: nothing was learnt, and it may be tried again."""
-        return self.verdict.reason is not CaaReason.LOOKUP_FAILED
-
-    @property
-    def valid_until(self) -> datetime | None:
-        """The last moment at which this check may support a signature; None for a refusal."""
-        return self.checked_at + self.verdict.fresh_for if self.verdict.allowed else None
-
-
-def check_caa(
-    requests: Iterable[CaaRequest],
-    resolver: Resolver,
-    issuer_domains: Collection[str],
-    clock: Clock,
-    rules: CaaRules = STANDING_RULES,
-) -> tuple[CaaCheck, ...]:
-    """Checks every name with look-ups of its own and returns every verdict, in order.
-
-    Nothing is shared between names and nothing stops at the first refusal. Certificates were once issued
-    because one name's check was repeated for all (2020).
-    """
-    return tuple(_check(request, resolver, issuer_domains, clock, rules) for request in requests)
-
-
-def _check(
-    request: CaaRequest, resolver: Resolver, issuer_domains: Collection[str], clock: Clock, rules: CaaRules
-) -> CaaCheck:
-    checked_at = clock.now()
-    caa_set = relevant_caa_set(request.name, resolver, rules)
-    verdict = caa_verdict(caa_set, request.name, issuer_domains, request.method, request.account_uri, rules)
-    return CaaCheck(request, caa_set, verdict, checked_at)

@@ -1,37 +1,60 @@
 """CAA as every perspective sees it: the primary's verdict, corroborated by the others (BR 3.2.2.8, 3.2.2.9).
 
-Each name is asked with looks of its own, fresh at every signing: one name's look-up once served for all (2020).
+Each name is asked with looks of its own, fresh at every signing: one name's look-up once served for all (2020). What
+was seen is judged for each proof that a certificate could rely on, since a record may bind us to some methods only
+(RFC 8657, section 4).
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from partner_center.kernel.clock import Clock
-from partner_center.validation.caa import CaaReason, CaaRequest, CaaVerdict, caa_verdict
+from partner_center.validation.caa import CaaReason, CaaVerdict, caa_verdict
 from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.looks import CaaLook, CaaSeen, Sighting
 from partner_center.validation.quorum import Corroboration, QuorumReason, Vote, vote_of
 
 
 @dataclass(frozen=True, slots=True)
-class CaaResult:
-    """What all perspectives together say of one name; `checked_at` is before the first look-up.
+class CaaRequest:
+    """One name of a certificate, and the account of the subscriber to whom its proofs belong.
 
-    `verdict` is the primary's, None when it could not look at all.
+    `proven` are the sections of the BR that its proofs rest on, the preferred one first; there is one at least.
+    `provable` are those by which it could be proven, whether it is or not.
     """
 
     name: str
+    proven: tuple[str, ...]
+    account_uri: str | None = None
+    provable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CaaResult:
+    """What all perspectives together say of one name; `checked_at` is before the first look-up.
+
+    `section` is that of the proof to rely on: the first that is permitted, or the preferred one when none is, and
+    `permitted` are then the provable sections that would be. `verdict` is the primary's, None when it could not look
+    at all.
+    """
+
+    request: CaaRequest
+    section: str
     verdict: CaaVerdict | None
     corroboration: Corroboration | None
     checked_at: datetime
+    issuer_domains: tuple[str, ...]
+    permitted: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.request.name
 
     @property
     def allowed(self) -> bool:
-        return bool(
-            self.verdict and self.verdict.allowed and self.corroboration and self.corroboration.passed
-        )
+        """Whether the primary permits it, and enough others do."""
+        return self.corroboration is not None and self.corroboration.passed
 
     @property
     def valid_until(self) -> datetime | None:
@@ -59,19 +82,6 @@ class CaaResult:
             )
         return self.verdict.detail
 
-    def as_evidence(self) -> dict[str, Any]:
-        """What is kept of it with the preflight."""
-        return {
-            "name": self.name,
-            "allowed": self.allowed,
-            "reason": self.verdict.reason.value if self.verdict else "caa_not_seen",
-            "found_at": self.verdict.found_at if self.verdict else None,
-            "dnssec": self.verdict.dnssec.value if self.verdict else None,
-            "quorum": self.corroboration.quorum if self.corroboration else None,
-            "against": self.corroboration.against if self.corroboration else {},
-            "agreement": self.corroboration.reason.value if self.corroboration else "no_perspective",
-        }
-
 
 def check_caa_everywhere(
     requests: Sequence[CaaRequest],
@@ -88,23 +98,43 @@ def check_caa_everywhere(
     results = []
     for place, request in enumerate(requests):
 
-        def judge(sightings: Sequence[Sighting], request: CaaRequest = request) -> Vote:
-            return _vote(_verdict(request, sightings, issuer_domains))
+        def judged(section: str, request: CaaRequest = request, place: int = place) -> CaaResult:
+            """What the sightings of this name say of a proof of that section."""
 
-        sightings = seen.at(primary, place, 1) if primary in seen.views and primary else None
-        verdict = _verdict(request, sightings, issuer_domains) if sightings else None
-        corroboration = seen.corroborated(checked_at, place, 1, judge)
-        results.append(CaaResult(request.name, verdict, corroboration, checked_at))
+            def verdict_on(sightings: Sequence[Sighting]) -> CaaVerdict:
+                return _verdict(request, section, sightings, issuer_domains)
+
+            here = seen.at(primary, place, 1) if primary in seen.views and primary else None
+            return CaaResult(
+                request,
+                section,
+                verdict_on(here) if here else None,
+                seen.corroborated(checked_at, place, 1, lambda sightings: _vote(verdict_on(sightings))),
+                checked_at,
+                tuple(issuer_domains),
+            )
+
+        results.append(_best(request, judged))
     return tuple(results)
 
 
+def _best(request: CaaRequest, judged: Callable[[str], CaaResult]) -> CaaResult:
+    """The first permission for a proof; else what is said of the preferred one, and what would be permitted."""
+    found = [judged(section) for section in request.proven]
+    for result in found:
+        if result.allowed:
+            return result
+    permitted = tuple(section for section in request.provable if judged(section).allowed)
+    return replace(found[0], permitted=permitted)
+
+
 def _verdict(
-    request: CaaRequest, sightings: Sequence[Sighting], issuer_domains: Collection[str]
+    request: CaaRequest, section: str, sightings: Sequence[Sighting], issuer_domains: Collection[str]
 ) -> CaaVerdict:
     (sighting,) = sightings
     if not isinstance(sighting, CaaSeen):
         raise ValueError("CAA is looked for by climbing")
-    return caa_verdict(sighting.caa_set, request.name, issuer_domains, request.method, request.account_uri)
+    return caa_verdict(sighting.caa_set, request.name, issuer_domains, section, request.account_uri)
 
 
 def _vote(verdict: CaaVerdict) -> Vote:

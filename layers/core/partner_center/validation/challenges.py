@@ -28,6 +28,10 @@ VALUE_BITS = 160
 """At least 112 bits are asked for (BR 1.6.1, "Random Value")."""
 
 
+MAIL_INTERVAL = timedelta(seconds=30)
+"""Between two mails that a reseller asks for: an approver's mailbox is not the reseller's to fill."""
+
+
 class ChallengeStatus(StrEnum):
     """The states of a domain in the public interface."""
 
@@ -107,6 +111,11 @@ class Wanted:
     approver_email: str = ""
     source: str = "constructed"
 
+    @property
+    def br_section(self) -> str:
+        """The section that its proof would rest on."""
+        return br_section_of(self.method, self.source)
+
     def asks_like(self, challenge: Challenge) -> bool:
         """Whether `challenge` asks the same in the same way."""
         asked = (challenge.method, challenge.authorization_domain, challenge.approver_email)
@@ -142,6 +151,18 @@ def br_section_of(method: str, source: str) -> str:
     if method == Method.EMAIL:
         return ApproverSource(source).br_section
     return PUBLISHED_SECTIONS[Method(method)]
+
+
+def provable_sections(methods: Iterable[str], name: str, moment: datetime) -> tuple[str, ...]:
+    """The sections of the BR by which `name` may be proven at `moment`, if these methods are offered."""
+    by_mail = tuple(source.br_section for source in ApproverSource)
+    sections: list[str] = []
+    for method in methods:
+        if method == Method.EMAIL:
+            sections += by_mail if rules_on(moment).email_methods_allowed else ()
+        elif method != Method.HTTP_FILE or not name.startswith("*."):
+            sections.append(PUBLISHED_SECTIONS[Method(method)])
+    return tuple(dict.fromkeys(sections))
 
 
 def wanted_challenges(methods: Mapping[str, ChosenMethod]) -> tuple[Wanted, ...]:
@@ -198,10 +219,11 @@ def next_check(checks: int, moment: datetime) -> datetime:
     return moment + min(FIRST_INTERVAL * doublings, LONGEST_INTERVAL)
 
 
-def barred(challenges: Iterable[Challenge]) -> frozenset[tuple[str, str]]:
-    """The addresses that declined, each with the domain it declined for: neither is asked about the other again."""
-    declined = (each for each in challenges if each.status is ChallengeStatus.DECLINED)
-    return frozenset((each.authorization_domain, each.approver_email) for each in declined)
+def barred(challenges: Iterable[Challenge]) -> frozenset[str]:
+    """The addresses that declined, in lower case: whoever reads there is asked nothing more about this order."""
+    return frozenset(
+        each.approver_email.lower() for each in challenges if each.status is ChallengeStatus.DECLINED
+    )
 
 
 def proof_usable(proof: Proof, name: str, moment: datetime) -> bool:

@@ -77,10 +77,16 @@ class CheckControl:
     ids: Ids
 
     def __call__(
-        self, reseller_id: str, order_id: str, correlation_id: str, names: Collection[str] | None = None
+        self,
+        reseller_id: str,
+        order_id: str,
+        correlation_id: str,
+        names: Collection[str] | None = None,
+        seconds: float | None = None,
     ) -> None:
         """Check what is published for `names`, or for all names, of an order. Raises TryAgain.
 
+        `seconds`: how long somebody waits for it; a perspective that takes longer is one that did not answer.
         What is proven, expired, declined, or belongs to an order that is over is left alone.
         """
         order = load(self.orders, reseller_id, order_id)
@@ -96,7 +102,7 @@ class CheckControl:
         claimed = [begun for each in asked for begun in self._claimed(each, moment)]
         if claimed:
             questions = list(self._questions(order, claimed))
-            seen = self.everywhere.look([look for each in questions for look in each.looks])
+            seen = self.everywhere.look([look for each in questions for look in each.looks], seconds)
             for question in questions:
                 self._conclude(order, question, seen, moment, correlation_id)
 
@@ -291,9 +297,9 @@ def _page_finding(look: Look, sighting: Sighting, value: str) -> Finding:
         return Finding(False, False, f"No request was made: {sighting.trouble}. The check is made again.", ())
     check = check_file(look, sighting, value)
     hops = tuple(f"{hop.url} {hop.address or '-'} {hop.status or '-'}" for hop in sighting.hops)
-    return Finding(
-        check.passed, check.completed, check.detail, hops, None, look.url if check.passed else None
-    )
+    dnssec = sighting.dnssec.value if sighting.dnssec else None
+    found_at = look.url if check.passed else None
+    return Finding(check.passed, check.completed, check.detail, hops, dnssec, found_at)
 
 
 def _vote(finding: Finding) -> Vote:

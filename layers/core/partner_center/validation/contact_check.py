@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import Ids
 from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus
@@ -11,7 +13,13 @@ from partner_center.validation.contacts import Approver, contact_vote
 from partner_center.validation.corroborate import AllPerspectives, Seen
 from partner_center.validation.looks import RecordsSeen
 from partner_center.validation.ports import AttemptRecord, Challenges, Observation
-from partner_center.validation.quorum import Corroboration, PerspectiveSite
+from partner_center.validation.quorum import (
+    Corroboration,
+    PerspectiveSite,
+    QuorumReason,
+    Vote,
+    quorum,
+)
 from partner_center.validation.record_check import texts_of
 
 
@@ -27,8 +35,9 @@ class CheckContact:
     def __call__(self, challenge: Challenge) -> Challenge | None:
         """The challenge, with the evidence of where its contact was seen; None when it must not be mailed.
 
-        A constructed address needs no corroboration. When it is not to be had, that is an attempt that failed, which
-        the reseller reads and may repeat by a resend. Every look is recorded.
+        A constructed address needs no corroboration. When the network does not show the contact, that is an attempt
+        that failed, which the reseller reads and may repeat by a resend. Raises TryAgain when only perspectives of
+        ours that did not answer stand in the way. Every look is recorded.
         """
         if challenge.source == ApproverSource.CONSTRUCTED:
             return challenge
@@ -38,27 +47,31 @@ class CheckContact:
         moment, looks = self.clock.now(), approver.looks
         seen = self.everywhere.look(looks)
         found = seen.corroborated(moment, 0, len(looks), lambda sightings: contact_vote(approver, sightings))
-        record = self._record(challenge, approver, seen, found, moment)
-        if found is None or not found.passed:
-            self.challenges.fail(challenge, record)
-            return None
-        self.challenges.note(challenge, record)
-        return replace(challenge, evidence=found.as_evidence())
+        if found is not None and found.passed:
+            record = self._record(challenge, seen, found, moment, _mailed(approver, found))
+            self.challenges.note(challenge, record)
+            return replace(challenge, evidence=_evidence(record, found))
+        if _may_be_there(seen, found, moment):
+            record = self._record(challenge, seen, found, moment, _looked_for_again(approver, found))
+            self.challenges.note(challenge, record)
+            raise TryAgain(record.attempt.detail, 5)
+        failed = self._record(
+            challenge, seen, found, moment, _not_seen(approver, found), ChallengeStatus.FAILED
+        )
+        self.challenges.fail(challenge, failed)
+        return None
 
     def _record(
         self,
         challenge: Challenge,
-        approver: Approver,
         seen: Seen,
         found: Corroboration | None,
         moment: datetime,
+        detail: str,
+        result: ChallengeStatus = ChallengeStatus.PENDING,
     ) -> AttemptRecord:
         votes = tuple((site, vote.value) for site, vote in found.votes) if found else ()
-        passed = found is not None and found.passed
-        status = ChallengeStatus.PENDING if passed else ChallengeStatus.FAILED
-        attempt = Attempt(
-            moment, status, _sentence(approver, found), tuple((site.id, vote) for site, vote in votes)
-        )
+        attempt = Attempt(moment, result, detail, tuple((site.id, vote) for site, vote in votes))
         return AttemptRecord(
             attempt_id=self.ids.new("att", moment),
             reseller_id=challenge.reseller_id,
@@ -83,11 +96,39 @@ def _observation(site: PerspectiveSite, vote: str, seen: Seen) -> Observation:
     )
 
 
-def _sentence(approver: Approver, found: Corroboration | None) -> str:
-    contact = f"{approver.address} was {{}} as a published contact of {approver.authorization_domain}"
-    if found is not None and found.passed:
-        return contact.format("seen") + f" from enough places ({found.quorum}); it is asked by mail."
-    return contact.format("not seen") + (
-        f" from enough places ({found.quorum if found else 'none is set up'}). Publish it, then ask for the mail "
-        "again; or choose another address."
+def _may_be_there(seen: Seen, found: Corroboration | None, moment: datetime) -> bool:
+    """Whether it would be corroborated if every perspective in trouble saw it, or if more of them were set up."""
+    if found is None:
+        return True
+    votes = {
+        site: Vote.PASSED if seen.trouble(site, 0, 1) is not None else vote for site, vote in found.votes
+    }
+    at_best = quorum(moment, votes)
+    return at_best.passed or at_best.reason is QuorumReason.TOO_FEW_REMOTES
+
+
+def _evidence(record: AttemptRecord, found: Corroboration) -> dict[str, Any]:
+    primary = next(each for each in record.observations if each.site == found.votes[0][0].id)
+    return {"attempt_id": record.attempt_id, "dnssec": primary.dnssec, **found.as_evidence()}
+
+
+def _mailed(approver: Approver, found: Corroboration) -> str:
+    return f"{_contact(approver, 'seen')} from enough places ({found.quorum}); it is asked by mail."
+
+
+def _looked_for_again(approver: Approver, found: Corroboration | None) -> str:
+    return (
+        f"{_contact(approver, 'not looked for')} from enough places ({found.quorum if found else 'none is set up'}): "
+        "some of ours did not answer. It is looked for again, or when the mail is asked for again."
     )
+
+
+def _not_seen(approver: Approver, found: Corroboration | None) -> str:
+    return (
+        f"{_contact(approver, 'not seen')} from enough places ({found.quorum if found else 'none'}). Publish it, "
+        "then ask for the mail again; or choose another address."
+    )
+
+
+def _contact(approver: Approver, how: str) -> str:
+    return f"{approver.address} was {how} as a published contact of {approver.authorization_domain}"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from partner_center.validation.looks import Look, Sighting
 from partner_center.validation.perspectives import LOOKS_AT_MOST, Perspectives, PerspectiveView, Unseen
-from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, quorum
+from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, in_order, quorum
 
 Judge = Callable[[Sequence[Sighting]], Vote]
 
@@ -55,16 +55,20 @@ class AllPerspectives:
     def primary(self) -> PerspectiveSite | None:
         return next((site for site in self.sites if site.primary), None)
 
-    def look(self, looks: Sequence[Look]) -> Seen:
-        """One fresh answer of every site to every look. A site that failed in one part has not answered at all."""
+    def look(self, looks: Sequence[Look], seconds: float | None = None) -> Seen:
+        """One fresh answer of every site to every look. A site that failed in one part has not answered at all.
+
+        `seconds`: how long somebody waits for all of it; the parts share them.
+        """
         by_region = {site.region: site for site in self.sites}
         whole: dict[PerspectiveSite, PerspectiveView] = {}
-        for first in range(0, len(looks), LOOKS_AT_MOST):
-            for view in self.perspectives.ask(looks[first : first + LOOKS_AT_MOST]):
+        parts = [looks[first : first + LOOKS_AT_MOST] for first in range(0, len(looks), LOOKS_AT_MOST)]
+        for part in parts:
+            for view in self.perspectives.ask(part, seconds / len(parts) if seconds is not None else None):
                 site = by_region.get(view.perspective_id)
                 if site is not None:
                     whole[site] = _joined(whole.get(site), view)
-        return Seen(whole)
+        return Seen({site: whole[site] for site in in_order(whole)})
 
 
 def _joined(before: PerspectiveView | None, view: PerspectiveView) -> PerspectiveView:

@@ -19,7 +19,7 @@ class Checking(Protocol):
         ...
 
     def check(self, reseller_id: str, order_id: str, names: list[str] | None) -> None:
-        """Returns when it is made, of all names without `names`. Raises TryAgain."""
+        """Returns when it is made, of all names without `names`, or when that takes too long. Raises TryAgain."""
         ...
 
 

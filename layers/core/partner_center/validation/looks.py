@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from partner_center.validation.caa import CaaSet
-from partner_center.validation.dns import Answer, Failure, RecordType
+from partner_center.validation.dns import Answer, Dnssec, Failure, RecordType
 
 FILE_PATH = "/.well-known/pki-validation/partner-center.txt"
 """Where a file shows control of a name (BR 3.2.2.4.18); the same for everybody, and without the value in it."""
@@ -88,11 +88,15 @@ class PageTrouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One request of a probe: the URL that was asked, the address that answered (or was refused), and the status."""
+    """One request of a probe: the URL that was asked, the address that answered (or was refused), and the status.
+
+    `dnssec` is that of the look-ups of its host's addresses together; None unless every one was answered.
+    """
 
     url: str
     address: str | None
     status: int | None
+    dnssec: Dnssec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,14 @@ class PageSeen:
     status: int | None = None
     body: bytes = b""
     trouble: PageTrouble | None = None
+
+    @property
+    def dnssec(self) -> Dnssec | None:
+        """Secure only if every host's addresses were; None unless all are known."""
+        found = {hop.dnssec for hop in self.hops} or {None}
+        if None in found:
+            return None
+        return Dnssec.SECURE if found == {Dnssec.SECURE} else Dnssec.INSECURE
 
 
 Sighting = RecordsSeen | CaaSeen | PageSeen

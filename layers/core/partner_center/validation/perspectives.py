@@ -60,9 +60,10 @@ class PerspectiveView:
 class Perspectives(Protocol):
     """All network perspectives, the primary first."""
 
-    def ask(self, looks: Sequence[Look]) -> Sequence[PerspectiveView]:
+    def ask(self, looks: Sequence[Look], seconds: float | None = None) -> Sequence[PerspectiveView]:
         """One view for each perspective, in a fixed order, from fresh looks of this very call.
 
+        `seconds`: how long somebody waits for the answer; looks that take longer are told as unseen.
         Nothing is asked twice: a retry starts from zero, by another call. A perspective's trouble is in its
         view and raises nothing; with no perspective at all there is no view. ValueError: no look, or more
         than LOOKS_AT_MOST.

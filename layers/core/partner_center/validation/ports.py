@@ -7,6 +7,7 @@ from typing import Protocol
 
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import Order
+from partner_center.validation.caa_refusal import CaaRefusals
 from partner_center.validation.challenges import Attempt, Challenge, ChallengeStatus, Proof
 
 
@@ -75,6 +76,10 @@ class ChallengeReader(Protocol):
         """The subscriber's proofs for domains in `zone`, a registrable domain, completed at `since` or later."""
         ...
 
+    def caa_refusals(self, reseller_id: str, order_id: str, preflight_id: str) -> CaaRefusals | None:
+        """What CAA refused for its method at that preflight of the order; None if there is none of this id."""
+        ...
+
 
 class Challenges(ChallengeReader, Protocol):
     """Keeps challenges. Every write is conditional; repeating one changes nothing."""
@@ -83,12 +88,24 @@ class Challenges(ChallengeReader, Protocol):
         """False when it exists already."""
         ...
 
+    def claim_mail(self, challenge: Challenge, moment: datetime) -> bool:
+        """Whether another mail may go out: of those who ask within MAIL_INTERVAL the first alone."""
+        ...
+
+    def unclaim_mail(self, challenge: Challenge, moment: datetime) -> None:
+        """The mail that was claimed at `moment` did not go out."""
+        ...
+
     def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
         """The first mail; its record is never changed."""
         ...
 
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:
-        """A later mail of the same value; of two at once the later time stays."""
+        """A later mail of the same value, and how its recipient was corroborated; of two at once the later stays."""
+        ...
+
+    def end(self, challenge: Challenge, moment: datetime) -> None:
+        """The value serves no more from `moment` on. One that is pending no more stays as it is."""
         ...
 
     def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
@@ -105,6 +122,10 @@ class Challenges(ChallengeReader, Protocol):
 
     def rest(self, challenge: Challenge) -> None:
         """The challenge is not due by itself any more."""
+        ...
+
+    def resume(self, challenge: Challenge, due_at: datetime) -> None:
+        """A pending challenge that rests is due again, since it is asked for again."""
         ...
 
     def due(self, shard: int, moment: datetime, limit: int) -> Sequence[tuple[str, str]]:

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from partner_center.kernel.errors import NotFound
+from partner_center.orders.page import cut
 from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.challenges import barred
 from partner_center.validation.contacts import Approver, approvers_of, approvers_seen, contact_looks
 from partner_center.validation.corroborate import AllPerspectives
+from partner_center.validation.ports import ChallengeReader
+
+SECONDS = 15.0
+"""How long a request waits for the network: of a zone that answers later only the computed addresses are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +26,7 @@ class PublishedContacts:
         """By name, everybody who may approve it; without a look only the computed addresses."""
         looks = {name: contact_looks(name) for name in names}
         every = [look for each in looks.values() for look in each]
-        seen, primary = self.everywhere.look(every), self.everywhere.primary
+        seen, primary = self.everywhere.look(every, SECONDS), self.everywhere.primary
         found, first = {}, 0
         for name, each in looks.items():
             sightings = seen.at(primary, first, len(each)) if primary and primary in seen.views else None
@@ -34,15 +40,22 @@ class ReadApprovers:
     """The use case behind the list of addresses from which a reseller chooses."""
 
     orders: OrderReader
+    challenges: ChallengeReader
     contacts: PublishedContacts
 
-    def __call__(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
-        """Raises NotFound for an unknown order, and for a name that it does not have."""
+    def __call__(
+        self, reseller_id: str, order_id: str, name: str, query: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Every address that may be chosen: who declined this order is left out.
+
+        Raises Malformed, and NotFound for an unknown order and for a name that it does not have.
+        """
         order = load(self.orders, reseller_id, order_id)
         if order is None:
             raise NotFound("There is no such order.")
         if name not in order.content.names:
             raise NotFound("The order has no such name.")
+        declined = barred(self.challenges.of_order(reseller_id, order_id))
         items = [
             {
                 "approver_email": each.address,
@@ -50,5 +63,6 @@ class ReadApprovers:
                 "authorization_domain": each.authorization_domain,
             }
             for each in self.contacts.of([name])[name]
+            if each.address.lower() not in declined
         ]
-        return {"items": items, "next_cursor": None}
+        return cut(items, query)

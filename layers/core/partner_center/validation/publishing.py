@@ -1,12 +1,13 @@
 """What the owner of a domain is told to publish for a challenge, and what is therefore expected of a look."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 
 from partner_center.catalog.products import Catalog
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
-from partner_center.validation.challenges import Challenge
+from partner_center.validation.challenges import Challenge, provable_sections
 from partner_center.validation.control_methods import Publish, covers, publish_of, reaches_below
 from partner_center.validation.control_verdict import Expected
 
@@ -46,6 +47,11 @@ class Publishing:
         """The names that we answer to in CAA and persistent records; none for a product that is sold no more."""
         product = self.catalog.product(order.head.product)
         return tuple(product.caa_issuers) if product else ()
+
+    def provable_sections(self, order: Order, name: str, moment: datetime) -> tuple[str, ...]:
+        """The sections of the BR by which the order's product lets `name` be proven at `moment`."""
+        product = self.catalog.product(order.head.product)
+        return provable_sections(product.validation_methods if product else (), name, moment)
 
     def account_uri(self, head: OrderHead) -> str:
         """The subscriber's account (RFC 8657, section 3; BR 3.2.2.4.22): never the reseller's.

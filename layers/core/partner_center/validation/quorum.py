@@ -138,10 +138,15 @@ def quorum(moment: datetime, votes: Mapping[PerspectiveSite, Vote]) -> Corrobora
     """
     _require_distinct(votes)
     needed = rules_on(moment).remote_perspectives
-    ordered = tuple(sorted(votes.items(), key=lambda each: (not each[0].primary, each[0].id)))
+    ordered = tuple((site, votes[site]) for site in in_order(votes))
     remotes = ordered[1:]
     allowed = disagreements_allowed(len(remotes))
     return Corroboration(_reason(ordered[0][1], remotes, needed, allowed), ordered, needed, allowed)
+
+
+def in_order(sites: Iterable[PerspectiveSite]) -> list[PerspectiveSite]:
+    """The one order in which perspectives are told of: the primary first, then by id."""
+    return sorted(sites, key=lambda each: (not each.primary, each.id))
 
 
 def disagreements_allowed(remotes: int) -> int:

@@ -1,7 +1,9 @@
 """How the names of an order stand: what would prove each, what was asked, and which proof carries it.
 
 A name is proven by any proof on file of the order's subscriber that covers it and is usable: one of this order, or an
-earlier one of the same subscriber (BR 4.2.1). Challenges only say what is being asked.
+earlier one of the same subscriber (BR 4.2.1). Challenges only say what is being asked. Where CAA refused all that a
+name is proven by and permits the method that was chosen for it (RFC 8657), the name is asked by that method, and its
+proofs stay on file.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -11,6 +13,7 @@ from datetime import datetime, timedelta
 from partner_center.kernel.dated_rules import TIMETABLE
 from partner_center.kernel.public_suffix import registrable_domain
 from partner_center.orders.order import Order, OrderStatus
+from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import (
     Challenge,
     ChallengeStatus,
@@ -28,27 +31,65 @@ _LONGEST_REUSE = max(rules.domain_reuse for _, rules in TIMETABLE) + timedelta(d
 
 @dataclass(frozen=True, slots=True)
 class NameStanding:
-    """One name: `challenge` is the one that asks for it now or was declined, `proof` what carries it."""
+    """One name: `challenge` is the one that asks for it now or was declined, `usable` are its proofs.
+
+    The preferred proof comes first. `refusal` is what CAA said of those that there were at the last preflight, if
+    another method would have passed.
+
+    `is_barred`: its approver declined this order, for this name or another, and is not asked again.
+    """
 
     name: str
     wanted: Wanted
     challenge: Challenge | None
-    proof: Proof | None
+    usable: tuple[Proof, ...] = ()
+    refusal: CaaRefusal | None = None
+    is_barred: bool = False
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether CAA refused everything that the name is proven by."""
+        return self.refusal is not None and self.refusal.refused.issuperset(
+            proof.br_section for proof in self.usable
+        )
+
+    @property
+    def is_asked_anew(self) -> bool:
+        """Whether the name is proven, but not by the method that was chosen and that CAA permits alone."""
+        permitted = self.refusal.permitted if self.refusal else ()
+        return bool(self.usable) and self.is_refused and self.wanted.br_section in permitted
+
+    @property
+    def proof(self) -> Proof | None:
+        """What carries the name; None while it is to be proven."""
+        return self.usable[0] if self.usable and not self.is_asked_anew else None
+
+    @property
+    def advice(self) -> str | None:
+        """What to do when CAA refuses what carries the name and the method chosen would not help."""
+        held = self.proof is not None and self.is_refused
+        return self.refusal.advice if held and self.refusal else None
 
     def status_at(self, moment: datetime) -> ChallengeStatus:
         if self.proof is not None:
             return ChallengeStatus.VALID
         status = self.challenge.status_at(moment) if self.challenge else ChallengeStatus.PENDING
+        if self.is_barred and (self.challenge is None or status is not ChallengeStatus.PENDING):
+            return ChallengeStatus.DECLINED
         # Its proof has grown too old, and nobody was asked again yet.
         return ChallengeStatus.EXPIRED if status is ChallengeStatus.VALID else status
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """All names of the order's present content, in its order; `challenges` are all that were ever made for it."""
+    """All names of the order's present content, in its order; `challenges` are all that were ever made for it.
+
+    `refused_at` is when CAA last refused a name for its method.
+    """
 
     names: tuple[NameStanding, ...]
     challenges: tuple[Challenge, ...] = ()
+    refused_at: datetime | None = None
 
     @property
     def proofs(self) -> Mapping[str, Proof]:
@@ -58,6 +99,11 @@ class Standing:
     @property
     def is_proven(self) -> bool:
         return all(each.proof is not None for each in self.names)
+
+    def may_pass_by_now(self, checked_at: datetime | None) -> bool:
+        """Whether all names have proofs, and a check was asked for since CAA refused some of them."""
+        asked_since = bool(self.refused_at and checked_at and checked_at > self.refused_at)
+        return asked_since and all(each.usable for each in self.names)
 
     def open(self, names: Collection[str] | None = None) -> tuple[Challenge, ...]:
         """The challenges that ask for those of `names`, or of all names, that are unproven now; each once."""
@@ -73,9 +119,7 @@ class Standing:
         """What must be asked for the unproven names; not of an address that declined."""
         declined = barred(self.challenges)
         wanted = dict.fromkeys(each.wanted for each in self.names if each.proof is None)
-        return tuple(
-            each for each in wanted if (each.authorization_domain, each.approver_email) not in declined
-        )
+        return tuple(each for each in wanted if each.approver_email.lower() not in declined)
 
 
 def wanted_of(order: Order) -> Sequence[Wanted]:
@@ -84,19 +128,30 @@ def wanted_of(order: Order) -> Sequence[Wanted]:
 
 
 def standing(
-    order: Order, challenges: Iterable[Challenge], proofs: Iterable[Proof], moment: datetime
+    order: Order,
+    challenges: Iterable[Challenge],
+    proofs: Iterable[Proof],
+    moment: datetime,
+    refusals: CaaRefusals | None = None,
 ) -> Standing:
     """How the order's names stand; `proofs` are those on file for its subscriber, `moment` when they are judged."""
     made, on_file = tuple(challenges), tuple(proofs)
     wanted = {name: each for each in wanted_of(order) for name in each.names}
+    declined = barred(made)
     return Standing(
         tuple(
             NameStanding(
-                name, wanted[name], _asked(wanted[name], order.head.round, made), _best(on_file, name, moment)
+                name,
+                wanted[name],
+                _asked(wanted[name], order.head.round, made),
+                _usable(on_file, name, wanted[name], moment),
+                refusals.by_name.get(name) if refusals else None,
+                wanted[name].approver_email.lower() in declined,
             )
             for name in order.content.names
         ),
         made,
+        refusals.at if refusals else None,
     )
 
 
@@ -110,7 +165,8 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
         for proof in challenges.proofs(head.reseller_id, head.subscriber, zone, moment - _LONGEST_REUSE)
         if head.status is OrderStatus.PENDING or proof.completed_at <= moment
     ]
-    return standing(order, challenges.of_order(head.reseller_id, head.order_id), proofs, moment)
+    made = challenges.of_order(head.reseller_id, head.order_id)
+    return standing(order, made, proofs, moment, _refusals(challenges, order))
 
 
 def zones_of(names: Iterable[str]) -> tuple[str, ...]:
@@ -136,10 +192,23 @@ def _asked(wanted: Wanted, round: int, made: Sequence[Challenge]) -> Challenge |
     return max(standing, key=lambda each: (each.round, each.created_at), default=None)
 
 
-def _best(proofs: Sequence[Proof], name: str, moment: datetime) -> Proof | None:
-    """Of the proofs that carry the name the one that will do so longest."""
+def _usable(proofs: Sequence[Proof], name: str, wanted: Wanted, moment: datetime) -> tuple[Proof, ...]:
+    """The proofs that carry the name: those by the method chosen for it first, and of these the longest-lived."""
+
+    def preference(proof: Proof) -> tuple[bool, datetime, str]:
+        chosen = (proof.method, proof.br_section) == (wanted.method, wanted.br_section)
+        return chosen, usable_until(proof), proof.proof_id
+
     usable = (proof for proof in proofs if proof_usable(proof, name, moment))
-    return max(usable, key=lambda proof: (usable_until(proof), proof.proof_id), default=None)
+    return tuple(sorted(usable, key=preference, reverse=True))
+
+
+def _refusals(challenges: ChallengeReader, order: Order) -> CaaRefusals | None:
+    """What CAA refused, as long as it matters to the order."""
+    head = order.head
+    if head.caa_refusal is None or head.status is not OrderStatus.PENDING:
+        return None
+    return challenges.caa_refusals(head.reseller_id, head.order_id, head.caa_refusal)
 
 
 def _ended(order: Order, now: datetime) -> datetime:

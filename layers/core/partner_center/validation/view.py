@@ -20,6 +20,21 @@ class DomainsView:
     caa: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
+_SHOWN = (
+    "allowed",
+    "reason",
+    "br_section",
+    "found_at",
+    "records",
+    "failed",
+    "quorum",
+    "dnssec",
+    "checked_at",
+    "valid_until",
+)
+"""What a reseller reads of the evidence of a CAA check; that of preflights made before it was kept lacks some."""
+
+
 def domains_as_json(
     order: Order, found: Standing, view: DomainsView, moment: datetime
 ) -> list[dict[str, Any]]:
@@ -38,6 +53,7 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
         "shared_with": [name for name in found.wanted.names if name != found.name],
         "approver_email": chosen.approver_email,
         "attempts": _attempts(challenge),
+        "next_action": found.advice if order.head.is_open else None,
     }
     if challenge is not None:
         sent = mailed_at(challenge)
@@ -92,4 +108,4 @@ def _evidence(proof: Proof | None, caa: Mapping[str, Any] | None) -> dict[str, A
 def _caa(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
-    return {name: found[name] for name in ("allowed", "reason", "found_at", "quorum", "dnssec")}
+    return {name: found.get(name) for name in _SHOWN}

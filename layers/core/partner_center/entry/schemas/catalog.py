@@ -58,10 +58,11 @@ class Product(Shape):
 
 
 class ProductList(Shape):
-    """All products; there is one page."""
+    """The products; all of them unless a limit is asked for."""
 
     items: list[Product]
-    next_cursor: None
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
 
 
 class Agreement(Shape):

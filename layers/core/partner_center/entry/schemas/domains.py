@@ -8,7 +8,7 @@ from partner_center.entry.schemas.shared import Moment, OrderId, Shape
 from partner_center.orders.content import Method
 from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import ChallengeStatus, Decision
-from partner_center.validation.dns import Dnssec
+from partner_center.validation.dns import Dnssec, FailureKind
 from partner_center.validation.quorum import Registry, Vote
 
 
@@ -26,15 +26,34 @@ class PerspectiveEvidence(PerspectiveVote):
     registry: Registry
 
 
+class FailedLookup(Shape):
+    """A CAA look-up without an answer. One that was pardoned counts as no records (BR 3.2.2.8)."""
+
+    name: str
+    failure: FailureKind
+    attempts: int
+    zone_unsigned: bool
+    """Whether the zone was proven to be unsigned."""
+    pardoned: bool
+
+
 class CaaEvidence(Shape):
     """What CAA said of the name, at the last look before signing."""
 
     allowed: bool
     reason: str
+    br_section: str | None
+    """Section of the proof that was judged: the one relied on, or the preferred one when none is permitted."""
     found_at: str | None
     """The name whose records decided; null without any."""
+    records: list[str] | None
+    """The records that decided, as in a zone file; of very many the weightiest."""
+    failed: list[FailedLookup] | None
     quorum: str | None
     dnssec: Dnssec | None
+    checked_at: Moment | None
+    valid_until: Moment | None
+    """Until when this may support a signature; null for a refusal."""
 
 
 class Attempt(Shape):
@@ -59,7 +78,7 @@ class Evidence(Shape):
     quorum: str | None
     """How many of how many perspectives agreed, the primary one among them."""
     dnssec: Dnssec | None
-    """How the answer relied on was signed; null without a DNS record."""
+    """How the answer relied on was signed, of a file that with the address; null without a DNS record."""
     caa: CaaEvidence | None
     """null before the last look."""
     checked_at: Moment
@@ -97,16 +116,19 @@ class Domain(Shape):
     expires_at: Moment | None = None
     """When the approval link or the value ends."""
     attempts: list[Attempt]
+    next_action: str | None = None
+    """What to do when the name is proven and CAA permits it by another method only."""
     valid_until: Moment | None = None
     """How long the proof may be used, by the dated rules as they are known."""
     evidence: Evidence | None = None
 
 
 class DomainList(Shape):
-    """All names of the order; there is one page."""
+    """The names of the order; all of them unless a limit is asked for."""
 
     items: list[Domain]
-    next_cursor: None
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
 
 
 class MethodRequest(Shape):
@@ -127,10 +149,11 @@ class ApproverChoice(Shape):
 
 
 class ApproverList(Shape):
-    """Everybody who may approve the name, the nearest domain first; there is one page."""
+    """Everybody who may approve the name, the nearest domain first; all of them unless a limit is asked for."""
 
     items: list[ApproverChoice]
-    next_cursor: None
+    next_cursor: str | None
+    """The `cursor` of the next page; null at the end."""
 
 
 class ProofOnFile(Shape):

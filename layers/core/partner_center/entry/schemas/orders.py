@@ -9,9 +9,9 @@ from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
 from partner_center.kernel.level import Level
-from partner_center.orders.authentication import Actor, StepStatus
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.requests import Contacts, Lifecycle, Organization
+from partner_center.orders.steps import Actor, StepStatus
 
 StepName = Literal[
     "agreement",
@@ -90,6 +90,13 @@ class Price(Shape):
     """Only where it costs nothing."""
 
 
+class PayingCard(Shape):
+    """All that is known here of a card, but for when it ends."""
+
+    brand: str
+    last4: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+
+
 class Payment(Shape):
     """What pays for the order."""
 
@@ -97,6 +104,8 @@ class Payment(Shape):
     kind: PaymentKind
     units: Count | None = None
     """Of a bulk contract."""
+    card: PayingCard | None = None
+    """Of a pay-as-you-go contract: the card that pays for this order."""
     status: PaymentStatus
 
 
@@ -268,7 +277,8 @@ class CheckAnswer(Shape):
 
     order_id: OrderId
     check: Literal["under_way", "not_yet"]
-    """under_way: an issue that was held back is examined again; not_yet: nothing is held back."""
+    """After this look: under_way: every name is proven and the issue is being examined; not_yet: something is still
+    to be proven, to be reviewed, or holds the order back."""
     items: list[Domain]
     """The names of the order, after the look at what is published."""
 

@@ -11,6 +11,7 @@ from partner_center.adapters.clock import SystemClock
 from partner_center.adapters.dynamodb import Database
 from partner_center.entry.settings import Settings, read_settings
 from partner_center.kernel.ids import RandomIds
+from partner_center.kernel.patience import Patience
 
 
 @cache
@@ -60,3 +61,8 @@ def clock() -> SystemClock:
 @cache
 def ids() -> RandomIds:
     return RandomIds()
+
+
+@cache
+def patience() -> Patience:
+    return Patience()

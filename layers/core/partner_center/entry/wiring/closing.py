@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from partner_center.entry.wiring.base import clock, ids
+from partner_center.entry.wiring.base import clock, ids, patience
 from partner_center.entry.wiring.certificates import certificate_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
@@ -11,7 +11,7 @@ from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 
 @cache
 def cancel_order() -> CancelOrder:
-    return CancelOrder(order_store(), clock(), ids())
+    return CancelOrder(order_store(), clock(), ids(), patience())
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from partner_center.entry.wiring.base import clock, ids
+from partner_center.adapters.check_times import CheckTimes
+from partner_center.entry.wiring.base import clock, database, ids, patience, settings
 from partner_center.entry.wiring.machine import wait_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
@@ -13,7 +14,14 @@ from partner_center.orders.domain_actions import RequestCheck, Resend
 @cache
 def request_check() -> RequestCheck:
     return RequestCheck(
-        order_store(), challenge_store(), wait_store(), validation_functions(), clock(), ids()
+        order_store(),
+        challenge_store(),
+        wait_store(),
+        validation_functions(),
+        CheckTimes(database(), settings().tables.business),
+        clock(),
+        ids(),
+        patience(),
     )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from partner_center.adapters.contract_store import ContractStore
 from partner_center.catalog.products import load_catalog
-from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.base import clock, ids, patience
 from partner_center.entry.wiring.blocked_keys import blocked_keys
+from partner_center.entry.wiring.contracts import contract_store
 from partner_center.entry.wiring.everywhere import published_contacts
 from partner_center.entry.wiring.exposed_keys import report_exposed
 from partner_center.entry.wiring.orders import order_store
@@ -20,11 +20,6 @@ from partner_center.validation.contacts import Approver
 def contacts_of(names: Sequence[str]) -> Mapping[str, Sequence[Approver]]:
     """Who may approve each name, looked up now; the perspectives are wired for those requests alone that ask."""
     return published_contacts().of(names)
-
-
-@cache
-def contract_store() -> ContractStore:
-    return ContractStore(database(), settings().tables.business)
 
 
 @cache
@@ -51,6 +46,7 @@ def amend_order() -> AmendOrder:
         contacts_of=contacts_of,
         clock=clock(),
         ids=ids(),
+        patience=patience(),
     )
 
 

@@ -3,9 +3,10 @@
 from functools import cache
 
 from partner_center.accounts.quota import Policy, Quotas
-from partner_center.adapters.dynamodb import Database, Patience
+from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.quota_store import QuotaStore
 from partner_center.entry.wiring.base import hasty_client, settings
+from partner_center.kernel.patience import Patience
 
 
 @cache

@@ -3,7 +3,7 @@
 from functools import cache
 
 from partner_center.adapters.screening_store import ScreeningStore
-from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.base import clock, database, ids, patience, settings
 from partner_center.entry.wiring.orders import order_store
 from partner_center.orders.review import DecideReview
 from partner_center.orders.review_queue import ReviewQueue
@@ -16,7 +16,7 @@ def screening_store() -> ScreeningStore:
 
 @cache
 def decide_review() -> DecideReview:
-    return DecideReview(order_store(), screening_store(), clock(), ids())
+    return DecideReview(order_store(), screening_store(), clock(), ids(), patience())
 
 
 @cache

@@ -3,7 +3,7 @@
 from functools import cache
 
 from partner_center.adapters.challenge_store import ChallengeStore
-from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.base import clock, database, ids, patience, settings
 from partner_center.entry.wiring.orders import order_store
 from partner_center.validation.approve import Approvals
 from partner_center.validation.proof_list import ListProofs
@@ -21,4 +21,4 @@ def list_proofs() -> ListProofs:
 
 @cache
 def approvals() -> Approvals:
-    return Approvals(challenge_store(), order_store(), clock(), ids())
+    return Approvals(challenge_store(), order_store(), clock(), ids(), patience())

@@ -1,0 +1,161 @@
+"""Taking one step with an order's money: the gateway is asked, and what it says is recorded at once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from partner_center.billing.charge_ports import Charges, PaymentChange
+from partner_center.billing.charge_records import ChargeRecord
+from partner_center.billing.charges import Next, Step, next_step
+from partner_center.billing.payments import (
+    Card,
+    Cards,
+    Charge,
+    ChargeStatus,
+    Intent,
+    IntentStatus,
+    PaymentGateway,
+    PaymentPurpose,
+    PaymentRefused,
+    Refund,
+    RefundStatus,
+)
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Chronicle
+from partner_center.kernel.ids import Ids
+from partner_center.orders.order import OrderHead
+from partner_center.orders.ports import OrderReader
+
+
+class RefundFailed(TryAgain):
+    """The gateway could not give the money back; it is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An order paid by card and the step that its money takes next, both of one moment."""
+
+    head: OrderHead
+    next: Next
+
+
+@dataclass(frozen=True, slots=True)
+class MoveMoney:
+    """Looks where the money of an order stands, and takes one step with it."""
+
+    orders: OrderReader
+    charges: Charges
+    cards: Cards
+    gateway: PaymentGateway
+    clock: Clock
+    ids: Ids
+
+    def standing(self, reseller_id: str, order_id: str) -> Standing | None:
+        """None for an unknown order, and for one that units pay.
+
+        Head and charges are two reads: only what stands between two equal versions of the head belongs together.
+        """
+        head = self.orders.head(reseller_id, order_id)
+        while head is not None and head.is_by_card:
+            charges = self.charges.of_order(reseller_id, order_id)
+            again = self.orders.head(reseller_id, order_id)
+            if again is not None and again.version == head.version:
+                return Standing(head, next_step(head, charges, self.clock.now()))
+            head = again
+        return None
+
+    def __call__(self, found: Standing, correlation_id: str) -> PaymentChange:
+        """What was written. Raises ChangedMeanwhile when the order moved in between: then it is looked at anew.
+
+        Raises TryAgain, RefundFailed among it, and PaymentRefused when the gateway will not do it at all.
+        """
+        head, charge = found.head, found.next.charge
+        record = ChargeRecord(head, Chronicle(self.ids, self.clock.now(), "system", correlation_id))
+        if found.next.step is Step.PREPARE:
+            change = self._prepared(head, record)
+        elif found.next.step is Step.RELEASE:
+            change = record.released()
+        elif charge is None:
+            raise ValueError(f"{found.next.step} is a step with a charge")
+        elif found.next.step in {Step.REFUND, Step.LOOK}:
+            change = self._refunded(charge, record)
+        else:
+            change = self._moved(found.next.step, charge, record)
+        self.charges.record(change)
+        if change.charge is not None and charge is not None:
+            _tell_failure(change.charge, charge)
+        return change
+
+    def _prepared(self, head: OrderHead, record: ChargeRecord) -> PaymentChange:
+        """A new payment attempt, known to the gateway and asking for nothing yet.
+
+        A refused one is tried once more under the next number: a run that died may have asked for another amount
+        under this one. Refused again, it is as good as declined.
+        """
+        card = self.cards.card(head.reseller_id, head.card_id) if head.card_id else None
+        fault = _card_fault(card, record.chronicle.moment)
+        if card is None or fault is not None:
+            return record.declined_unasked(head.payment_attempt + 1, card, fault or "card_unknown")
+        refused = ""
+        for number in (head.payment_attempt + 1, head.payment_attempt + 2):
+            purpose = PaymentPurpose(head.reseller_id, head.order_id, number)
+            try:
+                intent_id = self.gateway.prepare(purpose, head.net, card)
+            except PaymentRefused as error:
+                refused = error.reason
+            else:
+                return record.prepared(number, card, intent_id)
+        return record.declined_unasked(head.payment_attempt + 2, card, refused)
+
+    def _moved(self, step: Step, charge: Charge, record: ChargeRecord) -> PaymentChange:
+        calls: Mapping[Step, Callable[[str, PaymentPurpose], Intent]] = {
+            Step.AUTHORISE: self.gateway.authorise,
+            Step.CAPTURE: self.gateway.capture,
+            Step.CANCEL: self.gateway.cancel,
+        }
+        purpose = PaymentPurpose(charge.reseller_id, charge.order_id, charge.payment_attempt)
+        card = self.cards.card(charge.reseller_id, charge.card_id)
+        try:
+            intent = calls[step](charge.intent_id, purpose)
+        except PaymentRefused as refused:
+            intent = self.gateway.intent(charge.intent_id)
+            if step is Step.AUTHORISE and intent.status is IntentStatus.UNCONFIRMED:
+                return record.declined(charge, card, refused.reason)
+            if _tells_nothing_new(charge, intent):
+                raise
+        if _tells_nothing_new(charge, intent):
+            raise TryAgain("The gateway did not do what it was asked.")
+        return record.seen(charge, card, intent)
+
+    def _refunded(self, charge: Charge, record: ChargeRecord) -> PaymentChange:
+        purpose = PaymentPurpose(charge.reseller_id, charge.order_id, charge.payment_attempt)
+        try:
+            if charge.status is ChargeStatus.REFUND_PENDING and charge.refund_id is not None:
+                return record.refund_seen(charge, self.gateway.refund_of(charge.refund_id))
+            attempt = charge.failed_refunds + 1
+            return record.refund_seen(charge, self.gateway.refund(charge.intent_id, purpose, attempt))
+        except PaymentRefused:
+            intent = self.gateway.intent(charge.intent_id)
+            if intent.refunded.amount < charge.amount.amount:
+                raise
+            return record.refund_seen(charge, Refund("", RefundStatus.SUCCEEDED, charge.amount))
+
+
+def _card_fault(card: Card | None, moment: datetime) -> str | None:
+    if card is None:
+        return "card_unknown"
+    return "card_expired" if moment >= card.usable_until else None
+
+
+def _tells_nothing_new(charge: Charge, intent: Intent) -> bool:
+    known = {
+        ChargeStatus.PREPARED: {IntentStatus.UNCONFIRMED},
+        ChargeStatus.AUTHORISED: {IntentStatus.AUTHORISED, IntentStatus.UNCONFIRMED},
+    }
+    return intent.status in known.get(charge.status, set())
+
+
+def _tell_failure(after: Charge, before: Charge) -> None:
+    if after.failed_refunds > before.failed_refunds:
+        raise RefundFailed("The gateway could not give the money back.")

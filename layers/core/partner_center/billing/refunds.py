@@ -1,0 +1,61 @@
+"""Giving back what was paid for an order that is revoked soon after it was issued (M50)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.payments import PaymentStatus
+from partner_center.kernel.events import Chronicle
+from partner_center.orders.ledger_lines import line_of
+from partner_center.orders.order import OrderHead
+
+REFUND_WINDOW = timedelta(days=30)
+
+_GIVEN_BACK = frozenset(
+    {
+        PaymentStatus.RELEASED,
+        PaymentStatus.REFUND_PENDING,
+        PaymentStatus.REFUNDED,
+        PaymentStatus.REFUND_FAILED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartedRefund:
+    """A revoked order with its money on the way back, and the ledger's line about it.
+
+    `units_back` go from used to left on the contract, in the transaction of the revocation. A card's money follows:
+    the head says when it is to be moved.
+    """
+
+    head: OrderHead
+    entry: LedgerEntry
+    units_back: int
+
+
+def refund_due(head: OrderHead, moment: datetime) -> bool:
+    """Whether revoking the whole order at `moment` gives its price back: before 30 days from its first certificate
+    are over, and once.
+    """
+    if head.issued_at is None or moment >= head.issued_at + REFUND_WINDOW or head.payment in _GIVEN_BACK:
+        return False
+    return head.has_a_price or not head.is_by_card
+
+
+def started_refund(revoked: OrderHead, chronicle: Chronicle) -> StartedRefund | None:
+    """What to write beside the revocation of an order, which `revoked` is already the head of; None for no refund.
+
+    Of a bulk contract the units are back at once. Of a card it is only said here that the price is to be given back,
+    whether or not it was taken meanwhile: what was not taken is let go.
+    """
+    moment = chronicle.moment
+    if not refund_due(revoked, moment):
+        return None
+    entry = line_of(revoked, EntryKind.REFUND, chronicle)
+    if revoked.is_by_card:
+        waiting = replace(
+            revoked, payment=PaymentStatus.REFUND_PENDING, payment_since=moment, settle_at=moment
+        )
+        return StartedRefund(waiting, entry, 0)
+    return StartedRefund(replace(revoked, payment=PaymentStatus.REFUNDED), entry, revoked.units)

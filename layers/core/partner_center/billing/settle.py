@@ -1,0 +1,130 @@
+"""After its end an order's money follows: taken when it was issued, let go or given back otherwise (M58, M59, M50).
+
+Not a step of the machine: what is to be done follows from the order's state and its charges alone, so it can be done
+at any time, by anybody, any number of times (docs/adr/0010).
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from partner_center.billing.charge_ports import Charges, PaymentChange
+from partner_center.billing.charge_steps import MoveMoney
+from partner_center.billing.charges import Step, gives_back, next_try
+from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.kernel.events import AuditRecord, Chronicle, Event
+from partner_center.kernel.ids import Ids
+from partner_center.orders.order import OrderHead, OrderStatus
+
+MOST_STEPS = 10
+SHARDS = 8
+A_SHARD = 5
+"""Orders of one shard that are settled in one run; the next run, a minute later, goes on."""
+
+
+class Settled(StrEnum):
+    """How a settlement ended."""
+
+    DONE = "done"
+    """The money is where it should be, or staff have it in hand already."""
+    LATER = "later"
+    GIVEN_UP = "given_up"
+    """Staff must look: the order is in their queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettlePayment:
+    """Does with the money of one order what its state demands."""
+
+    charges: Charges
+    move_money: MoveMoney
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
+        """Trouble with the gateway is noted on the order and tried again later.
+
+        Raises TryAgain when not even that can be written.
+        """
+        for _ in range(MOST_STEPS):
+            found = self.move_money.standing(reseller_id, order_id)
+            if found is None or found.head.status is OrderStatus.PENDING:
+                return Settled.DONE
+            if found.next.step is Step.NOTHING:
+                return self._rest(found.head)
+            try:
+                written = self.move_money(found, correlation_id)
+            except ChangedMeanwhile:
+                continue
+            except PaymentRefused as refused:
+                return self._give_up(found.head, refused.reason, correlation_id)
+            except TryAgain:
+                break
+            if written.charge is not None and written.charge.status is ChargeStatus.REFUND_PENDING:
+                return Settled.LATER if written.head.settle_at else Settled.GIVEN_UP
+        return self._put_off(reseller_id, order_id, correlation_id)
+
+    def _rest(self, head: OrderHead) -> Settled:
+        """What needs no step is not looked at again."""
+        if head.settle_at is not None:
+            self._write(head, settle_at=None)
+        return Settled.DONE
+
+    def _put_off(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
+        found = self.move_money.standing(reseller_id, order_id)
+        if found is None or found.next.step is Step.NOTHING:
+            return Settled.DONE
+        moment = self.clock.now()
+        later = next_try(found.head.payment_since or moment, moment)
+        if later is None:
+            return self._give_up(found.head, "tried_too_long", correlation_id)
+        self._write(found.head, settle_at=later)
+        return Settled.LATER
+
+    def _give_up(self, head: OrderHead, reason: str, correlation_id: str) -> Settled:
+        """Staff see it in their queue from now on, and may have it tried again."""
+        chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
+        payment = PaymentStatus.REFUND_FAILED if gives_back(head) and _was_taken(head) else head.payment
+        ids = (head.reseller_id, head.order_id)
+        self._write(
+            head,
+            payment=payment,
+            payment_since=chronicle.moment,
+            settle_at=None,
+            event=chronicle.event(
+                "order.settlement_failed", *ids, payment_attempt=head.payment_attempt, reason=reason
+            ),
+            audit=chronicle.audit("payment.given_up", *ids, reason=reason, payment=payment),
+        )
+        return Settled.GIVEN_UP
+
+    def _write(
+        self, head: OrderHead, event: Event | None = None, audit: AuditRecord | None = None, **money: Any
+    ) -> None:
+        """Whoever moved the order meanwhile has said what is to be done next."""
+        moved = replace(head, version=head.version + 1, updated_at=self.clock.now(), **money)
+        with suppress(ChangedMeanwhile):
+            self.charges.record(PaymentChange(moved, head.version, event=event, audit=audit))
+
+
+def _was_taken(head: OrderHead) -> bool:
+    """An authorisation that cannot be let go runs out by itself; what was taken stays taken."""
+    return head.payment is PaymentStatus.REFUND_PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class DueSettlements:
+    """The orders whose money is to be moved by now. A missed run loses nothing: what was due then is due now."""
+
+    charges: Charges
+    clock: Clock
+
+    def __call__(self) -> Iterator[tuple[str, str]]:
+        """Reseller and order ids. Raises TryAgain."""
+        moment = self.clock.now()
+        for shard in range(SHARDS):
+            yield from self.charges.due(shard, moment, A_SHARD)

@@ -1,0 +1,217 @@
+"""The promises of `CardShelf`, in memory and in DynamoDB."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.adapters import keys
+from partner_center.adapters.card_store import CardStore
+from partner_center.billing.cards import (
+    LAST_ORDER_DONE,
+    CardAdded,
+    CardLink,
+    CardRemoved,
+    LinkEnded,
+    LinkGuard,
+    LinkSeenBefore,
+)
+from partner_center.billing.contracts import ContractKind
+from partner_center.billing.payments import Card
+from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.kernel.events import Chronicle
+from tests.fakes.cards import MemoryCardShelf
+from tests.fakes.determined import MICROSECOND, NOW, CountingIds
+from tests.fakes.samples import US, a_contract
+from tests.fakes.stores import MemoryStores
+
+LATER = NOW + timedelta(hours=1)
+UNTIL = NOW + timedelta(days=300)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def world(request):
+    """(a shelf, the stores beside it)"""
+    if request.param == "memory":
+        stores = MemoryStores()
+        return MemoryCardShelf(stores.tables), stores
+    stores = request.getfixturevalue("stores")
+    return CardStore(stores.database, stores.tables), stores
+
+
+@pytest.fixture
+def shelf(world):
+    return world[0]
+
+
+@pytest.fixture
+def contracts(world):
+    return world[1].contracts
+
+
+IDS = CountingIds()
+
+
+def chronicle(moment=LATER):
+    return Chronicle(IDS, moment, "key:1", "request-1")
+
+
+def a_link(name="a", **changes):
+    link = CardLink(f"{name:0>64}", f"lnk_{name}", US, "cus_1", "seti_1", NOW, NOW + timedelta(days=1))
+    return replace(link, **changes)
+
+
+def a_guard(link, key="key-1"):
+    return LinkGuard("POST", "/v1/payment-method", key, "0" * 64, link.link_id, b"sealed", link.expires_at)
+
+
+def a_card(card_id="crd_1", **changes):
+    card = Card(card_id, US, "visa", "4242", 12, 2030, f"pm_{card_id}", "cus_1", LATER, UNTIL)
+    return replace(card, **changes)
+
+
+def the_contract(card):
+    plain = a_contract(units=0, contract_id="con_card")
+    return replace(
+        plain,
+        kind=ContractKind.PAY_AS_YOU_GO,
+        valid_from=NOW,
+        valid_to=card.usable_until,
+        card_id=card.card_id,
+    )
+
+
+def added(link, card, before=None, **changes):
+    story = chronicle()
+    told = {"card_id": card.card_id, "contract_id": "con_card", "brand": card.brand, "last4": card.last4}
+    change = CardAdded(
+        link=replace(link, used_at=LATER),
+        card=card,
+        contract=the_contract(card),
+        opened=before is None,
+        before=before,
+        event=story.event("card.added", US, None, **told),
+        audit=story.audit("card.added", US, "", **told),
+    )
+    return replace(change, **changes)
+
+
+def removed(card, moment=LATER):
+    story = chronicle(moment)
+    told = {"card_id": card.card_id, "contract_id": "con_card"}
+    return CardRemoved(
+        card=card,
+        contract=replace(the_contract(card), card_id=None),
+        at=moment,
+        event=story.event("card.removed", US, None, **told),
+        audit=story.audit("card.removed", US, "", **told),
+    )
+
+
+def opened(shelf, name="a"):
+    link = a_link(name)
+    shelf.open_link(link, None, chronicle().audit("card_link.made", US, ""))
+    return link
+
+
+def given(shelf, name="a", card_id="crd_1", before=None):
+    card = a_card(card_id)
+    shelf.add(added(opened(shelf, name), card, before))
+    return card
+
+
+def test_a_link_is_found_by_its_digest_alone(shelf):
+    link = opened(shelf)
+    assert shelf.link(link.token_sha256) == link
+    assert shelf.link("0" * 64) is None
+
+
+def test_a_key_is_bound_to_the_first_link(shelf):
+    first, second = a_link("a"), a_link("b")
+    shelf.open_link(first, a_guard(first), chronicle().audit("x", US, ""))
+    with pytest.raises(LinkSeenBefore) as caught:
+        shelf.open_link(second, a_guard(second), chronicle().audit("x", US, ""))
+    assert caught.value.guard == a_guard(first)
+    assert shelf.guard(US, "POST", "/v1/payment-method", "key-1") == a_guard(first)
+    assert shelf.guard(US, "POST", "/v1/payment-method", "key-2") is None
+    assert shelf.link(second.token_sha256) is None
+
+
+def test_the_first_customer_stays(shelf):
+    assert shelf.customer(US) is None
+    assert [shelf.keep_customer(US, name) for name in ("cus_1", "cus_2")] == ["cus_1", "cus_1"]
+    assert shelf.customer(US) == "cus_1"
+    assert shelf.customer("others") is None
+
+
+def test_a_card_opens_a_contract_and_uses_its_link_up(shelf, contracts):
+    card = given(shelf)
+    assert shelf.card(US, "crd_1") == card
+    assert shelf.card("others", "crd_1") is None
+    assert contracts.of_reseller(US) == [the_contract(card)]
+    assert shelf.link(a_link().token_sha256).used_at == LATER
+
+
+def test_a_link_takes_one_card_and_the_second_changes_nothing(shelf, contracts):
+    card = given(shelf)
+    with pytest.raises(LinkEnded):
+        shelf.add(added(a_link(), a_card("crd_2"), card))
+    assert shelf.card(US, "crd_2") is None
+    assert contracts.of_reseller(US)[0].card_id == "crd_1"
+
+
+def test_the_next_card_takes_the_place_of_the_one_that_was_read(shelf, contracts):
+    first = given(shelf)
+    second = given(shelf, "b", "crd_2", first)
+    (contract,) = contracts.of_reseller(US)
+    assert contract.card_id == "crd_2"
+    with pytest.raises(ChangedMeanwhile):
+        given(shelf, "c", "crd_3", first)
+    assert shelf.card(US, "crd_3") is None
+    given(shelf, "d", "crd_4", second)
+
+
+def test_a_card_is_not_put_on_a_contract_that_has_ended(shelf):
+    first = given(shelf)
+    late = a_card("crd_2", added_at=UNTIL)
+    with pytest.raises(ChangedMeanwhile):
+        shelf.add(added(opened(shelf, "b"), late, first))
+
+
+def test_a_removed_card_leaves_the_contract(shelf, contracts):
+    card = given(shelf)
+    shelf.remove(removed(card))
+    assert contracts.of_reseller(US)[0].card_id is None
+    with pytest.raises(ChangedMeanwhile):
+        shelf.remove(removed(card))
+    assert shelf.card(US, "crd_1") == card, "placed orders need it"
+
+
+def test_cards_are_forgotten_in_their_order_when_their_time_has_come(shelf):
+    first = given(shelf)
+    second = given(shelf, "b", "crd_2", first)
+    end = LATER + LAST_ORDER_DONE
+    assert shelf.to_forget(end - MICROSECOND, 10) == []
+    assert shelf.to_forget(end, 10) == [first]
+    assert shelf.to_forget(UNTIL + LAST_ORDER_DONE, 10) == [first, second]
+    assert shelf.to_forget(UNTIL + LAST_ORDER_DONE, 1) == [first]
+    shelf.forgotten(first, end)
+    assert shelf.to_forget(UNTIL + LAST_ORDER_DONE, 10) == [second]
+    assert shelf.card(US, "crd_1") == first
+
+
+def test_no_row_holds_more_of_a_card_than_may_be_shown_and_tokens(stores):
+    shelf = CardStore(stores.database, stores.tables)
+    given(shelf)
+    (row,) = stores.rows(stores.tables.business, keys.card(US, "crd_1").pk)
+    assert row.keys() - {"pk", "sk"} == {
+        "reseller_id", "card_id", "brand", "last4", "exp_month", "exp_year", "token", "customer", "added_at",
+        "usable_until", "queue", "queued_at",
+    }  # fmt: skip
+
+
+def test_the_event_stands_in_the_resellers_own_partition(stores):
+    given(CardStore(stores.database, stores.tables))
+    (event,) = stores.rows(stores.tables.business, keys.reseller_event(US, "").pk, "EVENT#")
+    assert (event["type"], event["data"]["card_id"]) == ("card.added", "crd_1")
+    assert "order_id" not in event["data"]

@@ -1,0 +1,136 @@
+"""Cards on file in memory, and a gateway's forms: `CardShelf` and `CardForms` of the billing context."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from partner_center.billing.cards import (
+    LAST_ORDER_DONE,
+    CardAdded,
+    CardFacts,
+    CardLink,
+    CardRemoved,
+    CardSetup,
+    LinkEnded,
+    LinkGuard,
+    LinkSeenBefore,
+    WhyEnded,
+)
+from partner_center.billing.contracts import Contract
+from partner_center.billing.payments import Card, PaymentRefused
+from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.kernel.events import AuditRecord
+from tests.fakes.tables import Tables
+
+VISA = CardFacts("pm_1", "visa", "4242", 12, 2030)
+
+
+@dataclass
+class MemoryCardShelf:
+    """`CardShelf` over the tables that the other stores in memory use."""
+
+    tables: Tables = field(default_factory=Tables)
+    cards: dict[tuple[str, str], Card] = field(default_factory=dict)
+    links: dict[str, CardLink] = field(default_factory=dict)
+    guards: dict[tuple[str, str, str, str], LinkGuard] = field(default_factory=dict)
+    customers: dict[str, str] = field(default_factory=dict)
+    due: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def card(self, reseller_id: str, card_id: str) -> Card | None:
+        return self.cards.get((reseller_id, card_id))
+
+    def customer(self, reseller_id: str) -> str | None:
+        return self.customers.get(reseller_id)
+
+    def keep_customer(self, reseller_id: str, customer: str) -> str:
+        return self.customers.setdefault(reseller_id, customer)
+
+    def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> LinkGuard | None:
+        return self.guards.get((reseller_id, method, path, idempotency_key))
+
+    def open_link(self, link: CardLink, guard: LinkGuard | None, audit: AuditRecord) -> None:
+        with self.tables.writing("open_link"):
+            if guard is not None:
+                key = (link.reseller_id, guard.method, guard.path, guard.idempotency_key)
+                if key in self.guards:
+                    raise LinkSeenBefore(self.guards[key])
+                self.guards[key] = guard
+            self.links[link.token_sha256] = link
+            self.tables.accompany(None, audit)
+
+    def link(self, token_sha256: str) -> CardLink | None:
+        return self.links.get(token_sha256)
+
+    def add(self, change: CardAdded) -> None:
+        with self.tables.writing("add_card"):
+            link, card, contract = change.link, change.card, change.contract
+            if self.links[link.token_sha256].used_at is not None:
+                raise LinkEnded(WhyEnded.USED)
+            if not change.opened:
+                self._require_unchanged(contract, change.before, card.added_at)
+            self.links[link.token_sha256] = link
+            self.cards[card.reseller_id, card.card_id] = card
+            self.due[card.reseller_id, card.card_id] = card.usable_until + LAST_ORDER_DONE
+            self.tables.contracts[contract.reseller_id, contract.contract_id] = contract
+            if change.before is not None:
+                self._let_go(change.before, card.added_at)
+            self.tables.accompany(change.event, change.audit)
+
+    def remove(self, change: CardRemoved) -> None:
+        with self.tables.writing("remove_card"):
+            self._require_unchanged(change.contract, change.card, change.at)
+            key = (change.contract.reseller_id, change.contract.contract_id)
+            self.tables.contracts[key] = replace(self.tables.contracts[key], card_id=None)
+            self._let_go(change.card, change.at)
+            self.tables.accompany(change.event, change.audit)
+
+    def to_forget(self, moment: datetime, at_most: int) -> list[Card]:
+        due = sorted((when, key) for key, when in self.due.items() if when <= moment)
+        return [self.cards[key] for _, key in due[:at_most]]
+
+    def forgotten(self, card: Card, moment: datetime) -> None:
+        del self.due[card.reseller_id, card.card_id]
+
+    def _let_go(self, card: Card, moment: datetime) -> None:
+        self.due[card.reseller_id, card.card_id] = moment + LAST_ORDER_DONE
+
+    def _require_unchanged(self, contract: Contract, before: Card | None, moment: datetime) -> None:
+        present = self.tables.contracts[contract.reseller_id, contract.contract_id]
+        had = before.card_id if before is not None else None
+        if present.card_id != had or present.valid_to <= moment:
+            raise ChangedMeanwhile("The contract changed meanwhile.")
+
+
+@dataclass
+class MemoryCardForms:
+    """`CardForms`: forms that a test fills in. `refuses` is the code with which every call is refused."""
+
+    setups: dict[str, CardSetup] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    refuses: str | None = None
+
+    def new_customer(self, reseller_id: str, name: str) -> str:
+        self._begin()
+        self.made.append(name)
+        return f"cus_{reseller_id}"
+
+    def begin(self, link_id: str, reseller_id: str, customer: str) -> str:
+        self._begin()
+        setup_id = f"seti_{len(self.setups) + 1}"
+        self.setups[setup_id] = CardSetup(setup_id, customer, link_id, f"{setup_id}_secret_1", None)
+        return setup_id
+
+    def fill_in(self, setup_id: str, facts: CardFacts = VISA) -> None:
+        self.setups[setup_id] = replace(self.setups[setup_id], card=facts)
+
+    def setup(self, setup_id: str) -> CardSetup:
+        self._begin()
+        return self.setups[setup_id]
+
+    def forget(self, card: Card) -> None:
+        self._begin()
+        self.forgotten.append(card.card_id)
+
+    def _begin(self) -> None:
+        if self.refuses is not None:
+            raise PaymentRefused(self.refuses, "No.")

@@ -1,0 +1,45 @@
+"""Whoever asks is not refused because something else moved the order at that moment."""
+
+import pytest
+
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, PreconditionFailed, TryAgain
+from partner_center.kernel.patience import Patience, while_it_moves
+
+
+class Mover:
+    """An act that finds the order moved as often as it is told."""
+
+    def __init__(self, times, error=ChangedMeanwhile):
+        self.times, self.error, self.tries, self.pauses = times, error, 0, []
+        self.patience = Patience(attempts=4, base=0.5, sleep=self.pauses.append, jitter=lambda: 0.5)
+
+    def act(self):
+        self.tries += 1
+        if self.tries <= self.times:
+            raise self.error("It moved.")
+        return f"try {self.tries}"
+
+    def run(self):
+        return while_it_moves(self.patience, self.act)
+
+
+@pytest.mark.parametrize(("times", "pauses"), [(0, []), (1, [0.25]), (3, [0.25, 0.5, 1.0])])
+def test_what_moved_is_tried_again_ever_later(times, pauses):
+    mover = Mover(times)
+    assert mover.run() == f"try {times + 1}"
+    assert mover.pauses == pauses
+
+
+def test_what_moves_all_the_time_is_given_up_without_a_last_pause():
+    mover = Mover(99)
+    with pytest.raises(TryAgain):
+        mover.run()
+    assert (mover.tries, mover.pauses) == (4, [0.25, 0.5, 1.0])
+
+
+@pytest.mark.parametrize("error", [PreconditionFailed, NotFound, TryAgain, ValueError])
+def test_what_a_second_try_would_not_mend_is_told_at_once(error):
+    mover = Mover(1, error)
+    with pytest.raises(error):
+        mover.run()
+    assert (mover.tries, mover.pauses) == (1, [])
