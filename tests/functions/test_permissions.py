@@ -645,7 +645,7 @@ def test_nobody_who_signs_is_given_what_reaches_the_internet(cloud: EmbeddedClou
         told = properties.get("Environment", {}).get("Variables", {})
         assert not {"PERSPECTIVES", "MAIL_SENDER", "MACHINE_ARN", "BUS_NAME"} & told.keys()
         folder = cloud.stack.template.root / properties["Code"]["S3Key"]
-        assert services_of(folder) <= {"dynamodb", "kms", "s3"}, function
+        assert services_of(folder) <= {"acm-pca", "dynamodb", "kms", "s3"}, function
 
 
 def test_further_issuing_keys_are_for_who_signs_alone() -> None:
@@ -663,6 +663,27 @@ def test_further_issuing_keys_are_for_who_signs_alone() -> None:
         if set(keys) & set(listed(statement["Resource"]))
     }
     assert granted == {"SignCertificateFunctionRole": set(keys)}
+
+
+def test_an_authority_is_asked_by_who_signs_alone_and_from_inside() -> None:
+    arn = f"arn:aws:acm-pca:{REGION}:{ACCOUNT}:certificate-authority/1"
+    own = {"PublicUrl": "http://127.0.0.1:1", "DnsServer": "", "WebServer": "", "Perspectives": ""}
+    template = read(TEMPLATE, {"PrivateCaArn": arn}, own)
+    resolver = Resolver(template, lambda name, attribute: f"{name}.{attribute}")
+    granted = {
+        (name, action)
+        for name, each in template.resources.items()
+        if each["Type"] == "AWS::IAM::Role"
+        for policy in resolver.value(each["Properties"].get("Policies", []))
+        for statement in policy["PolicyDocument"]["Statement"]
+        for action in listed(statement["Action"])
+        if action.startswith("acm-pca:")
+    }
+    who = "SignCertificateFunctionRole"
+    assert granted == {(who, "acm-pca:IssueCertificate"), (who, "acm-pca:GetCertificate")}
+    endpoint = template.resources["PrivateCaEndpoint"]
+    assert resolver.condition(endpoint["Condition"])
+    assert endpoint["Properties"]["SubnetIds"] == [{"Ref": "SigningSubnetA"}, {"Ref": "SigningSubnetB"}]
 
 
 def test_whoever_checks_certificates_can_neither_sign_nor_write_one(granted: set[Permission]) -> None:

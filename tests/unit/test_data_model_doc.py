@@ -362,6 +362,9 @@ TRANSACTIONS = {
         lambda db: Certificates(db).keep(RECORD, b"certificate", NOW),
         lambda db: Certificates(db).close(RECORD, NOW, "test"),
     ],
+    "Storing a certificate of AWS Private CA": [
+        lambda db: Certificates(db).keep_as(RECORD, replace(RECORD, serial_hex="cd", certificate_der=b"x"))
+    ],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
     "Amending an order": [
@@ -407,6 +410,7 @@ TRANSACTIONS = {
     ],
 }
 SINGLE_WRITES = [
+    lambda db: Certificates(db).note_request(RECORD, "arn"),
     lambda db: checks(db).finish(CheckRun("chk_1", NOW, NOW, NOW, NOW, True, 1, 1)),
     lambda db: Cas(db).add_root(RootCa("root-r1", b"", "key", SignatureAlgorithm.ECDSA_SHA384, 1, NOW)),
     lambda db: Cas(db).add_issuing_ca(ISSUING_CA),

@@ -1,6 +1,6 @@
 """The operator's door to the CAs: shown, confirmed, done once, and the root's key disabled again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_bytes
 
 import pytest
@@ -9,7 +9,8 @@ from cryptography import x509
 from partner_center.entry.ca import main
 from partner_center.entry.ca_desk import Desk
 from partner_center.issuance.bootstrap import Ceremony
-from tests.unit.issuance.world import MemoryKeys, MemoryStore, SetClock, certificate
+from partner_center.issuance.profile import Authority
+from tests.unit.issuance.world import MemoryKeys, MemoryStore, SetClock, certificate, new_hierarchy
 
 NAMES = ["--organization", "Our CA", "--country", "NL", "--repository-url", "http://pki.example.com"]
 ROOT = ["root", "--name", "Our Root R1", *NAMES]
@@ -27,12 +28,14 @@ class Office:
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     agrees: bool = True
     endpoint_known: bool = True
+    authority: Authority | None = None
 
     def put(self, name, body, content_type):
         self.files[name] = (content_type, body)
         return f"memory:{name}"
 
-    def desk(self, _options):
+    def desk(self, options):
+        options.read_authority = lambda arn: replace(self.authority, arn=arn)
         ceremony = Ceremony(self.keys, self.store, SetClock(), token_bytes)
         return Desk(ceremony, self, self.said.append, lambda word: self.agrees, self.endpoint_known)
 
@@ -184,6 +187,30 @@ def test_a_revoked_ca_stands_in_the_roots_next_crl(with_ca):
     assert entry.serial_number == with_ca.store.issuing_ca("tls-e1").certificate.serial_number
     assert with_ca.keys.disabled == {"ca/root-r1"}
     assert with_ca.run("activate", "tls-e1") == 1
+
+
+ARN = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/1"
+ADOPT = ["adopt", "--issuer-id", "pca-1", "--arn", ARN, "--repository-url", "http://pki.example.com"]
+
+
+def test_an_authority_of_private_ca_becomes_an_issuing_ca_out_of_service_once(with_root):
+    issuing_ca, _ = new_hierarchy()
+    with_root.authority = Authority("", issuing_ca.certificate_der, issuing_ca.root_der)
+    assert with_root.run(*ADOPT) == 0
+    adopted = with_root.store.issuing_ca("pca-1")
+    assert (adopted.key_id, adopted.is_private_ca, adopted.active, adopted.level) == (ARN, True, False, "DV")
+    assert adopted.certificate_der == issuing_ca.certificate_der
+    assert "SHA-256" in with_root.text
+    assert with_root.run(*ADOPT) == 1
+    assert with_root.run("list") == 0
+    assert ARN in with_root.text
+
+
+def test_a_root_of_private_ca_issues_nothing(with_root):
+    issuing_ca, _ = new_hierarchy()
+    with_root.authority = Authority("", issuing_ca.root_der, issuing_ca.root_der)
+    assert with_root.run(*ADOPT) == 1
+    assert with_root.store.issuers == {}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_csr
 
+from partner_center.adapters.private_ca import request_parameters
 from partner_center.issuance.daily_check import LEFT_OVER_AFTER, SETTLING, CheckCertificates
 from partner_center.issuance.issue import issue_certificate
 from partner_center.issuance.lint import lint
@@ -21,8 +24,9 @@ from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
 from partner_center.orders.review import Decision, Screening, Verdict
 from partner_center.validation.challenges import Proof
+from tests.fakes.acm_pca import FakeAcmPca
 from tests.fakes.check_store import MemoryChecks
-from tests.fakes.posted import spki_of
+from tests.fakes.posted import a_csr, spki_of
 from tests.fakes.samples import ORDER, US, a_challenge, a_contract, a_preflight, a_proof, an_audit
 from tests.fakes.world import World
 from tests.unit.issuance.world import (
@@ -36,6 +40,7 @@ from tests.unit.issuance.world import (
     names,
     new_issuer,
     new_request,
+    no_private_ca,
     spki,
 )
 
@@ -90,8 +95,15 @@ class Bench:
 
     def really_signed(self, **changes):
         """The stored certificate becomes another one, signed by the CA all the same."""
-        record, issuing_ca = self.record, next(iter(self.store.issuers.values()))
-        plan = CertificatePlan(
+        plan = self.plan()
+        tbs = build_twin(replace(plan, **changes)).tbs_der
+        signature = self.keys.sign_digest(plan.issuer, digest(tbs, plan.issuer.signature_algorithm))
+        return assemble(tbs, signature, plan.issuer)
+
+    def plan(self):
+        """What was signed."""
+        record = self.record
+        return CertificatePlan(
             level=record.level,
             names=record.names,
             common_name=record.common_name,
@@ -100,11 +112,8 @@ class Bench:
             serial=int(record.serial_hex, 16),
             not_before=record.not_before,
             not_after=record.not_after,
-            issuer=issuing_ca,
+            issuer=next(iter(self.store.issuers.values())),
         )
-        tbs = build_twin(replace(plan, **changes)).tbs_der
-        signature = self.keys.sign_digest(issuing_ca, digest(tbs, issuing_ca.signature_algorithm))
-        return assemble(tbs, signature, issuing_ca)
 
 
 @pytest.fixture
@@ -124,7 +133,7 @@ def bench(keys, issuing_ca):
     order = load(stores.orders, US, ORDER)
     stores.claims.claim(order, a_preflight(at=NOW, caa=ALLOWED), an_audit(world.ids))
     issuer = new_issuer(keys, store, clock, check=lint)
-    record = SignOrder(stores.orders, stores.claims, store, issuer)(US, ORDER, 1, "pre_1")
+    record = SignOrder(stores.orders, stores.claims, store, issuer, no_private_ca)(US, ORDER, 1, "pre_1")
     term_to = NOW + timedelta(days=365, seconds=-1)
     bench.put_head(
         status=OrderStatus.ISSUED, serial=record.serial_hex, signing=False, issued_at=NOW, term_to=term_to
@@ -330,6 +339,29 @@ def test_a_revoked_certificate_is_looked_at_like_any_other(bench):
 def test_an_order_whose_next_certificate_is_issued_does_not_disown_the_first(bench):
     bench.put_head(generation=2, serial="ab")
     assert bench.grounds() == set()
+
+
+@pytest.mark.parametrize(("private", "grounds"), [(True, set()), (False, {Ground.CONTENT, Ground.LINT})])
+def test_what_aws_private_ca_adds_is_objected_to_in_certificates_of_others_only(bench, private, grounds):
+    (issuing_ca,) = bench.store.issuers.values()
+    arn = "arn:aws:acm-pca:eu-west-1:1:certificate-authority/1"
+    plan = replace(bench.plan(), issuer=replace(issuing_ca, key_id=arn))
+    authority = FakeAcmPca(bench.keys.keys[issuing_ca.key_id], issuing_ca.certificate, SetClock())
+    csr = load_pem_x509_csr(a_csr().encode()).public_bytes(Encoding.DER)
+    asked = authority.issue_certificate(**request_parameters(plan, csr, "token"))["CertificateArn"]
+    issued = certificate(authority.issued[asked])
+    serial = f"{issued.serial_number:x}"
+    stored = {
+        "serial_hex": serial,
+        "tbs_der": issued.tbs_certificate_bytes,
+        "certificate_der": authority.issued[asked],
+    }
+    bench.store.serials = {serial: replace(bench.record, **stored)}
+    bench.store.slots[US, ORDER, 1] = serial
+    bench.put_head(serial=serial)
+    if private:
+        bench.store.issuers[issuing_ca.issuer_id] = plan.issuer
+    assert bench.grounds() == grounds
 
 
 # ---- what becomes of it

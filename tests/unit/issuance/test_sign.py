@@ -15,7 +15,7 @@ from partner_center.orders.ports import load
 from tests.fakes.posted import spki_of
 from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_preflight, a_second, an_audit
 from tests.fakes.world import World
-from tests.unit.issuance.world import NOW, MemoryStore, SetClock, certificate, new_issuer
+from tests.unit.issuance.world import NOW, MemoryStore, SetClock, certificate, new_issuer, no_private_ca
 
 NAMES = ("www.example.com", "*.example.com")
 
@@ -47,7 +47,9 @@ def bench(keys, issuing_ca):
     world.stores.grant(a_contract())
     world.put(*NAMES)
     issuer = new_issuer(keys, store, clock)
-    return Bench(world, store, clock, SignOrder(world.stores.orders, world.stores.claims, store, issuer))
+    return Bench(
+        world, store, clock, SignOrder(world.stores.orders, world.stores.claims, store, issuer, no_private_ca)
+    )
 
 
 def refused(bench, error=NotClaimed, **how):

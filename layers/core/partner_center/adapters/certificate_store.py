@@ -132,13 +132,7 @@ class DynamoDbCertificates:
         )
 
     def keep(self, record: CertificateRecord, certificate_der: bytes, stored_at: datetime) -> None:
-        stored = {
-            "status": CertificateStatus.STORED,
-            "certificate_der": certificate_der,
-            "stored_at": rfc3339(stored_at),
-            "listed": keys.stored_shard(f"{stored_at.astimezone(UTC):%Y-%m-%d}", _shard(record)),
-            "listed_at": to_micros(stored_at),
-        }
+        stored = _stored(record.serial_hex, certificate_der, stored_at)
         self._database.transact(
             [
                 self._moved_serial(record, stored),
@@ -148,6 +142,37 @@ class DynamoDbCertificates:
                     _slot_taken,
                     conditions=[("serial_hex", "=", record.serial_hex)],
                     set={"stored_at": rfc3339(stored_at)},
+                ),
+            ]
+        )
+
+    def note_request(self, record: CertificateRecord, request_id: str) -> None:
+        self._database.write(self._moved_serial(record, {"request_id": request_id}))
+
+    def keep_as(self, record: CertificateRecord, issued: CertificateRecord) -> None:
+        closed = {
+            "status": CertificateStatus.CLOSED,
+            "closed_at": rfc3339(issued.stored_at or issued.recorded_at),
+            "closed_because": f"provisional; issued under {issued.serial_hex}",
+        }
+        stored_at = issued.stored_at or issued.recorded_at
+        slot = self._database.get(self._table, _slot_key(record)) or {}
+        given_up = [*slot.get("closed_serials", []), record.serial_hex]
+        attributes = _item(issued) | _stored(issued.serial_hex, issued.certificate_der or b"", stored_at)
+        self._database.transact(
+            [
+                Put(self._table, keys.serial(issued.serial_hex), attributes, _serial_taken),
+                self._moved_serial(record, closed, remove=("listed", "listed_at")),
+                Update(
+                    self._table,
+                    _slot_key(record),
+                    _slot_taken,
+                    conditions=[("serial_hex", "=", record.serial_hex)],
+                    set={
+                        "serial_hex": issued.serial_hex,
+                        "stored_at": rfc3339(stored_at),
+                        "closed_serials": given_up,
+                    },
                 ),
             ]
         )
@@ -166,7 +191,7 @@ class DynamoDbCertificates:
 
     def _moved_serial(
         self, record: CertificateRecord, changes: Mapping[str, Any], remove: Sequence[str] = ()
-    ) -> Action:
+    ) -> Update:
         """A recorded serial becomes stored or closed, once, and only with the bytes that were recorded."""
         return Update(
             self._table,
@@ -202,8 +227,19 @@ def _slot_key(record: CertificateRecord) -> keys.Key:
     return keys.generation(record.reseller_id, record.order_id, record.generation)
 
 
-def _shard(record: CertificateRecord) -> int:
-    return int(record.serial_hex[-2:], 16) % keys.SERIAL_SHARDS
+def _shard(serial_hex: str) -> int:
+    return int(serial_hex[-2:], 16) % keys.SERIAL_SHARDS
+
+
+def _stored(serial_hex: str, certificate_der: bytes, stored_at: datetime) -> dict[str, Any]:
+    """What makes a serial a certificate."""
+    return {
+        "status": CertificateStatus.STORED,
+        "certificate_der": certificate_der,
+        "stored_at": rfc3339(stored_at),
+        "listed": keys.stored_shard(f"{stored_at.astimezone(UTC):%Y-%m-%d}", _shard(serial_hex)),
+        "listed_at": to_micros(stored_at),
+    }
 
 
 def _item(record: CertificateRecord) -> dict[str, Any]:
@@ -223,7 +259,8 @@ def _item(record: CertificateRecord) -> dict[str, Any]:
         "tbs_der": record.tbs_der,
         "recorded_at": rfc3339(record.recorded_at),
         "status": record.status,
-        "listed": keys.recorded_shard(_shard(record)),
+        "request_id": record.request_id,
+        "listed": keys.recorded_shard(_shard(record.serial_hex)),
         "listed_at": to_micros(record.recorded_at),
     }
 
@@ -245,6 +282,7 @@ def _record(item: Item) -> CertificateRecord:
         tbs_der=bytes(item["tbs_der"]),
         recorded_at=parse_rfc3339(item["recorded_at"]),
         status=CertificateStatus(item["status"]),
+        request_id=item.get("request_id"),
     )
     if "certificate_der" not in item:
         return record

@@ -34,6 +34,7 @@ def main(
 _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace], None]] = {
     "root": lambda desk, options: desk.create_root(_request(options), options.dry_run),
     "issuing": lambda desk, options: desk.create_issuing_ca(_request(options), options.dry_run),
+    "adopt": lambda desk, options: desk.adopt(_request(options), options.read_authority(options.arn)),
     "crl": lambda desk, options: desk.sign_root_crl(options.root_id, options.dry_run),
     "publish": lambda desk, options: desk.publish(options.root_id),
     "activate": lambda desk, options: desk.activate(options.issuer_id),
@@ -54,6 +55,8 @@ def _request(options: argparse.Namespace) -> HierarchyRequest:
             country=options.country,
             root_name=options.name,
         )
+    if options.command == "adopt":
+        return HierarchyRequest(options.issuer_id, options.repository_url)
     return HierarchyRequest(
         issuer_id=options.issuer_id,
         repository_url=options.repository_url,
@@ -98,6 +101,11 @@ def _parser() -> argparse.ArgumentParser:
     issuing.add_argument("--algorithm", choices=algorithms, default=SignatureAlgorithm.ECDSA_SHA256.value)
     issuing.add_argument("--level", choices=[level.value for level in Level], help="issues at no other level")
     issuing.add_argument("--endpoint", help="id of KmsEndpoint, through which alone a new key may sign")
+    adopting = command("adopt", "make an authority of AWS Private CA an issuing CA, not in service yet")
+    adopting.add_argument("--issuer-id", required=True, metavar="ID")
+    adopting.add_argument("--arn", required=True)
+    adopting.add_argument("--repository-url", required=True, help="plain http, no closing slash")
+    adopting.add_argument("--yes", action="store_true", help="do not ask")
     one_that_signs("crl", "sign the root's CRL: yearly, and after an issuing CA was revoked")
     _where(command("publish", "write every CA's certificate to the repository"))
     command("list", "tell what CAs there are")
@@ -127,10 +135,12 @@ def _wired(options: argparse.Namespace) -> Desk:
     from partner_center.adapters.clock import SystemClock  # noqa: PLC0415
     from partner_center.adapters.issuance_store import DynamoDbIssuanceStore  # noqa: PLC0415
     from partner_center.adapters.kms_signer import KmsCaKeys, issuing_key_policy  # noqa: PLC0415
+    from partner_center.adapters.private_ca import read_authority  # noqa: PLC0415
     from partner_center.adapters.repository import BucketRepository, FolderRepository  # noqa: PLC0415
     from partner_center.issuance.bootstrap import Ceremony  # noqa: PLC0415
 
     client: Callable[[str], Any] = get_session().create_client
+    options.read_authority = lambda arn: read_authority(client("acm-pca"), arn)
     policy = None
     if endpoint := getattr(options, "endpoint", None):
         caller = client("sts").get_caller_identity()

@@ -20,7 +20,7 @@ from partner_center.issuance.ca_certificates import (
 )
 from partner_center.issuance.ca_lint import CaDocument, lint_ca
 from partner_center.issuance.chain_formats import pem
-from partner_center.issuance.profile import CaReason, IssuingCa, RootCa
+from partner_center.issuance.profile import Authority, CaReason, IssuingCa, RootCa
 from partner_center.issuance.serials import new_serial
 from partner_center.issuance.to_be_signed import throw_away_key
 from partner_center.kernel.clock import rfc3339
@@ -103,6 +103,12 @@ class Desk:
         self._write(f"{issuing_ca.issuer_id}.crt", issuing_ca.certificate_der, CERTIFICATE)
         self.say(f"Key: {issuing_ca.key_id}\nIt signs nothing until it is activated.\n")
 
+    def adopt(self, request: HierarchyRequest, authority: Authority) -> None:
+        """Raises CaExists, CaRefused, NotConfirmed."""
+        self._tell_certificate(x509.load_der_x509_certificate(authority.certificate_der))
+        self._ask(request.issuer_id)
+        self.say(_line(self.ceremony.adopt(request, authority)))
+
     def sign_root_crl(self, root_id: str, dry_run: bool) -> None:
         """Raises UnknownCa, CaRefused, RootDisabled, NotConfirmed."""
         root = self.ceremony.root(root_id)
@@ -126,7 +132,7 @@ class Desk:
         """Every CA's certificate, retired ones too: they are needed as long as anything below them is valid."""
         root = self.ceremony.root(root_id)
         self._write(f"{root_id}.crt", root.certificate_der, CERTIFICATE)
-        for issuing_ca in self.ceremony.issued_by(root):
+        for issuing_ca in self.ceremony.store.issuing_cas():
             self._write(f"{issuing_ca.issuer_id}.crt", issuing_ca.certificate_der, CERTIFICATE)
 
     def activate(self, issuer_id: str) -> None:
@@ -148,7 +154,7 @@ class Desk:
         enabled = self.ceremony.keys.is_enabled(key_alias(root_id))
         ends = rfc3339(root.crl_ends) if root.crl_ends else "-"
         self.say(f"{root_id}: key {state[enabled]}, CRL {root.crl_number} until {ends}\n")
-        self.say("".join(_line(issuing_ca) for issuing_ca in self.ceremony.issued_by(root)))
+        self.say("".join(_line(issuing_ca) for issuing_ca in self.ceremony.store.issuing_cas()))
 
     def _sign_crl(self, root: RootCa) -> None:
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from partner_center.issuance.ca_certificates import (
     ROOT_ALGORITHM,
@@ -23,10 +24,11 @@ from partner_center.issuance.ca_certificates import (
 )
 from partner_center.issuance.ca_lint import CaDocument, lint_ca
 from partner_center.issuance.ports import CaStore, Finding
-from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
+from partner_center.issuance.profile import Authority, CaReason, IssuingCa, RootCa, SignatureAlgorithm
 from partner_center.issuance.serials import Entropy, new_serial, serial_hex
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import PartnerCenterError
+from partner_center.kernel.level import Level
 
 
 class CaExists(PartnerCenterError):
@@ -115,6 +117,28 @@ class Ceremony:
             )
         )
 
+    def adopt(self, request: HierarchyRequest, authority: Authority) -> IssuingCa:
+        """An issuing CA that AWS Private CA is; out of service like any other new one. Raises CaExists, CaRefused."""
+        if self.store.issuing_ca(request.issuer_id) is not None:
+            raise CaExists(f"There is an issuing CA {request.issuer_id} already.")
+        certificate = x509.load_der_x509_certificate(authority.certificate_der)
+        if certificate.issuer == certificate.subject:
+            raise CaRefused([Finding("ERROR", "root", "a root issues no certificates of subscribers")])
+        algorithm = _algorithm_of(certificate.public_key())
+        return self.store.add_issuing_ca(
+            IssuingCa(
+                issuer_id=request.issuer_id,
+                certificate_der=authority.certificate_der,
+                root_der=authority.root_der,
+                key_id=authority.arn,
+                signature_algorithm=algorithm,
+                aia_url=f"{request.repository_url}/{request.issuer_id}.crt",
+                crl_url=f"{request.repository_url}/{request.issuer_id}.crl",
+                active=False,
+                level=Level.DV,
+            )
+        )
+
     def sign_root_crl(self, root_id: str) -> bytes:
         """The next CRL of the root, DER; its number is taken first, so that no two lists ever share one.
 
@@ -196,6 +220,16 @@ def create_hierarchy(
     if store.root(request.root_id) is None:
         ceremony.create_root(request)
     return ceremony.create_issuing_ca(request)
+
+
+def _algorithm_of(key: object) -> SignatureAlgorithm:
+    """How a CA with that key signs (BR 7.1.3.2). Raises CaRefused for a key that no CA of ours has."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return SignatureAlgorithm.RSA_SHA256
+    curves = {"secp256r1": SignatureAlgorithm.ECDSA_SHA256, "secp384r1": SignatureAlgorithm.ECDSA_SHA384}
+    if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in curves:
+        return curves[key.curve.name]
+    raise CaRefused([Finding("ERROR", "key", "RSA, P-256 or P-384")])
 
 
 def _require_clean(findings: Sequence[Finding]) -> None:

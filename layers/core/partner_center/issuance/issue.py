@@ -129,16 +129,17 @@ def _one_round(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     record = issuer.store.current(request.reseller_id, request.order_id, request.generation)
     if record is not None and record.certificate_der is not None:
         return record
-    _require_permission_to_sign(request, issuer.clock.now())
+    require_permission_to_sign(request, issuer.clock.now())
     if record is not None and not _may_still_be_signed(record, request, issuer.clock.now()):
         issuer.store.close(record, issuer.clock.now(), "its bytes may not be signed any more")
         record = None
     if record is None:
-        record = _record_new_serial(request, issuer)
+        record = record_new_serial(request, issuer)
     return _sign_and_store(record, request, issuer)
 
 
-def _require_permission_to_sign(request: IssueRequest, now: datetime) -> None:
+def require_permission_to_sign(request: IssueRequest, now: datetime) -> None:
+    """Raises CaaTooOld, IssuerNotActive."""
     if now >= request.caa_valid_until:
         raise CaaTooOld("The CAA records must be looked up again before signing.")
     if not request.issuer.active:
@@ -152,11 +153,12 @@ def _may_still_be_signed(record: CertificateRecord, request: IssueRequest, now: 
         and now - record.not_before <= LONGEST_WAIT_FOR_SIGNATURE
         and now < record.not_after <= request.term_end
         and within_the_limit(record.not_before, record.not_after, rules_on(now))
-        and build_twin(_plan_of(record, request)).tbs_der == record.tbs_der
+        and build_twin(plan_of(record, request)).tbs_der == record.tbs_der
     )
 
 
-def _record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
+def record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
+    """A new serial with the bytes that are to be signed, linted and stored. Raises LintRefused, TermOver ..."""
     now = issuer.clock.now()
     end = min(request.term_end, request.issuer.certificate.not_valid_after_utc)
     not_before, not_after = plan_validity(now, end, rules_on(now))
@@ -186,12 +188,18 @@ def _record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateReco
     return record
 
 
-def _sign_and_store(record: CertificateRecord, request: IssueRequest, issuer: Issuer) -> CertificateRecord:
-    plan = _plan_of(record, request)
-    _require_permission_to_sign(request, issuer.clock.now())
-    # Whoever blocks a key looks for its serials afterwards, and this one is recorded: one of the two sees the other.
+def require_unblocked(record: CertificateRecord, issuer: Issuer) -> None:
+    """Raises KeyBlocked. Whoever blocks a key looks for its serials afterwards, and this one is recorded: one of the
+    two sees the other.
+    """
     if issuer.blocked.is_blocked(record.spki_sha256) is not None:
         raise KeyBlocked("The key was blocked after the order had been examined.")
+
+
+def _sign_and_store(record: CertificateRecord, request: IssueRequest, issuer: Issuer) -> CertificateRecord:
+    plan = plan_of(record, request)
+    require_permission_to_sign(request, issuer.clock.now())
+    require_unblocked(record, issuer)
     hashed = digest(record.tbs_der, request.issuer.signature_algorithm)
     signature = issuer.signer.sign_digest(request.issuer, hashed)
     certificate_der = assemble(record.tbs_der, signature, request.issuer)
@@ -211,7 +219,8 @@ def _kept(plan: CertificatePlan, request: IssueRequest, store: CertificateStore)
     return kept
 
 
-def _plan_of(record: CertificateRecord, request: IssueRequest) -> CertificatePlan:
+def plan_of(record: CertificateRecord, request: IssueRequest) -> CertificatePlan:
+    """What a recorded serial was recorded for."""
     return _plan(request, int(record.serial_hex, 16), record.not_before, record.not_after)
 
 

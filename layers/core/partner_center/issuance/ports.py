@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from partner_center.issuance.profile import IssuingCa, RootCa
+from partner_center.issuance.profile import CertificatePlan, IssuingCa, RootCa
 from partner_center.issuance.record import CertificateRecord, StoredSerial
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
@@ -67,6 +67,37 @@ class KeyBlocks(Protocol):
 
     def is_blocked(self, spki_sha256: str) -> str | None:
         """Why the key is blocked; None if it is not."""
+        ...
+
+
+class PrivateCa(Protocol):
+    """AWS Private CA: it is told what a certificate shall say, and picks serial and bytes by itself."""
+
+    def request(self, plan: CertificatePlan, csr_der: bytes, token: str) -> str:
+        """The id of the request. The same token within five minutes is the same request, whatever was lost.
+
+        Raises TryAgain for passing trouble, SigningKeyUnusable for the other kind; ValueError, before anything is
+        asked, for what it cannot be told.
+        """
+        ...
+
+    def certificate(self, issuer: IssuingCa, request_id: str) -> bytes | None:
+        """The certificate, DER; None while it is being made. Raises as `request`."""
+        ...
+
+
+class PrivateCaStore(CertificateStore, Protocol):
+    """What issuing through AWS Private CA keeps beside."""
+
+    def note_request(self, record: CertificateRecord, request_id: str) -> None:
+        """Keep under which id the recorded serial's certificate was asked for. Raises SlotTaken."""
+        ...
+
+    def keep_as(self, record: CertificateRecord, issued: CertificateRecord) -> None:
+        """Keep the certificate under the serial it has, and close the provisional one, at once.
+
+        Raises SlotTaken, SerialTaken.
+        """
         ...
 
 

@@ -76,6 +76,15 @@ class RootCa:
 
 
 @dataclass(frozen=True, slots=True)
+class Authority:
+    """A certification authority of AWS Private CA, with its certificate and its root's."""
+
+    arn: str
+    certificate_der: bytes
+    root_der: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class IssuingCa:
     """A CA of ours that signs subscribers' certificates; `key_id` names its key at the signer.
 
@@ -93,6 +102,11 @@ class IssuingCa:
     level: Level | None = None
     revoked_at: datetime | None = None
     revocation_reason: CaReason | None = None
+
+    @property
+    def is_private_ca(self) -> bool:
+        """Whether AWS Private CA issues for it; `key_id` is then the ARN of that authority (docs/adr/0014)."""
+        return ":acm-pca:" in self.key_id
 
     @property
     def certificate(self) -> "Certificate":

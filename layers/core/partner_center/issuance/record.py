@@ -25,7 +25,11 @@ class CertificateStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
-    """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored."""
+    """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored.
+
+    `request_id` is under which AWS Private CA was asked for the certificate; its serial is then provisional until the
+    certificate is there (docs/adr/0014).
+    """
 
     serial_hex: str
     reseller_id: str
@@ -44,6 +48,7 @@ class CertificateRecord:
     status: CertificateStatus = CertificateStatus.RECORDED
     certificate_der: bytes | None = None
     stored_at: datetime | None = None
+    request_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from cryptography import x509
 from partner_center.issuance.objection import Ground
 from partner_center.issuance.ports import Linter
 from partner_center.issuance.preflight import Outcome, Preflight
+from partner_center.issuance.private_ca import ADDED, not_of_the_authority
 from partner_center.issuance.profile import (
     LONGEST_WAIT_FOR_SIGNATURE,
     CertificatePlan,
@@ -111,7 +112,8 @@ def _content(evidence: Evidence, _: Linter) -> Objections:
         yield Ground.CONTENT, f"what the order asks for can be in no certificate: {error}"
         return
     for problem in disagreements(der, plan):
-        yield Ground.CONTENT, problem
+        if problem != ADDED or not issuing_ca.is_private_ca:
+            yield Ground.CONTENT, problem
 
 
 def _plan(record: CertificateRecord, order: Order, issuing_ca: IssuingCa) -> CertificatePlan:
@@ -131,7 +133,10 @@ def _plan(record: CertificateRecord, order: Order, issuing_ca: IssuingCa) -> Cer
 
 def _profile(evidence: Evidence, lint: Linter) -> Objections:
     record = evidence.record
-    for finding in lint(record.certificate_der or b"", record.level, record.recorded_at):
+    findings = lint(record.certificate_der or b"", record.level, record.recorded_at)
+    if evidence.issuing_ca is not None and evidence.issuing_ca.is_private_ca:
+        findings = not_of_the_authority(findings)
+    for finding in findings:
         yield Ground.LINT, f"{finding.code} {finding.message}".strip()
     stored_at = record.stored_at or record.recorded_at
     try:

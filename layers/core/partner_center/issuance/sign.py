@@ -1,6 +1,6 @@
 """From a claimed order and its preflight to its certificate: what is signed is what was proven."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 from partner_center.issuance.ca_choice import signing_ca
 from partner_center.issuance.issue import Issuer, IssueRequest, issue_certificate
 from partner_center.issuance.preflight import Outcome, Preflight
+from partner_center.issuance.private_ca import PrivateCaIssuer, issue_by_private_ca
 from partner_center.issuance.profile import IssuingCa
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError, TryAgain
@@ -47,6 +48,8 @@ class SignOrder:
     preflights: Preflights
     cas: IssuingCas
     issuer: Issuer
+    private_ca: Callable[[], PrivateCaIssuer]
+    """Made when an issuing CA is one of AWS Private CA."""
 
     def __call__(
         self, reseller_id: str, order_id: str, generation: int, preflight_id: str
@@ -60,7 +63,10 @@ class SignOrder:
         if held is not None and held.certificate_der is not None:
             return held
         _require_claim(order, preflight, generation)
-        return issue_certificate(self._request(order, preflight), self.issuer)
+        request = self._request(order, preflight)
+        if request.issuer.is_private_ca:
+            return issue_by_private_ca(request, bytes.fromhex(order.content.csr_der), self.private_ca())
+        return issue_certificate(request, self.issuer)
 
     def _request(self, order: Order, preflight: Preflight) -> IssueRequest:
         spki_der = bytes.fromhex(order.content.spki_der)

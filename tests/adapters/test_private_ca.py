@@ -1,0 +1,340 @@
+"""Issuing through AWS Private CA: the request is known before, one certificate comes out, whatever is lost.
+
+The authority is a fake that follows AWS's documentation (tests/fakes/acm_pca.py); moto's knows no API passthrough,
+and serves to show that a certificate that is not what was asked for is not stored.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from botocore.session import get_session
+from botocore.validate import ParamValidator
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
+from partner_center.adapters.private_ca import AcmPrivateCa, request_parameters
+from partner_center.issuance.issue import (
+    CaaTooOld,
+    CertificateDisagrees,
+    IssuerNotActive,
+    KeyBlocked,
+    LintRefused,
+)
+from partner_center.issuance.lint import lint
+from partner_center.issuance.ports import SigningKeyUnusable
+from partner_center.issuance.private_ca import (
+    TOKEN_LIFE,
+    OutcomeUnknown,
+    PrivateCaIssuer,
+    issue_by_private_ca,
+    not_of_the_authority,
+)
+from partner_center.issuance.record import CertificateStatus
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.level import Level
+from tests.fakes.acm_pca import FakeAcmPca
+from tests.unit.issuance.world import (
+    NOW,
+    Blocks,
+    Died,
+    MemoryStore,
+    SetClock,
+    certificate,
+    leaf_key,
+    names,
+    new_hierarchy,
+    new_issuer,
+    new_request,
+)
+
+ARN = "arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/11111111-2222-3333-4444-555555555555"
+
+
+def a_csr(label="p-256"):
+    """With a subject and names that no certificate of ours may take over."""
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "Unwanted")])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    other = x509.SubjectAlternativeName([x509.DNSName("evil.example.com")])
+    csr = builder.add_extension(other, critical=False).sign(leaf_key(label), hashes.SHA256())
+    return csr.public_bytes(Encoding.DER)
+
+
+class Bench:
+    """An order before an authority."""
+
+    def __init__(self, store):
+        issuing_ca, keys = new_hierarchy()
+        self.issuing_ca = replace(issuing_ca, key_id=ARN)
+        self.clock, self.store, self.blocks = SetClock(), store, Blocks()
+        self.authority = FakeAcmPca(keys.keys[issuing_ca.key_id], issuing_ca.certificate, self.clock)
+        issuer = new_issuer(None, store, self.clock, check=lint, blocked=self.blocks)
+        self.through = PrivateCaIssuer(issuer, store, AcmPrivateCa(self.authority))
+        self.request = new_request(self.issuing_ca)
+
+    def issue(self, request=None):
+        return issue_by_private_ca(request or self.request, a_csr(), self.through)
+
+    @property
+    def held(self):
+        return self.store.current("res_1", "ord_1", 1)
+
+    def certificates(self):
+        return len(self.authority.issued)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def bench(request):
+    if request.param == "memory":
+        return Bench(MemoryStore())
+    new_tables, client = request.getfixturevalue("new_tables"), request.getfixturevalue("dynamodb")
+    return Bench(DynamoDbIssuanceStore(client, new_tables().issuance))
+
+
+def test_the_certificate_is_what_was_asked_for_under_the_authoritys_serial(bench):
+    record = bench.issue()
+    read = certificate(record.certificate_der)
+    read.verify_directly_issued_by(bench.issuing_ca.certificate)
+    assert record.status is CertificateStatus.STORED
+    assert record.serial_hex == f"{read.serial_number:x}"
+    assert record.tbs_der == read.tbs_certificate_bytes
+    assert read.subject.rfc4514_string() == "CN=www.example.com"
+    alternative = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert tuple(alternative.get_values_for_type(x509.DNSName)) == names(2)
+    assert bench.held == record
+    assert bench.store.by_serial(record.serial_hex) == record
+
+
+def test_the_provisional_serial_is_closed_and_stays_known(bench):
+    seen = []
+    asked = bench.authority.issue_certificate
+
+    def look(**parameters):
+        seen.append(bench.held)
+        return asked(**parameters)
+
+    bench.authority.issue_certificate = look
+    bench.issue()
+    ((provisional,), store) = (seen, bench.store)
+    assert provisional.status is CertificateStatus.RECORDED
+    assert store.by_serial(provisional.serial_hex).status is CertificateStatus.CLOSED
+    assert list(store.unfinished(NOW)) == []
+
+
+def test_issuing_again_returns_the_stored_one_and_asks_nobody(bench):
+    first = bench.issue()
+    bench.clock.advance(days=30)
+    assert bench.issue() == first
+    assert len(bench.authority.asked) == 1
+
+
+def test_the_linter_holds_nothing_against_it_but_what_the_authority_adds(bench):
+    record = bench.issue()
+    findings = lint(record.certificate_der, Level.DV, NOW)
+    assert findings != ()
+    assert not_of_the_authority(findings) == ()
+
+
+# ---- whatever is lost, there is one certificate
+
+
+def test_while_the_certificate_is_being_made_the_step_is_repeated(bench):
+    bench.authority.in_progress = 2
+    for _ in range(2):
+        with pytest.raises(TryAgain):
+            bench.issue()
+    assert bench.issue().status is CertificateStatus.STORED
+    assert (len(bench.authority.asked), bench.certificates()) == (1, 1)
+
+
+@pytest.mark.parametrize("operation", ["IssueCertificate", "GetCertificate"])
+def test_a_lost_answer_is_asked_for_again_and_makes_no_second_certificate(bench, operation):
+    bench.authority.lose = {operation}
+    for _ in range(3):
+        with pytest.raises(TryAgain):
+            bench.issue()
+        bench.clock.advance(minutes=1)
+    bench.authority.lose = set()
+    bench.issue()
+    assert bench.certificates() == 1
+
+
+@pytest.mark.parametrize(
+    ("later", "known"),
+    [(TOKEN_LIFE - timedelta(seconds=1), True), (TOKEN_LIFE, False)],
+    ids=["in time", "too late"],
+)
+def test_after_the_tokens_life_nobody_asks_again_for_what_may_be_there(bench, later, known):
+    bench.authority.lose = {"IssueCertificate"}
+    with pytest.raises(TryAgain):
+        bench.issue()
+    bench.authority.lose = set()
+    bench.clock.moment = NOW + later
+    if known:
+        bench.issue()
+    else:
+        with pytest.raises(OutcomeUnknown):
+            bench.issue()
+        assert bench.held.status is CertificateStatus.RECORDED
+    assert bench.certificates() == 1
+
+
+def test_a_person_who_looked_closes_the_serial_and_the_order_goes_on(bench):
+    bench.authority.lose = {"IssueCertificate"}
+    with pytest.raises(TryAgain):
+        bench.issue()
+    bench.authority.lose = set()
+    bench.clock.advance(minutes=10)
+    bench.store.close(bench.held, bench.clock.now(), "an operator: revoked what was there")
+    assert bench.issue().status is CertificateStatus.STORED
+    assert bench.certificates() == 2
+
+
+def test_what_was_asked_for_is_fetched_long_after(bench):
+    bench.authority.in_progress = 1
+    with pytest.raises(TryAgain):
+        bench.issue()
+    bench.clock.advance(hours=30)
+    assert bench.issue().status is CertificateStatus.STORED
+    assert bench.certificates() == 1
+
+
+@pytest.mark.parametrize(
+    ("when", "write"),
+    [
+        ("before", "record"),
+        ("after", "record"),
+        ("before", "note_request"),
+        ("after", "note_request"),
+        ("before", "keep_as"),
+        ("after", "keep_as"),
+    ],
+)
+def test_after_a_death_at_any_write_a_second_run_leaves_one_certificate(when, write):
+    store = MemoryStore()
+    bench = Bench(store)
+
+    def die(each):
+        if each == write:
+            raise Died
+
+    setattr(store, when, die)
+    with pytest.raises(Died):
+        bench.issue()
+    store.before = store.after = lambda each: None
+    record = bench.issue()
+    assert bench.held == record
+    assert bench.certificates() == 1
+
+
+# ---- refusals
+
+
+def test_what_our_rules_refuse_is_not_asked_for(bench):
+    cases = [
+        (LintRefused, {"names": ("*.co.uk",), "common_name": "*.co.uk"}),
+        (CaaTooOld, {"caa_valid_until": NOW}),
+        (IssuerNotActive, {"issuer": replace(bench.issuing_ca, active=False)}),
+        (ValueError, {"common_name": None}),
+    ]
+    for number, (error, changes) in enumerate(cases):
+        with pytest.raises(error):
+            bench.issue(replace(bench.request, order_id=f"ord_{number + 2}", **changes))
+    assert bench.authority.asked == []
+
+
+def test_a_key_that_was_blocked_meanwhile_is_not_asked_for(bench):
+    bench.blocks.is_blocked = lambda _: "exposed"
+    with pytest.raises(KeyBlocked):
+        bench.issue()
+    assert bench.authority.asked == []
+
+
+@pytest.mark.parametrize("level", [Level.OV, Level.EV])
+def test_other_levels_are_not_asked_for(bench, level):
+    with pytest.raises(ValueError, match="DV"):
+        bench.issue(new_request(bench.issuing_ca, level=level))
+    assert bench.authority.asked == []
+
+
+TWISTS = {
+    "a day longer": {"Validity": {"Type": "ABSOLUTE", "Value": int((NOW + timedelta(days=300)).timestamp())}},
+    "beginning elsewhere": {"ValidityNotBefore": {"Type": "ABSOLUTE", "Value": int(NOW.timestamp())}},
+}
+
+
+@pytest.mark.parametrize("twist", TWISTS.values(), ids=TWISTS)
+def test_a_certificate_that_is_not_what_was_asked_for_is_not_stored(bench, twist):
+    bench.authority.twist = twist
+    with pytest.raises(CertificateDisagrees):
+        bench.issue()
+    assert (bench.held.status, bench.held.request_id is not None) == (CertificateStatus.RECORDED, True)
+
+
+def test_a_certificate_for_another_key_is_not_stored(bench):
+    with pytest.raises(CertificateDisagrees, match="public key"):
+        issue_by_private_ca(bench.request, a_csr("p-384"), bench.through)
+    assert bench.held.status is CertificateStatus.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("ThrottlingException", TryAgain),
+        ("LimitExceededException", TryAgain),
+        ("InvalidStateException", SigningKeyUnusable),
+        ("MalformedCSRException", SigningKeyUnusable),
+        ("AccessDeniedException", SigningKeyUnusable),
+    ],
+)
+def test_trouble_that_passes_is_told_from_the_other_kind(bench, code, error):
+    bench.authority.refuse = {"IssueCertificate": code}
+    with pytest.raises(error):
+        bench.issue()
+    assert bench.certificates() == 0
+
+
+# ---- against botocore's description of the service, and moto
+
+
+def a_plan():
+    from partner_center.issuance.issue import plan_of, record_new_serial  # noqa: PLC0415
+
+    bench = Bench(MemoryStore())
+    return plan_of(record_new_serial(bench.request, bench.through.issuer), bench.request)
+
+
+def test_what_is_asked_fits_the_services_description():
+    shape = get_session().get_service_model("acm-pca").operation_model("IssueCertificate").input_shape
+    report = ParamValidator().validate(request_parameters(a_plan(), a_csr(), "t" * 36), shape)
+    assert report.generate_report() == ""
+
+
+def test_times_are_told_to_the_second():
+    plan = a_plan()
+    parameters = request_parameters(plan, a_csr(), "t")
+    assert parameters["ValidityNotBefore"]["Value"] == plan.not_before.timestamp()
+    assert parameters["Validity"]["Value"] == plan.not_after.timestamp()
+
+
+def test_with_motos_authority_which_ignores_what_is_passed_nothing_is_stored(aws, dynamodb, new_tables):
+    pca = aws("acm-pca")
+    subject = {"CommonName": "Moto", "Country": "NL"}
+    arn = pca.create_certificate_authority(
+        CertificateAuthorityConfiguration={
+            "KeyAlgorithm": "EC_prime256v1",
+            "SigningAlgorithm": "SHA256WITHECDSA",
+            "Subject": subject,
+        },
+        CertificateAuthorityType="ROOT",
+    )["CertificateAuthorityArn"]
+    bench = Bench(DynamoDbIssuanceStore(dynamodb, new_tables().issuance))
+    bench.request = replace(bench.request, issuer=replace(bench.issuing_ca, key_id=arn))
+    bench.through = replace(bench.through, authority=AcmPrivateCa(pca))
+    with pytest.raises(CertificateDisagrees):
+        bench.issue()
+    assert bench.held.request_id.startswith(arn)
+    assert bench.held.certificate_der is None
