@@ -47,6 +47,7 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     clock, ids = SystemClock(), RandomIds()
     database = Database(cloud.client("dynamodb"))
     _create_ca(cloud, clock)
+    _publish_first_crl(cloud)
     _upload_block_list(cloud)
     access = AccessStore(database, cloud.output("AccessTable"))
     contracts = ContractStore(database, cloud.output("BusinessTable"))
@@ -121,6 +122,12 @@ def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
     request = HierarchyRequest(ISSUER_ID, "http://repository.partner-center.example.com")
     store = DynamoDbIssuanceStore(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
     create_hierarchy(request, KmsCaKeys(cloud.client("kms")), store, clock, os.urandom)
+
+
+def _publish_first_crl(cloud: EmbeddedCloud) -> None:
+    """As the schedule does every day."""
+    message = {"messageId": "first", "body": '{"scheduled": true}'}
+    cloud.invoke("BuildCrlFunction", {"Records": [message]})
 
 
 def _upload_block_list(cloud: EmbeddedCloud) -> None:

@@ -24,6 +24,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.Agreement,
     schemas.CertificateWithOrder,
     schemas.CheckAnswer,
+    schemas.CompromisedKeyAnswer,
     schemas.CsrInspection,
     schemas.DecisionAnswer,
     schemas.DomainList,
@@ -32,6 +33,9 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.OrderExamination,
     schemas.OrderList,
     schemas.ProblemDocument,
+    schemas.ProblemReport,
+    schemas.ProblemReportAnswer,
+    schemas.ProblemReportQueue,
     schemas.Product,
     schemas.ProductList,
     schemas.ReviewQueue,
@@ -41,10 +45,15 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.AmendRequest,
     schemas.ApprovalForm,
     schemas.CancelRequest,
+    schemas.CertificateRevocationRequest,
+    schemas.CompromisedKeyRequest,
     schemas.CsrRequest,
     schemas.DecisionRequest,
     schemas.MethodRequest,
     schemas.OrderDraft,
+    schemas.OrderRevocationRequest,
+    schemas.ProblemReportRequest,
+    schemas.ReportDecisionRequest,
 )
 
 ON_EVERY_ANSWER = ("RateLimit-Policy", "RateLimit", "X-Request-Id")

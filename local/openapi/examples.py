@@ -1,7 +1,7 @@
 """Examples that cannot go stale: the application's own code makes them, from one order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -11,8 +11,10 @@ from local.openapi.story import (
     CSR,
     MAILED,
     PLACED,
+    PROOF_CSR,
     REQUEST_ID,
     RESELLER,
+    REVOKED,
     SERIAL,
     CountedIds,
     OneOrder,
@@ -27,8 +29,12 @@ from partner_center.accounts.quota import Allowance, Policy, QuotaUsedUp
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
+from partner_center.issuance.compromise import read_proof
+from partner_center.issuance.problem_reports import Finding, ReportDecision, ReportStatus, report_as_json
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.revocation import Cause, deadline
+from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import (
     BodyTooLarge,
     ChangedMeanwhile,
@@ -161,6 +167,7 @@ def answers() -> dict[str, Any]:
             "order_status": "pending",
         },
         "CancelRequest": {"reason": "The customer ordered twice."},
+        **revocations(story),
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
         "CheckAnswer": {
@@ -191,6 +198,38 @@ def answers() -> dict[str, Any]:
         ),
         "Product": product_as_json(known_product()),
         "Agreement": agreement_as_json(known_product()),
+    }
+
+
+def revocations(story: Story) -> dict[str, Any]:
+    """Of revoking, and of what anybody may report."""
+    order_id = story.placed.head.order_id
+    revoked = Shelf(story.revoked, story.approved, story.proofs, [story.revoked_certificate])
+    report = report_as_json(story.report)
+    noted = ReportDecision(
+        REVOKED + timedelta(hours=3), "staff:vera.validator", Finding.NOTE, "We asked its reseller."
+    )
+    return {
+        "OrderRevocationRequest": {"reason": "cessationOfOperation"},
+        "OrderRevoked": revoked.reading(REVOKED).order(RESELLER, order_id),
+        "CertificateRevocationRequest": {"reason": "superseded", "keep_order": True},
+        "CertificateRevoked": CertificateReading(ShelfOfCertificates(revoked), SetClock(REVOKED)).certificate(
+            RESELLER, SERIAL
+        ),
+        "CompromisedKeyRequest": {"proof": {"csr": PROOF_CSR}},
+        "CompromisedKeyAnswer": {
+            "spki_sha256": read_proof({"csr": PROOF_CSR}).spki_sha256,
+            "revoked_by": rfc3339(deadline(Cause.KEY_COMPROMISE, REVOKED)),
+        },
+        "ProblemReportRequest": {
+            name: report[name] for name in ("reporter_email", "category", "serials", "text")
+        },
+        "ProblemReportAnswer": {
+            name: report[name] for name in ("report_id", "received_at", "preliminary_due_at")
+        },
+        "ProblemReportQueue": {"items": [report], "next_cursor": None},
+        "ReportDecisionRequest": {"decision": "note", "grounds": noted.grounds},
+        "ProblemReport": report_as_json(replace(story.report, status=ReportStatus.NOTED, decisions=(noted,))),
     }
 
 

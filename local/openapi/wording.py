@@ -25,7 +25,8 @@ TAGS: Mapping[str, str] = {
     "Catalog": "What is sold, and what applicants accept.",
     "Orders": "From the request to the certificate.",
     "Domains": "How control of the names is proven.",
-    "Certificates": "What was issued.",
+    "Certificates": "What was issued, and its end.",
+    "Reports": "For anybody who knows of a compromised key or another problem; without a key.",
     "Staff": "For the people of the certification authority, with a staff key.",
     "Approval page": "For the people whom an approval mail reaches: HTML, without a key.",
 }

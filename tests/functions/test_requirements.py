@@ -87,9 +87,10 @@ def test_only_signing_lints_and_only_pages_and_mails_render():
         package: {name(f) for f in FUNCTIONS if package in requirements_of(f)}
         for package in ("pkilint", "jinja2")
     }
-    assert who["pkilint"] == {"issuance/sign_certificate"}
+    assert who["pkilint"] == {"issuance/sign_certificate", "issuance/build_crl"}
     assert who["jinja2"] == {
         "notifications/announce_certificate",
+        "notifications/answer_reporter",
         "validation/approve_domain",
         "validation/ask_again",
         "validation/await_domains",
@@ -100,6 +101,7 @@ def test_what_reaches_the_internet_has_no_client_of_the_key_service_but_the_vaul
     """Signing and the vault of approval secrets are the two that speak to KMS at all."""
     assert {name(f) for f in FUNCTIONS if "kms" in services_of(f)} == {
         "issuance/sign_certificate",
+        "issuance/build_crl",
         "validation/ask_again",
         "validation/await_domains",
     }

@@ -265,6 +265,11 @@ def test_every_example_has_its_shape(published, obeys):
         "AmendRequest",
         "DecisionRequest",
         "MethodRequest",
+        "OrderRevocationRequest",
+        "CertificateRevocationRequest",
+        "CompromisedKeyRequest",
+        "ProblemReportRequest",
+        "ReportDecisionRequest",
     } == set(published["components"]["examples"])
 
 

@@ -12,7 +12,14 @@ from typing import Any
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.adapters.order_items import from_micros
+from partner_center.issuance.record import (
+    CertificateRecord,
+    CertificateStatus,
+    Reason,
+    SerialTaken,
+    SlotTaken,
+)
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
 from partner_center.kernel.level import Level
 
@@ -72,9 +79,11 @@ class DynamoDbCertificates:
     def close(self, record: CertificateRecord) -> None:
         slot = self._database.get(self._table, _slot_key(record)) or {}
         closed = [*slot.get("closed_serials", []), record.serial_hex]
+        # One that was revoked before it was stored is barred already, and stays revoked.
+        barred = record.status is CertificateStatus.REVOKED
         self._database.transact(
             [
-                self._moved_serial(record, {"status": CertificateStatus.CLOSED}),
+                *([] if barred else [self._moved_serial(record, {"status": CertificateStatus.CLOSED})]),
                 Update(
                     self._table,
                     _slot_key(record),
@@ -190,6 +199,10 @@ def _record(item: Item) -> CertificateRecord:
         recorded_at=parse_rfc3339(item["recorded_at"]),
         status=CertificateStatus(item["status"]),
     )
+    if "revoked_at" in item:
+        record = replace(
+            record, revoked_at=from_micros(item["revoked_at"]), reason=Reason(item["revocation_reason"])
+        )
     if "certificate_der" not in item:
         return record
     return replace(

@@ -10,6 +10,7 @@ from hashlib import sha256
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
+REPORT_QUEUE = "problem-reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,18 @@ def contract_of_reseller(reseller_id: str, contract_id: str) -> Key:
     return Key(f"R#{reseller_id}#CONTRACTS", contract_id)
 
 
+def problem_report(report_id: str) -> Key:
+    return Key(f"REPORT#{report_id}", "HEAD")
+
+
+def report_event(report_id: str, event_id: str) -> Key:
+    return Key(f"REPORT#{report_id}", f"EVENT#{event_id}")
+
+
+def report_mail(report_id: str, mail_id: str) -> Key:
+    return Key(f"REPORT#{report_id}", f"MAIL#{mail_id}")
+
+
 def open_shard(order_id: str) -> str:
     """Partition of the sparse index of unfinished orders, sorted there by `check_at`."""
     return f"OPEN#{int(sha256(order_id.encode()).hexdigest(), 16) % OPEN_SHARDS}"
@@ -150,6 +163,15 @@ def blocked_key(spki_sha256: str) -> Key:
 
 def issuing_ca(issuer_id: str) -> Key:
     return Key("CA", f"ISSUER#{issuer_id}")
+
+
+def revoked_certificate(issuer_id: str, not_after: str, serial_hex: str) -> Key:
+    """`not_after` (RFC 3339): so that a CRL is read from the certificates on that have not ended long ago."""
+    return Key(f"CRL#{issuer_id}", f"REVOKED#{not_after}#{serial_hex}")
+
+
+def crl_state(issuer_id: str) -> Key:
+    return Key(f"CRL#{issuer_id}", "STATE")
 
 
 # ---- access table

@@ -111,7 +111,7 @@ class OrderStore:
             [
                 head_update(self._tables.business, head, completion.expected_version),
                 _units(self._tables.business, head, held=-head.units, used=head.units),
-                _ledger(self._tables.business, head, completion.use),
+                ledger_put(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
             ]
@@ -125,7 +125,7 @@ class OrderStore:
         head, table = amendment.head, self._tables.business
         actions: list[Action] = []
         if amendment.entry is not None:
-            actions += [self._extra_units(amendment), _ledger(table, head, amendment.entry)]
+            actions += [self._extra_units(amendment), ledger_put(table, head, amendment.entry)]
         actions += [
             head_update(table, head, amendment.expected_version),
             content_put(table, head, amendment.content),
@@ -175,7 +175,7 @@ class OrderStore:
         return [
             *actions,
             self._hold(placement),
-            _ledger(self._tables.business, head, placement.hold),
+            ledger_put(self._tables.business, head, placement.hold),
             Put(
                 self._tables.business,
                 keys.order_head(head.reseller_id, head.order_id),
@@ -220,7 +220,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
         _units(tables.business, head, held=-head.units, left=head.units),
-        _ledger(tables.business, head, closing.release),
+        ledger_put(tables.business, head, closing.release),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
     ]
@@ -255,7 +255,7 @@ def _units(
     )
 
 
-def _ledger(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
+def ledger_put(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
     attributes = {
         "kind": entry.kind.value,
         "units": entry.units,

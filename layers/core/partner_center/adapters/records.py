@@ -13,11 +13,11 @@ EVENT_LIFETIME = timedelta(days=90)
 
 
 def event_put(table: str, event: Event) -> Put:
-    """The outbox row; the table's stream carries it to the relay."""
+    """The outbox row, beside what the event is about; the table's stream carries it to the relay."""
     data = {name: value for name, value in event.data.items() if value is not None}
     return Put(
         table,
-        keys.order_event(str(data["reseller_id"]), str(data["order_id"]), event.event_id),
+        _event_key(data, event.event_id),
         {
             "type": event.type,
             "version": event.version,
@@ -28,6 +28,12 @@ def event_put(table: str, event: Event) -> Put:
         },
         _drawn_twice,
     )
+
+
+def _event_key(data: Item, event_id: str) -> keys.Key:
+    if "report_id" in data:
+        return keys.report_event(data["report_id"], event_id)
+    return keys.order_event(data["reseller_id"], data["order_id"], event_id)
 
 
 def audit_put(table: str, record: AuditRecord) -> Put:

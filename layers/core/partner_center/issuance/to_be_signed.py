@@ -28,7 +28,7 @@ from partner_center.issuance.profile import (
 _Extensions = tuple[tuple[x509.ExtensionType, bool], ...]
 
 # AlgorithmIdentifier: RFC 5758 section 3.2 (ECDSA, no parameters), RFC 4055 section 5 (RSA, NULL).
-_ALGORITHM_IDENTIFIER = {
+ALGORITHM_IDENTIFIER = {
     SignatureAlgorithm.ECDSA_SHA256: bytes.fromhex("300a06082a8648ce3d040302"),
     SignatureAlgorithm.ECDSA_SHA384: bytes.fromhex("300a06082a8648ce3d040303"),
     SignatureAlgorithm.RSA_SHA256: bytes.fromhex("300d06092a864886f70d01010b0500"),
@@ -70,7 +70,7 @@ def build_twin(plan: CertificatePlan) -> TwinCertificate:
     for extension, critical in _extensions(plan):
         builder = builder.add_extension(extension, critical)
     algorithm = plan.issuer.signature_algorithm
-    twin = builder.sign(_throw_away_key(algorithm), hash_of(algorithm))
+    twin = builder.sign(throw_away_key(algorithm), hash_of(algorithm))
     return TwinCertificate(twin.tbs_certificate_bytes, twin.public_bytes(serialization.Encoding.DER))
 
 
@@ -81,9 +81,9 @@ def digest(tbs_der: bytes, algorithm: SignatureAlgorithm) -> bytes:
 
 
 def assemble(tbs_der: bytes, signature: bytes, issuer: IssuingCa) -> bytes:
-    """The certificate (RFC 5280 section 4.1): to-be-signed bytes, algorithm, signature."""
-    algorithm = _ALGORITHM_IDENTIFIER[issuer.signature_algorithm]
-    return _tagged(_SEQUENCE, tbs_der + algorithm + _tagged(_BIT_STRING, b"\0" + signature))
+    """The certificate or CRL (RFC 5280 sections 4.1, 5.1): to-be-signed bytes, algorithm, signature."""
+    algorithm = ALGORITHM_IDENTIFIER[issuer.signature_algorithm]
+    return tagged(_SEQUENCE, tbs_der + algorithm + tagged(_BIT_STRING, b"\0" + signature))
 
 
 def disagreements(der: bytes, plan: CertificatePlan) -> tuple[str, ...]:
@@ -211,7 +211,7 @@ def distribution_point(url: str) -> x509.DistributionPoint:
 
 
 @cache
-def _throw_away_key(algorithm: SignatureAlgorithm) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+def throw_away_key(algorithm: SignatureAlgorithm) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
     """One per process and kind: what it signs is linted and forgotten."""
     if algorithm is SignatureAlgorithm.RSA_SHA256:
         return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -224,7 +224,7 @@ def hash_of(algorithm: SignatureAlgorithm) -> hashes.SHA256 | hashes.SHA384:
     return hashes.SHA384() if algorithm is SignatureAlgorithm.ECDSA_SHA384 else hashes.SHA256()
 
 
-def _tagged(tag: int, content: bytes) -> bytes:
+def tagged(tag: int, content: bytes) -> bytes:
     """Tag, length in the fewest octets (X.690 section 10.1), content."""
     if len(content) < _SHORT_LENGTH:
         return bytes((tag, len(content))) + content
