@@ -192,6 +192,15 @@ class EmbeddedCloud:
     def output(self, name: str) -> str:
         return self.stack.output(name)
 
+    def published(self, key: str) -> Mapping[str, Any] | None:
+        """The object of the repository of CRLs and CA certificates, as S3 answers it."""
+        s3 = self.client("s3")
+        try:
+            answer: Mapping[str, Any] = s3.get_object(Bucket=self.output("RepositoryBucket"), Key=key)
+        except s3.exceptions.NoSuchKey:
+            return None
+        return answer
+
     # --- what runs
 
     def invoke(self, function: str, event: Any) -> Any:

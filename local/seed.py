@@ -51,6 +51,7 @@ def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     clock, ids = SystemClock(), RandomIds()
     database = Database(cloud.client("dynamodb"))
     _create_ca(cloud, clock)
+    _publish_first_crl(cloud)
     _upload_block_list(cloud)
     access = AccessStore(database, cloud.output("AccessTable"))
     tables = TableNames(business=cloud.output("BusinessTable"), audit=cloud.resource("AuditTable"))
@@ -151,6 +152,12 @@ def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
     keys = KmsCaKeys(cloud.client("kms"))
     create_hierarchy(request, keys, store, clock, os.urandom)
     keys.disable(key_alias(request.root_id))
+
+
+def _publish_first_crl(cloud: EmbeddedCloud) -> None:
+    """As the schedule does every day."""
+    message = {"messageId": "first", "body": '{"scheduled": true}'}
+    cloud.invoke("BuildCrlFunction", {"Records": [message]})
 
 
 def _upload_block_list(cloud: EmbeddedCloud) -> None:

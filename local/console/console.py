@@ -57,6 +57,7 @@ class Console:
                 ("POST", "/clock", self._advance),
                 ("GET", "/demo", lambda _: as_json(self._cloud.demo)),
                 ("POST", "/demo/contracts", self._add_contract),
+                ("GET", "/repository/([^/]+)", self._repository),
             )
         ]
 
@@ -123,6 +124,18 @@ class Console:
         reseller, kind, units = (fields.get(name) for name in ("reseller_id", "kind", "units"))
         made = self._cloud.add_contract(str(reseller), str(kind), int(units or 0))
         return see_other(f"{ROOT}/") if is_form(request) else as_json(made, 201)
+
+    def _repository(self, _: Request, name: str) -> Response:
+        """What is published at the path of an address inside certificates, with the headers it is stored with."""
+        published = self._cloud.published(name)
+        if published is None:
+            raise LookupError
+        headers = [
+            ("Content-Type", published["ContentType"]),
+            ("Cache-Control", published["CacheControl"]),
+            ("ETag", published["ETag"]),
+        ]
+        return Response(200, headers, published["Body"].read())
 
     # --- mail
 

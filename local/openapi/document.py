@@ -31,6 +31,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.ContractList,
     schemas.ContractOfReseller,
     schemas.ContractQueue,
+    schemas.CompromisedKeyAnswer,
     schemas.CsrInspection,
     schemas.DecisionAnswer,
     schemas.DomainList,
@@ -42,6 +43,9 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.OrderList,
     schemas.PaymentMethod,
     schemas.ProblemDocument,
+    schemas.ProblemReport,
+    schemas.ProblemReportAnswer,
+    schemas.ProblemReportQueue,
     schemas.Product,
     schemas.ProductList,
     schemas.PaymentQueue,
@@ -58,6 +62,8 @@ POSTED: Sequence[type[BaseModel]] = (
     ContractActivation,
     ContractRequest,
     schemas.CardFormPost,
+    schemas.CertificateRevocationRequest,
+    schemas.CompromisedKeyRequest,
     schemas.CsrRequest,
     schemas.DecisionRequest,
     schemas.GatewayEvent,
@@ -66,6 +72,9 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.SettleRequest,
     schemas.OrderDraft,
     schemas.SettlementRequest,
+    schemas.OrderRevocationRequest,
+    schemas.ProblemReportRequest,
+    schemas.ReportDecisionRequest,
 )
 
 PEEKS = {"peekApproval", "peekCardForm"}

@@ -1,7 +1,7 @@
 """Examples that cannot go stale: the application's own code makes them, from one order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
@@ -14,8 +14,10 @@ from local.openapi.story import (
     ISSUED,
     MAILED,
     PLACED,
+    PROOF_CSR,
     REQUEST_ID,
     RESELLER,
+    REVOKED,
     SERIAL,
     CountedIds,
     OneOrder,
@@ -33,10 +35,13 @@ from partner_center.billing.payments import Card
 from partner_center.catalog.agreements import agreement_as_json
 from partner_center.catalog.products import load_catalog, product_as_json
 from partner_center.entry.api import internal_error_answer, problem_answer
+from partner_center.issuance.compromise import read_proof
 from partner_center.issuance.objection import Ground, Objection
 from partner_center.issuance.objection_queue import Settlement, objection_as_json, settlement_as_json
+from partner_center.issuance.problem_reports import Finding, ReportDecision, ReportStatus, report_as_json
 from partner_center.issuance.reading import CertificateReading
 from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.revocation import Cause, deadline
 from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import (
     BodyTooLarge,
@@ -183,6 +188,7 @@ def answers() -> dict[str, Any]:
             "notice": KEEP,
         },
         "PaymentMethod": payment_method_as_json(a_card(), a_contract(CountedIds())),
+        **revocations(story),
         "CsrRequest": {"csr": CSR},
         "CsrInspection": inspect_csr(CSR, OneOrder(a_contract(CountedIds()))),
         "CheckAnswer": {
@@ -222,6 +228,38 @@ def a_card() -> Card:
     until = usable_until(3, 2030, PLACED)
     ids = ("crd_01m83xj880tnm8mmpnb81erjqa", RESELLER)
     return Card(*ids, "visa", "4242", 3, 2030, "pm_1", "cus_1", PLACED, until)
+
+
+def revocations(story: Story) -> dict[str, Any]:
+    """Of revoking, and of what anybody may report."""
+    order_id = story.placed.head.order_id
+    revoked = Shelf(story.revoked, story.approved, story.proofs, [story.revoked_certificate])
+    report = report_as_json(story.report)
+    noted = ReportDecision(
+        REVOKED + timedelta(hours=3), "staff:vera.validator", Finding.NOTE, "We asked its reseller."
+    )
+    return {
+        "OrderRevocationRequest": {"reason": "cessationOfOperation"},
+        "OrderRevoked": revoked.reading(REVOKED).order(RESELLER, order_id),
+        "CertificateRevocationRequest": {"reason": "superseded", "keep_order": True},
+        "CertificateRevoked": CertificateReading(ShelfOfCertificates(revoked), SetClock(REVOKED)).certificate(
+            RESELLER, SERIAL
+        ),
+        "CompromisedKeyRequest": {"proof": {"csr": PROOF_CSR}},
+        "CompromisedKeyAnswer": {
+            "spki_sha256": read_proof({"csr": PROOF_CSR}).spki_sha256,
+            "revoked_by": rfc3339(deadline(Cause.KEY_COMPROMISE, REVOKED)),
+        },
+        "ProblemReportRequest": {
+            name: report[name] for name in ("reporter_email", "category", "serials", "text")
+        },
+        "ProblemReportAnswer": {
+            name: report[name] for name in ("report_id", "received_at", "preliminary_due_at")
+        },
+        "ProblemReportQueue": {"items": [report], "next_cursor": None},
+        "ReportDecisionRequest": {"decision": "note", "grounds": noted.grounds},
+        "ProblemReport": report_as_json(replace(story.report, status=ReportStatus.NOTED, decisions=(noted,))),
+    }
 
 
 def caa_findings(story: Story) -> list[dict[str, Any]]:

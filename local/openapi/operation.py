@@ -66,6 +66,7 @@ class Operation:
 
 KEYED = ("Malformed", "Unauthenticated", "TooSoon", "InternalError", "TryAgain")
 RESTRICTED = (*KEYED, "Forbidden")
+PUBLIC = ("Malformed", "TooSoon", "InternalError", "TryAgain")
 WITH_BODY = ("BodyTooLarge", "UnsupportedMediaType", "Refused")
 
 

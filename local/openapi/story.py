@@ -10,7 +10,10 @@ from typing import Any, cast
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.billing.contracts import Contract, ContractKind
 from partner_center.catalog.products import Product, load_catalog
-from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.issuance.problem_reports import ProblemReport
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, Reason
+from partner_center.issuance.revocation import Cause, OrderFollows, revocation_of
+from partner_center.issuance.revoke import Wish, order_revocation
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
@@ -42,6 +45,7 @@ PLACED = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 MAILED = PLACED + timedelta(seconds=2)
 APPROVED = PLACED + timedelta(minutes=14)
 ISSUED = APPROVED + timedelta(seconds=3)
+REVOKED = ISSUED + timedelta(days=2)
 REQUEST_ID = "c1f6a1f0-6a52-4a06-9a4b-0c3a9e6a7d11"
 PRODUCT = "geotrust_quickssl_premium"
 RESELLER = "northwind"
@@ -74,6 +78,17 @@ cGxlLmNvbYILZXhhbXBsZS5jb20wCgYIKoZIzj0EAwIDSAAwRQIgS7Nz5iMb2m6L
 ENYOwTB8Q4NMqVuxPbb4hc9I2+vDZ+ECIQDH86AnfdnaSouNdNXgEG5UPhmLDYOu
 P7JnJjLoRKHnfg==
 -----END CERTIFICATE-----
+"""
+
+# As above, /CN=Proof of Key Compromise for Partner Center; its key was thrown away.
+PROOF_CSR = """-----BEGIN CERTIFICATE REQUEST-----
+MIHxMIGXAgEAMDUxMzAxBgNVBAMMKlByb29mIG9mIEtleSBDb21wcm9taXNlIGZv
+ciBQYXJ0bmVyIENlbnRlcjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIuc9TiM
+2rhyArpRS+qSHPzfjiO3glZtaTYmj7K/G+3NJ+kGbm2wK6fCoG/8bcFSlzKGF9jm
+qa0T9m/Lsj9uDpGgADAKBggqhkjOPQQDAgNJADBGAiEA3cEQV8PDJroimVABbuED
++K57bd24Ova7HM2whVq4kCoCIQDrWL4R5nui0ve+vEXB88nt5uj+O2ETH+334ylM
+8CASzA==
+-----END CERTIFICATE REQUEST-----
 """
 
 
@@ -167,6 +182,22 @@ class Story:
             self.placed.head, OrderStatus.CANCELLED, CloseReason.REQUESTED, self.chronicle(APPROVED)
         )
         self.cancelled = Order(ended.head, self.placed.content)
+        wish = Wish(Reason.CESSATION_OF_OPERATION, f"key:{'0' * 26}", REQUEST_ID, OrderFollows.ALWAYS)
+        ended_early = order_revocation(self.issued.head, wish, self.chronicle(REVOKED))
+        revocation = revocation_of(self.certificate, wish.reason, REVOKED)
+        if ended_early is None or revocation is None:
+            raise LookupError("nothing was revoked")
+        self.revoked = Order(ended_early.head, self.placed.content)
+        self.revoked_certificate = revocation.record
+        self.report = ProblemReport(
+            self.ids.new("rep", REVOKED),
+            REVOKED,
+            "security@example.net",
+            Cause.MISUSE,
+            (SERIAL,),
+            (),
+            "The certificate serves a copy of our sign-in page.",
+        )
         self.flags = (
             Flag(
                 "lookalike_name",

@@ -1,4 +1,4 @@
-"""AWS Private CA as its documentation tells it, as far as the adapter asks; see docs/adr/0014 for what is not known.
+"""AWS Private CA as its documentation tells it, as far as the adapter asks; see docs/adr/0013 for what is not known.
 
 Blank template with API passthrough: the passed extensions, basic constraints, authority and subject key identifier.
 The serial is the authority's own. A token names the same request for five minutes, and another one afterwards. A

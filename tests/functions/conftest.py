@@ -2,7 +2,8 @@
 
 Not for more: each journey that waits for months would bring the others nearer to the day when a rule changes."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,24 @@ def nothing_given_up(cloud: EmbeddedCloud) -> Iterator[None]:
     before = len(cloud.failures)
     yield
     assert cloud.failures[before:] == []
+
+
+@pytest.fixture
+def log(
+    cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[[str], str]:
+    """What functions wrote to their logs in this test; waits for a line with the text, since it comes by a pipe."""
+    monkeypatch.setattr(cloud, "_quiet", False)
+    written = ""
+
+    def read(text: str) -> str:
+        nonlocal written
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            written += "".join(capfd.readouterr())
+            if text in written:
+                return written
+            time.sleep(0.01)
+        raise AssertionError(f"no {text} in {written}")
+
+    return read

@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from local.openapi.story import PROOF_CSR
 from partner_center.adapters.check_store import CheckStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.tables import TableNames
@@ -85,6 +86,9 @@ def orders(cloud, northwind, rosa):
         "card": northwind.contracts[1]["contract_id"],
         "requested": northwind.call("POST", "/v1/contracts", {"units": 5}).json["contract_id"],
         "serial": issued["certificates"][0]["serial"],
+        "report": call("POST", f"{cloud.url}/v1/problem-reports", json.dumps(REPORT).encode(), JSON).json[
+            "report_id"
+        ],
         "link": approval_links(cloud, pending)[0].rpartition("/")[2],
         "used": approval_links(cloud, issued["order_id"])[0].rpartition("/")[2],
     }
@@ -109,6 +113,11 @@ STAFF = {**JSON, "Staff": "review"}  # a stand-in for the key, which the cloud m
 VERA = {**JSON, "Staff": "validation"}
 SETTLE = "POST /v1/staff/objections/{objection_id}/settle"
 DECISION = {"decision": "approve", "evidence": "Called the registrant."}
+VALIDATOR = {**JSON, "Staff": "validation"}
+REPORT = {"reporter_email": "a@example.net", "category": "misuse", "serials": ["0a"], "text": "Look."}
+FINDING = {"decision": "dismiss", "grounds": "Nothing is wrong."}
+DECIDE = "POST /v1/staff/problem-reports/{report_id}/decide"
+ONE = "/v1/certificates/{serial}/revoke"
 REUSED = {**JSON, "Idempotency-Key": "contract"}
 
 CONTRACT, LEDGER = "GET /v1/contracts/{contract_id}", "GET /v1/contracts/{contract_id}/ledger"
@@ -299,6 +308,35 @@ CALLS = [
         {},
         400,
     ),
+    ("POST /v1/certificates/{serial}/revoke", ONE, {"reason": "superseded"}, JSON, 200),
+    ("POST /v1/certificates/{serial}/revoke", ONE, {"reason": "boredom"}, JSON, 422),
+    ("POST /v1/certificates/{serial}/revoke", "/v1/certificates/00/revoke", None, {}, 404),
+    ("GET /v1/certificates/{serial}", "/v1/certificates/{serial}", None, {}, 200),
+    ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{issued}/revoke", None, {}, 200),
+    ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{pending}/revoke", None, {}, 409),
+    ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{issued}/revoke", {"keep_order": True}, JSON, 422),
+    ("POST /v1/orders/{order_id}/revoke", "/v1/orders/none/revoke", None, {}, 404),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{issued}", None, {}, 200),
+    ("POST /v1/compromised-keys", "/v1/compromised-keys", {"proof": {"csr": PROOF_CSR}}, JSON, 202),
+    ("POST /v1/compromised-keys", "/v1/compromised-keys", {}, JSON, 422),
+    ("POST /v1/compromised-keys", "/v1/compromised-keys?x=1", {}, JSON, 400),
+    ("POST /v1/compromised-keys", "/v1/compromised-keys", {}, FORM, 415),
+    ("POST /v1/problem-reports", "/v1/problem-reports", REPORT, JSON, 202),
+    ("POST /v1/problem-reports", "/v1/problem-reports", {}, JSON, 422),
+    ("POST /v1/problem-reports", "/v1/problem-reports", {"text": "x" * 300_000}, JSON, 413),
+    ("GET /v1/staff/queues/problem-reports", "/v1/staff/queues/problem-reports", None, VALIDATOR, 200),
+    (
+        "GET /v1/staff/queues/problem-reports",
+        "/v1/staff/queues/problem-reports?cursor=x",
+        None,
+        VALIDATOR,
+        400,
+    ),
+    ("GET /v1/staff/queues/problem-reports", "/v1/staff/queues/problem-reports", None, STAFF, 403),
+    (DECIDE, "/v1/staff/problem-reports/none/decide", FINDING, VALIDATOR, 404),
+    (DECIDE, "/v1/staff/problem-reports/{report}/decide", {}, VALIDATOR, 422),
+    (DECIDE, "/v1/staff/problem-reports/{report}/decide", FINDING, VALIDATOR, 200),
+    (DECIDE, "/v1/staff/problem-reports/{report}/decide", FINDING | {"grounds": "x"}, VALIDATOR, 409),
     ("GET /approve/{token}", "/approve/{link}", None, {}, 200),
     ("GET /approve/{token}", "/approve/{used}", None, {}, 410),
     ("GET /approve/{token}", "/approve/none", None, {}, 404),
@@ -323,7 +361,8 @@ def test_an_answer_is_as_described(cloud, northwind, orders, operation, path, bo
     data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     headers = dict(headers)
     api_key = staff_key(cloud, headers.pop("Staff")) if "Staff" in headers else northwind.api_key
-    key = {} if route.startswith("/approve") else {"Authorization": f"Bearer {api_key}"}
+    is_public = PUBLISHED["paths"][route][method.lower()].get("security") == []
+    key = {} if is_public else {"Authorization": f"Bearer {api_key}"}
     reply = call(method, cloud.url + path.format(**orders), data, key | headers)
     assert reply.status == status, reply.text
     assert faults(method, route, reply) == []

@@ -1,7 +1,6 @@
 """Blocked and exposed keys over HTTP: refused by name, held back without lists, blocked for everybody once known."""
 
 import json
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -79,27 +78,6 @@ def exposures(cloud: EmbeddedCloud, label: str) -> list[tuple[str, str, str]]:
 
 def serial_of(order: dict[str, Any]) -> str:
     return str(order["certificates"][0]["serial"])
-
-
-@pytest.fixture
-def log(
-    cloud: EmbeddedCloud, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Callable[[str], str]:
-    """What functions wrote to their logs in this test; waits for a line with the text, since it comes by a pipe."""
-    monkeypatch.setattr(cloud, "_quiet", False)
-    written = ""
-
-    def read(text: str) -> str:
-        nonlocal written
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
-            written += "".join(capfd.readouterr())
-            if text in written:
-                return written
-            time.sleep(0.01)
-        raise AssertionError(f"no {text} in {written}")
-
-    return read
 
 
 # ---- the operator's lists
@@ -323,7 +301,7 @@ def test_the_bus_is_told_which_certificates_to_revoke(cloud: EmbeddedCloud, nort
     before = len(cloud.recorded_calls["RelayEventsFunction"])
     send(northwind, "note", private_key("told"))
     made = [each["operation"] for each in cloud.recorded_calls["RelayEventsFunction"][before:]]
-    assert made == ["PutEvents"]
+    assert made == ["PutEvents"] * 2, "key.exposed, then certificate.revoked"
     assert exposures(cloud, "told") == [("northwind", order["order_id"], serial_of(order))]
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from local.cloud import EmbeddedCloud
 from local.lock import services_of
 from local.template import ACCOUNT, REGION, Resolver, read
+from partner_center.adapters import keys
 from tests.functions.cardholder import a_link, charged
 from tests.functions.conftest import TEMPLATE
 from tests.functions.journeys import (
@@ -59,7 +60,10 @@ class Permission:
 
 
 # Granted, and used by no journey below: each with the reason why it stays.
-UNUSED: set[str] = set()
+UNUSED = {
+    # Without it S3 answers 403, not 404, for what does not exist.
+    "BuildCrlFunction s3:ListBucket arn:aws:s3:::local-repositorybucket",
+}
 # Granted to Lambda itself, which acts in the function's name beside its code.
 FOR_LAMBDA = {
     "RelayEventsFunction sqs:SendMessage local-RelayFailures",  # records it gave up on
@@ -96,6 +100,8 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     review(cloud, reseller)
     buy(cloud, reseller)
     expose(cloud, reseller)
+    revoke(cloud, reseller)
+    report_problems(cloud, reseller)
     expire(cloud, reseller)
     ask_anew(cloud, reseller)
     retry_waits(cloud, reseller)
@@ -342,6 +348,72 @@ def expose(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert cloud.settle()
 
 
+def revoke(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """An order and a certificate, by request and by proof; a run that died, which its event ends; the schedule."""
+    whole = reseller.issued(name="revoked.example.com")
+    path = f"/v1/orders/{whole['order_id']}/revoke"
+    assert reseller.call("POST", path, {"reason": "superseded"}, Idempotency_Key="revoke-1").status == 200
+    label = "permitted to be proven"
+    one = reseller.issued(name="proven.example.com", csr=csr_for("proven.example.com", label=label))
+    twin = reseller.issued(name="twin.example.com", csr=csr_for("twin.example.com", label=label))
+    key = key_of(label).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    proof = {"reason": "keyCompromise", "proof": {"private_key": key}, "keep_order": False}
+    serial = one["certificates"][0]["serial"]
+    assert reseller.call("POST", f"/v1/certificates/{serial}/revoke", proof).status == 200
+    assert cloud.settle()
+    assert reseller.order(twin["order_id"])["certificates"][0]["status"] == "revoked"
+    proof = {"proof": {"private_key": key}}
+    media = {"Content-Type": "application/json"}
+    assert call("POST", f"{cloud.url}/v1/compromised-keys", json.dumps(proof).encode(), media).status == 202
+    died = reseller.issued(name="died.example.com")
+    event = {
+        "id": "evt_died",
+        "type": "certificate.revoked",
+        "occurred_at": "2026-12-02T08:41:26Z",
+        "correlation_id": "request",
+        "version": 1,
+        "data": {
+            "serial": died["certificates"][0]["serial"],
+            "reason": "superseded",
+            "by": "key:1",
+            "order_follows": "always",
+        },
+    }
+    message = {"messageId": "1", "body": json.dumps({"detail": event})}
+    cloud.invoke("FinishRevocationFunction", {"Records": [message]})
+    assert reseller.order(died["order_id"])["status"] == "revoked"
+    cloud.advance(DAY)
+    assert cloud.settle()
+
+
+def report_problems(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    vera = Reviewer(cloud, staff_key(cloud, "validation"))
+    order = reseller.issued(name="reported.example.com")
+    media = {"Content-Type": "application/json"}
+    key = key_of("permitted").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    body = {
+        "reporter_email": "security@example.net",
+        "category": "misuse",
+        "serials": [order["certificates"][0]["serial"]],
+        "text": "It serves a copy of our sign-in page.",
+    }
+    for text, status in ((key, 422), (body["text"], 202)):
+        sent = json.dumps(body | {"text": text}).encode()
+        assert call("POST", f"{cloud.url}/v1/problem-reports", sent, media).status == status
+    assert cloud.settle()
+    (task,) = vera.call("GET", "/v1/staff/queues/problem-reports").json["items"]
+    decision = {
+        "decision": "revoke",
+        "grounds": "It does.",
+        "serials": task["serials"],
+        "reason": "privilegeWithdrawn",
+    }
+    path = f"/v1/staff/problem-reports/{task['report_id']}/decide"
+    assert vera.call("POST", path, decision).status == 200
+    assert cloud.settle()
+    assert reseller.order(order["order_id"])["status"] == "revoked"
+
+
 def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     order_id = reseller.placed(name="silent.example.com")
     cloud.advance(31 * DAY)
@@ -450,6 +522,8 @@ def ses_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: M
 def s3_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
     if operation == "ListObjectsV2":
         yield "ListBucket", f"arn:aws:s3:::{parameters['Bucket']}"
+    elif operation == "HeadObject":
+        yield "GetObject", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
     else:
         yield operation, f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
 
@@ -586,17 +660,24 @@ def test_no_policy_scans_or_is_wider_than_aws_demands(granted: set[Permission]) 
 
 
 def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(cloud: EmbeddedCloud) -> None:
-    """A listing's prefix is the one condition: what is recorded of a call does not tell it."""
+    """A listing's prefix, and the partitions of reports: what is recorded of a call does not tell them."""
     for function in functions_of(cloud):
         for statement in statements(cloud, f"{function}Role"):
             assert statement["Effect"] == "Allow"
-            if statement["Action"] == ["s3:ListBucket"]:
-                assert [*statement["Condition"]["StringEquals"]] == ["s3:prefix"]
+            condition = statement.get("Condition", {})
+            if statement["Action"] == ["s3:ListBucket"] and function != "BuildCrlFunction":
+                assert [*condition["StringEquals"]] == ["s3:prefix"]
+            elif function == "ReportProblemFunction" and "table/local-BusinessTable" in str(statement):
+                assert condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["REPORT#*"]}}
             else:
-                assert "Condition" not in statement
+                assert condition == {}
 
 
-SIGNERS = {"SignCertificateFunction"}
+def test_what_anybody_may_write_lies_in_partitions_of_reports(cloud: EmbeddedCloud) -> None:
+    assert keys.problem_report("x").pk == keys.report_event("x", "y").pk == "REPORT#x"
+
+
+SIGNERS = {"SignCertificateFunction", "BuildCrlFunction"}
 """Who signs for an issuing CA. Whoever is added here runs where nothing leads out."""
 WAYS_OUT = ("NatGateway", "InternetGateway", "EIP", "Route", "TransitGateway", "VPCPeeringConnection")
 
@@ -662,7 +743,7 @@ def test_further_issuing_keys_are_for_who_signs_alone() -> None:
         for statement in policy["PolicyDocument"]["Statement"]
         if set(keys) & set(listed(statement["Resource"]))
     }
-    assert granted == {"SignCertificateFunctionRole": set(keys)}
+    assert granted == {f"{name}Role": set(keys) for name in SIGNERS}
 
 
 def test_an_authority_is_asked_by_who_signs_alone_and_from_inside() -> None:
@@ -701,7 +782,14 @@ def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_wr
         verbs = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
         return {grant.function for grant in granted if grant.action in verbs and grant.resource == table}
 
-    assert writers("table/local-IssuanceTable") == {"SignCertificateFunction", "BlockExposedKeyFunction"}
+    assert writers("table/local-IssuanceTable") == {
+        "SignCertificateFunction",
+        "BlockExposedKeyFunction",
+        "BuildCrlFunction",
+        "FinishRevocationFunction",
+        "RevokeCertificatesFunction",
+        "DecideProblemReportFunction",
+    }
     assert writers("table/local-ValidationTable") == {
         "AskAgainFunction",
         "AwaitDomainsFunction",

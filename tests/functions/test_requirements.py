@@ -87,13 +87,18 @@ def test_only_signing_and_checking_lint_and_only_pages_and_mails_render():
         package: {name(f) for f in FUNCTIONS if package in requirements_of(f)}
         for package in ("pkilint", "jinja2")
     }
-    assert who["pkilint"] == {"issuance/check_certificates", "issuance/sign_certificate"}
+    assert who["pkilint"] == {
+        "issuance/check_certificates",
+        "issuance/sign_certificate",
+        "issuance/build_crl",
+    }
     assert who["jinja2"] == {
         "billing/add_card",
         "notifications/announce_certificate",
         "notifications/report_caa_refusals",
         "notifications/tell_decline",
         "notifications/notify_contracts",
+        "notifications/answer_reporter",
         "validation/approve_domain",
         "validation/ask_again",
         "validation/await_domains",
@@ -105,6 +110,7 @@ def test_what_reaches_the_internet_has_no_client_of_the_key_service_but_the_vaul
     assert {name(f) for f in FUNCTIONS if "kms" in services_of(f)} == {
         "billing/make_card_link",
         "issuance/sign_certificate",
+        "issuance/build_crl",
         "validation/ask_again",
         "validation/await_domains",
     }

@@ -27,7 +27,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from local.cloud import EmbeddedCloud
-from tests.functions.journeys import Reseller, Reviewer, answer, approval_links, order_body, staff_key
+from tests.functions.journeys import Reseller, Reviewer, answer, approval_links, call, order_body, staff_key
 
 pytestmark = pytest.mark.cloud
 
@@ -49,7 +49,8 @@ WITH_INPUT = [  # any text at all may be a part of a path
     for label, operation in OPERATIONS.items()
     if operation.body or {each.location for each in operation.iter_parameters()} - {ParameterLocation.PATH}
 ]
-WITH_KEY = [label for label in OPERATIONS if "/approve/" not in label]
+PUBLIC = ("/approve/", "/v1/compromised-keys", "/v1/problem-reports")
+WITH_KEY = [label for label in OPERATIONS if not any(label.partition(" ")[2].startswith(p) for p in PUBLIC)]
 WITH_BODY = ["POST /v1/orders", "POST /v1/orders/validate", "POST /v1/csr/inspect"]
 
 
@@ -70,9 +71,18 @@ def known(cloud: EmbeddedCloud, northwind: Reseller, rosa: Reviewer) -> dict[str
         "name": ["pending.example.com", "issued.example.com", "declined.example.com"],
         "task_id": [rosa.task(northwind.placed(name="paypal.example.com"))["task_id"]],
         "serial": [issued["certificates"][0]["serial"]],
+        "report_id": [report_of(cloud)],
         "code": ["geotrust_quickssl_premium", "thawte_ssl123"],
         "token": links,
     }
+
+
+def report_of(cloud: EmbeddedCloud) -> str:
+    body = {"reporter_email": "a@example.net", "category": "misuse", "serials": ["0a"], "text": "Look."}
+    media = {"Content-Type": "application/json"}
+    return str(
+        call("POST", f"{cloud.url}/v1/problem-reports", json.dumps(body).encode(), media).json["report_id"]
+    )
 
 
 def draw_and_try(strategy: st.SearchStrategy[Any], attempt: Callable[[Any], None]) -> None:
@@ -141,9 +151,10 @@ def test_a_good_body_with_a_strange_part_is_answered_as_described(
 
 def judge(cloud: EmbeddedCloud, northwind: Reseller, case: Any) -> None:
     path = case.operation.path
-    role = "finance" if "contracts" in path else "review"
+    role = "finance" if "contracts" in path else "validation"
+    text = staff_key(cloud, role) if "problem-reports" in path else "review"
     text = staff_key(cloud, role) if "/staff/" in path else northwind.api_key
-    key = {} if "/approve/" in path else {"Authorization": f"Bearer {text}"}
+    key = {"Authorization": f"Bearer {text}"} if case.operation.label in WITH_KEY else {}
     response = case.call(base_url=cloud.url, headers=key)
     if response.status_code == 411:  # before any function: the embedded server takes no chunks
         assert response.request.headers["Transfer-Encoding"] == "chunked"

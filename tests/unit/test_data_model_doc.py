@@ -24,13 +24,16 @@ from partner_center.adapters.check_store import CheckStore
 from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
 from partner_center.adapters.contract_store import ContractStore
+from partner_center.adapters.crl_store import CrlStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.problem_report_store import ProblemReportStore
 from partner_center.adapters.quota_store import QuotaStore
 from partner_center.adapters.refund_actions import refund_actions
+from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.settlement_queue import GatewayEventStore
@@ -40,10 +43,15 @@ from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.payments import PaymentStatus
 from partner_center.billing.refunds import started_refund
+from partner_center.issuance.build_crl import PublishedCrl, RevokedCertificate
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome
+from partner_center.issuance.problem_reports import Finding, ProblemReport, ReportChange, ReportDecision
 from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
+from partner_center.issuance.record import CertificateStatus, Reason
+from partner_center.issuance.revocation import Cause, OrderFollows, revocation_of
+from partner_center.issuance.revoke import CertificateRevocation, Wish, order_revocation
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
 from partner_center.notifications.report_refusals import Report, Told
@@ -171,7 +179,7 @@ class Recorder:
 
     def update_item(self, **parameters):
         self._note("Update", parameters)
-        return {"Attributes": {"used": {"N": "1"}}}
+        return {"Attributes": {"used": {"N": "1"}, "number": {"N": "1"}}}
 
     def get_item(self, **_):
         return {}
@@ -334,6 +342,41 @@ def refund(head, database):
     database.transact(refund_actions("business", started_refund(revoked, CHRONICLE)))
 
 
+def revocations(database):
+    return RevocationStore(database, TABLES)
+
+
+WISH = Wish(Reason.KEY_COMPROMISE, "key:1", "request-1", OrderFollows.ALWAYS)
+REVOKED_ROW = RevokedCertificate("ab", NOW, NOW, Reason.UNSPECIFIED, NOW, False)
+
+
+def revoked(first):
+    """A stored certificate that is revoked, or one that was revoked without a reason before."""
+    stored = replace(RECORD, status=CertificateStatus.STORED)
+    before = stored if first else revocation_of(stored, Reason.UNSPECIFIED, NOW).record
+    return CertificateRevocation(
+        before,
+        revocation_of(before, Reason.KEY_COMPROMISE, NOW),
+        an_event(IDS, "certificate.revoked"),
+        an_audit(IDS, "certificate.revoked"),
+        Message("msg_1", NOW, "It was revoked."),
+        a_guard(HEAD),
+    )
+
+
+def order_revoked():
+    head = replace(completion(HEAD, "ab", CHRONICLE).head, settle_at=NOW)
+    return replace(order_revocation(head, WISH, CHRONICLE), guard=a_guard(head))
+
+
+def reported(version):
+    decision = ReportDecision(NOW, "staff:vera", Finding.NOTE, "Looked at.", ("ab",))
+    report = ProblemReport("rep_1", NOW, "a@example.net", Cause.MISUSE, ("ab",), (), "It is.")
+    report = replace(report, decisions=(decision,))
+    event = CHRONICLE.event_of_report("problem.reported", "rep_1", category="misuse")
+    return ReportChange(report, version, event, an_audit(IDS))
+
+
 # Each transaction of the document and the calls that make it.
 TRANSACTIONS = {
     "Placing an order": [
@@ -398,6 +441,18 @@ TRANSACTIONS = {
         lambda db: cards(db).add(added(LINK, CARD, a_card("crd_0"))),
     ],
     "A card was removed": [lambda db: cards(db).remove(removed(CARD))],
+    "Revoking a certificate": [
+        lambda db: revocations(db).revoke_certificate(revoked(first=True)),
+        lambda db: revocations(db).revoke_certificate(revoked(first=False)),
+    ],
+    "Revoking an order": [lambda db: revocations(db).revoke_order(order_revoked())],
+    "Telling revocations on a CRL": [
+        lambda db: CrlStore(db, "issuance").mark("tls-e1", 1, NOW, [REVOKED_ROW])
+    ],
+    "A problem report": [
+        lambda db: ProblemReportStore(db, TABLES).write(reported(None)),
+        lambda db: ProblemReportStore(db, TABLES).write(reported(1)),
+    ],
     "A new contract": [
         lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
     ],
@@ -418,6 +473,9 @@ SINGLE_WRITES = [
     lambda db: Cas(db).record_ca_serial("ab", b"bytes", "CN=Our CA", NOW),
     lambda db: ContractStore(db, TABLES).begin(a_contract(), NOW),
     lambda db: ContractStore(db, TABLES).look_later(a_contract(), NOW),
+    lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW),
+    lambda db: CrlStore(db, "issuance").note("tls-e1", PublishedCrl(1, NOW, NOW, NOW)),
+    lambda db: ProblemReportStore(db, TABLES).note_mail("rep_1", "evt_1", NOW),
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),

@@ -270,6 +270,11 @@ def test_every_example_has_its_shape(published, obeys):
         "DecisionRequest",
         "MethodRequest",
         "SettlementRequest",
+        "OrderRevocationRequest",
+        "CertificateRevocationRequest",
+        "CompromisedKeyRequest",
+        "ProblemReportRequest",
+        "ReportDecisionRequest",
     } == set(published["components"]["examples"])
 
 

@@ -24,6 +24,12 @@ from partner_center.catalog.products import load_catalog
 from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import RunPreflight
+from partner_center.issuance.problem_reports import Finding, ReportDecision, ReportProblem, decided
+from partner_center.issuance.record import Reason
+from partner_center.issuance.report_request import read_report
+from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.revoke import Revoker, Wish
+from partner_center.kernel.events import Chronicle
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck
@@ -51,6 +57,8 @@ from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.payments import a_card
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.posted import a_call
+from tests.fakes.problem_reports import MemoryReports
+from tests.fakes.revocations import MemoryRevocations, MemorySerials
 from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit
 from tests.fakes.stores import MemoryStores
 from tests.fakes.world import World
@@ -249,6 +257,30 @@ class Office:
     def remove_card(self):
         self.give_card().remove(PRINCIPAL, "request-8")
 
+    def revoke(self):
+        self.complete()
+        (order_id,) = [each.order_id for each in self.stores.tables.heads.values()]
+        order = load(self.stores.orders, US, order_id)
+        serials = MemorySerials()
+        serials.add(certificate_of(order))
+        revocations = MemoryRevocations(self.stores.tables, serials, self.stores.orders)
+        revoker = Revoker(self.stores.orders, serials, revocations, self.clock, self.ids)
+        revoker.order(order.head, Wish(Reason.SUPERSEDED, "key:1", "request-7", OrderFollows.ALWAYS))
+
+    def report_problem(self):
+        body = {
+            "reporter_email": "security@example.net",
+            "category": "misuse",
+            "serials": ["0a1b"],
+            "text": "It serves a copy of our sign-in page.",
+        }
+        report = replace(read_report(body).report, report_id=self.ids.new("rep", NOW), received_at=NOW)
+        writer = MemoryReports(self.stores.tables)
+        ReportProblem(writer, self.clock, self.ids)(report, "192.0.2.7", "request-8")
+        (kept,) = writer.kept.values()
+        decision = ReportDecision(NOW, "staff:vera", Finding.NOTE, "We look into it.")
+        writer.write(decided(kept, decision, Chronicle(self.ids, NOW, "staff:vera", "request-9")))
+
     def cancel(self):
         order = self.place()
         CancelOrder(self.stores.orders, self.clock, self.ids, HURRIED)(
@@ -309,11 +341,18 @@ WALKS = {
         lambda office: office.review(Verdict.REJECT),
     ],
     ("issuance/exposed_keys.py", "_notice"): [Office.expose],
+    ("issuance/revoke.py", "_certificate_event"): [Office.revoke],
+    ("issuance/revoke.py", "order_revocation"): [Office.revoke],
+    ("issuance/problem_reports.py", "__call__"): [Office.report_problem],
+    ("issuance/problem_reports.py", "decided"): [Office.report_problem],
     ("validation/approve.py", "_ruling"): [
         lambda office: office.decide(Decision.APPROVE),
         lambda office: office.decide(Decision.DECLINE),
     ],
 }
+
+
+MAKE_EVENTS = {"event", "event_of_report"}
 
 
 def walked():
@@ -344,7 +383,7 @@ def test_the_walks_cover_every_place_that_makes_an_event():
         for function in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(function, ast.FunctionDef):
                 calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
-                if any(isinstance(call, ast.Attribute) and call.attr == "event" for call in calls):
+                if any(isinstance(call, ast.Attribute) and call.attr in MAKE_EVENTS for call in calls):
                     making.add((str(path.relative_to(package)), function.name))
     assert making == WALKS.keys()
 

@@ -19,6 +19,7 @@ from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.issuance.record import (
     CertificateRecord,
     CertificateStatus,
+    Reason,
     SerialTaken,
     SlotTaken,
     StoredSerial,
@@ -112,14 +113,17 @@ class DynamoDbCertificates:
     def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
         slot = self._database.get(self._table, _slot_key(record)) or {}
         closed = [*slot.get("closed_serials", []), record.serial_hex]
+        # One that was revoked before it was stored is barred already, and stays revoked.
+        barred = record.status is CertificateStatus.REVOKED
         changes = {
             "status": CertificateStatus.CLOSED,
             "closed_at": rfc3339(closed_at),
             "closed_because": why,
         }
+        closing = self._moved_serial(record, changes, remove=("listed", "listed_at"))
         self._database.transact(
             [
-                self._moved_serial(record, changes, remove=("listed", "listed_at")),
+                *([] if barred else [closing]),
                 Update(
                     self._table,
                     _slot_key(record),
@@ -284,6 +288,10 @@ def _record(item: Item) -> CertificateRecord:
         status=CertificateStatus(item["status"]),
         request_id=item.get("request_id"),
     )
+    if "revoked_at" in item:
+        record = replace(
+            record, revoked_at=from_micros(item["revoked_at"]), reason=Reason(item["revocation_reason"])
+        )
     if "certificate_der" not in item:
         return record
     return replace(

@@ -17,6 +17,7 @@ PAYMENTS_QUEUE = "payments"
 CONTRACT_QUEUE = "contracts"
 CARDS_QUEUE = "cards"
 """Partition of the index of queues for cards that the gateway is to forget, sorted there by when."""
+REPORT_QUEUE = "problem-reports"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,18 @@ def reseller_event(reseller_id: str, event_id: str) -> Key:
     return Key(f"R#{reseller_id}#EVENTS", f"EVENT#{event_id}")
 
 
+def problem_report(report_id: str) -> Key:
+    return Key(f"REPORT#{report_id}", "HEAD")
+
+
+def report_event(report_id: str, event_id: str) -> Key:
+    return Key(f"REPORT#{report_id}", f"EVENT#{event_id}")
+
+
+def report_mail(report_id: str, mail_id: str) -> Key:
+    return Key(f"REPORT#{report_id}", f"MAIL#{mail_id}")
+
+
 def open_shard(order_id: str) -> str:
     """Partition of the sparse index of unfinished orders, sorted there by `check_at`."""
     return f"OPEN#{int(sha256(order_id.encode()).hexdigest(), 16) % OPEN_SHARDS}"
@@ -269,6 +282,15 @@ def root_ca(root_id: str) -> Key:
 def ca_serial(serial_hex: str) -> Key:
     """What a root signed, or was about to: known before, so that none of it is ever lost."""
     return Key("CA", f"SERIAL#{serial_hex}")
+
+
+def revoked_certificate(issuer_id: str, not_after: str, serial_hex: str) -> Key:
+    """`not_after` (RFC 3339): so that a CRL is read from the certificates on that have not ended long ago."""
+    return Key(f"CRL#{issuer_id}", f"REVOKED#{not_after}#{serial_hex}")
+
+
+def crl_state(issuer_id: str) -> Key:
+    return Key(f"CRL#{issuer_id}", "STATE")
 
 
 # ---- access table

@@ -6,6 +6,7 @@ from typing import Any
 
 from partner_center.adapters.dynamodb import Item
 from partner_center.billing.payments import PaymentStatus
+from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.order import (
@@ -16,6 +17,7 @@ from partner_center.orders.order import (
     OrderStatus,
     PaymentKind,
     Review,
+    Revoked,
 )
 
 
@@ -80,12 +82,14 @@ def head_to_item(head: OrderHead) -> Item:
         "term_to": optional_micros(head.term_to),
         "partner_order_id": head.partner_order_id,
         "customer_id": head.customer_id,
-        "closed": _closed_to_item(head.closed),
+        "closed": _ended_to_item(head.closed),
+        "revoked": _ended_to_item(head.revoked),
     }
 
 
 def head_from_item(item: Item) -> OrderHead:
     closed: dict[str, Any] | None = item.get("closed")
+    revoked: dict[str, Any] | None = item.get("revoked")
     return OrderHead(
         reseller_id=item["reseller_id"],
         order_id=item["order_id"],
@@ -128,10 +132,13 @@ def head_from_item(item: Item) -> OrderHead:
         closed=Closed(from_micros(closed["at"]), closed["by"], CloseReason(closed["reason"]))
         if closed
         else None,
+        revoked=Revoked(from_micros(revoked["at"]), revoked["by"], Reason(revoked["reason"]))
+        if revoked
+        else None,
     )
 
 
-def _closed_to_item(closed: Closed | None) -> Item | None:
-    if closed is None:
+def _ended_to_item(ended: Closed | Revoked | None) -> Item | None:
+    if ended is None:
         return None
-    return {"at": to_micros(closed.at), "by": closed.by, "reason": closed.reason.value}
+    return {"at": to_micros(ended.at), "by": ended.by, "reason": ended.reason.value}

@@ -13,11 +13,11 @@ EVENT_LIFETIME = timedelta(days=90)
 
 
 def event_put(table: str, event: Event) -> Put:
-    """The outbox row; the table's stream carries it to the relay."""
+    """The outbox row, beside what the event is about; the table's stream carries it to the relay."""
     data = {name: value for name, value in event.data.items() if value is not None}
     return Put(
         table,
-        _key(str(data["reseller_id"]), data.get("order_id"), event.event_id),
+        _event_key(data, event.event_id),
         {
             "type": event.type,
             "version": event.version,
@@ -30,11 +30,13 @@ def event_put(table: str, event: Event) -> Put:
     )
 
 
-def _key(reseller_id: str, order_id: object, event_id: str) -> keys.Key:
-    """In the order's partition, or the reseller's own for what concerns no single order."""
-    if order_id is None:
-        return keys.reseller_event(reseller_id, event_id)
-    return keys.order_event(reseller_id, str(order_id), event_id)
+def _event_key(data: Item, event_id: str) -> keys.Key:
+    """In the order's partition or the report's, or the reseller's own for what concerns no single order."""
+    if "report_id" in data:
+        return keys.report_event(data["report_id"], event_id)
+    if "order_id" in data:
+        return keys.order_event(data["reseller_id"], data["order_id"], event_id)
+    return keys.reseller_event(data["reseller_id"], event_id)
 
 
 def audit_put(table: str, record: AuditRecord) -> Put:

@@ -132,11 +132,11 @@ def _wired(options: argparse.Namespace) -> Desk:
     """KMS, the table of ISSUANCE_TABLE and the bucket, with the operator's own credentials."""
     from botocore.session import get_session  # noqa: PLC0415 - after the arguments were understood
 
+    from partner_center.adapters.ca_files import BucketRepository, FolderRepository  # noqa: PLC0415
     from partner_center.adapters.clock import SystemClock  # noqa: PLC0415
     from partner_center.adapters.issuance_store import DynamoDbIssuanceStore  # noqa: PLC0415
     from partner_center.adapters.kms_signer import KmsCaKeys, issuing_key_policy  # noqa: PLC0415
     from partner_center.adapters.private_ca import read_authority  # noqa: PLC0415
-    from partner_center.adapters.repository import BucketRepository, FolderRepository  # noqa: PLC0415
     from partner_center.issuance.bootstrap import Ceremony  # noqa: PLC0415
 
     client: Callable[[str], Any] = get_session().create_client

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from partner_center.adapters.repository import CERTIFICATE, CRL
+from partner_center.adapters.ca_files import CERTIFICATE, CRL
 from partner_center.issuance.bootstrap import CaExists, Ceremony, key_alias
 from partner_center.issuance.ca_certificates import (
     ROOT_ALGORITHM,

@@ -24,6 +24,7 @@ class Settings:
     block_list_bucket: str
     required_block_lists: tuple[str, ...]
     exposed_keys_queue: str
+    repository_bucket: str
     key_quota: int
     address_quota: int
     check_control: str
@@ -63,6 +64,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         block_list_bucket=text("BLOCK_LIST_BUCKET"),
         required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
         exposed_keys_queue=text("EXPOSED_KEYS_QUEUE"),
+        repository_bucket=text("REPOSITORY_BUCKET"),
         key_quota=int(text("KEY_QUOTA") or 0),
         address_quota=int(text("ADDRESS_QUOTA") or 0),
         check_control=text("CHECK_CONTROL_FUNCTION"),

@@ -69,6 +69,26 @@ def message_handler(handle: Callable[[dict[str, Any]], None]) -> Callable[[Batch
     return handler
 
 
+def coalescing_handler(
+    handle: Callable[[list[dict[str, Any]]], None],
+) -> Callable[[Batch, Any], Failures]:
+    """Handles the JSON objects of a batch together, since one run serves them all; they fail together as well."""
+    logger = Logger()
+
+    def handler(batch: Batch, _context: Any) -> Failures:
+        try:
+            handle([json.loads(record["body"]) for record in batch["Records"]])
+        except PartnerCenterError as error:
+            logger.warning("not handled", code=error.code, detail=error.detail)
+        except Exception:
+            logger.exception("not handled")
+        else:
+            return {"batchItemFailures": []}
+        return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in batch["Records"]]}
+
+    return handler
+
+
 def _stored_event(image: dict[str, Any]) -> Event:
     item = from_item(image)
     return Event(

@@ -11,7 +11,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
-from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.issuance.record import CertificateRecord, Reason
+from partner_center.issuance.revocation import revocation_of
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, encode_time_ordered
@@ -56,7 +57,8 @@ class BlockExposedKey:
         orders = tuple(dict.fromkeys(self.register.orders_of(exposed.spki_sha256)))
         if not orders:
             return
-        moment, actor = self.clock.now(), f"key:{exposed.key_id}"
+        moment = self.clock.now()
+        actor = f"key:{exposed.key_id}" if exposed.key_id else "public"
         chronicle = Chronicle(self.ids, moment, actor, exposed.request_id)
         audit = chronicle.audit(
             "key.blocked",
@@ -73,9 +75,9 @@ class BlockExposedKey:
 
 
 def _is_at_risk(record: CertificateRecord, spki_sha256: str, moment: datetime) -> bool:
-    """A serial that was closed counts: its bytes may have been signed by a run that died."""
-    alive = record.status is not CertificateStatus.REVOKED and record.not_after >= moment
-    return alive and record.spki_sha256 == spki_sha256
+    """Whether there is something to do: one that was revoked for another reason shall say keyCompromise."""
+    wanted = revocation_of(record, Reason.KEY_COMPROMISE, moment, proven=True)
+    return wanted is not None and record.spki_sha256 == spki_sha256
 
 
 def _notice(record: CertificateRecord, chronicle: Chronicle) -> Event:

@@ -20,7 +20,7 @@ from partner_center.issuance.profile import (
     plan_validity,
     within_the_limit,
 )
-from partner_center.issuance.record import CertificateRecord, SerialTaken, SlotTaken
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.issuance.serials import Entropy, new_serial, serial_hex
 from partner_center.issuance.to_be_signed import (
     assemble,
@@ -147,9 +147,13 @@ def require_permission_to_sign(request: IssueRequest, now: datetime) -> None:
 
 
 def _may_still_be_signed(record: CertificateRecord, request: IssueRequest, now: datetime) -> bool:
-    """Whether stored bytes may be signed (again): same content, fresh CAA, notBefore and lifetime of this day."""
+    """Whether stored bytes may be signed (again): same content, fresh CAA, notBefore and lifetime of this day.
+
+    A serial that was revoked before it was signed is never signed.
+    """
     return (
-        now < record.caa_valid_until
+        record.status is CertificateStatus.RECORDED
+        and now < record.caa_valid_until
         and now - record.not_before <= LONGEST_WAIT_FOR_SIGNATURE
         and now < record.not_after <= request.term_end
         and within_the_limit(record.not_before, record.not_after, rules_on(now))

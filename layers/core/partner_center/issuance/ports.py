@@ -29,7 +29,10 @@ class CertificateStore(Protocol):
         ...
 
     def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
-        """Give the slot up and bar the recorded serial from being stored for ever. Raises SlotTaken."""
+        """Give the slot up and bar the recorded serial from being stored for ever; a revoked one is barred already.
+
+        Raises SlotTaken.
+        """
         ...
 
     def keep(self, record: CertificateRecord, certificate_der: bytes, stored_at: datetime) -> None:

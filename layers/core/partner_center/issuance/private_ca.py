@@ -1,4 +1,4 @@
-"""Issue through AWS Private CA (docs/adr/0014): record the request, ask once, compare what comes, store it.
+"""Issue through AWS Private CA (docs/adr/0013): record the request, ask once, compare what comes, store it.
 
 The authority signs neither bytes of ours nor a serial of ours. What is recorded before is the request: a provisional
 serial and the bytes that we would have signed, from which the token follows. A retry finds the request's id and

@@ -105,7 +105,7 @@ class IssuingCa:
 
     @property
     def is_private_ca(self) -> bool:
-        """Whether AWS Private CA issues for it; `key_id` is then the ARN of that authority (docs/adr/0014)."""
+        """Whether AWS Private CA issues for it; `key_id` is then the ARN of that authority (docs/adr/0013)."""
         return ":acm-pca:" in self.key_id
 
     @property

@@ -23,12 +23,24 @@ class CertificateStatus(StrEnum):
     REVOKED = "revoked"
 
 
+class Reason(StrEnum):
+    """Why a certificate was revoked, in the words of the API (RFC 5280 section 5.3.1; BR 7.2.2)."""
+
+    UNSPECIFIED = "unspecified"
+    KEY_COMPROMISE = "keyCompromise"
+    AFFILIATION_CHANGED = "affiliationChanged"
+    SUPERSEDED = "superseded"
+    CESSATION_OF_OPERATION = "cessationOfOperation"
+    PRIVILEGE_WITHDRAWN = "privilegeWithdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
-    """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored.
+    """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored,
+    `revoked_at` and `reason` until it is revoked.
 
     `request_id` is under which AWS Private CA was asked for the certificate; its serial is then provisional until the
-    certificate is there (docs/adr/0014).
+    certificate is there (docs/adr/0013).
     """
 
     serial_hex: str
@@ -49,6 +61,12 @@ class CertificateRecord:
     certificate_der: bytes | None = None
     stored_at: datetime | None = None
     request_id: str | None = None
+    revoked_at: datetime | None = None
+    reason: Reason | None = None
+
+    def is_live(self, moment: datetime) -> bool:
+        """Whether it was issued, is not revoked, and has not ended (BR 6.3.2: its last second counts)."""
+        return self.status is CertificateStatus.STORED and moment <= self.not_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,9 +47,13 @@ class AuditRecord:
     facts: Mapping[str, str | int | None]
 
 
+NOBODY = "-"
+"""Stands for the reseller where a record concerns none; no reseller has this id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chronicle:
-    """Makes the event and the audit record that accompany every change of an order."""
+    """Makes the event and the audit record that accompany every change of an order, or of a problem report."""
 
     ids: Ids
     moment: datetime
@@ -60,6 +64,10 @@ class Chronicle:
         """`order_id` is None for what concerns the reseller as a whole."""
         ids = {"reseller_id": reseller_id, "order_id": order_id}
         return Event(self.ids.new("evt", self.moment), type_, self.moment, self.correlation_id, ids | data)
+
+    def event_of_report(self, type_: str, report_id: str, **data: str | int | None) -> Event:
+        event_id = self.ids.new("evt", self.moment)
+        return Event(event_id, type_, self.moment, self.correlation_id, {"report_id": report_id} | data)
 
     def audit(self, action: str, reseller_id: str, order_id: str, **facts: str | int | None) -> AuditRecord:
         record_id = self.ids.new("aud", self.moment)

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
+from partner_center.kernel.events import NOBODY
 
 
 @dataclass(frozen=True, slots=True)
 class ExposedKey:
-    """The SHA-256 (hex) of the SPKI of a key whose private half was sent, by whom, and in which request."""
+    """The SHA-256 (hex) of the SPKI of a key whose private half was sent, by whom, and in which request.
+
+    Who came without an API key has no `key_id`, and NOBODY for a reseller.
+    """
 
     spki_sha256: str
     reseller_id: str
@@ -36,8 +40,8 @@ class ReportExposed:
 
     exposed_keys: ExposedKeys
 
-    def __call__(self, spkis: Iterable[str], principal: Principal, request_id: str) -> None:
-        """Raises TryAgain."""
+    def __call__(self, spkis: Iterable[str], principal: Principal | None, request_id: str) -> None:
+        """`principal` is None where anybody may send. Raises TryAgain."""
+        reseller_id, key_id = (principal.reseller_id, principal.key_id) if principal else (NOBODY, "")
         for spki_sha256 in spkis:
-            reported = ExposedKey(spki_sha256, principal.reseller_id, principal.key_id, request_id)
-            self.exposed_keys.report(reported)
+            self.exposed_keys.report(ExposedKey(spki_sha256, reseller_id, key_id, request_id))

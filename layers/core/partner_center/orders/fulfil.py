@@ -138,7 +138,7 @@ class RelayEvent:
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when a service is out: the record is then delivered again."""
-        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data.get("order_id"))
+        reseller_id, order_id = str(event.data.get("reseller_id")), str(event.data.get("order_id"))
         match event.type:
             case "order.placed":
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)

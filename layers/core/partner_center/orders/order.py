@@ -6,6 +6,7 @@ from enum import StrEnum
 from math import ceil
 
 from partner_center.billing.payments import PaymentStatus
+from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
@@ -72,6 +73,15 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
+class Revoked:
+    """How an issued order ended before its time: when, by whom, why."""
+
+    at: datetime
+    by: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class OrderHead:
     """The small, often written part of an order.
 
@@ -128,6 +138,7 @@ class OrderHead:
     partner_order_id: str | None = None
     customer_id: str | None = None
     closed: Closed | None = None
+    revoked: Revoked | None = None
 
     def status_at(self, moment: datetime) -> OrderStatus:
         """The status as it is at `moment`: an issued order whose term is over has expired."""

@@ -10,10 +10,12 @@ from partner_center.kernel.clock import rfc3339
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import plain
 from partner_center.orders.order import (
+    Closed,
     Order,
     OrderHead,
     OrderStatus,
     PaymentKind,
+    Revoked,
     pending_until,
 )
 from partner_center.orders.steps import Step
@@ -45,7 +47,8 @@ def order_as_json(
             if head.status is OrderStatus.PENDING
             else None
         ),
-        "closed": _closed(head),
+        "closed": _ended(head.closed),
+        "revoked": _ended(head.revoked),
         "authentication": {"status": overall(steps), "steps": [_step(step) for step in steps]},
         "common_name": content.common_name,
         "names": list(content.names),
@@ -69,13 +72,14 @@ def order_as_json(
         "renewed_by": None,
         "replaces": None,
         "replaced_by": None,
-        "actions": _actions(head),
+        "actions": _actions(head, moment),
         "next_deadline": None,
     }
 
 
 def certificate_as_json(record: CertificateRecord, moment: datetime) -> dict[str, Any]:
     """One certificate, as it stands in an order and under /v1/certificates."""
+    revoked = {"revoked_at": rfc3339(record.revoked_at), "reason": record.reason} if record.revoked_at else {}
     return {
         "serial": record.serial_hex,
         "status": _certificate_status(record, moment),
@@ -83,6 +87,7 @@ def certificate_as_json(record: CertificateRecord, moment: datetime) -> dict[str
         "not_after": rfc3339(record.not_after),
         "names": list(record.names),
         "spki_sha256": record.spki_sha256,
+        **revoked,
     }
 
 
@@ -96,12 +101,12 @@ def _time(moment: datetime | None) -> str | None:
     return rfc3339(moment) if moment is not None else None
 
 
-def _closed(head: OrderHead) -> dict[str, str] | None:
-    if head.closed is None:
+def _ended(ended: Closed | Revoked | None) -> dict[str, str] | None:
+    if ended is None:
         return None
-    kind, _, _ = head.closed.by.partition(":")
-    by = kind if kind == "staff" else head.closed.by  # who of the staff it was concerns the audit alone
-    return {"at": rfc3339(head.closed.at), "by": by, "reason": head.closed.reason}
+    kind, _, _ = ended.by.partition(":")
+    by = kind if kind == "staff" else ended.by  # who of the staff it was concerns the audit alone
+    return {"at": rfc3339(ended.at), "by": by, "reason": ended.reason}
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -143,10 +148,26 @@ def _payment(head: OrderHead, card: Card | None) -> dict[str, Any]:
     return {**payment, "status": head.payment}
 
 
-def _actions(head: OrderHead) -> dict[str, Any]:
-    refusal = None
+def _actions(head: OrderHead, moment: datetime) -> dict[str, Any]:
+    return {
+        name: {"allowed": refusal is None, "reason": refusal}
+        for name, refusal in (("cancel", _no_cancelling(head)), ("revoke", _no_revoking(head, moment)))
+    }
+
+
+def _no_cancelling(head: OrderHead) -> str | None:
     if head.signing:
-        refusal = "issuing"
-    elif head.status is not OrderStatus.PENDING:
-        refusal = "already_issued" if head.status is OrderStatus.ISSUED else "order_closed"
-    return {"cancel": {"allowed": refusal is None, "reason": refusal}}
+        return "issuing"
+    if head.status is OrderStatus.PENDING:
+        return None
+    return "already_issued" if head.status is OrderStatus.ISSUED else "order_closed"
+
+
+def _no_revoking(head: OrderHead, moment: datetime) -> str | None:
+    """A revoked order may be revoked again, which changes nothing; it is told as what it is."""
+    match head.status_at(moment):
+        case OrderStatus.ISSUED:
+            return None
+        case OrderStatus.PENDING:
+            return "issuing" if head.signing else "not_issued"
+    return "order_closed"

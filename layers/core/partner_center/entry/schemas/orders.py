@@ -8,6 +8,7 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
+from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.requests import Contacts, Lifecycle, Organization
@@ -52,6 +53,14 @@ class Closed(Shape):
     at: Moment
     by: str
     reason: CloseReason
+
+
+class Revoked(Shape):
+    """How an issued order ended before its time."""
+
+    at: Moment
+    by: str
+    reason: Reason
 
 
 class RecordedAcceptance(Shape):
@@ -113,7 +122,7 @@ class Action(Shape):
     """Whether something may be done now."""
 
     allowed: bool
-    reason: Literal["issuing", "already_issued", "order_closed"] | None
+    reason: Literal["issuing", "already_issued", "not_issued", "order_closed"] | None
     """The code with which it would be refused."""
 
 
@@ -121,6 +130,7 @@ class Actions(Shape):
     """What may be done with the order now."""
 
     cancel: Action
+    revoke: Action
 
 
 class Certificate(Shape):
@@ -132,6 +142,9 @@ class Certificate(Shape):
     not_after: Moment
     names: list[str]
     spki_sha256: Sha256
+    revoked_at: Moment | None = None
+    reason: Reason | None = None
+    """Why it was revoked."""
 
 
 class Fingerprints(Shape):
@@ -202,6 +215,7 @@ class Order(Shape):
     pending_until: Moment | None
     """When a pending order is cancelled: 30 days after the last mail or change, 90 days after placing."""
     closed: Closed | None
+    revoked: Revoked | None
     authentication: Authentication
     common_name: str
     names: list[str]

@@ -1,0 +1,12 @@
+"""Decisions about problem reports, wired."""
+
+from functools import cache
+
+from partner_center.entry.wiring.problem_reports import problem_reports
+from partner_center.entry.wiring.revoking import revoker
+from partner_center.issuance.decide_report import DecideReport
+
+
+@cache
+def decide_report() -> DecideReport:
+    return DecideReport(problem_reports(), revoker())

@@ -1,0 +1,206 @@
+"""Build the CRL of an issuing CA and publish it, whoever else does the same at this moment.
+
+The number is taken before the revocations are read, and the repository keeps the highest number. A builder that finds
+a higher one published begins again: the other may have read before the revocation that called this one.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from partner_center.issuance.crl import (
+    CrlEntry,
+    CrlPlan,
+    crl_disagreements,
+    crl_to_be_signed,
+    plan_crl,
+)
+from partner_center.issuance.issue import CertificateDisagrees, LintRefused
+from partner_center.issuance.ports import DigestSigner, Finding
+from partner_center.issuance.profile import IssuingCa
+from partner_center.issuance.record import Reason
+from partner_center.issuance.to_be_signed import assemble, digest
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
+
+LATE_READING = timedelta(hours=1)
+"""How long after its time a revocation may still be written, generously; an entry stays for so much longer."""
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RevokedCertificate:
+    """One row of a CA's revoked certificates.
+
+    `recorded_at` is its latest change, `is_published` whether a published CRL tells it.
+    """
+
+    serial_hex: str
+    not_after: datetime
+    revoked_at: datetime
+    reason: Reason
+    recorded_at: datetime
+    is_published: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedCrl:
+    """What is published of a CA. `scheduled_at` is the thisUpdate of the last one that the schedule made."""
+
+    number: int
+    this_update: datetime
+    next_update: datetime
+    scheduled_at: datetime | None
+
+
+class Crls(Protocol):
+    """Numbers and rows of CRLs; every read sees every write."""
+
+    def next_number(self, issuer_id: str, moment: datetime) -> int:
+        """A number that nobody got before, higher than all of them."""
+        ...
+
+    def published(self, issuer_id: str) -> PublishedCrl | None: ...
+
+    def revoked(self, issuer_id: str, ended_after: datetime | None) -> Sequence[RevokedCertificate]:
+        """The revoked certificates that end then or later, all of them for None."""
+        ...
+
+    def note(self, issuer_id: str, published: PublishedCrl) -> None:
+        """Remember what is published, unless something newer is."""
+        ...
+
+    def mark(self, issuer_id: str, number: int, moment: datetime, told: Iterable[RevokedCertificate]) -> None:
+        """Note which revocations a published CRL tells; one that changed since it was read stays unpublished."""
+        ...
+
+
+class Repository(Protocol):
+    """Where the world finds CRLs and CA certificates, by the addresses inside certificates."""
+
+    def replace_crl(self, url: str, der: bytes, number: int) -> bool:
+        """Whether the CRL is published now; False when one of a higher number is. Raises TryAgain."""
+        ...
+
+    def publish_certificate(self, url: str, der: bytes) -> None:
+        """Raises TryAgain."""
+        ...
+
+
+class CrlLinter(Protocol):
+    """Reads a CRL before it is signed; see `crl_lint.lint_crl`."""
+
+    def __call__(self, plan: CrlPlan, /) -> Sequence[Finding]: ...
+
+
+class CrlRefused(LintRefused):
+    """The CRL that would be signed breaks a rule; nothing was signed."""
+
+    code = "crl_refused"
+
+
+class CrlDisagrees(CertificateDisagrees):
+    """A signed CRL is not what was planned; it was not published."""
+
+    code = "crl_disagrees"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCrl:
+    """The use case. Repeating it publishes the same list under another number."""
+
+    crls: Crls
+    repository: Repository
+    signer: DigestSigner
+    lint: CrlLinter
+    clock: Clock
+
+    def __call__(self, issuer: IssuingCa, *, scheduled: bool) -> PublishedCrl:
+        """What is published now. Raises CrlRefused, CrlDisagrees, SigningKeyUnusable, TryAgain."""
+        for _ in range(_ROUNDS):
+            published = self._one_round(issuer, scheduled=scheduled)
+            if published is not None:
+                return published
+        raise TryAgain("Several CRLs of this CA are built at once; look again shortly.")
+
+    def _one_round(self, issuer: IssuingCa, *, scheduled: bool) -> PublishedCrl | None:
+        number = self.crls.next_number(issuer.issuer_id, self.clock.now())
+        before = self.crls.published(issuer.issuer_id)
+        since = kept_since(before)
+        told = self.crls.revoked(issuer.issuer_id, since)
+        plan = plan_crl(issuer, number, self._moment(told), entries_of(told))
+        der = self._signed(plan)
+        if not self.repository.replace_crl(issuer.crl_url, der, number):
+            return None
+        scheduled_at = plan.this_update if scheduled else before.scheduled_at if before else None
+        published = PublishedCrl(number, plan.this_update, plan.next_update, scheduled_at)
+        self.crls.note(issuer.issuer_id, published)
+        unpublished = [each for each in told if not each.is_published]
+        self.crls.mark(issuer.issuer_id, number, self.clock.now(), unpublished)
+        return published
+
+    def _moment(self, told: Sequence[RevokedCertificate]) -> datetime:
+        """Now, by the latest clock: a revocation is not in the future of the CRL that tells it."""
+        return max((self.clock.now(), *(each.revoked_at for each in told)))
+
+    def _signed(self, plan: CrlPlan) -> bytes:
+        if findings := self.lint(plan):
+            raise CrlRefused(findings)
+        tbs_der = crl_to_be_signed(plan)
+        hashed = digest(tbs_der, plan.issuer.signature_algorithm)
+        der = assemble(tbs_der, self.signer.sign_digest(plan.issuer, hashed), plan.issuer)
+        if problems := crl_disagreements(der, plan):
+            raise CrlDisagrees(problems)
+        return der
+
+
+def kept_since(published: PublishedCrl | None) -> datetime | None:
+    """From which end on certificates stand in the next CRL: each has been on one scheduled CRL after its end first.
+
+    RFC 5280 section 3.3. Whatever ended before the last scheduled CRL stood on that one.
+    """
+    if published is None or published.scheduled_at is None:
+        return None
+    return published.scheduled_at - LATE_READING
+
+
+def entries_of(told: Iterable[RevokedCertificate]) -> tuple[CrlEntry, ...]:
+    """The entries, in the order of the rows."""
+    return tuple(
+        CrlEntry(int(each.serial_hex, 16), each.revoked_at.replace(microsecond=0), each.reason)
+        for each in told
+    )
+
+
+class IssuingCas(Protocol):
+    """All CAs, retired ones too."""
+
+    def issuing_cas(self) -> Sequence[IssuingCa]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BuildCrls:
+    """A CRL for each CA that is named, or on schedule for every CA whose own certificate has not ended."""
+
+    cas: IssuingCas
+    build: BuildCrl
+    repository: Repository
+    clock: Clock
+
+    def named(self, issuer_ids: Iterable[str]) -> None:
+        """Raises what `BuildCrl` raises."""
+        wanted = set(issuer_ids)
+        for issuer in self._serving():
+            if issuer.issuer_id in wanted:
+                self.build(issuer, scheduled=False)
+
+    def scheduled(self) -> None:
+        """Publishes the CAs' certificates as well. Raises what `BuildCrl` raises."""
+        for issuer in self._serving():
+            self.repository.publish_certificate(issuer.aia_url, issuer.certificate_der)
+            self.build(issuer, scheduled=True)
+
+    def _serving(self) -> list[IssuingCa]:
+        now = self.clock.now()
+        return [each for each in self.cas.issuing_cas() if now <= each.certificate.not_valid_after_utc]

@@ -1,0 +1,47 @@
+"""What follows from events: a key that became known, and a revocation that stands for a whole order."""
+
+from dataclasses import dataclass
+
+from partner_center.issuance.record import CertificateRecord, Reason
+from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.revoke import Revoker, Wish
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+from partner_center.orders.order import OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRevocation:
+    """The use case. Repeating it is harmless: what is revoked stays as it is."""
+
+    revoker: Revoker
+
+    def __call__(self, event: Event) -> None:
+        """Raises TryAgain; the event is then delivered again."""
+        record = self.revoker.certificates.by_serial(str(event.data["serial"]))
+        if record is None:
+            raise TryAgain("The certificate cannot be read at the moment.")
+        match event.type:
+            case "key.exposed":
+                self.revoker.certificate(record, _exposure(record, event))
+            case "certificate.revoked":
+                self._order_of(record, event)
+
+    def _order_of(self, record: CertificateRecord, event: Event) -> None:
+        wish = Wish(
+            Reason(str(event.data["reason"])),
+            str(event.data["by"]),
+            event.correlation_id,
+            OrderFollows(str(event.data["order_follows"])),
+        )
+        if wish.order_follows is OrderFollows.WHEN_LAST:
+            self.revoker.order_if_last(record, wish)
+        elif wish.order_follows is OrderFollows.ALWAYS:
+            head = self.revoker.orders.head(record.reseller_id, record.order_id)
+            if head is not None and head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED}:
+                self.revoker.order(head, wish)
+
+
+def _exposure(record: CertificateRecord, event: Event) -> Wish:
+    """The key was shown to whoever told us, whole: proven for every certificate with it, and no order ends by it."""
+    return Wish(Reason.KEY_COMPROMISE, "system", event.correlation_id, OrderFollows.NEVER, record.spki_sha256)

@@ -1,0 +1,216 @@
+"""Problem reports: anybody tells us, day and night, that a certificate must not go on (BR 4.9.3, 4.9.5).
+
+A preliminary report is due within 24 hours of the report, the revocation, if it is called for, within 24 hours or
+five days, by what is the matter. A report stands in the queue until it ends in a revocation or is dismissed.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from partner_center.issuance.revocation import PRELIMINARY_REPORT, Cause, deadline
+from partner_center.kernel.clock import Clock, rfc3339
+from partner_center.kernel.errors import StateConflict
+from partner_center.kernel.events import NOBODY, AuditRecord, Chronicle, Event
+from partner_center.kernel.ids import Ids
+from partner_center.orders.page import Page
+
+QUEUE = "problem-reports"
+REPORTED_CAUSES = tuple(each for each in Cause if each is not Cause.SUBSCRIBERS_REQUEST)
+
+
+class ReportStatus(StrEnum):
+    """How far a report is. `noted`: the preliminary report is out, the decision is not."""
+
+    RECEIVED = "received"
+    NOTED = "noted"
+    REVOKED = "revoked"
+    DISMISSED = "dismissed"
+
+
+class Finding(StrEnum):
+    """What staff may say to a report."""
+
+    NOTE = "note"
+    REVOKE = "revoke"
+    DISMISS = "dismiss"
+
+
+_MOST_NOTES = 10
+_STATUS_AFTER = {
+    Finding.NOTE: ReportStatus.NOTED,
+    Finding.REVOKE: ReportStatus.REVOKED,
+    Finding.DISMISS: ReportStatus.DISMISSED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDecision:
+    """Who found what, on which grounds; the grounds go to the reporter, and `serials` were revoked."""
+
+    at: datetime
+    by: str
+    finding: Finding
+    grounds: str
+    serials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemReport:
+    """One report, as it came, and what was found so far. `version` counts its changes."""
+
+    report_id: str
+    received_at: datetime
+    reporter_email: str
+    cause: Cause
+    serials: tuple[str, ...]
+    names: tuple[str, ...]
+    text: str
+    status: ReportStatus = ReportStatus.RECEIVED
+    decisions: tuple[ReportDecision, ...] = ()
+    version: int = 1
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in {ReportStatus.RECEIVED, ReportStatus.NOTED}
+
+    @property
+    def preliminary_due_at(self) -> datetime:
+        return self.received_at + PRELIMINARY_REPORT
+
+    @property
+    def revocation_due_at(self) -> datetime:
+        return deadline(self.cause, self.received_at)
+
+    @property
+    def due_at(self) -> datetime:
+        """When somebody must have done the next thing."""
+        if self.status is ReportStatus.RECEIVED:
+            return min(self.preliminary_due_at, self.revocation_due_at)
+        return self.revocation_due_at
+
+
+@dataclass(frozen=True, slots=True)
+class ReportChange:
+    """What one transaction writes about a report; `expected_version` is None for a new one."""
+
+    report: ProblemReport
+    expected_version: int | None
+    event: Event
+    audit: AuditRecord
+
+
+class ProblemReports(Protocol):
+    """Keeps reports, each change in one transaction with event and audit record."""
+
+    def find(self, report_id: str) -> ProblemReport | None: ...
+
+    def write(self, change: ReportChange) -> None:
+        """Raises ChangedMeanwhile when the report is not at `expected_version`."""
+        ...
+
+    def waiting(self, page: Page) -> tuple[Sequence[str], str | None]:
+        """Ids of the open reports, the one that is due first ahead; a moment late at times."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReportProblem:
+    """Anybody's report is taken, whatever it is about."""
+
+    reports: ProblemReports
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, told: ProblemReport, address: str, request_id: str) -> ProblemReport:
+        """The report as it was kept; `told` says what is reported, its id and time are set here. Raises TryAgain."""
+        moment = self.clock.now()
+        report = replace(told, report_id=self.ids.new("rep", moment), received_at=moment)
+        chronicle = Chronicle(self.ids, moment, f"public:{address}", request_id)
+        change = ReportChange(
+            report,
+            None,
+            chronicle.event_of_report("problem.reported", report.report_id, category=report.cause),
+            chronicle.audit(
+                "problem.reported", NOBODY, "", report_id=report.report_id, category=report.cause
+            ),
+        )
+        self.reports.write(change)
+        return report
+
+
+def decided(report: ProblemReport, decision: ReportDecision, chronicle: Chronicle) -> ReportChange:
+    """The report after a decision. Raises StateConflict for one that has ended, or was noted too often."""
+    if not report.is_open:
+        raise StateConflict("already_decided", f"The report is {report.status}.")
+    if decision.finding is Finding.NOTE and len(report.decisions) >= _MOST_NOTES:
+        raise StateConflict("too_many_notes", "The report was noted often enough: revoke, or dismiss it.")
+    ids = {"report_id": report.report_id}
+    changed = replace(
+        report,
+        status=_STATUS_AFTER[decision.finding],
+        decisions=(*report.decisions, decision),
+        version=report.version + 1,
+    )
+    return ReportChange(
+        changed,
+        report.version,
+        chronicle.event_of_report(
+            "problem.decided",
+            report.report_id,
+            decision=decision.finding,
+            number=len(changed.decisions),
+        ),
+        chronicle.audit(
+            "problem.decided",
+            NOBODY,
+            "",
+            **ids,
+            decision=decision.finding,
+            grounds=decision.grounds,
+            serials=" ".join(decision.serials) or None,
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportQueue:
+    """What staff see: the open reports, the most urgent first. Each is read once more, since the index may lag."""
+
+    reports: ProblemReports
+
+    def __call__(self, page: Page) -> dict[str, Any]:
+        ids, cursor = self.reports.waiting(page)
+        found = (self.reports.find(report_id) for report_id in ids)
+        items = [report_as_json(report) for report in found if report is not None and report.is_open]
+        return {"items": items, "next_cursor": cursor}
+
+
+def report_as_json(report: ProblemReport) -> dict[str, Any]:
+    """A report as staff read it."""
+    return {
+        "report_id": report.report_id,
+        "queue": QUEUE,
+        "status": report.status,
+        "received_at": rfc3339(report.received_at),
+        "preliminary_due_at": rfc3339(report.preliminary_due_at),
+        "revocation_due_at": rfc3339(report.revocation_due_at),
+        "reporter_email": report.reporter_email,
+        "category": report.cause,
+        "serials": list(report.serials),
+        "names": list(report.names),
+        "text": report.text,
+        "decisions": [_decision_as_json(each) for each in report.decisions],
+    }
+
+
+def _decision_as_json(decision: ReportDecision) -> Mapping[str, Any]:
+    return {
+        "at": rfc3339(decision.at),
+        "by": decision.by,
+        "decision": decision.finding,
+        "grounds": decision.grounds,
+        "serials": list(decision.serials),
+    }

@@ -1,0 +1,266 @@
+"""Revoking certificates and orders: each certificate in a transaction of its own, the order last.
+
+Every step may be repeated. The first certificate's event says what is to become of the order, so whoever handles that
+event (`FinishRevocation`) ends what a run that died has begun.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from partner_center.billing.refunds import StartedRefund, started_refund
+from partner_center.issuance.record import CertificateRecord, Reason
+from partner_center.issuance.revocation import (
+    OrderFollows,
+    Revocation,
+    may_change_reason,
+    none_is_live,
+    revocation_of,
+)
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TryAgain
+from partner_center.kernel.events import AuditRecord, Chronicle, Event
+from partner_center.kernel.ids import Ids
+from partner_center.orders.order import OrderHead, OrderStatus, Revoked
+from partner_center.orders.ports import Orders, RequestGuard
+from partner_center.validation.ports import Message
+
+_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What shall be revoked why, by whom. `proven_spki` is the key whose possession was shown."""
+
+    reason: Reason
+    actor: str
+    correlation_id: str
+    order_follows: OrderFollows
+    proven_spki: str | None = None
+
+    @property
+    def is_the_resellers(self) -> bool:
+        return self.actor.startswith("key:")
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRevocation:
+    """What one transaction writes about one serial. `message` tells a reseller what it did not ask for."""
+
+    before: CertificateRecord
+    revocation: Revocation
+    event: Event
+    audit: AuditRecord
+    message: Message | None = None
+    guard: RequestGuard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRevocation:
+    """What changes when the order itself is revoked; `refund` gives back what was paid.
+
+    `event` is None when only the reason of a revoked order changes.
+    """
+
+    head: OrderHead
+    expected_version: int
+    refund: StartedRefund | None
+    event: Event | None
+    audit: AuditRecord
+    guard: RequestGuard | None = None
+
+
+class Revocations(Protocol):
+    """Writes revocations, each in one transaction with event and audit record."""
+
+    def revoke_certificate(self, change: CertificateRevocation) -> None:
+        """Raises RequestSeenBefore, and ChangedMeanwhile when the serial is not as it was `before`."""
+        ...
+
+    def revoke_order(self, change: OrderRevocation) -> None:
+        """Raises RequestSeenBefore, and ChangedMeanwhile when the head is not at `expected_version`."""
+        ...
+
+
+class RevocableCertificates(Protocol):
+    """Reads serials, at their present state."""
+
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
+
+    def of_reseller(self, reseller_id: str, serial_hex: str) -> CertificateRecord | None: ...
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+
+    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Revoker:
+    """Carries a wish out, from wherever it comes."""
+
+    orders: Orders
+    certificates: RevocableCertificates
+    revocations: Revocations
+    clock: Clock
+    ids: Ids
+
+    def certificate(
+        self, record: CertificateRecord, wish: Wish, guard: RequestGuard | None = None
+    ) -> CertificateRecord:
+        """The serial, revoked; as it was when there is nothing to do. Raises RequestSeenBefore, TryAgain."""
+        present: CertificateRecord | None = record
+        for _ in range(_ROUNDS):
+            if present is None:
+                break
+            change = self._certificate_change(present, wish)
+            if change is None:
+                return present
+            try:
+                self.revocations.revoke_certificate(replace(change, guard=guard))
+            except ChangedMeanwhile:
+                present = self.certificates.by_serial(record.serial_hex)
+                continue
+            return change.revocation.record
+        raise TryAgain("The certificate is changing at this moment; ask again.")
+
+    def order(self, head: OrderHead, wish: Wish, guard: RequestGuard | None = None) -> OrderHead:
+        """The order revoked with all of its serials, those included that may have been signed and were not kept.
+
+        Raises RequestSeenBefore, NotFound, TryAgain; what was written until then stays, and a repetition goes on.
+        """
+        present: OrderHead | None = head
+        for _ in range(_ROUNDS):
+            if present is None:
+                raise NotFound("There is no such order.")
+            for record in self.certificates.every_serial(present.reseller_id, present.order_id):
+                self.certificate(record, wish)
+            change = order_revocation(present, wish, self._chronicle(wish))
+            if change is None:
+                return present
+            bound = replace(guard, head=change.head) if guard is not None else None
+            try:
+                self.revocations.revoke_order(replace(change, guard=bound))
+            except ChangedMeanwhile:
+                # A certificate may have been added meanwhile, so all of them are looked at once more.
+                present = self.orders.head(present.reseller_id, present.order_id)
+                continue
+            return change.head
+        raise TryAgain("The order is changing at this moment; ask again.")
+
+    def order_if_last(self, record: CertificateRecord, wish: Wish) -> None:
+        """The order revoked as well when none of its certificates is live; one that ended otherwise stays."""
+        head = self.orders.head(record.reseller_id, record.order_id)
+        moment = self.clock.now()
+        if head is None or head.status_at(moment) is not OrderStatus.ISSUED:
+            return
+        if none_is_live(self.certificates.of_order(record.reseller_id, record.order_id), moment):
+            self.order(head, wish)
+
+    def _certificate_change(self, record: CertificateRecord, wish: Wish) -> CertificateRevocation | None:
+        proven = wish.proven_spki == record.spki_sha256
+        revocation = revocation_of(record, wish.reason, self.clock.now(), proven=proven)
+        if revocation is None:
+            return None
+        chronicle, ids = self._chronicle(wish), (record.reseller_id, record.order_id)
+        action = "certificate.revoked" if revocation.first else "certificate.reason_changed"
+        return CertificateRevocation(
+            before=record,
+            revocation=revocation,
+            event=_certificate_event(revocation.record, wish, chronicle),
+            audit=chronicle.audit(
+                action,
+                *ids,
+                serial=record.serial_hex,
+                reason=wish.reason,
+                before=record.reason,
+                proof="possession" if proven else None,
+            ),
+            message=_message(revocation, wish, chronicle),
+        )
+
+    def _chronicle(self, wish: Wish) -> Chronicle:
+        return Chronicle(self.ids, self.clock.now(), wish.actor, wish.correlation_id)
+
+
+def order_revocation(head: OrderHead, wish: Wish, chronicle: Chronicle) -> OrderRevocation | None:
+    """The order revoked, its money on the way back when it is due; None when nothing changes.
+
+    Raises StateConflict unless it is issued, or revoked before.
+    """
+    ids = (head.reseller_id, head.order_id)
+    if head.status is OrderStatus.REVOKED:
+        if head.revoked is None or not may_change_reason(head.revoked.reason, wish.reason, proven=False):
+            return None
+        changed = _next(head, chronicle, revoked=replace(head.revoked, reason=wish.reason))
+        audit = chronicle.audit("order.reason_changed", *ids, reason=wish.reason, before=head.revoked.reason)
+        return OrderRevocation(changed, head.version, None, None, audit)
+    require_issued(head)
+    revoked = _next(
+        head,
+        chronicle,
+        status=OrderStatus.REVOKED,
+        signing=False,
+        revoked=Revoked(chronicle.moment, chronicle.actor, wish.reason),
+    )
+    refund = started_refund(revoked, chronicle)
+    return OrderRevocation(
+        head=refund.head if refund else revoked,
+        expected_version=head.version,
+        refund=refund,
+        event=chronicle.event(
+            "order.revoked",
+            *ids,
+            attempt=head.attempt,
+            reason=wish.reason,
+            payment_kind=head.payment_kind,
+            refund="due" if refund else "none",
+        ),
+        audit=chronicle.audit("order.revoked", *ids, reason=wish.reason, refund="due" if refund else "none"),
+    )
+
+
+def require_issued(head: OrderHead) -> None:
+    """Raises StateConflict for an order that has no certificate to be revoked."""
+    match head.status:
+        case OrderStatus.PENDING if head.signing:
+            raise StateConflict("issuing", "The certificate is being signed; ask again.", head.order_id)
+        case OrderStatus.PENDING:
+            raise StateConflict(
+                "not_issued", "The order has no certificate yet; it can be cancelled.", head.order_id
+            )
+        case OrderStatus.ISSUED | OrderStatus.REVOKED:
+            return
+    raise StateConflict("order_closed", f"The order is {head.status}.", head.order_id)
+
+
+def _next(head: OrderHead, chronicle: Chronicle, **changes: object) -> OrderHead:
+    counted = {"updated_at": chronicle.moment, "version": head.version + 1}
+    return replace(head, **counted, **changes)  # type: ignore[arg-type]
+
+
+def _certificate_event(record: CertificateRecord, wish: Wish, chronicle: Chronicle) -> Event:
+    by = (
+        "staff" if wish.actor.startswith("staff:") else wish.actor
+    )  # who of the staff concerns the audit alone
+    return chronicle.event(
+        "certificate.revoked",
+        record.reseller_id,
+        record.order_id,
+        serial=record.serial_hex,
+        issuer_id=record.issuer_id,
+        reason=wish.reason,
+        order_follows=wish.order_follows,
+        by=by,
+    )
+
+
+def _message(revocation: Revocation, wish: Wish, chronicle: Chronicle) -> Message | None:
+    record = revocation.record
+    if wish.is_the_resellers or not revocation.first or record.certificate_der is None:
+        return None
+    return Message(
+        chronicle.ids.new("msg", chronicle.moment),
+        chronicle.moment,
+        f"The certificate {record.serial_hex} for {record.names[0]} was revoked by the certification authority "
+        f"({wish.reason}); replace it on every server that uses it.",
+    )

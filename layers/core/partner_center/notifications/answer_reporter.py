@@ -1,0 +1,74 @@
+"""Whoever reported a problem is told that the report came, and each thing that was found."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from partner_center.issuance.problem_reports import ProblemReport, ReportDecision
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.mail import Mail, MailRefused
+from partner_center.notifications.ports import Mailer
+from partner_center.notifications.report_answers import (
+    ReportFacts,
+    report_answered_mail,
+    report_received_mail,
+)
+
+_UNDELIVERABLE = frozenset({"address_invalid", "message_rejected"})
+
+
+class Reports(Protocol):
+    """Reads reports, and remembers which of their mails went out."""
+
+    def find(self, report_id: str) -> ProblemReport | None: ...
+
+    def was_mailed(self, report_id: str, mail_id: str) -> bool: ...
+
+    def note_mail(self, report_id: str, mail_id: str, moment: datetime) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReporter:
+    """The use case: at least once, and a repetition bears the same Message-ID."""
+
+    reports: Reports
+    mailer: Mailer
+    clock: Clock
+    sender: str
+
+    def __call__(self, event: Event) -> None:
+        """Raises TryAgain. An address that takes no mail is left alone: the report goes on all the same."""
+        report_id = str(event.data["report_id"])
+        if self.reports.was_mailed(report_id, event.event_id):
+            return
+        report = self.reports.find(report_id)
+        if report is None:
+            raise TryAgain("The report cannot be read at the moment.")
+        try:
+            self.mailer.send(self._mail(report, event))
+        except MailRefused as refused:
+            if refused.reason not in _UNDELIVERABLE:
+                raise
+        self.reports.note_mail(report_id, event.event_id, self.clock.now())
+
+    def _mail(self, report: ProblemReport, event: Event) -> Mail:
+        mail_id = message_id(event.event_id, self.sender)
+        if event.type == "problem.reported":
+            return report_received_mail(_facts(report), self.sender, mail_id)
+        decision = report.decisions[int(event.data["number"] or 0) - 1]
+        return report_answered_mail(_facts(report, decision), self.sender, mail_id)
+
+
+def _facts(report: ProblemReport, decision: ReportDecision | None = None) -> ReportFacts:
+    return ReportFacts(
+        report_id=report.report_id,
+        reporter_email=report.reporter_email,
+        received_at=report.received_at,
+        preliminary_due_at=report.preliminary_due_at,
+        finding=decision.finding if decision else None,
+        grounds=decision.grounds if decision else None,
+        serials=decision.serials if decision else (),
+    )

@@ -1,0 +1,266 @@
+"""Problem reports: clocks, decisions, and what anybody may say."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.accounts.staff import Staff, StaffRole
+from partner_center.issuance.decide_report import DecideReport
+from partner_center.issuance.problem_reports import (
+    REPORTED_CAUSES,
+    Finding,
+    ProblemReport,
+    ReportProblem,
+    ReportQueue,
+    ReportStatus,
+)
+from partner_center.issuance.record import Reason
+from partner_center.issuance.report_request import DecisionReading, read_decision, read_report
+from partner_center.issuance.revocation import Cause
+from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.events import NOBODY
+from partner_center.orders.order import OrderStatus
+from partner_center.orders.page import Page
+from tests.fakes.determined import NOW
+from tests.fakes.posted import a_private_key, key_material
+from tests.fakes.problem_reports import MemoryReports
+from tests.fakes.samples import a_record
+from tests.unit.issuance.revoking import Office
+
+VERA = Staff("vera", "key_9", frozenset({StaffRole.VALIDATION}))
+BODY = {
+    "reporter_email": "security@example.net",
+    "category": "misuse",
+    "serials": ["0A:1B"],
+    "names": ["WWW.Example.com"],
+    "text": " It serves a copy\nof our page. ",
+}
+
+
+class Desk(Office):
+    """An issued order, and reports about it."""
+
+    def __init__(self, *records):
+        super().__init__(*records)
+        self.reports = MemoryReports(self.tables)
+        self.take = ReportProblem(self.reports, self.clock, self.ids)
+        self.decide = DecideReport(self.reports, self.revoker)
+
+    def report(self, **more):
+        return self.take(read_report(BODY | more).report, "192.0.2.7", "request-1")
+
+    def found(self, report, finding, serials=(), reason=Reason.UNSPECIFIED, grounds="Looked at.", by=VERA):
+        decision = DecisionReading(finding, grounds, tuple(serials), reason, ())
+        return self.decide(by, report.report_id, decision, "request-2")
+
+
+def test_a_report_is_kept_as_it_came_with_its_clocks():
+    desk = Desk()
+    report = desk.report()
+    assert desk.reports.find(report.report_id) == report
+    assert (report.received_at, report.status) == (NOW, ReportStatus.RECEIVED)
+    assert (report.serials, report.names) == (("a1b",), ("www.example.com",))
+    assert report.text == "It serves a copy\nof our page."
+    assert desk.happened("problem.reported") == [{"report_id": report.report_id, "category": "misuse"}]
+    audit = list(desk.tables.audit.values())[-1]
+    assert (audit.reseller_id, audit.actor, audit.action) == (NOBODY, "public:192.0.2.7", "problem.reported")
+
+
+@pytest.mark.parametrize("cause", REPORTED_CAUSES)
+def test_the_preliminary_report_is_due_in_24_hours_and_the_revocation_by_its_cause(cause):
+    report = Desk().report(category=cause.value)
+    assert report.due_at == report.preliminary_due_at == NOW + timedelta(hours=24)
+    noted = replace(report, status=ReportStatus.NOTED)
+    assert noted.due_at == report.revocation_due_at
+    hours = (
+        24
+        if cause.value in {"unauthorised_request", "key_compromise", "weak_key", "unreliable_validation"}
+        else 120
+    )
+    assert noted.due_at == NOW + timedelta(hours=hours)
+
+
+def test_a_noted_report_stays_in_the_queue_and_an_ended_one_does_not():
+    desk = Desk()
+    first, second, third = desk.report(), desk.report(), desk.report(category="weak_key")
+    desk.found(first, Finding.NOTE)
+    desk.found(second, Finding.DISMISS)
+    items = ReportQueue(desk.reports)(Page(50, None))["items"]
+    assert [(each["report_id"], each["status"]) for each in items] == [
+        (third.report_id, "received"),
+        (first.report_id, "noted"),
+    ]
+
+
+def test_staff_revoke_with_their_own_reason_and_the_order_follows():
+    desk = Desk()
+    done = desk.found(desk.report(), Finding.REVOKE, ["0a1b"], Reason.PRIVILEGE_WITHDRAWN)
+    assert done.status is ReportStatus.REVOKED
+    assert desk.told() == {"0a1b": Reason.PRIVILEGE_WITHDRAWN}
+    assert (desk.head().status, desk.head().revoked.by) == (OrderStatus.REVOKED, "staff:vera")
+
+
+def test_a_superseded_certificate_leaves_its_order_open():
+    desk = Desk()
+    desk.found(desk.report(), Finding.REVOKE, ["0a1b"], Reason.SUPERSEDED)
+    assert desk.head().status is OrderStatus.ISSUED
+
+
+def test_an_unknown_serial_stops_everything():
+    desk = Desk()
+    with pytest.raises(ContentRefused) as refused:
+        desk.found(desk.report(), Finding.REVOKE, ["0a1b", "ffff"])
+    assert [each.field for each in refused.value.problems] == ["/serials/1"]
+    assert desk.told() == {}
+
+
+def test_a_run_that_dies_leaves_the_report_open_and_is_repeated():
+    desk = Desk(a_record(), a_record(serial_hex="0a2b", generation=2))
+    report = desk.report()
+
+    def die():
+        raise TryAgain("The process ended here.")
+
+    desk.tables.before["report"].append(die)
+    with pytest.raises(TryAgain):
+        desk.found(report, Finding.REVOKE, ["0a1b", "0a2b"], Reason.PRIVILEGE_WITHDRAWN)
+    assert desk.reports.find(report.report_id).is_open
+    desk.found(report, Finding.REVOKE, ["0a1b", "0a2b"], Reason.PRIVILEGE_WITHDRAWN)
+    assert desk.reports.find(report.report_id).status is ReportStatus.REVOKED
+    assert len(desk.happened("certificate.revoked")) == 2
+
+
+def test_the_same_decision_again_changes_nothing_and_another_is_refused():
+    desk = Desk()
+    report = desk.report()
+    first = desk.found(report, Finding.DISMISS)
+    before = repr(desk.tables)
+    assert desk.found(report, Finding.DISMISS) == first
+    assert repr(desk.tables) == before
+    for again in (Finding.NOTE, Finding.REVOKE, Finding.DISMISS):
+        with pytest.raises(StateConflict) as refused:
+            desk.found(report, again, grounds="Otherwise.", serials=["0a1b"])
+        assert refused.value.code == "already_decided"
+    assert desk.told() == {}
+
+
+def test_of_two_decisions_at_once_one_is_taken():
+    desk = Desk()
+    report = desk.report()
+    desk.tables.before["report"].append(lambda: desk.found(report, Finding.DISMISS, grounds="Faster."))
+    with pytest.raises(TryAgain):
+        desk.found(report, Finding.NOTE)
+    assert [each.grounds for each in desk.reports.find(report.report_id).decisions] == ["Faster."]
+
+
+def test_a_report_is_noted_ten_times_at_most():
+    desk = Desk()
+    report = desk.report()
+    for number in range(10):
+        desk.found(report, Finding.NOTE, grounds=f"Number {number}.")
+    with pytest.raises(StateConflict) as refused:
+        desk.found(report, Finding.NOTE, grounds="Once more.")
+    assert refused.value.code == "too_many_notes"
+    assert desk.found(report, Finding.DISMISS).status is ReportStatus.DISMISSED
+
+
+def test_an_unknown_report_is_not_found():
+    with pytest.raises(NotFound):
+        Desk().found(ProblemReport("rep_x", NOW, "a@example.net", Cause.MISUSE, (), (), "x"), Finding.NOTE)
+
+
+# ---- what a report says
+
+
+BAD = {
+    "nothing": (
+        {},
+        {
+            ("missing_field", "/reporter_email"),
+            ("missing_field", "/category"),
+            ("missing_field", "/serials"),
+            ("missing_field", "/text"),
+        },
+    ),
+    "an address with a name": (
+        BODY | {"reporter_email": "A <a@example.net>"},
+        {("invalid_field", "/reporter_email")},
+    ),
+    "an address beyond ASCII": (
+        BODY | {"reporter_email": "ä@example.net"},
+        {("invalid_field", "/reporter_email")},
+    ),
+    "an endless address": (
+        BODY | {"reporter_email": "a" * 300 + "@example.net"},
+        {("invalid_field", "/reporter_email")},
+    ),
+    "a number": (BODY | {"reporter_email": 7}, {("invalid_field", "/reporter_email")}),
+    "no list": (BODY | {"serials": "0a1b"}, {("invalid_field", "/serials")}),
+    "an empty list": (BODY | {"names": []}, {("invalid_field", "/names")}),
+    "no serial among them": (
+        BODY | {"serials": ["0a1b", "xyz", 7]},
+        {("invalid_field", "/serials/1"), ("invalid_field", "/serials/2")},
+    ),
+    "a name with blanks": (BODY | {"names": ["a b"]}, {("invalid_field", "/names/0")}),
+    "an endless name": (BODY | {"names": ["a" * 254]}, {("invalid_field", "/names/0")}),
+    "too many": (BODY | {"names": ["a"] * 51}, {("invalid_field", "/names")}),
+    "a category that is a list": (BODY | {"category": ["misuse"]}, {("invalid_field", "/category")}),
+    "unknown": (BODY | {"x": 1}, {("unknown_field", "/x")}),
+}
+
+
+@pytest.mark.parametrize(("body", "problems"), BAD.values(), ids=BAD.keys())
+def test_every_problem_of_a_report_is_told(body, problems):
+    reading = read_report(body)
+    assert reading.report is None
+    assert {(each.code, each.field) for each in reading.problems} == problems
+
+
+def test_a_private_key_in_a_report_is_refused_reported_and_not_repeated():
+    reading = read_report(BODY | {"text": f"I found it: {a_private_key()}"})
+    assert [(each.code, each.field) for each in reading.problems] == [("private_key_not_accepted", "/text")]
+    assert len(reading.exposed) == 1
+    assert not [piece for piece in key_material() if piece in repr(reading)]
+
+
+SERIALS = {"0A:1B": "a1b", "0x0a1b": "a1b", " 0a 1b ": "a1b", "00FF": "ff", "1" * 40: "1" * 40}
+
+
+@pytest.mark.parametrize(("shown", "serial"), SERIALS.items())
+def test_serials_are_read_as_tools_print_them(shown, serial):
+    assert read_report(BODY | {"serials": [shown]}).report.serials == (serial,)
+
+
+DECISIONS = {
+    "nothing": ({}, {("missing_field", "/decision"), ("missing_field", "/grounds")}),
+    "an unknown one": ({"decision": "ignore", "grounds": "x"}, {("invalid_field", "/decision")}),
+    "a revocation without its parts": (
+        {"decision": "revoke", "grounds": "x"},
+        {("missing_field", "/serials"), ("missing_field", "/reason")},
+    ),
+    "an unknown reason": (
+        {"decision": "revoke", "grounds": "x", "serials": ["0a"], "reason": "cACompromise"},
+        {("invalid_field", "/reason")},
+    ),
+    "serials that are not revoked": (
+        {"decision": "dismiss", "grounds": "x", "serials": ["0a"], "reason": "superseded"},
+        {("invalid_field", "/serials"), ("invalid_field", "/reason")},
+    ),
+    "no grounds": ({"decision": "dismiss", "grounds": " "}, {("invalid_field", "/grounds")}),
+    "a key for grounds": (
+        {"decision": "dismiss", "grounds": a_private_key()},
+        {("private_key_not_accepted", "/grounds")},
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "problems"), DECISIONS.values(), ids=DECISIONS.keys())
+def test_every_problem_of_a_decision_is_told(body, problems):
+    assert {(each.code, each.field) for each in read_decision(body).problems} == problems
+
+
+def test_a_whole_decision_is_read():
+    body = {"decision": "revoke", "grounds": "It is.", "serials": ["0A:1B"], "reason": "privilegeWithdrawn"}
+    reading = read_decision(body)
+    assert reading == DecisionReading(Finding.REVOKE, "It is.", ("a1b",), Reason.PRIVILEGE_WITHDRAWN, ())
