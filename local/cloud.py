@@ -160,7 +160,7 @@ class EmbeddedCloud:
             self.runtime.add(config)
 
     def _keep_secrets(self, folder: str) -> None:
-        """What operators put there by hand (docs/operations.md, Payments)."""
+        """What operators put there by hand (docs/operations.md, Cards and the gateway)."""
         for name, value in (("secret-key", "sk_test_local"), ("webhook-secret", SIGNING_SECRET)):
             self.client("ssm").put_parameter(Name=f"{folder}/{name}", Value=value, Type="SecureString")
 

@@ -1,5 +1,6 @@
 """The promises of `CardShelf`, in memory and in DynamoDB."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -89,6 +90,7 @@ def added(link, card, before=None, **changes):
         card=card,
         contract=the_contract(card),
         opened=before is None,
+        card_before=before.card_id if before else None,
         before=before,
         event=story.event("card.added", US, None, **told),
         audit=story.audit("card.added", US, "", **told),
@@ -215,3 +217,20 @@ def test_the_event_stands_in_the_resellers_own_partition(stores):
     (event,) = stores.rows(stores.tables.business, keys.reseller_event(US, "").pk, "EVENT#")
     assert (event["type"], event["data"]["card_id"]) == ("card.added", "crd_1")
     assert "order_id" not in event["data"]
+
+
+def test_a_contract_whose_card_is_on_no_shelf_gets_the_next_all_the_same(shelf, contracts):
+    first = given(shelf)
+    second = replace(added(opened(shelf, "b"), a_card("crd_2"), first), before=None)
+    shelf.add(second)
+    assert contracts.of_reseller(US)[0].card_id == "crd_2"
+
+
+def test_a_row_of_the_stream_holds_nothing_but_text_and_numbers(stores):
+    """The relay's filter reads every row as JSON."""
+    shelf, link = CardStore(stores.database, stores.tables), a_link()
+    shelf.open_link(link, a_guard(link), chronicle().audit("x", US, ""))
+    given(shelf, "b")
+    for pk in (keys.request_guard(US, "POST", "/v1/payment-method", "key-1").pk, keys.card(US, "crd_1").pk):
+        (row,) = stores.rows(stores.tables.business, pk)
+        json.dumps(row)

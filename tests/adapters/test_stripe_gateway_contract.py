@@ -3,8 +3,7 @@
 import pytest
 
 from tests.adapters.stripe_bank import StripeBank
-
-promises = pytest.importorskip("tests.fakes.contract_payments", reason="the suite of promises is not here")
+from tests.fakes.contract_payments import GatewayContract
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +13,7 @@ def one_for_all():
     bank.close()
 
 
-class TestStripeGateway(promises.GatewayContract):
+class TestStripeGateway(GatewayContract):
     @pytest.fixture
     def bank(self, one_for_all):
         """The same process for all tests; what it remembers of the one before is forgotten."""

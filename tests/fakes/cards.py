@@ -66,7 +66,7 @@ class MemoryCardShelf:
             if self.links[link.token_sha256].used_at is not None:
                 raise LinkEnded(WhyEnded.USED)
             if not change.opened:
-                self._require_unchanged(contract, change.before, card.added_at)
+                self._require_unchanged(contract, change.card_before, card.added_at)
             self.links[link.token_sha256] = link
             self.cards[card.reseller_id, card.card_id] = card
             self.due[card.reseller_id, card.card_id] = card.usable_until + LAST_ORDER_DONE
@@ -77,7 +77,7 @@ class MemoryCardShelf:
 
     def remove(self, change: CardRemoved) -> None:
         with self.tables.writing("remove_card"):
-            self._require_unchanged(change.contract, change.card, change.at)
+            self._require_unchanged(change.contract, change.card.card_id, change.at)
             key = (change.contract.reseller_id, change.contract.contract_id)
             self.tables.contracts[key] = replace(self.tables.contracts[key], card_id=None)
             self._let_go(change.card, change.at)
@@ -93,9 +93,8 @@ class MemoryCardShelf:
     def _let_go(self, card: Card, moment: datetime) -> None:
         self.due[card.reseller_id, card.card_id] = moment + LAST_ORDER_DONE
 
-    def _require_unchanged(self, contract: Contract, before: Card | None, moment: datetime) -> None:
+    def _require_unchanged(self, contract: Contract, had: str | None, moment: datetime) -> None:
         present = self.tables.contracts[contract.reseller_id, contract.contract_id]
-        had = before.card_id if before is not None else None
         if present.card_id != had or present.valid_to <= moment:
             raise ChangedMeanwhile("The contract changed meanwhile.")
 

@@ -1,12 +1,13 @@
 """Cards on file and the links by which they are given: `CardShelf`, on DynamoDB."""
 
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from partner_center.adapters import keys
-from partner_center.adapters.contract_items import contract_to_item
+from partner_center.adapters.contract_items import contract_queue, contract_to_item
 from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, optional_moment, to_micros
 from partner_center.adapters.order_store import GUARD_LIFETIME
@@ -85,7 +86,7 @@ class CardStore:
         self._database.transact([*guards, put, audit_put(self._audit, audit)])
 
     def add(self, change: CardAdded) -> None:
-        """At most seven actions, the link first: of two who use it at once the second is told so."""
+        """At most nine actions, the link first: of two who use it at once the second is told so."""
         link, card, contract = change.link, change.card, change.contract
         actions: list[Action] = [
             Update(
@@ -106,7 +107,10 @@ class CardStore:
             actions += self._opened(contract)
         else:
             now = {"card_id": card.card_id, "valid_to": to_micros(contract.valid_to)}
-            actions.append(self._contract(contract, change.before, card.added_at, set_=now))
+            queue = contract_queue(
+                contract, card.added_at
+            )  # its end has moved, and with it when to tell of that
+            actions.append(self._contract(contract, change.card_before, card.added_at, now | queue))
         if change.before is not None:
             actions.append(self._let_go(change.before, card.added_at))
         accompany = [event_put(self._table, change.event), audit_put(self._audit, change.audit)]
@@ -115,7 +119,7 @@ class CardStore:
     def remove(self, change: CardRemoved) -> None:
         self._database.transact(
             [
-                self._contract(change.contract, change.card, change.at, remove=["card_id"]),
+                self._contract(change.contract, change.card.card_id, change.at, {"card_id": None}),
                 self._let_go(change.card, change.at),
                 event_put(self._table, change.event),
                 audit_put(self._audit, change.audit),
@@ -141,25 +145,30 @@ class CardStore:
         return [
             Put(self._table, keys.contract(*ids), contract_to_item(contract), _drawn_twice),
             Put(self._table, keys.contract_of_reseller(*ids), listed, _drawn_twice),
+            Put(
+                self._table,
+                keys.contract_owner(contract.contract_id),
+                {"reseller_id": contract.reseller_id},
+                _drawn_twice,
+            ),
         ]
 
     def _contract(
         self,
         contract: Contract,
-        before: Card | None,
+        card_before: str | None,
         moment: datetime,
-        set_: Mapping[str, Any] | None = None,
-        remove: list[str] | None = None,
+        now: Mapping[str, Any],
     ) -> Update:
         """A change of the contract's card, if it runs and still has the one that it was read with."""
-        had: Condition = ("card_id", "absent") if before is None else ("card_id", "=", before.card_id)
+        had: Condition = ("card_id", "absent") if card_before is None else ("card_id", "=", card_before)
         return Update(
             self._table,
             keys.contract(contract.reseller_id, contract.contract_id),
             _changed,
             conditions=[had, ("valid_to", ">", to_micros(moment))],
-            set=set_ or {},
-            remove=remove or [],
+            set={name: value for name, value in now.items() if value is not None},
+            remove=[name for name, value in now.items() if value is None],
         )
 
     def _let_go(self, card: Card, moment: datetime) -> Update:
@@ -174,7 +183,7 @@ class CardStore:
             "path": guard.path,
             "body_sha256": guard.body_sha256,
             "link_id": guard.link_id,
-            "sealed": guard.sealed,
+            "sealed": b64encode(guard.sealed).decode(),
             "link_expires_at": to_micros(guard.expires_at),
             "expires_at": int((link.created_at + GUARD_LIFETIME).timestamp()),
         }
@@ -248,7 +257,7 @@ def _guard_from_item(idempotency_key: str, item: Item) -> LinkGuard:
         idempotency_key,
         item["body_sha256"],
         item["link_id"],
-        bytes(item["sealed"]),
+        b64decode(item["sealed"]),
         from_micros(item["link_expires_at"]),
     )
 

@@ -1,6 +1,6 @@
 """Stripe's HTTP API, one request at a time: form in, JSON out, within limits, and no secret in any word of ours.
 
-Requests are made by urllib3, which every function has loaded for AWS already (docs/adr/0010). A GET changes
+Requests are made by urllib3, which every function has loaded for AWS already (docs/adr/0011). A GET changes
 nothing and a POST has an Idempotency-Key, so both may be sent again; that is done here, a few times at most, and
 not by the library (Stripe: "Idempotent requests", "Error handling").
 """

@@ -116,9 +116,8 @@ class CardPage:
             usable_until=until,
         )
         running = active_card_contract(list(self.contracts.of_reseller(link.reseller_id)), moment)
-        before = None
-        if running is not None and running.card_id is not None:
-            before = self.shelf.card(link.reseller_id, running.card_id)
+        card_before = running.card_id if running is not None else None
+        before = self.shelf.card(link.reseller_id, card_before) if card_before is not None else None
         contract = replace(running, card_id=card.card_id, valid_to=until) if running else self._opened(card)
         chronicle = Chronicle(self.ids, moment, f"card holder at {address}", correlation_id)
         told = {"card_id": card.card_id, "contract_id": contract.contract_id, "brand": card.brand}
@@ -129,6 +128,7 @@ class CardPage:
             card=card,
             contract=contract,
             opened=opened,
+            card_before=card_before,
             before=before,
             event=chronicle.event("card.added", link.reseller_id, None, **told),
             audit=chronicle.audit(
@@ -138,7 +138,7 @@ class CardPage:
                 link_id=link.link_id,
                 setup_id=link.setup_id,
                 contract_opened=int(opened),
-                card_before=before.card_id if before else None,
+                card_before=card_before,
                 **told,
             ),
         )

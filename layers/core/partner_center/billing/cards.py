@@ -82,14 +82,15 @@ class LinkGuard:
 class CardAdded:
     """Everything that one transaction writes when a card was given.
 
-    `contract` is the pay-as-you-go contract as it is from then on, `opened` if it is new. `before` is the card that
-    it had.
+    `contract` is the pay-as-you-go contract as it is from then on, `opened` if it is new. `card_before` is the id of
+    the card that it had when it was read, `before` that card.
     """
 
     link: CardLink
     card: Card
     contract: Contract
     opened: bool
+    card_before: str | None
     before: Card | None
     event: Event
     audit: AuditRecord

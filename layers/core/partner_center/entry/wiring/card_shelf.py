@@ -3,9 +3,9 @@
 from functools import cache
 
 from partner_center.adapters.card_store import CardStore
-from partner_center.adapters.contract_store import ContractStore
 from partner_center.billing.payment_method import PaymentMethod
 from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.contracts import contract_store
 
 
 @cache
@@ -15,5 +15,4 @@ def card_shelf() -> CardStore:
 
 @cache
 def payment_method() -> PaymentMethod:
-    contracts = ContractStore(database(), settings().tables)
-    return PaymentMethod(card_shelf(), contracts, clock(), ids())
+    return PaymentMethod(card_shelf(), contract_store(), clock(), ids())

@@ -2,20 +2,19 @@
 
 from functools import cache
 
-from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.stripe_cards import StripeCards
 from partner_center.billing.add_card import CardPage
 from partner_center.entry.card_pages import Gateway
 from partner_center.entry.wiring.access import access
-from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.base import clock, ids, settings
 from partner_center.entry.wiring.card_shelf import card_shelf
+from partner_center.entry.wiring.contracts import contract_store
 from partner_center.entry.wiring.gateway import stripe_http
 
 
 @cache
 def card_page() -> CardPage:
-    contracts = ContractStore(database(), settings().tables)
-    return CardPage(card_shelf(), StripeCards(stripe_http()), contracts, access(), clock(), ids())
+    return CardPage(card_shelf(), StripeCards(stripe_http()), contract_store(), access(), clock(), ids())
 
 
 def gateway_for_pages() -> Gateway:
