@@ -22,9 +22,9 @@ EXPENSIVE = {
     "aws_xray_sdk": set(),
     "pkilint": set(),  # loaded at the first signature
     "jinja2": set(),  # loaded with the first page or mail
-    "publicsuffixlist": {"issuance/sign_certificate"},
+    "publicsuffixlist": {"issuance/check_certificates", "issuance/sign_certificate"},
     "dns.resolver": {"issuance/run_preflight"},
-    "cryptography": {"issuance/sign_certificate"},
+    "cryptography": {"issuance/check_certificates", "issuance/sign_certificate"},
     "pydantic": ENROLMENT | AGREEMENT,
     "email_validator": ENROLMENT | AGREEMENT,
 }
@@ -61,6 +61,7 @@ for service in services:
 """
 
 ENDPOINTS = {
+    "acm-pca": "https://acm-pca.eu-west-1.amazonaws.com",
     "dynamodb": "https://dynamodb.eu-west-1.amazonaws.com",
     "events": "https://events.eu-west-1.amazonaws.com",
     "lambda": "https://lambda.eu-west-1.amazonaws.com",
