@@ -23,7 +23,7 @@ EXPENSIVE = {
     "jinja2": set(),  # loaded with the first page or mail
     "publicsuffixlist": {"issuance/sign_certificate"},
     "dns.resolver": {"issuance/run_preflight"},
-    "cryptography": {"issuance/sign_certificate"},
+    "cryptography": {"issuance/sign_certificate", "issuance/build_crl"},
     "pydantic": ENROLMENT,
     "email_validator": ENROLMENT,
 }

@@ -32,7 +32,7 @@ from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.contracts import EntryKind, LedgerEntry
-from partner_center.issuance.build_crl import PublishedCrl, RevokedCertificate
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.problem_reports import Finding, ProblemReport, ReportChange, ReportDecision
 from partner_center.issuance.record import CertificateStatus, Reason
