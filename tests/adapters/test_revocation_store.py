@@ -12,7 +12,7 @@ from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.billing.contracts import ContractKind
 from partner_center.billing.payments import PaymentStatus
-from partner_center.issuance.build_crl import PublishedCrl
+from partner_center.issuance.crl_record import PublishedCrl
 from partner_center.issuance.record import CertificateStatus, Reason, SlotTaken
 from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from partner_center.issuance.build_crl import PublishedCrl, RevokedCertificate
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
 from partner_center.issuance.profile import IssuingCa
 from partner_center.issuance.record import CertificateRecord
 from partner_center.issuance.revoke import CertificateRevocation, OrderRevocation, Revoker

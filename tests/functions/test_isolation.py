@@ -24,7 +24,7 @@ EXPENSIVE = {
     "jinja2": set(),  # loaded with the first page or mail
     "publicsuffixlist": {"issuance/check_certificates", "issuance/sign_certificate"},
     "dns.resolver": {"issuance/run_preflight"},
-    "cryptography": {"issuance/check_certificates", "issuance/sign_certificate"},
+    "cryptography": {"issuance/build_crl", "issuance/check_certificates", "issuance/sign_certificate"},
     "pydantic": ENROLMENT | AGREEMENT,
     "email_validator": ENROLMENT | AGREEMENT,
 }

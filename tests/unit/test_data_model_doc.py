@@ -43,7 +43,7 @@ from partner_center.billing.charge_ports import PaymentChange
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.payments import PaymentStatus
 from partner_center.billing.refunds import started_refund
-from partner_center.issuance.build_crl import PublishedCrl, RevokedCertificate
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome

@@ -6,15 +6,9 @@ from datetime import timedelta
 import pytest
 from cryptography import x509
 
-from partner_center.issuance.build_crl import (
-    LATE_READING,
-    BuildCrl,
-    BuildCrls,
-    CrlDisagrees,
-    CrlRefused,
-    RevokedCertificate,
-)
+from partner_center.issuance.build_crl import LATE_READING, BuildCrl, BuildCrls, CrlDisagrees, CrlRefused
 from partner_center.issuance.crl_lint import lint_crl
+from partner_center.issuance.crl_record import RevokedCertificate
 from partner_center.issuance.deadlines import CRL_AGE, REPORT_WAITS, UNPUBLISHED, ReadClocks
 from partner_center.issuance.ports import Finding
 from partner_center.issuance.record import Reason

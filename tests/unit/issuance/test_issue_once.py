@@ -225,3 +225,30 @@ def test_a_source_that_repeats_itself_issues_nothing_new(keys, store, request_):
     with pytest.raises(TryAgain):
         issue_certificate(replace(request_, order_id="ord_2"), issuer)
     assert len(stored(store)) == 1
+
+
+def revoke(store):
+    """Every serial that was not stored yet, as whoever revokes the order or the key does."""
+    for record in with_status(store, CertificateStatus.RECORDED):
+        store.serials[record.serial_hex] = replace(record, status=CertificateStatus.REVOKED, revoked_at=NOW)
+
+
+def test_a_serial_that_was_revoked_before_it_was_signed_is_never_signed(request_, issuer, store, keys):
+    die_at(store, "after", "record")
+    with pytest.raises(Died):
+        issue_certificate(request_, issuer)
+    recover(store)
+    revoke(store)
+    (revoked,) = store.serials.values()
+    record = issue_certificate(request_, issuer)
+    assert record.serial_hex != revoked.serial_hex
+    assert store.serials[revoked.serial_hex].status is CertificateStatus.REVOKED
+    assert len(keys.signed) == 1
+
+
+def test_a_serial_that_is_revoked_while_it_is_signed_is_not_stored(request_, issuer, store):
+    store.before = lambda write: revoke(store) if write == "keep" else None
+    with pytest.raises(TryAgain):
+        issue_certificate(request_, issuer)
+    assert stored(store) == []
+    assert {each.status for each in store.serials.values()} == {CertificateStatus.REVOKED}

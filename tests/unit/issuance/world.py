@@ -123,8 +123,9 @@ class MemoryStore:
 
     def close(self, record, closed_at, why):
         self.before("close")
-        self._require_recorded(record)
-        self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)
+        if record.status is not CertificateStatus.REVOKED:
+            self._require_recorded(record)
+            self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)
         del self.slots[_slot(record)]
         self.after("close")
 

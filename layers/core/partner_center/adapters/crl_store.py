@@ -6,7 +6,7 @@ from datetime import datetime
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import MAX_ACTIONS, Database, Index, Item, Update
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
-from partner_center.issuance.build_crl import PublishedCrl, RevokedCertificate
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
 from partner_center.issuance.record import Reason
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
 

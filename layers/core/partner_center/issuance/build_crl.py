@@ -16,10 +16,10 @@ from partner_center.issuance.crl import (
     crl_to_be_signed,
     plan_crl,
 )
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
 from partner_center.issuance.issue import CertificateDisagrees, LintRefused
 from partner_center.issuance.ports import DigestSigner, Finding
 from partner_center.issuance.profile import IssuingCa
-from partner_center.issuance.record import Reason
 from partner_center.issuance.to_be_signed import assemble, digest
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
@@ -27,31 +27,6 @@ from partner_center.kernel.errors import TryAgain
 LATE_READING = timedelta(hours=1)
 """How long after its time a revocation may still be written, generously; an entry stays for so much longer."""
 _ROUNDS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class RevokedCertificate:
-    """One row of a CA's revoked certificates.
-
-    `recorded_at` is its latest change, `is_published` whether a published CRL tells it.
-    """
-
-    serial_hex: str
-    not_after: datetime
-    revoked_at: datetime
-    reason: Reason
-    recorded_at: datetime
-    is_published: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PublishedCrl:
-    """What is published of a CA. `scheduled_at` is the thisUpdate of the last one that the schedule made."""
-
-    number: int
-    this_update: datetime
-    next_update: datetime
-    scheduled_at: datetime | None
 
 
 class Crls(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from partner_center.issuance.build_crl import PublishedCrl
+from partner_center.issuance.crl_record import PublishedCrl
 from partner_center.issuance.profile import IssuingCa
 from partner_center.kernel.clock import Clock
 
