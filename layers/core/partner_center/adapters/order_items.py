@@ -79,6 +79,10 @@ def head_to_item(head: OrderHead) -> Item:
         "partner_order_id": head.partner_order_id,
         "customer_id": head.customer_id,
         "closed": _closed_to_item(head.closed),
+        "renewal_of": head.renewal_of,
+        "renewed_by": head.renewed_by,
+        "replaces": head.replaces,
+        "replaced_by": head.replaced_by,
     }
 
 
@@ -124,6 +128,10 @@ def head_from_item(item: Item) -> OrderHead:
         closed=Closed(from_micros(closed["at"]), closed["by"], CloseReason(closed["reason"]))
         if closed
         else None,
+        renewal_of=item.get("renewal_of"),
+        renewed_by=item.get("renewed_by"),
+        replaces=item.get("replaces"),
+        replaced_by=item.get("replaced_by"),
     )
 
 

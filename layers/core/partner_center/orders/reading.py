@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.names import MAX_NAME
-from partner_center.orders.order import Order
+from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
+from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import read_standing
+from partner_center.validation.standing import proofs_on_file, read_standing
 from partner_center.validation.view import DomainsView, domains_as_json
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
@@ -72,7 +74,16 @@ class OrderReading:
         """The order information; all but head and content is read afresh."""
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
-        return order_as_json(order, read_standing(self.challenges, order, moment), certificates, moment)
+        found = read_standing(self.challenges, order, moment)
+        return order_as_json(order, found, certificates, moment, self._deadline(order, certificates, moment))
+
+    def _deadline(
+        self, order: Order, certificates: Sequence[CertificateRecord], moment: datetime
+    ) -> Deadline | None:
+        if order.head.status is not OrderStatus.ISSUED:
+            return None
+        proofs = proofs_on_file(self.challenges, order, moment)
+        return next_deadline(order, certificates, proofs, moment, renewed=is_renewed(self.orders, order.head))
 
     def domains(self, reseller_id: str, order_id: str) -> dict[str, Any]:
         order = self._load(reseller_id, order_id)

@@ -8,6 +8,7 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import rfc3339
 from partner_center.orders.authentication import Step, overall, steps_of
 from partner_center.orders.content import plain
+from partner_center.orders.deadlines import Deadline
 from partner_center.orders.order import (
     Order,
     OrderHead,
@@ -24,6 +25,7 @@ def order_as_json(
     found: Standing,
     certificates: Sequence[CertificateRecord],
     moment: datetime,
+    deadline: Deadline | None = None,
 ) -> dict[str, Any]:
     """The order information of GET /v1/orders/{id}; `found` is how its names stand."""
     head, content = order.head, order.content
@@ -62,12 +64,12 @@ def order_as_json(
         "certificates": [certificate_as_json(each, moment) for each in certificates],
         "price": _price(order),
         "payment": _payment(head),
-        "renewal_of": None,
-        "renewed_by": None,
-        "replaces": None,
-        "replaced_by": None,
+        "renewal_of": head.renewal_of,
+        "renewed_by": head.renewed_by,
+        "replaces": head.replaces,
+        "replaced_by": head.replaced_by,
         "actions": _actions(head),
-        "next_deadline": None,
+        "next_deadline": deadline.as_json() if deadline else None,
     }
 
 

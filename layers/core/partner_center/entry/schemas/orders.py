@@ -9,6 +9,7 @@ from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
 from partner_center.orders.authentication import Actor, StepStatus
+from partner_center.orders.deadlines import Cost, DeadlineKind
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.requests import Contacts, Lifecycle, Organization
 
@@ -131,6 +132,26 @@ class CertificateWithOrder(Certificate):
     issuer_id: str
 
 
+class NextDeadline(Shape):
+    """The next thing to do for an issued order."""
+
+    opens_at: Moment
+    """From when it is best done: a reissue `lifecycle.days_before` days before the certificate's end, though not in
+    the first half of its life; a renewal 90 days before the end of the term.
+    """
+    date: Moment
+    """The last second that is still good."""
+    kind: DeadlineKind
+    """reissue: another certificate inside the term; csr: the same, once a new CSR is sent; validation: the same, once
+    the names are proven again; renewal: another term.
+    """
+    cost: Cost
+    automatic: bool
+    """Whether it happens by itself."""
+    names: list[str] | None = None
+    """The names that must be proven again for it, as far as the proofs on file tell."""
+
+
 class Order(Shape):
     """The order information."""
 
@@ -167,8 +188,8 @@ class Order(Shape):
     replaces: OrderId | None
     replaced_by: OrderId | None
     actions: Actions
-    next_deadline: None
-    """Always null at present."""
+    next_deadline: NextDeadline | None
+    """What is to be done next inside the term, or to go on after it; null before the issue and when nothing is left."""
 
 
 class OrderFound(Shape):
