@@ -28,6 +28,7 @@ from partner_center.validation.due_checks import BeginDueChecks
 from partner_center.validation.proof_list import ListProofs
 from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
 from partner_center.validation.publishing import Publishing
+from tests.fakes.calendar_store import MemorySuppressions
 from tests.fakes.determined import CountingIds, FixedClock
 from tests.fakes.outside import (
     MemoryBus,
@@ -98,8 +99,16 @@ class World:
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
         self.request_check = RequestCheck(orders, challenges, waits, self, clock, ids)
         self.resend = Resend(orders, challenges, self, clock)
+        self.suppressions = MemorySuppressions()
         self.reading = OrderReading(
-            orders, orders, challenges, self.certificates, self.stores.claims, publishing, clock
+            orders,
+            orders,
+            challenges,
+            self.certificates,
+            self.stores.claims,
+            publishing,
+            self.suppressions,
+            clock,
         )
 
     # ---- what other functions are asked to do, done at once

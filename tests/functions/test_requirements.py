@@ -90,6 +90,7 @@ def test_only_signing_lints_and_only_pages_and_mails_render():
     assert who["pkilint"] == {"issuance/sign_certificate"}
     assert who["jinja2"] == {
         "notifications/announce_certificate",
+        "notifications/send_reminders",
         "validation/approve_domain",
         "validation/ask_again",
         "validation/await_domains",

@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError
 
 from local.openapi.story import certificate_of
 from partner_center.accounts.api_keys import Role, make_key, make_staff_key
-from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.claim_store import ClaimStore
@@ -26,11 +27,14 @@ from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.quota_store import QuotaStore
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
+from partner_center.adapters.suppression_store import SuppressionStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.events import Chronicle
+from partner_center.notifications.reminders import Digest
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
@@ -39,8 +43,9 @@ from partner_center.orders.ports import Amendment, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
-from partner_center.validation.ports import AttemptRecord, Observation
-from tests.fakes.determined import NOW, CountingIds
+from partner_center.validation.ports import AttemptRecord, Message, Observation
+from tests.fakes.contract_calendar import a_reminder, an_entry
+from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
     US,
     a_challenge,
@@ -238,6 +243,10 @@ def challenges(database):
     return ChallengeStore(database, TABLES)
 
 
+def calendar(database):
+    return CalendarStore(database, "business")
+
+
 def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
@@ -282,12 +291,26 @@ TRANSACTIONS = {
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
     "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "Claiming a reminder": [
+        lambda db: calendar(db).claim(replace(an_entry(), remind_at=NOW), an_entry(), a_reminder())
+    ],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "A new contract": [
         lambda db: ContractStore(db, "business").create(a_contract(), "staff", IDS.new("led", NOW))
     ],
 }
 SINGLE_WRITES = [
+    lambda db: calendar(db).write(an_entry(remind_at=None), None),
+    lambda db: calendar(db).write(an_entry(), an_entry()),
+    lambda db: calendar(db).open(US, NOW.date(), NOW),
+    lambda db: calendar(db).queued(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).sent(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).begin(NOW, NOW),
+    lambda db: calendar(db).end(NOW.date(), NOW),
+    lambda db: SuppressionStore(db, "business", FixedClock()).suppress(
+        Suppression(US, "a@example.com", Undelivered.BOUNCED, NOW, "550")
+    ),
+    lambda db: SentMailStore(db, "business").tell(US, "ord_1", Message("msg_1", NOW, "Told.")),
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
@@ -298,7 +321,14 @@ SINGLE_WRITES = [
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
-    lambda db: AccessStore(db, "access").add_reseller(Reseller(US, "Us", "us@example.com")),
+    lambda db: AccessStore(db, "access").add_reseller(
+        Reseller(
+            US,
+            "Us",
+            "us@example.com",
+            ReminderPreferences((60, 7), "d@example.com", True, "https://x.example.com"),
+        )
+    ),
 ]
 
 

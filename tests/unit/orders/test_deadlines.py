@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from partner_center.issuance.profile import within_the_limit
 from partner_center.issuance.record import CertificateStatus
+from partner_center.issuance.validity import within_the_limit
 from partner_center.kernel.dated_rules import TIMETABLE, rules_on
 from partner_center.orders.content import ChosenMethod, Lifecycle, Method
 from partner_center.orders.deadlines import (

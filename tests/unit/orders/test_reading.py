@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.kernel.errors import Malformed, NotFound
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.reading import read_page
 from partner_center.validation.challenges import Decision
@@ -72,6 +73,17 @@ def test_a_renewal_ends_the_deadlines_once_it_is_issued(world, renewal, kind):
     seen = world.reading.order(US, ORDER)
     assert seen["renewed_by"] == "ord_2"
     assert (seen["next_deadline"] or {}).get("kind") == kind
+
+
+@pytest.mark.parametrize("why", Undelivered)
+def test_a_contact_whose_mailbox_takes_no_mail_is_marked(world, why):
+    world.suppressions.suppress(Suppression(US, "Asa@Example.com", why, NOW, "550"))
+    world.suppressions.suppress(Suppression(THEM, "asa@example.com", Undelivered.BOUNCED, NOW, "550"))
+    assert world.reading.order(US, ORDER)["contacts"]["technical"]["delivery"] == why
+
+
+def test_a_contact_whose_mailbox_takes_mail_has_no_mark(world):
+    assert "delivery" not in world.reading.order(US, ORDER)["contacts"]["technical"]
 
 
 def test_a_certificate_that_is_not_the_orders_yet_is_not_shown(world):

@@ -28,6 +28,9 @@ class Settings:
     address_quota: int
     check_control: str
     ask_again: str
+    reminder_queue: str
+    reminder_rate: float
+    reminder_workers: int
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -62,4 +65,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         address_quota=int(text("ADDRESS_QUOTA") or 0),
         check_control=text("CHECK_CONTROL_FUNCTION"),
         ask_again=text("ASK_AGAIN_FUNCTION"),
+        reminder_queue=text("REMINDER_QUEUE"),
+        reminder_rate=float(text("REMINDER_RATE") or 0),
+        reminder_workers=int(text("REMINDER_WORKERS") or 0),
     )

@@ -1,6 +1,6 @@
 """When an order is issued, the technical contact gets the certificate (M10)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,9 +16,9 @@ from partner_center.notifications.certificate_issued import (
     CertificateIssuedFacts,
     certificate_issued_mail,
 )
-from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import MailRefused
-from partner_center.notifications.ports import Mailer
+from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.ports import Message
@@ -30,18 +30,6 @@ class CertificateReader(Protocol):
     def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
 
     def issuing_ca(self, issuer_id: str) -> IssuingCa | None: ...
-
-
-class SentMails(Protocol):
-    """Remembers which mails of an order went out."""
-
-    def was_sent(self, reseller_id: str, order_id: str, mail_id: str) -> bool: ...
-
-    def record(self, reseller_id: str, order_id: str, mail_id: str, at_epoch: int) -> None: ...
-
-    def tell(self, reseller_id: str, order_id: str, message: Message) -> None:
-        """A message on the order; the same message again changes nothing."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,8 @@ class AnnounceCertificate:
         facts = self._facts(order, record)
         moment = self.clock.now()
         try:
-            self.mailer.send(certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender)))
+            mail = certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender))
+            self.mailer.send(replace(mail, tags=tags_of(order.head, "certificate")))
         except MailRefused as refused:
             self.sent.tell(reseller_id, order_id, _undelivered(mail_id, moment, facts, refused))
         self.sent.record(reseller_id, order_id, mail_id, int(moment.timestamp()))

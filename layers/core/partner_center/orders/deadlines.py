@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from partner_center.issuance.profile import plan_validity
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.orders.content import Lifecycle, Method, OrderContent

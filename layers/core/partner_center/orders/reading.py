@@ -9,6 +9,7 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.names import MAX_NAME
+from partner_center.notifications.suppressions import Suppression, Suppressions
 from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.page import Page
@@ -58,6 +59,7 @@ class OrderReading:
     certificates: Certificates
     caa: CaaFindings
     publishing: Publishing
+    suppressions: Suppressions
     clock: Clock
 
     def domain(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
@@ -75,7 +77,17 @@ class OrderReading:
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
         found = read_standing(self.challenges, order, moment)
-        return order_as_json(order, found, certificates, moment, self._deadline(order, certificates, moment))
+        deadline = self._deadline(order, certificates, moment)
+        return order_as_json(order, found, certificates, moment, deadline, self._suppressed(order))
+
+    def _suppressed(self, order: Order) -> Mapping[str, Suppression]:
+        contacts = order.content.contacts
+        people = [contacts.technical, *([contacts.organization] if contacts.organization else [])]
+        found = {
+            each.email.lower(): self.suppressions.suppression(order.head.reseller_id, each.email)
+            for each in people
+        }
+        return {address: each for address, each in found.items() if each is not None}
 
     def _deadline(
         self, order: Order, certificates: Sequence[CertificateRecord], moment: datetime

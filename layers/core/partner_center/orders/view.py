@@ -1,13 +1,14 @@
 """An order as read (docs/openapi.json, Order): one shape for placing, reading and replaying."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import rfc3339
+from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.authentication import Step, overall, steps_of
-from partner_center.orders.content import plain
+from partner_center.orders.content import Contacts, plain
 from partner_center.orders.deadlines import Deadline
 from partner_center.orders.order import (
     Order,
@@ -26,8 +27,12 @@ def order_as_json(
     certificates: Sequence[CertificateRecord],
     moment: datetime,
     deadline: Deadline | None = None,
+    suppressed: Mapping[str, Suppression] | None = None,
 ) -> dict[str, Any]:
-    """The order information of GET /v1/orders/{id}; `found` is how its names stand."""
+    """The order information of GET /v1/orders/{id}; `found` is how its names stand.
+
+    `suppressed` are the addresses of contacts, in lower case, that take no mail.
+    """
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
     return {
@@ -49,7 +54,7 @@ def order_as_json(
         "common_name": content.common_name,
         "names": list(content.names),
         "spki_sha256": content.spki_sha256,
-        "contacts": plain(content.contacts),
+        "contacts": _contacts(content.contacts, suppressed or {}),
         "organization": plain(content.organization) if content.organization else None,
         "agreement": {
             "version": content.agreement.version,
@@ -93,6 +98,14 @@ def _certificate_status(record: CertificateRecord, moment: datetime) -> str:
 
 def _time(moment: datetime | None) -> str | None:
     return rfc3339(moment) if moment is not None else None
+
+
+def _contacts(contacts: Contacts, suppressed: Mapping[str, Suppression]) -> dict[str, Any]:
+    shown = plain(contacts)
+    for contact in shown.values():
+        if (found := suppressed.get(contact["email"].lower())) is not None:
+            contact["delivery"] = found.why
+    return shown
 
 
 def _closed(head: OrderHead) -> dict[str, str] | None:

@@ -8,10 +8,11 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
+from partner_center.notifications.suppressions import Undelivered
 from partner_center.orders.authentication import Actor, StepStatus
 from partner_center.orders.deadlines import Cost, DeadlineKind
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
-from partner_center.orders.requests import Contacts, Lifecycle, Organization
+from partner_center.orders.requests import Contact, Contacts, Lifecycle, Organization
 
 StepName = Literal[
     "agreement",
@@ -132,6 +133,22 @@ class CertificateWithOrder(Certificate):
     issuer_id: str
 
 
+class OrderContact(Contact):
+    """A person of the order, as read."""
+
+    delivery: Undelivered | None = None
+    """Set when the address takes no mail, so that it gets no reminders: `bounced` (no such mailbox; tried again after
+    90 days) or `complained` (its owner reported a mail as unwanted).
+    """
+
+
+class OrderContacts(Contacts):
+    """Whom the order concerns, as read."""
+
+    technical: OrderContact
+    organization: OrderContact | None = None
+
+
 class NextDeadline(Shape):
     """The next thing to do for an issued order."""
 
@@ -173,7 +190,7 @@ class Order(Shape):
     names: list[str]
     """Exactly what the certificate carries, the common name first."""
     spki_sha256: Sha256
-    contacts: Contacts
+    contacts: OrderContacts
     organization: Organization | None
     agreement: RecordedAcceptance
     lifecycle: Lifecycle | None
@@ -189,7 +206,7 @@ class Order(Shape):
     replaced_by: OrderId | None
     actions: Actions
     next_deadline: NextDeadline | None
-    """What is to be done next inside the term, or to go on after it; null before the issue and when nothing is left."""
+    """What is to be done next, inside the term or to go on after it; null when there is nothing to do."""
 
 
 class OrderFound(Shape):
