@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench corpora mutants fuzz openapi clean build sam lock
+.PHONY: help run test unit check bench reminders corpora mutants fuzz openapi clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated 
 
 bench: $(VENV)/test.stamp ## what an order costs and how long it takes
 	$(BIN)/python -m bench.one_order
+
+reminders: $(VENV)/test.stamp ## a virtual year of reminders, with outages and crashes: a table
+	$(BIN)/python -m bench.reminders
 
 corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
 	$(BIN)/python -m bench.corpora $(FOLDERS)

@@ -33,6 +33,7 @@ class MemoryCalendar:
     busy_until: datetime | None = None
     happen: Callable[[str], None] = _nothing
     read: int = 0
+    _to_queue: set[tuple[str, date]] = field(default_factory=set)
     _shards: dict[str, dict[tuple[str, str, ReminderKind], datetime]] = field(default_factory=dict)
 
     # ---- entries
@@ -63,8 +64,8 @@ class MemoryCalendar:
         rows = sorted((at, key) for key, at in dated.items() if at <= moment)
         digests = [
             key
-            for key, (digest, at) in self.heads.items()
-            if keys.remind_shard(key[0]) == name and not digest.queued and at <= moment
+            for key in self._to_queue
+            if self.heads[key][1] <= moment and keys.remind_shard(key[0]) == name
         ]
         self.read += len(rows) + len(digests)
         for start in range(0, len(rows), _PAGE) or [0]:
@@ -75,7 +76,11 @@ class MemoryCalendar:
 
     def open(self, reseller_id: str, day: date, moment: datetime) -> Digest:
         self.happen("before open")
-        return self.heads.setdefault((reseller_id, day), (Digest(reseller_id, day), moment))[0]
+        key = (reseller_id, day)
+        if key not in self.heads:
+            self.heads[key] = (Digest(reseller_id, day), moment)
+            self._to_queue.add(key)
+        return self.heads[key][0]
 
     def claim(self, entry: Entry, before: Entry, reminder: Reminder) -> None:
         self.happen("before claim")
@@ -103,6 +108,7 @@ class MemoryCalendar:
     def queued(self, digest: Digest, moment: datetime) -> None:
         self.happen("before queued")
         self._mark(replace(digest, queued=True))
+        self._to_queue.discard((digest.reseller_id, digest.day))
         self.happen("after queued")
 
     def sent(self, digest: Digest, moment: datetime) -> None:

@@ -1,7 +1,7 @@
 """The reminders, wired to the fakes: orders issued by their own use cases, a calendar, a queue, a mailbox."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from partner_center.accounts.resellers import ReminderPreferences, Reseller
@@ -94,6 +94,7 @@ class Reminding:
         self._serials += 1
         record = a_record(
             serial_hex=f"{self._serials:016x}",
+            reseller_id=head.reseller_id,
             order_id=head.order_id,
             generation=head.generation,
             not_before=not_before,
@@ -102,26 +103,28 @@ class Reminding:
         self.world.certificates.keep(record)
         return record
 
-    def reissued(self, order_id: str = ORDER) -> OrderHead:
+    def reissued(self, order_id: str = ORDER, reseller_id: str = US) -> CertificateRecord:
         """The next certificate of the order, and its event."""
-        head = self.world.head(order_id)
-        following = replace(head, generation=head.generation + 1, version=head.version + 1)
+        head = self.world.head(order_id, reseller_id)
+        following = replace(head, generation=head.generation + 1)
         record = self.certify(following)
-        self.change(order_id, generation=following.generation, serial=record.serial_hex)
-        self.tell(order_id, "order.issued")
-        return self.world.head(order_id)
+        changes = {"generation": following.generation, "serial": record.serial_hex}
+        self.change(order_id, reseller_id, **changes)
+        self.tell(order_id, "order.issued", reseller_id)
+        return record
 
-    def change(self, order_id: str = ORDER, **changes: Any) -> None:
+    def change(self, order_id: str = ORDER, reseller_id: str = US, **changes: Any) -> None:
         """The head as another use case would have left it; no event tells of it."""
-        head = self.world.head(order_id)
-        self.world.tables.heads[US, order_id] = replace(head, version=head.version + 1, **changes)
+        head = self.world.head(order_id, reseller_id)
+        changed = replace(head, version=head.version + 1, **changes)
+        self.world.tables.heads[reseller_id, order_id] = changed
 
-    def revoked(self, order_id: str = ORDER) -> None:
-        self.change(order_id, status=OrderStatus.REVOKED)
-        self.tell(order_id, "order.revoked")
+    def revoked(self, order_id: str = ORDER, reseller_id: str = US) -> None:
+        self.change(order_id, reseller_id, status=OrderStatus.REVOKED)
+        self.tell(order_id, "order.revoked", reseller_id)
 
-    def tell(self, order_id: str, type_: str = "order.amended") -> None:
-        self.keep(a_chronicle(self.world.ids, self.clock.now()).event(type_, US, order_id))
+    def tell(self, order_id: str, type_: str = "order.amended", reseller_id: str = US) -> None:
+        self.keep(a_chronicle(self.world.ids, self.clock.now()).event(type_, reseller_id, order_id))
 
     def follow(self) -> None:
         """The bus delivers what was not delivered yet."""
@@ -143,12 +146,16 @@ class Reminding:
         """The queue hands over what waits in it; the mails that this sent."""
         before = len(self.mailer.mails)
         while self.queue.waiting:
-            match self.queue.waiting.pop(0):
-                case Reminder() as reminder:
-                    self.send_reminder(reminder)
-                case (reseller_id, day):
-                    self.send_digest(reseller_id, day)
+            self.send(self.queue.waiting.pop(0))
         return [mail for _, mail in self.mailer.mails[before:]]
+
+    def send(self, message: Reminder | tuple[str, date]) -> None:
+        """One message of the queue becomes a mail."""
+        match message:
+            case Reminder() as reminder:
+                self.send_reminder(reminder)
+            case (reseller_id, day):
+                self.send_digest(reseller_id, day)
 
     def day(self) -> list[Mail]:
         """One day's run and its mails."""

@@ -112,9 +112,10 @@ def test_a_reissue_opens_the_chosen_days_before_the_end_but_never_in_the_first_h
 # ---- which certificate counts
 
 
-def test_the_certificate_that_lasts_longest_counts_unless_it_was_revoked():
+@pytest.mark.parametrize("days", [90, -40], ids=["and lasts longer", "though it ends before the first"])
+def test_the_newest_certificate_counts_unless_it_was_revoked(days):
     first = a_record()
-    second = a_record(serial_hex="0b", generation=2, not_after=ENDS + 90 * a_day)
+    second = a_record(serial_hex="0b", generation=2, not_after=ENDS + days * a_day)
     assert live_certificate([second, first]) == second
     assert live_certificate([replace(second, status=CertificateStatus.REVOKED), first]) == first
     assert live_certificate([replace(first, status=CertificateStatus.REVOKED)]) is None

@@ -118,7 +118,7 @@ def endings_of(
 ) -> Mapping[ReminderKind, Ending]:
     """What the order is to be reminded of; nothing unless it was issued and still stands.
 
-    `certificate` is the live one that lasts longest, `proofs` are those on file. What was renewed needs no reminder
+    `certificate` is the newest live one, `proofs` are those on file. What was renewed needs no reminder
     of its term's end.
     """
     head = order.head

@@ -88,9 +88,12 @@ def certificate_chain(issued_at: datetime, term_to: datetime, days_before: int) 
 
 
 def live_certificate(certificates: Iterable[CertificateRecord]) -> CertificateRecord | None:
-    """Of the certificates that were not revoked the one that lasts longest, ended or not."""
+    """Of the certificates that were not revoked the newest, ended or not: it is the one that is installed.
+
+    Where a rule has changed in between, an older one may last longer.
+    """
     standing = (each for each in certificates if each.status is not CertificateStatus.REVOKED)
-    return max(standing, key=lambda each: (each.not_after, each.generation), default=None)
+    return max(standing, key=lambda each: each.generation, default=None)
 
 
 def covers_the_term(certificate: CertificateRecord, head: OrderHead) -> bool:
