@@ -10,6 +10,10 @@ def one_line(text: str, limit: int = 200) -> str:
     rearrange what surrounds them, the address of a web page does not turn into a link beside ours, and the
     rest of an endless text is cut.
     """
-    printable = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: limit * 4])
-    words = " ".join(printable.split()).replace("://", " : // ")
+    words = text[: limit * 4]
+    if (
+        not words.isprintable()
+    ):  # what it is not is of the categories C or Z; nearly every text is, and is left alone
+        words = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in words)
+    words = " ".join(words.split()).replace("://", " : // ")
     return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
