@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench contracts corpora mutants fuzz openapi ca clean build sam lock
+.PHONY: help run test unit check bench contracts reminders corpora mutants fuzz openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ bench: $(VENV)/test.stamp ## what an order costs and how long it takes; every pr
 
 contracts: $(VENV)/test.stamp ## 400 orders meet on a contract of 50 units, 20 times: it must add up
 	$(BIN)/python -m bench.contracts
+
+reminders: $(VENV)/test.stamp ## a virtual year of reminders, with outages and crashes: a table
+	$(BIN)/python -m bench.reminders
 
 corpora: $(VENV)/test.stamp ## requests from everywhere through the gate and the HTTP door: a table (FOLDERS="..." for more files)
 	$(BIN)/python -m bench.corpora $(FOLDERS)

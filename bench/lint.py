@@ -34,10 +34,10 @@ from partner_center.issuance.profile import (
     IssuingCa,
     OrganizationSubject,
     SignatureAlgorithm,
-    plan_validity,
 )
 from partner_center.issuance.serials import new_serial
 from partner_center.issuance.to_be_signed import build_twin, disagreements
+from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 

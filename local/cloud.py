@@ -254,6 +254,13 @@ class EmbeddedCloud:
             self._mails += [parsed(sent) for sent in ses.SENT[len(self._mails) :]]
             return list(self._mails)
 
+    def undeliver(self, number: int, kind: str) -> Mapping[str, Any]:
+        """SES tells that the mail of this number did not arrive. Raises IndexError, and ValueError for the kind."""
+        from local.repairs import ses  # noqa: PLC0415
+        from local.undelivered import tell  # noqa: PLC0415
+
+        return tell(self.client, ses.SENT[number], kind, CLOCK.utcnow())
+
     def executions(self) -> list[dict[str, Any]]:
         return [machines.described(execution) for execution in machines.executions()]
 

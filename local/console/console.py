@@ -40,6 +40,7 @@ class Console:
                 ("GET", r"/mail/(\d+)", self._mail),
                 ("GET", r"/mail/(\d+)/html", self._mail_html),
                 ("GET", r"/mail/(\d+)/attachments/(\d+)", self._attachment),
+                ("POST", r"/mail/(\d+)/undelivered", self._undeliver),
                 ("GET", "/executions", self._executions),
                 ("GET", "/executions/([^/]+)", self._execution),
                 ("GET", "/dns", self._dns),
@@ -160,6 +161,10 @@ class Console:
             ("X-Content-Type-Options", "nosniff"),
         ]
         return Response(200, headers, attachment.content)
+
+    def _undeliver(self, request: Request, number: str) -> Response:
+        told = self._cloud.undeliver(int(number), str(sent(request).get("kind")))
+        return see_other(f"{ROOT}/mail/{number}") if is_form(request) else as_json(told)
 
     # --- executions
 

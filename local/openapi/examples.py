@@ -58,6 +58,7 @@ from partner_center.kernel.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.content import OrderContent
 from partner_center.orders.inspect import examination_as_json, inspect_csr
 from partner_center.orders.order import Order, OrderHead
@@ -115,9 +116,20 @@ class Shelf:
             ShelfOfCertificates(self),
             self,
             Publishing(load_catalog(), "https://partner-center.example.com"),
+            Mailboxes(),
             SetClock(moment),
             lambda _: None,
         )
+
+
+class Mailboxes:
+    """`Suppressions`: every mailbox takes mail."""
+
+    def suppression(self, _reseller_id: str, _address: str) -> None:
+        return None
+
+    def suppress(self, suppression: Suppression) -> None:
+        raise ValueError(f"reading suppresses nothing, {suppression.address} included")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import base64
 import json
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -16,12 +17,16 @@ from local.repairs.patching import exchange
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """One SendEmail: the MIME message as it was handed over, the envelope, the virtual time (epoch seconds)."""
+    """One SendEmail: the MIME message as it was handed over, the envelope, the virtual time (epoch seconds).
+
+    `tags` are those of the request and the one that SES adds itself.
+    """
 
     message_id: str
     raw: bytes
     destinations: tuple[str, ...]
     sent_at: float
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 SENT: list[SentMail] = []
@@ -39,7 +44,10 @@ def _send_email(response: BaseResponse) -> str:
         for field in ("ToAddresses", "CcAddresses", "BccAddresses")
         for address in fields.get(field, [])
     ]
-    mail = SentMail(f"{uuid.uuid4()}-local", base64.b64decode(raw), tuple(to), CLOCK.now())
+    tags = {each["Name"]: each["Value"] for each in request.get("EmailTags", [])}
+    if "ConfigurationSetName" in request:
+        tags["ses:configuration-set"] = request["ConfigurationSetName"]
+    mail = SentMail(f"{uuid.uuid4()}-local", base64.b64decode(raw), tuple(to), CLOCK.now(), tags)
     SENT.append(mail)
     return json.dumps({"MessageId": mail.message_id})
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.accounts.api_keys import ApiKey, Role, authenticate, make_key, make_staff_key
-from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters.access_store import AccessStore
 from partner_center.kernel.errors import StateConflict, Unauthenticated
@@ -124,6 +124,21 @@ def test_a_reseller_is_read_back_and_added_once(store):
     assert store.reseller(reseller.reseller_id) == reseller
     with pytest.raises(StateConflict):
         store.add_reseller(replace(reseller, name="Other"))
+    assert store.reseller(reseller.reseller_id) == reseller
+
+
+@pytest.mark.parametrize(
+    "preferences",
+    [
+        ReminderPreferences(),
+        ReminderPreferences(()),
+        ReminderPreferences((60, 7), "digest@example.com", True, "https://panel.example.com/{order_id}"),
+    ],
+    ids=["the usual ones", "no days", "its own"],
+)
+def test_how_a_reseller_is_reminded_is_read_back(store, preferences):
+    reseller = Reseller(IDS.new("res", NOW), "Zoë", "hilfe@example.com", None, preferences)
+    store.add_reseller(reseller)
     assert store.reseller(reseller.reseller_id) == reseller
 
 

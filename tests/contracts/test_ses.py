@@ -2,12 +2,15 @@
 
 import email
 import email.policy
+import json
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.repairs import ses
+from local.undelivered import undelivered_event
 
 
 def mail():
@@ -55,3 +58,30 @@ def test_a_mail_that_ses_would_assemble_is_refused(cloud):
     with pytest.raises(ClientError) as caught:
         cloud.client("sesv2").send_email(Destination={"ToAddresses": ["a@example.org"]}, Content=content)
     assert "raw MIME" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "said"),
+    [
+        ("bounce", "Bounce", "550 5.1.1"),
+        ("transient", "Bounce", "452 4.2.2"),
+        ("complaint", "Complaint", "abuse"),
+    ],
+)
+def test_what_became_of_a_mail_is_told_with_its_tags_and_its_configuration_set(cloud, kind, event, said):
+    cloud.over_http("sesv2").send_email(
+        Destination={"ToAddresses": ["nobody@example.org"]},
+        Content={"Raw": {"Data": mail().as_bytes()}},
+        ConfigurationSetName="set-1",
+        EmailTags=[{"Name": "order_id", "Value": "ord_1"}],
+    )
+    told = undelivered_event(ses.SENT[-1], kind, datetime(2026, 11, 23, tzinfo=UTC))
+    assert told["eventType"] == event
+    assert told["mail"]["tags"] == {"order_id": ["ord_1"], "ses:configuration-set": ["set-1"]}
+    assert said in json.dumps(told)
+    assert "nobody@example.org" in json.dumps(told[event.lower()])
+
+
+def test_nothing_else_becomes_of_a_mail(cloud):
+    with pytest.raises(ValueError, match="bounce"):
+        undelivered_event(ses.SENT[-1], "lost", datetime(2026, 11, 23, tzinfo=UTC))

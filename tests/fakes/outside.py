@@ -99,6 +99,9 @@ class MemoryExposedKeys:
         self.reported.append(exposed)
 
 
+_MOST_GENERATIONS = 30
+
+
 @dataclass
 class MemoryCertificates:
     """What became of each generation: reads of the certificates by order."""
@@ -112,5 +115,6 @@ class MemoryCertificates:
         return self.records.get((reseller_id, order_id, generation))
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
-        found = [each for key, each in sorted(self.records.items()) if key[:2] == (reseller_id, order_id)]
-        return found[::-1]
+        generations = range(_MOST_GENERATIONS, 0, -1)
+        found = (self.records.get((reseller_id, order_id, number)) for number in generations)
+        return [each for each in found if each is not None]

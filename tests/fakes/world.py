@@ -36,6 +36,7 @@ from partner_center.validation.due_checks import BeginDueChecks
 from partner_center.validation.proof_list import ListProofs
 from partner_center.validation.published_contacts import PublishedContacts, ReadApprovers
 from partner_center.validation.publishing import Publishing
+from tests.fakes.calendar_store import MemorySuppressions
 from tests.fakes.charge_store import MemoryCards
 from tests.fakes.determined import HURRIED, CountingIds, FixedClock
 from tests.fakes.outside import (
@@ -124,6 +125,7 @@ class World:
             orders, challenges, waits, self, self.stores.checks, clock, ids, HURRIED
         )
         self.resend = Resend(orders, challenges, self, clock)
+        self.suppressions = MemorySuppressions()
         self.reading = OrderReading(
             orders,
             orders,
@@ -131,6 +133,7 @@ class World:
             self.certificates,
             self.stores.claims,
             publishing,
+            self.suppressions,
             clock,
             lambda head: self.cards.card(head.reseller_id, head.card_id) if head.card_id else None,
         )

@@ -99,6 +99,7 @@ def test_only_signing_and_checking_lint_and_only_pages_and_mails_render():
         "notifications/tell_decline",
         "notifications/notify_contracts",
         "notifications/answer_reporter",
+        "notifications/send_reminders",
         "validation/approve_domain",
         "validation/ask_again",
         "validation/await_domains",

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from local.openapi.story import certificate_of
 from partner_center.accounts.api_keys import Role, make_key, make_staff_key
-from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.caa_report_store import CaaReportStore
+from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.card_store import CardStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
@@ -37,6 +38,7 @@ from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.settlement_queue import GatewayEventStore
+from partner_center.adapters.suppression_store import SuppressionStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
 from partner_center.billing.charge_ports import PaymentChange
@@ -54,7 +56,9 @@ from partner_center.issuance.revocation import Cause, OrderFollows, revocation_o
 from partner_center.issuance.revoke import CertificateRevocation, Wish, order_revocation
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
+from partner_center.notifications.reminders import Digest
 from partner_center.notifications.report_refusals import Report, Told
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
@@ -66,8 +70,9 @@ from partner_center.validation.challenges import Attempt, ChallengeStatus, Decis
 from partner_center.validation.ports import AttemptRecord, Message, Observation
 from tests.adapters.test_card_store import a_card, a_link, added, removed
 from tests.adapters.test_card_store import a_guard as a_link_guard
+from tests.fakes.contract_calendar import a_reminder, an_entry
 from tests.fakes.contract_charges import a_card_head, a_charge
-from tests.fakes.determined import NOW, CountingIds
+from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
     US,
     a_challenge,
@@ -268,6 +273,10 @@ def challenges(database):
     return ChallengeStore(database, TABLES)
 
 
+def calendar(database):
+    return CalendarStore(database, "business")
+
+
 def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
@@ -430,6 +439,9 @@ TRANSACTIONS = {
         lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told({"x": ()}), Told({"x": ()})),
     ],
     "Concluding a report of CAA refusals": [lambda db: reports(db).conclude(REPORT, an_audit(IDS))],
+    "Claiming a reminder": [
+        lambda db: calendar(db).claim(replace(an_entry(), remind_at=NOW), an_entry(), a_reminder())
+    ],
     "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
     "An objection to a certificate": [lambda db: checks(db).object(OBJECTION, an_audit(IDS))],
     "Settling an objection": [
@@ -476,6 +488,17 @@ SINGLE_WRITES = [
     lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW),
     lambda db: CrlStore(db, "issuance").note("tls-e1", PublishedCrl(1, NOW, NOW, NOW)),
     lambda db: ProblemReportStore(db, TABLES).note_mail("rep_1", "evt_1", NOW),
+    lambda db: calendar(db).write(an_entry(remind_at=None), None),
+    lambda db: calendar(db).write(an_entry(), an_entry()),
+    lambda db: calendar(db).open(US, NOW.date(), NOW),
+    lambda db: calendar(db).queued(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).sent(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).begin(NOW, NOW),
+    lambda db: calendar(db).end(NOW.date(), NOW),
+    lambda db: SuppressionStore(db, "business", FixedClock()).suppress(
+        Suppression(US, "a@example.com", Undelivered.BOUNCED, NOW, "550")
+    ),
+    lambda db: SentMailStore(db, "business").tell(US, "ord_1", Message("msg_1", NOW, "Told.")),
     lambda db: register(db).tell(an_event(IDS)),
     lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
@@ -496,7 +519,13 @@ SINGLE_WRITES = [
     lambda db: GatewayEventStore(db, "business").tell(US, "ord_1", "evt_1", NOW, "Disputed."),
     lambda db: QuotaStore(db, "quota").add("key", "0" * 26, 1_795_000_020),
     lambda db: AccessStore(db, "access").add_reseller(
-        Reseller(US, "Us", "us@example.com", "bill@example.com")
+        Reseller(
+            US,
+            "Us",
+            "us@example.com",
+            "bill@example.com",
+            ReminderPreferences((60, 7), "d@example.com", True, "https://x.example.com"),
+        )
     ),
 ]
 

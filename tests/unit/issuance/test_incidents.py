@@ -12,9 +12,10 @@ from partner_center.issuance.bootstrap import create_hierarchy
 from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.issuance.issue import LintRefused, issue_certificate
 from partner_center.issuance.lint import lint
-from partner_center.issuance.profile import MARGIN_UNDER_THE_LIMIT, CertificatePlan, plan_validity
+from partner_center.issuance.profile import CertificatePlan
 from partner_center.issuance.serials import new_serial
 from partner_center.issuance.to_be_signed import build_twin
+from partner_center.issuance.validity import MARGIN_UNDER_THE_LIMIT, plan_validity
 from partner_center.kernel.dated_rules import TIMETABLE, rules_on
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (

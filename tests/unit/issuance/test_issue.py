@@ -17,9 +17,9 @@ from partner_center.issuance.issue import (
 )
 from partner_center.issuance.lint import lint
 from partner_center.issuance.ports import Finding
-from partner_center.issuance.profile import TermOver
 from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.to_be_signed import digest
+from partner_center.issuance.validity import TermOver
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (
     NOW,

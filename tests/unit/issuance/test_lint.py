@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from partner_center.issuance.lint import lint
-from partner_center.issuance.profile import CertificatePlan, plan_validity
+from partner_center.issuance.profile import CertificatePlan
 from partner_center.issuance.to_be_signed import build_twin
+from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import NOW, SUBJECT_OF_LEVEL, certificate, leaf_key, names, spki

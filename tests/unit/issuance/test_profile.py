@@ -4,15 +4,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from partner_center.issuance.profile import (
-    BACKDATING,
     CertificatePlan,
     ExtendedIdentity,
     OrganizationSubject,
-    TermOver,
     fitting_common_name,
-    plan_validity,
-    within_the_limit,
 )
+from partner_center.issuance.validity import BACKDATING, TermOver, plan_validity, within_the_limit
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import ENTITY, NOW, ORGANIZATION, names, spki

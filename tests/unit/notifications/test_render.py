@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from partner_center.notifications.render import in_words, level_in_words, one_line, unicode_form
+from partner_center.notifications.one_line import one_line
+from partner_center.notifications.render import in_words, level_in_words, unicode_form
 from tests.unit.notifications.facts import HOSTILE
 
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from partner_center.kernel.errors import Malformed, NotFound
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import Decision
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_record
+from tests.fakes.determined import NOW
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_head, a_record
 from tests.fakes.world import World
 
 
@@ -39,6 +41,48 @@ def test_an_issued_order_shows_its_certificates(world):
     issued = replace(world.head(), status=OrderStatus.ISSUED, serial="0a1b")
     world.tables.heads[US, ORDER] = issued
     assert [c["serial"] for c in world.reading.order(US, ORDER)["certificates"]] == ["0a1b"]
+
+
+def test_an_issued_order_tells_its_next_deadline_by_the_proofs_on_file_now(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.approve()
+    world.certificates.keep(a_record())
+    world.complete_order(US, ORDER, 1, "execution-1")
+    assert world.reading.order(US, ORDER)["next_deadline"] == {
+        "opens_at": "2027-05-11T10:00:00Z",
+        "date": "2027-06-10T09:59:59Z",
+        "kind": "csr",
+        "cost": "free",
+        "automatic": False,
+        "names": ["www.example.com"],  # proven under the rule of 200 days; 100 hold when it is time
+    }
+
+
+@pytest.mark.parametrize(
+    ("renewal", "kind"),
+    [({"status": OrderStatus.ISSUED, "issued_at": NOW}, None), ({}, "renewal"), (None, "renewal")],
+    ids=["issued", "still pending", "unknown"],
+)
+def test_a_renewal_ends_the_deadlines_once_it_is_issued(world, renewal, kind):
+    world.certificates.keep(a_record(not_after=NOW + 365 * a_day))
+    world.complete_order(US, ORDER, 1, "execution-1")
+    world.tables.heads[US, ORDER] = replace(world.head(), renewed_by="ord_2")
+    if renewal is not None:
+        world.tables.heads[US, "ord_2"] = a_head(order_id="ord_2", **renewal)
+    seen = world.reading.order(US, ORDER)
+    assert seen["renewed_by"] == "ord_2"
+    assert (seen["next_deadline"] or {}).get("kind") == kind
+
+
+@pytest.mark.parametrize("why", Undelivered)
+def test_a_contact_whose_mailbox_takes_no_mail_is_marked(world, why):
+    world.suppressions.suppress(Suppression(US, "Asa@Example.com", why, NOW, "550"))
+    world.suppressions.suppress(Suppression(THEM, "asa@example.com", Undelivered.BOUNCED, NOW, "550"))
+    assert world.reading.order(US, ORDER)["contacts"]["technical"]["delivery"] == why
+
+
+def test_a_contact_whose_mailbox_takes_mail_has_no_mark(world):
+    assert "delivery" not in world.reading.order(US, ORDER)["contacts"]["technical"]
 
 
 def test_a_certificate_that_is_not_the_orders_yet_is_not_shown(world):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from partner_center.accounts.api_keys import ApiKey, Role
-from partner_center.accounts.resellers import Reseller
+from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.accounts.staff import StaffKey, StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database, Item, Put
@@ -56,18 +56,32 @@ class AccessStore:
 
     def reseller(self, reseller_id: str) -> Reseller | None:
         item = self._database.get(self._table, keys.reseller(reseller_id))
-        if item is None:
-            return None
-        return Reseller(reseller_id, item["name"], item["support_email"], item.get("billing_email"))
+        return _reseller(reseller_id, item) if item else None
 
     def add_reseller(self, reseller: Reseller) -> None:
         """Raises StateConflict when the id is taken."""
+        chosen = reseller.reminders
         attributes = {
             "name": reseller.name,
             "support_email": reseller.support_email,
             "billing_email": reseller.billing_email,
+            "reminder_days": list(chosen.days) if chosen.days is not None else None,
+            "digest_email": chosen.digest_email,
+            "mute_contacts": chosen.mute_contacts or None,
+            "order_link": chosen.link,
         }
         self._database.write(Put(self._table, keys.reseller(reseller.reseller_id), attributes, _taken))
+
+
+def _reseller(reseller_id: str, item: Item) -> Reseller:
+    days = item.get("reminder_days")
+    preferences = ReminderPreferences(
+        days=tuple(days) if days is not None else None,
+        digest_email=item.get("digest_email"),
+        mute_contacts=item.get("mute_contacts", False),
+        link=item.get("order_link"),
+    )
+    return Reseller(reseller_id, item["name"], item["support_email"], item.get("billing_email"), preferences)
 
 
 def _taken(_: Item | None) -> Exception:

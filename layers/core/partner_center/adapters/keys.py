@@ -11,6 +11,7 @@ OPEN_SHARDS = 8
 DUE_SHARDS = 8
 SERIAL_SHARDS = 8
 SETTLE_SHARDS = 8
+REMINDER_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 CERTIFICATE_QUEUE = "certificates"
 PAYMENTS_QUEUE = "payments"
@@ -202,6 +203,37 @@ def serial_and_ground(pk: str, sk: str) -> tuple[str, str]:
 
 def check_run(run_id: str) -> Key:
     return Key("CHECKS", f"RUN#{run_id}")
+
+
+def reminder(reseller_id: str, order_id: str, kind: str) -> Key:
+    """An order's entry in the calendar of reminders."""
+    return Key(order_partition(reseller_id, order_id), f"REMINDER#{kind}")
+
+
+def digest(reseller_id: str, day: str) -> Key:
+    """`day`: yyyy-mm-dd."""
+    return Key(f"R#{reseller_id}#DIGEST#{day}", "HEAD")
+
+
+def digest_line(reseller_id: str, day: str, order_id: str, kind: str) -> Key:
+    return Key(digest(reseller_id, day).pk, f"LINE#{order_id}#{kind}")
+
+
+def remind_shard(id: str) -> str:
+    """Partition of the sparse index of what is to be mailed, sorted there by `remind_at`.
+
+    `id`: of the order, or of the reseller for a digest.
+    """
+    return f"REMIND#{int(sha256(id.encode()).hexdigest(), 16) % REMINDER_SHARDS}"
+
+
+def reminder_run() -> Key:
+    return Key("REMINDERS", "RUN")
+
+
+def suppressed_address(reseller_id: str, address: str) -> Key:
+    """`address` in lower case."""
+    return Key(f"R#{reseller_id}#SUPPRESSED", address)
 
 
 # ---- validation table

@@ -84,6 +84,10 @@ def head_to_item(head: OrderHead) -> Item:
         "customer_id": head.customer_id,
         "closed": _ended_to_item(head.closed),
         "revoked": _ended_to_item(head.revoked),
+        "renewal_of": head.renewal_of,
+        "renewed_by": head.renewed_by,
+        "replaces": head.replaces,
+        "replaced_by": head.replaced_by,
     }
 
 
@@ -135,6 +139,10 @@ def head_from_item(item: Item) -> OrderHead:
         revoked=Revoked(from_micros(revoked["at"]), revoked["by"], Reason(revoked["reason"]))
         if revoked
         else None,
+        renewal_of=item.get("renewal_of"),
+        renewed_by=item.get("renewed_by"),
+        replaces=item.get("replaces"),
+        replaced_by=item.get("replaced_by"),
     )
 
 

@@ -64,8 +64,8 @@ class SesMailer:
         }
         if self._configuration_set is not None:
             request["ConfigurationSetName"] = self._configuration_set
-        if self._tags:
-            request["EmailTags"] = [{"Name": name, "Value": value} for name, value in self._tags.items()]
+        if tags := self._tags | dict(mail.tags):
+            request["EmailTags"] = [{"Name": name, "Value": value} for name, value in tags.items()]
         return request
 
 

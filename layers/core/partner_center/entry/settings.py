@@ -34,6 +34,9 @@ class Settings:
     payment_publishable_key: str
     payment_secrets: str
     payments_to_settle: str
+    reminder_queue: str
+    reminder_rate: float
+    reminder_workers: int
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -74,4 +77,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         payment_publishable_key=text("PAYMENT_PUBLISHABLE_KEY"),
         payment_secrets=text("PAYMENT_SECRETS").rstrip("/"),
         payments_to_settle=text("PAYMENTS_TO_SETTLE"),
+        reminder_queue=text("REMINDER_QUEUE"),
+        reminder_rate=float(text("REMINDER_RATE") or 0),
+        reminder_workers=int(text("REMINDER_WORKERS") or 0),
     )

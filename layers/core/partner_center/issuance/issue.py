@@ -12,13 +12,10 @@ from hashlib import sha256
 
 from partner_center.issuance.ports import CertificateStore, DigestSigner, Finding, KeyBlocks, Linter
 from partner_center.issuance.profile import (
-    LONGEST_WAIT_FOR_SIGNATURE,
     CertificatePlan,
     IssuingCa,
     OrganizationSubject,
     fitting_common_name,
-    plan_validity,
-    within_the_limit,
 )
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.issuance.serials import Entropy, new_serial, serial_hex
@@ -29,6 +26,7 @@ from partner_center.issuance.to_be_signed import (
     digest,
     disagreements,
 )
+from partner_center.issuance.validity import LONGEST_WAIT_FOR_SIGNATURE, plan_validity, within_the_limit
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import PartnerCenterError, TryAgain

@@ -17,8 +17,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from partner_center.issuance.ports import Finding
-from partner_center.issuance.profile import LONGEST_BACKDATING, POLICY_OF_LEVEL, within_the_limit
+from partner_center.issuance.profile import POLICY_OF_LEVEL
 from partner_center.issuance.to_be_signed import UNREADABLE
+from partner_center.issuance.validity import LONGEST_BACKDATING, within_the_limit
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 

@@ -4,23 +4,16 @@ BR 7.1.2.7 (subscriber certificate profile), 7.1.4.2 (subject), 7.1.6.1 (reserve
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from partner_center.kernel.dated_rules import RulesOfTheDay
-from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-BACKDATING = timedelta(minutes=30)
-LONGEST_BACKDATING = timedelta(hours=1)
-LONGEST_WAIT_FOR_SIGNATURE = timedelta(hours=48)  # BR 7.1.2.7: notBefore within 48 hours of signing
 LONGEST_COMMON_NAME = 64  # RFC 5280 appendix A, ub-common-name
-MARGIN_UNDER_THE_LIMIT = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
 
 POLICY_OF_LEVEL = {
     Level.DV: "2.23.140.1.2.1",
@@ -31,12 +24,6 @@ POLICY_OF_LEVEL = {
 _LONGEST_ORGANIZATION = 64
 _LONGEST_PLACE = 128
 _LONGEST_NUMBER = 64
-
-
-class TermOver(PartnerCenterError):
-    """The order's term, or the issuing CA's own certificate, ends before a certificate could begin."""
-
-    code = "term_over"
 
 
 class SignatureAlgorithm(StrEnum):
@@ -191,29 +178,6 @@ class CertificatePlan:
 def fitting_common_name(name: str | None) -> str | None:
     """The name as common name, or None above 64 characters: it then stands in the alternative names only."""
     return name if name is not None and len(name) <= LONGEST_COMMON_NAME else None
-
-
-def plan_validity(now: datetime, term_end: datetime, rules: RulesOfTheDay) -> tuple[datetime, datetime]:
-    """notBefore and notAfter in UTC: one day under the day's limit, and never beyond `term_end`.
-
-    Both ends belong to the period (BR 6.3.2), so 199 days are notBefore + 199 * 86400 - 1 seconds. Raises
-    TermOver when nothing is left of the term.
-    """
-    not_before = _whole_second(now) - BACKDATING
-    longest = rules.certificate_lifetime - MARGIN_UNDER_THE_LIMIT
-    not_after = min(not_before + longest - _SECOND, _whole_second(term_end))
-    if not_after <= now:
-        raise TermOver("Nothing is left of the term in which a certificate could be valid.")
-    return not_before, not_after
-
-
-def within_the_limit(not_before: datetime, not_after: datetime, rules: RulesOfTheDay) -> bool:
-    """Whether the period, both ends included, is one that the rules of the day allow (BR 6.3.2)."""
-    return not_after - not_before + _SECOND <= rules.certificate_lifetime
-
-
-def _whole_second(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
 
 
 def _require_text(what: str, text: str, longest: int) -> None:

@@ -15,15 +15,14 @@ from partner_center.issuance.ports import Linter
 from partner_center.issuance.preflight import Outcome, Preflight
 from partner_center.issuance.private_ca import ADDED, not_of_the_authority
 from partner_center.issuance.profile import (
-    LONGEST_WAIT_FOR_SIGNATURE,
     CertificatePlan,
     IssuingCa,
     fitting_common_name,
-    within_the_limit,
 )
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.issuance.sign import term_end
 from partner_center.issuance.to_be_signed import UNREADABLE, disagreements
+from partner_center.issuance.validity import LONGEST_WAIT_FOR_SIGNATURE, within_the_limit
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 from partner_center.orders.order import Order

@@ -1,6 +1,6 @@
 """When an order is issued, the technical contact gets the certificate (M10)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from partner_center.notifications.certificate_issued import (
     CertificateIssuedFacts,
     certificate_issued_mail,
 )
-from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.orders.order import Order
@@ -61,7 +61,8 @@ class AnnounceCertificate:
         facts = self._facts(order, record)
         moment = self.clock.now()
         try:
-            self.mailer.send(certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender)))
+            mail = certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender))
+            self.mailer.send(replace(mail, tags=tags_of(order.head, "certificate")))
         except MailRefused as refused:
             self.sent.tell(reseller_id, order_id, _undelivered(mail_id, moment, facts, refused))
         self.sent.record(reseller_id, order_id, mail_id, int(moment.timestamp()))

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from partner_center.notifications.install_guides import CertificateFiles, file_stem, install_guides
 from partner_center.notifications.mail import Attachment, Mail
-from partner_center.notifications.render import MAIL_TEMPLATES, one_line, render
+from partner_center.notifications.one_line import one_line
+from partner_center.notifications.render import MAIL_TEMPLATES, render
 
 _PEM = "application/pem-certificate-chain"  # RFC 8555 9.1
 _P7B = "application/x-pkcs7-certificates"

@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from partner_center.notifications.mail import Mail
-from partner_center.notifications.render import MAIL_TEMPLATES, in_words, one_line, render
+from partner_center.notifications.one_line import one_line
+from partner_center.notifications.render import MAIL_TEMPLATES, in_words, render
 
 
 @dataclass(frozen=True, slots=True)

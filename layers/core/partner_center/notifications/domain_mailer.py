@@ -1,7 +1,7 @@
 """The mails about the domains of an order: to approvers, and to the technical contact what must be published."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from partner_center.accounts.resellers import Reseller, Resellers
@@ -13,8 +13,9 @@ from partner_center.notifications.control_instructions import (
     Instruction,
     control_instructions_mail,
 )
+from partner_center.notifications.mail import Tags
 from partner_center.notifications.ports import Mailer
-from partner_center.orders.order import Order
+from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.approve import answerable_until
 from partner_center.validation.challenges import Challenge
@@ -60,9 +61,8 @@ class DomainMailer:
             expires_at=answerable_until(challenge, order),
             support_contact=reseller.support_email,
         )
-        self.mailer.send(
-            approval_request_mail(facts, self.sender, message_id(challenge.challenge_id, self.sender))
-        )
+        mail = approval_request_mail(facts, self.sender, message_id(challenge.challenge_id, self.sender))
+        self.mailer.send(replace(mail, tags=tags_of(order.head, "approval")))
 
     def instruct(self, order: Order, challenges: Sequence[Challenge]) -> None:
         """Raises TryAgain, MailRefused. The Message-ID is made of the challenges', however often it is sent."""
@@ -81,9 +81,8 @@ class DomainMailer:
             support_contact=reseller.support_email,
         )
         digest = sha256(" ".join(sorted(each.challenge_id for each in challenges)).encode()).hexdigest()
-        self.mailer.send(
-            control_instructions_mail(facts, self.sender, message_id(f"pub_{digest[:26]}", self.sender))
-        )
+        mail = control_instructions_mail(facts, self.sender, message_id(f"pub_{digest[:26]}", self.sender))
+        self.mailer.send(replace(mail, tags=tags_of(order.head, "instructions")))
 
     def _instruction(self, order: Order, challenge: Challenge) -> Instruction:
         publish = self.publishing.publish(order, challenge)
@@ -106,3 +105,8 @@ def message_id(local_part: str, sender: str) -> str:
     """A Message-ID that is the same each time the same mail is sent (RFC 5322, 3.6.4)."""
     domain = sender.rstrip(">").rpartition("@")[2]
     return f"<{local_part}@{domain}>"
+
+
+def tags_of(head: OrderHead, mail: str) -> Tags:
+    """What names a mail when its bounce comes back: whose it is, and of what kind."""
+    return ("reseller_id", head.reseller_id), ("order_id", head.order_id), ("mail", mail)

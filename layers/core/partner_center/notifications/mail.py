@@ -12,12 +12,16 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,120}@[A-Za-z0-9.-]
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _CONTENT_TYPE = re.compile(r"[a-z0-9.+-]+/[a-z0-9.+-]+")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,119}")
+_TAG = re.compile(r"[A-Za-z0-9_.@-]{1,256}")
 _OWN_HEADERS = frozenset(
     {
         "auto-submitted", "bcc", "cc", "date", "from", "message-id", "mime-version", "reply-to", "return-path",
         "sender", "subject", "to", "x-auto-response-suppress", "x-message-reference",
     }
 )  # fmt: skip
+
+
+Tags = tuple[tuple[str, str], ...]
 
 
 class MailRefused(PartnerCenterError):
@@ -49,7 +53,8 @@ class Mail:
 
     `message_id` is `<local@domain>`, given by the caller and the same each time the mail is repeated. `sender`
     and `reply_to` may carry a display name (`Partner Center <no-reply@ca.example.com>`). `headers` are further
-    header fields; those that a mail has anyway cannot be set there. Raises MailRefused for control
+    header fields; those that a mail has anyway cannot be set there. `tags` do not travel with it: whoever delivers
+    it names them when it tells what became of the mail. Raises MailRefused for control
     characters in anything that becomes a header field.
     """
 
@@ -62,6 +67,7 @@ class Mail:
     html: str
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
+    tags: Tags = ()
 
     def __post_init__(self) -> None:
         if not self.to:
@@ -72,6 +78,8 @@ class Mail:
             lowered = name.lower()
             if not _HEADER_NAME.fullmatch(name) or lowered in _OWN_HEADERS or lowered.startswith("content-"):
                 raise MailRefused("header_invalid", f"not a header field to add: {name!r}")
+        if not all(_TAG.fullmatch(part) for tag in self.tags for part in tag):
+            raise MailRefused("tag_invalid", f"not tags of a mail: {self.tags!r}")
         values = (
             self.sender,
             *self.to,

@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass
 
 from partner_center.notifications.mail import Mail
-from partner_center.notifications.render import MAIL_TEMPLATES, one_line, render
+from partner_center.notifications.one_line import one_line
+from partner_center.notifications.render import MAIL_TEMPLATES, render
 
 
 @dataclass(frozen=True, slots=True)

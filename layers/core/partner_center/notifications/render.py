@@ -1,12 +1,12 @@
 """How facts become words: the template environment and the filters that make untrusted text harmless."""
 
-import unicodedata
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from partner_center.kernel.clock import rfc3339
+from partner_center.notifications.one_line import one_line
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -44,18 +44,6 @@ def environment(folder: Path) -> "Environment":
 def render(folder: Path, template: str, **facts: object) -> str:
     """One template of a folder, filled in. A fact that a template names and nobody gave raises UndefinedError."""
     return environment(folder).get_template(template).render(**facts)
-
-
-def one_line(text: str, limit: int = 200) -> str:
-    """Text that somebody outside chose, made fit to stand inside our sentences.
-
-    Line breaks, control and invisible formatting characters (bidirectional overrides among them) cannot
-    rearrange what surrounds them, the address of a web page does not turn into a link beside ours, and the
-    rest of an endless text is cut.
-    """
-    printable = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: limit * 4])
-    words = " ".join(printable.split()).replace("://", " : // ")
-    return words if len(words) <= limit else words[: limit - 1].rstrip() + "…"
 
 
 def printable(text: str) -> str:

@@ -97,6 +97,9 @@ class OrderHead:
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
     since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
     `payment_since` is since when its money stands there, or is to be moved from there.
+
+    `renewal_of` and `replaces` name the order before this one, `renewed_by` and `replaced_by` the one placed after
+    it, in whatever state that is.
     """
 
     reseller_id: str
@@ -139,6 +142,10 @@ class OrderHead:
     customer_id: str | None = None
     closed: Closed | None = None
     revoked: Revoked | None = None
+    renewal_of: str | None = None
+    renewed_by: str | None = None
+    replaces: str | None = None
+    replaced_by: str | None = None
 
     def status_at(self, moment: datetime) -> OrderStatus:
         """The status as it is at `moment`: an issued order whose term is over has expired."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from partner_center.billing.payments import Card
@@ -9,13 +10,15 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.names import MAX_NAME
-from partner_center.orders.order import Order, OrderHead
+from partner_center.notifications.suppressions import Suppression, Suppressions
+from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
+from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.page import Page, cut, read_page
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.view import order_as_json
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import read_standing
+from partner_center.validation.standing import proofs_on_file, read_standing
 from partner_center.validation.view import DomainsView, domains_as_json
 
 
@@ -55,6 +58,7 @@ class OrderReading:
     certificates: Certificates
     caa: CaaFindings
     publishing: Publishing
+    suppressions: Suppressions
     clock: Clock
     card_of: Callable[[OrderHead], Card | None]
 
@@ -73,7 +77,25 @@ class OrderReading:
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
         standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
-        return order_as_json(order, standing, certificates, moment, card)
+        deadline = self._deadline(order, certificates, moment)
+        return order_as_json(order, standing, certificates, moment, card, deadline, self._suppressed(order))
+
+    def _suppressed(self, order: Order) -> Mapping[str, Suppression]:
+        contacts = order.content.contacts
+        people = [contacts.technical, *([contacts.organization] if contacts.organization else [])]
+        found = {
+            each.email.lower(): self.suppressions.suppression(order.head.reseller_id, each.email)
+            for each in people
+        }
+        return {address: each for address, each in found.items() if each is not None}
+
+    def _deadline(
+        self, order: Order, certificates: Sequence[CertificateRecord], moment: datetime
+    ) -> Deadline | None:
+        if order.head.status is not OrderStatus.ISSUED:
+            return None
+        proofs = proofs_on_file(self.challenges, order, moment)
+        return next_deadline(order, certificates, proofs, moment, renewed=is_renewed(self.orders, order.head))
 
     def domains(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
         items, _ = self._domains(self._load(reseller_id, order_id))

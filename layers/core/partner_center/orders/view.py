@@ -1,14 +1,16 @@
 """An order as read (docs/openapi.json, Order): one shape for placing, reading and replaying."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from partner_center.billing.payments import Card
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import rfc3339
+from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.authentication import overall, steps_of
-from partner_center.orders.content import plain
+from partner_center.orders.content import Contacts, plain
+from partner_center.orders.deadlines import Deadline
 from partner_center.orders.order import (
     Closed,
     Order,
@@ -29,8 +31,13 @@ def order_as_json(
     certificates: Sequence[CertificateRecord],
     moment: datetime,
     card: Card | None = None,
+    deadline: Deadline | None = None,
+    suppressed: Mapping[str, Suppression] | None = None,
 ) -> dict[str, Any]:
-    """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays."""
+    """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays.
+
+    `suppressed` are the addresses of contacts, in lower case, that take no mail.
+    """
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
     return {
@@ -53,7 +60,7 @@ def order_as_json(
         "common_name": content.common_name,
         "names": list(content.names),
         "spki_sha256": content.spki_sha256,
-        "contacts": plain(content.contacts),
+        "contacts": _contacts(content.contacts, suppressed or {}),
         "organization": plain(content.organization) if content.organization else None,
         "agreement": {
             "version": content.agreement.version,
@@ -68,12 +75,12 @@ def order_as_json(
         "certificates": [certificate_as_json(each, moment) for each in certificates],
         "price": _price(order),
         "payment": _payment(head, card),
-        "renewal_of": None,
-        "renewed_by": None,
-        "replaces": None,
-        "replaced_by": None,
+        "renewal_of": head.renewal_of,
+        "renewed_by": head.renewed_by,
+        "replaces": head.replaces,
+        "replaced_by": head.replaced_by,
         "actions": _actions(head, moment),
-        "next_deadline": None,
+        "next_deadline": deadline.as_json() if deadline else None,
     }
 
 
@@ -99,6 +106,14 @@ def _certificate_status(record: CertificateRecord, moment: datetime) -> str:
 
 def _time(moment: datetime | None) -> str | None:
     return rfc3339(moment) if moment is not None else None
+
+
+def _contacts(contacts: Contacts, suppressed: Mapping[str, Suppression]) -> dict[str, Any]:
+    shown = plain(contacts)
+    for contact in shown.values():
+        if (found := suppressed.get(contact["email"].lower())) is not None:
+            contact["delivery"] = found.why
+    return shown
 
 
 def _ended(ended: Closed | Revoked | None) -> dict[str, str] | None:

@@ -161,12 +161,21 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
     moment = now if head.status is OrderStatus.PENDING else (head.issued_at or _ended(order, now))
     proofs = [
         proof
-        for zone in zones_of(order.content.names)
-        for proof in challenges.proofs(head.reseller_id, head.subscriber, zone, moment - _LONGEST_REUSE)
+        for proof in proofs_on_file(challenges, order, moment)
         if head.status is OrderStatus.PENDING or proof.completed_at <= moment
     ]
     made = challenges.of_order(head.reseller_id, head.order_id)
     return standing(order, made, proofs, moment, _refusals(challenges, order))
+
+
+def proofs_on_file(challenges: ChallengeReader, order: Order, moment: datetime) -> list[Proof]:
+    """The subscriber's proofs that may carry a name of the order at `moment`, newer ones among them."""
+    head, since = order.head, moment - _LONGEST_REUSE
+    return [
+        proof
+        for zone in zones_of(order.content.names)
+        for proof in challenges.proofs(head.reseller_id, head.subscriber, zone, since)
+    ]
 
 
 def zones_of(names: Iterable[str]) -> tuple[str, ...]:

@@ -10,8 +10,10 @@ from partner_center.entry.schemas.domains import Domain
 from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
 from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
+from partner_center.notifications.suppressions import Undelivered
+from partner_center.orders.deadlines import Cost, DeadlineKind
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
-from partner_center.orders.requests import Contacts, Lifecycle, Organization
+from partner_center.orders.requests import Contact, Contacts, Lifecycle, Organization
 from partner_center.orders.steps import Actor, StepStatus
 
 StepName = Literal[
@@ -199,6 +201,42 @@ class CertificateWithOrder(Certificate):
     downloads: Downloads
 
 
+class OrderContact(Contact):
+    """A person of the order, as read."""
+
+    delivery: Undelivered | None = None
+    """Set when the address takes no mail, so that it gets no reminders: `bounced` (no such mailbox; tried again after
+    90 days) or `complained` (its owner reported a mail as unwanted).
+    """
+
+
+class OrderContacts(Contacts):
+    """Whom the order concerns, as read."""
+
+    technical: OrderContact
+    organization: OrderContact | None = None
+
+
+class NextDeadline(Shape):
+    """The next thing to do for an issued order."""
+
+    opens_at: Moment
+    """From when it is best done: a reissue `lifecycle.days_before` days before the certificate's end, though not in
+    the first half of its life; a renewal 90 days before the end of the term.
+    """
+    date: Moment
+    """The last second that is still good."""
+    kind: DeadlineKind
+    """reissue: another certificate inside the term; csr: the same, once a new CSR is sent; validation: the same, once
+    the names are proven again; renewal: another term.
+    """
+    cost: Cost
+    automatic: bool
+    """Whether it happens by itself."""
+    names: list[str] | None = None
+    """The names that must be proven again for it, as far as the proofs on file tell."""
+
+
 class Order(Shape):
     """The order information."""
 
@@ -221,7 +259,7 @@ class Order(Shape):
     names: list[str]
     """Exactly what the certificate carries, the common name first."""
     spki_sha256: Sha256
-    contacts: Contacts
+    contacts: OrderContacts
     organization: Organization | None
     agreement: RecordedAcceptance
     lifecycle: Lifecycle | None
@@ -236,8 +274,8 @@ class Order(Shape):
     replaces: OrderId | None
     replaced_by: OrderId | None
     actions: Actions
-    next_deadline: None
-    """Always null at present."""
+    next_deadline: NextDeadline | None
+    """What is to be done next, inside the term or to go on after it; null when there is nothing to do."""
 
 
 class OrderFound(Shape):

@@ -8,6 +8,7 @@ from partner_center.entry.wiring.certificates import certificate_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.paying_cards import card_of
 from partner_center.entry.wiring.publishing import publishing
+from partner_center.entry.wiring.suppressions import suppressions
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.reading import OrderReading
 
@@ -22,6 +23,7 @@ def order_reading() -> OrderReading:
         certificate_store(),
         findings,
         publishing(),
+        suppressions(),
         clock(),
         card_of,
     )

@@ -1,0 +1,42 @@
+"""Addresses that take no mail, in the reseller's own partition: `Suppressions` of the notifications context."""
+
+from datetime import timedelta
+
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.order_items import from_micros, to_micros
+from partner_center.kernel.clock import Clock
+from partner_center.notifications.suppressions import Suppression, Undelivered
+
+BOUNCE_LIFETIME = timedelta(days=90)
+"""Mailboxes are mended: after that an address is tried once more. A complaint stands for good."""
+
+
+class SuppressionStore:
+    """A row for each address."""
+
+    def __init__(self, database: Database, table: str, clock: Clock) -> None:
+        self._database, self._table, self._clock = database, table, clock
+
+    def suppression(self, reseller_id: str, address: str) -> Suppression | None:
+        lowered = address.lower()
+        item = self._database.get(self._table, keys.suppressed_address(reseller_id, lowered))
+        if item is None or item.get("expires_at", 1 << 62) <= self._clock.now().timestamp():
+            return None  # deleted by DynamoDB some days later
+        why, at = Undelivered(item["why"]), from_micros(item["at"])
+        return Suppression(reseller_id, lowered, why, at, item["detail"])
+
+    def suppress(self, suppression: Suppression) -> None:
+        lowered = suppression.address.lower()
+        present = self.suppression(suppression.reseller_id, lowered)
+        if present is not None and present.why is Undelivered.COMPLAINED:
+            return
+        bounced = suppression.why is Undelivered.BOUNCED
+        attributes = {
+            "why": suppression.why.value,
+            "at": to_micros(suppression.at),
+            "detail": suppression.detail,
+            "expires_at": int((suppression.at + BOUNCE_LIFETIME).timestamp()) if bounced else None,
+        }
+        key = keys.suppressed_address(suppression.reseller_id, lowered)
+        self._database.replace(self._table, key, attributes)

@@ -1,0 +1,17 @@
+"""The daily run, wired."""
+
+from functools import cache
+
+from partner_center.entry.wiring.access import access
+from partner_center.entry.wiring.base import clock
+from partner_center.entry.wiring.calendar import calendar_store, keep_calendar, prospects
+from partner_center.entry.wiring.reminder_queue import reminder_queue
+from partner_center.notifications.remind import RemindRenewals
+
+
+@cache
+def remind_renewals() -> RemindRenewals:
+    calendar = calendar_store()
+    return RemindRenewals(
+        prospects(), calendar, calendar, calendar, reminder_queue(), access(), keep_calendar(), clock()
+    )

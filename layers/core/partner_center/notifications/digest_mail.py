@@ -1,0 +1,107 @@
+"""The daily mail for a reseller: everything of its orders that somebody was reminded of, soonest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from partner_center.notifications.calendar import ReminderKind
+from partner_center.notifications.mail import Mail, Tags
+from partner_center.notifications.one_line import one_line
+from partner_center.notifications.reminder_mail import how_far
+from partner_center.notifications.render import MAIL_TEMPLATES, render
+from partner_center.orders.deadlines import DeadlineKind
+
+_WHAT = {
+    DeadlineKind.REISSUE: "Reissue, free",
+    DeadlineKind.CSR: "Send a new CSR; the reissue is free",
+    DeadlineKind.VALIDATION: "Prove the names again; the reissue is free",
+    DeadlineKind.RENEWAL: "Renew, at its price",
+}
+_ENDS = {
+    ReminderKind.CERTIFICATE_ENDS: "certificate",
+    ReminderKind.TERM_ENDS: "order",
+    ReminderKind.PROOFS_END: "proofs of control",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DigestLine:
+    """One order. `link` is where to act: at the reseller's own site, or the order in the API.
+
+    `names_total` must be proven again for it. `trouble` says why its contact got no mail.
+    """
+
+    common_name: str
+    order_id: str
+    partner_order_id: str | None
+    serial_hex: str | None
+    kind: ReminderKind
+    action: DeadlineKind
+    ends: datetime
+    link: str
+    names_total: int = 0
+    renewed_by: str | None = None
+    trouble: str | None = None
+
+    def what(self) -> str:
+        if self.action is DeadlineKind.RENEWAL and self.renewed_by:
+            return f"See the renewal {self.renewed_by} through"
+        if self.kind is ReminderKind.PROOFS_END:
+            return "Reissue, free, while nothing has to be proven again"
+        proof = self.action is not DeadlineKind.VALIDATION and self.names_total
+        names = f"{self.names_total} name{'s' if self.names_total > 1 else ''}"
+        return _WHAT[self.action] + (f"; {names} to be proven again" if proof else "")
+
+
+@dataclass(frozen=True, slots=True)
+class DigestFacts:
+    """What a reseller is told. `lines` are all of `total`, or those that end first."""
+
+    reseller_name: str
+    to: str
+    day: date
+    moment: datetime
+    lines: Sequence[DigestLine]
+    total: int
+    contacts_are_mailed: bool = True
+
+
+def digest_mail(facts: DigestFacts, sender: str, message_id: str, tags: Tags = ()) -> Mail:
+    """The mail for the reseller."""
+    count = f"{facts.total} certificate{'s' if facts.total > 1 else ''}"
+    title = f"{count} to look after: {facts.day.day} {facts.day:%B %Y}"
+    told = {
+        "brand": "Partner Center: your",
+        "title": title,
+        "count": count,
+        "reseller_name": facts.reseller_name,
+        "lines": [_told(each, facts.moment) for each in facts.lines],
+        "more": facts.total - len(facts.lines),
+        "contacts_are_mailed": facts.contacts_are_mailed,
+    }
+    return Mail(
+        message_id=message_id,
+        sender=sender,
+        to=(facts.to,),
+        reply_to=None,
+        subject=one_line(title),
+        text=render(MAIL_TEMPLATES, "reminder_digest.txt.j2", **told),
+        html=render(MAIL_TEMPLATES, "reminder_digest.html.j2", **told),
+        tags=tags,
+    )
+
+
+def _told(line: DigestLine, moment: datetime) -> dict[str, object]:
+    utc = line.ends.astimezone(UTC)
+    return {
+        "name": line.common_name,
+        "when": f"{utc.day} {utc:%B %Y}",
+        "how_far": how_far(line.ends, moment),
+        "ends": f"{_ENDS[line.kind]} {'ended' if moment > line.ends else 'ends'}",
+        "what": line.what(),
+        "link": line.link,
+        "order_id": line.order_id,
+        "partner_order_id": line.partner_order_id,
+        "serial": line.serial_hex,
+        "trouble": line.trouble,
+    }

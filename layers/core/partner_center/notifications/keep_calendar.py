@@ -1,0 +1,140 @@
+"""The calendar follows the orders: what each is to be reminded of, derived from its present state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from partner_center.accounts.resellers import ReminderPreferences, Resellers
+from partner_center.issuance.record import CertificateRecord
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.kernel.events import Event
+from partner_center.notifications.calendar import (
+    Ending,
+    Entry,
+    ReminderKind,
+    endings_of,
+    next_reminder,
+    reminder_days,
+)
+from partner_center.notifications.reminders import Calendar, Certificates
+from partner_center.orders.deadlines import Deadline, is_renewed, live_certificate, next_deadline
+from partner_center.orders.order import Order
+from partner_center.orders.ports import OrderReader, load
+from partner_center.validation.challenges import Proof
+from partner_center.validation.ports import ChallengeReader
+from partner_center.validation.standing import proofs_on_file
+
+_LONG_OVER = timedelta(days=60)
+"""What ended so long ago needs no reminder, even if its entry is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """An order with what decides on its future: certificates, proofs on file, and whether it was renewed."""
+
+    order: Order
+    certificates: Sequence[CertificateRecord]
+    proofs: Sequence[Proof]
+    renewed: bool
+
+    @property
+    def endings(self) -> Mapping[ReminderKind, Ending]:
+        certificate = live_certificate(self.certificates)
+        return endings_of(self.order, certificate, self.proofs, renewed=self.renewed)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """Reads what decides on an order's future, afresh."""
+
+    orders: OrderReader
+    certificates: Certificates
+    challenges: ChallengeReader
+    clock: Clock
+
+    def __call__(self, reseller_id: str, order_id: str) -> Prospect | None:
+        """None for an order that was never issued, or is unknown."""
+        order = load(self.orders, reseller_id, order_id)
+        if order is None or order.head.serial is None:
+            return None
+        return Prospect(
+            order,
+            self.certificates.of_order(reseller_id, order_id),
+            proofs_on_file(self.challenges, order, self.clock.now()),
+            is_renewed(self.orders, order.head),
+        )
+
+    def deadline(self, prospect: Prospect) -> Deadline | None:
+        """What is to be done next for the order."""
+        return next_deadline(
+            prospect.order,
+            prospect.certificates,
+            prospect.proofs,
+            self.clock.now(),
+            renewed=prospect.renewed,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCalendar:
+    """The use case. It reads the state and not the event, so neither order nor repetition of events matters."""
+
+    prospects: Prospects
+    calendar: Calendar
+    resellers: Resellers
+
+    def __call__(self, event: Event) -> None:
+        """Raises TryAgain; the queue then delivers the event again.
+
+        With an order goes the one that it renews or replaces: that needs no reminder any more, or needs it again.
+        """
+        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        head = self.prospects.orders.head(reseller_id, order_id)
+        if head is None:
+            raise TryAgain("The order cannot be read at the moment.")
+        for each in (order_id, head.renewal_of, head.replaces):
+            if each is not None:
+                self.follow(reseller_id, each)
+
+    def follow(self, reseller_id: str, order_id: str) -> None:
+        """Brings the order's entries up to date. Raises TryAgain."""
+        prospect = self.prospects(reseller_id, order_id)
+        if prospect is None:
+            return
+        written, wanted = self.calendar.entries(reseller_id, order_id), prospect.endings
+        reseller = self.resellers.reseller(reseller_id)
+        preferences = reseller.reminders if reseller else ReminderPreferences()
+        recent = self.prospects.clock.now() - _LONG_OVER
+        for kind in ReminderKind:
+            before, ending = written.get(kind), wanted.get(kind)
+            if ending is not None and ending.ends < recent:
+                ending = None
+            entry = _planned((reseller_id, order_id), before, ending, preferences)
+            if entry is not None and entry != before:
+                self._write(entry, before)
+
+    def _write(self, entry: Entry, before: Entry | None) -> None:
+        try:
+            self.calendar.write(entry, before)
+        except ChangedMeanwhile as error:
+            raise TryAgain("The calendar changed meanwhile; look again.") from error
+
+
+def _planned(
+    ids: tuple[str, str], before: Entry | None, ending: Ending | None, preferences: ReminderPreferences
+) -> Entry | None:
+    """The entry as it should be: nothing is reminded of twice, and what ends no more is not reminded of."""
+    if ending is None:
+        return replace(before, remind_at=None) if before is not None else None
+    same = before is not None and (before.ends, before.serial) == (ending.ends, ending.serial)
+    done_until = before.done_until if before is not None and same else ending.begins
+    return Entry(
+        *ids,
+        kind=ending.kind,
+        ends=ending.ends,
+        begins=ending.begins,
+        done_until=done_until,
+        remind_at=next_reminder(ending, reminder_days(ending, preferences), done_until),
+        serial=ending.serial,
+    )

@@ -1,0 +1,130 @@
+"""What the reminders need of the world: the calendar, the digests, the queue of mails."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from partner_center.issuance.record import CertificateRecord
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.notifications.calendar import Entry, ReminderKind
+from partner_center.orders.deadlines import DeadlineKind
+
+
+class RunUnderWay(PartnerCenterError):
+    """Another run of the reminders has begun and is not over."""
+
+    code = "run_under_way"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """One reminder that was claimed: what ends, and what is to be done. `day` is the day of its digest.
+
+    `days` before the day of the end (negative: after it). `names` must be proven again; the mail lists them all or
+    the first few. `contact` is the address of the technical contact.
+    """
+
+    reseller_id: str
+    order_id: str
+    kind: ReminderKind
+    day: date
+    ends: datetime
+    days: int
+    action: DeadlineKind
+    common_name: str
+    names_total: int
+    contact: str
+    serial: str | None = None
+    partner_order_id: str | None = None
+    names: tuple[str, ...] = ()
+    renewed_by: str | None = None
+
+    @property
+    def mail_id(self) -> str:
+        """The same for the same reminder, however often it is sent."""
+        return f"{self.kind}-{int(self.ends.timestamp())}-{self.days}"
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """All reminders of one reseller that were claimed on one day. `queued` once their mails are on their way."""
+
+    reseller_id: str
+    day: date
+    queued: bool = False
+    sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What the calendar says is due: an entry of an order, or a digest whose mails were not queued yet."""
+
+    entries: Sequence[tuple[str, str, ReminderKind]]
+    digests: Sequence[tuple[str, date]]
+
+
+class Calendar(Protocol):
+    """Keeps the entries of orders, found by when the next reminder is due."""
+
+    def entries(self, reseller_id: str, order_id: str) -> Mapping[ReminderKind, Entry]: ...
+
+    def write(self, entry: Entry, before: Entry | None) -> None:
+        """Raises ChangedMeanwhile unless the entry is still as it was `before`; None: not there yet."""
+        ...
+
+    def due(self, shard: int, moment: datetime) -> Iterator[Due]:
+        """What is due in a shard, longest due first, page by page. Raises TryAgain."""
+        ...
+
+
+class Digests(Protocol):
+    """Keeps what was claimed until it is mailed, one digest for each reseller and day."""
+
+    def open(self, reseller_id: str, day: date, moment: datetime) -> Digest:
+        """The digest of that day, made now unless there is one."""
+        ...
+
+    def claim(self, entry: Entry, before: Entry, reminder: Reminder) -> None:
+        """Moves the entry and puts the reminder into the digest, both or neither. Raises ChangedMeanwhile."""
+        ...
+
+    def digest(self, reseller_id: str, day: date) -> Digest | None: ...
+
+    def reminders(self, reseller_id: str, day: date) -> Iterator[Reminder]: ...
+
+    def reminder(self, reseller_id: str, day: date, order_id: str, kind: ReminderKind) -> Reminder | None: ...
+
+    def queued(self, digest: Digest, moment: datetime) -> None: ...
+
+    def sent(self, digest: Digest, moment: datetime) -> None: ...
+
+
+class Runs(Protocol):
+    """Remembers the last good run, and lets one run at a time begin."""
+
+    def begin(self, moment: datetime, until: datetime) -> date | None:
+        """The day of the last good run, None before the first. Raises RunUnderWay while another has until later."""
+        ...
+
+    def end(self, day: date | None, moment: datetime) -> None:
+        """The run is over; it was good if it has a `day`."""
+        ...
+
+
+class ReminderQueue(Protocol):
+    """Where mails wait for their turn."""
+
+    def remind(self, reminders: Sequence[Reminder]) -> None:
+        """Raises TryAgain."""
+        ...
+
+    def digest(self, reseller_id: str, day: date) -> None:
+        """Raises TryAgain."""
+        ...
+
+
+class Certificates(Protocol):
+    """Reads the certificates of an order, newest first."""
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
