@@ -141,7 +141,7 @@ def test_a_serial_that_is_revoked_while_it_is_signed_can_never_be_stored_and_fre
     tables.revoker.certificate(record, tables.wish(COMPROMISED))
     with pytest.raises(SlotTaken):
         tables.certificates.keep(record, b"certificate", NOW)
-    tables.certificates.close(tables.certificates.current(US, ORDER, 1))
+    tables.certificates.close(tables.certificates.current(US, ORDER, 1), NOW, "it was revoked")
     assert tables.certificates.current(US, ORDER, 1) is None
     assert tables.certificates.by_serial("0a1b").status is CertificateStatus.REVOKED
     tables.stored("0a2b")
@@ -298,7 +298,7 @@ def test_a_row_that_changed_since_it_was_read_stays_unpublished_and_the_others_d
 
 
 def test_more_rows_than_a_transaction_holds_are_marked(tables):
-    row = {"serial_hex": "x", "revoked_at": 1, "reason": "unspecified", "recorded_at": 1}
+    row = {"serial_hex": "x", "revoked_at": 1, "reason": "unspecified", "unpublished_since": 1}
     for number in range(120):
         key = keys.revoked_certificate("tls-e9", f"2027-01-01T00:00:{number % 60:02d}Z", f"{number:04x}")
         values = row | {"unpublished": "tls-e9"}

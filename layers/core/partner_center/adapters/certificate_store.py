@@ -113,17 +113,13 @@ class DynamoDbCertificates:
     def close(self, record: CertificateRecord, closed_at: datetime, why: str) -> None:
         slot = self._database.get(self._table, _slot_key(record)) or {}
         closed = [*slot.get("closed_serials", []), record.serial_hex]
+        changes = {"closed_at": rfc3339(closed_at), "closed_because": why}
         # One that was revoked before it was stored is barred already, and stays revoked.
-        barred = record.status is CertificateStatus.REVOKED
-        changes = {
-            "status": CertificateStatus.CLOSED,
-            "closed_at": rfc3339(closed_at),
-            "closed_because": why,
-        }
-        closing = self._moved_serial(record, changes, remove=("listed", "listed_at"))
+        if record.status is not CertificateStatus.REVOKED:
+            changes["status"] = CertificateStatus.CLOSED
         self._database.transact(
             [
-                *([] if barred else [closing]),
+                self._moved_serial(record, changes, remove=("listed", "listed_at"), present=record.status),
                 Update(
                     self._table,
                     _slot_key(record),
@@ -194,7 +190,11 @@ class DynamoDbCertificates:
         )
 
     def _moved_serial(
-        self, record: CertificateRecord, changes: Mapping[str, Any], remove: Sequence[str] = ()
+        self,
+        record: CertificateRecord,
+        changes: Mapping[str, Any],
+        remove: Sequence[str] = (),
+        present: CertificateStatus = CertificateStatus.RECORDED,
     ) -> Update:
         """A recorded serial becomes stored or closed, once, and only with the bytes that were recorded."""
         return Update(
@@ -202,7 +202,7 @@ class DynamoDbCertificates:
             keys.serial(record.serial_hex),
             _slot_taken,
             conditions=[
-                ("status", "=", CertificateStatus.RECORDED),
+                ("status", "=", present),
                 ("tbs_der", "=", record.tbs_der),
             ],
             set=changes,
