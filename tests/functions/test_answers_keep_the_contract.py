@@ -9,16 +9,10 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from local.openapi.story import PROOF_CSR
-from partner_center.adapters.check_store import CheckStore
-from partner_center.adapters.dynamodb import Database
-from partner_center.adapters.tables import TableNames
 from partner_center.entry.routes import ROUTES
-from partner_center.issuance.objection import Ground, Objection
-from partner_center.issuance.objection_queue import objection_id
-from partner_center.kernel.events import Chronicle
-from partner_center.kernel.ids import RandomIds
-from tests.fakes.determined import NOW
+from tests.functions.cardholder import a_link, on_file
 from tests.functions.journeys import answer, approval_links, call, csr_for, order_body, staff_key
+from tests.functions.objecting import objected
 
 pytestmark = pytest.mark.cloud
 
@@ -91,18 +85,20 @@ def orders(cloud, northwind, rosa):
         ],
         "link": approval_links(cloud, pending)[0].rpartition("/")[2],
         "used": approval_links(cloud, issued["order_id"])[0].rpartition("/")[2],
+        **paid_by_card(cloud, northwind),
     }
 
 
-def objected(cloud, order):
-    """An objection to the order's certificate, as the daily check would leave it."""
-    serial = order["certificates"][0]["serial"]
-    tables = TableNames(business=cloud.resource("BusinessTable"), audit=cloud.resource("AuditTable"))
-    where = ("northwind", order["order_id"])
-    objection = Objection(serial, Ground.CAA, "no look-up", *where, NOW, "chk_1")
-    audit = Chronicle(RandomIds(), NOW, "system", "run").audit("certificate.objected_to", *where)
-    CheckStore(Database(cloud.client("dynamodb")), tables).object(objection, audit)
-    return objection_id(objection)
+def paid_by_card(cloud, reseller):
+    """An order whose card was declined, with a better card on file since; and a link to the card form."""
+    assert a_link(reseller).gives("4000000000000341").status == 200
+    contract_id = on_file(reseller).json["contract_id"]
+    unpaid = reseller.placed(name="unpaid.example.com", contract_id=contract_id)
+    answer(approval_links(cloud, unpaid)[-1], "approve")
+    cloud.settle()
+    link = a_link(reseller)
+    assert a_link(reseller).gives().status == 200
+    return {"unpaid": unpaid, "card_link": link.link.rpartition("/")[2]}
 
 
 JSON = {"Content-Type": "application/json"}
@@ -125,6 +121,11 @@ ACTIVATE = "POST /v1/staff/contracts/{contract_id}/activate"
 ACTIVATED = "/v1/staff/contracts/{requested}/activate"
 INVOICE = {"invoice_reference": "INV-1"}
 WAITING = "GET /v1/staff/queues/contracts"
+
+PAYMENT, CARD_FORM, HOOK = "/v1/payment-method", "/card/{token}", "/webhooks/stripe"
+PAY_AGAIN = "PUT /v1/staff/orders/{order_id}/payment-method"
+MOVE = "POST /v1/staff/orders/{order_id}/settle"
+OF_NORTHWIND = {"reseller_id": "northwind"}
 
 NAME = "/v1/orders/{published}/domains/published.example.com"
 NOWHERE = "/v1/orders/none/domains/published.example.com"
@@ -206,6 +207,30 @@ CALLS = [
     (ACTIVATE, "/v1/staff/contracts/none/activate", INVOICE, FINANCE, 404),
     (CONTRACT, "/v1/contracts/{requested}", None, {}, 200),
     (LEDGER, "/v1/contracts/{requested}/ledger", None, {}, 200),
+    ("GET /v1/orders/{order_id}", "/v1/orders/{unpaid}", None, {}, 200),
+    (f"GET {PAYMENT}", PAYMENT, None, {}, 200),
+    (f"GET {PAYMENT}", f"{PAYMENT}?x=1", None, {}, 400),
+    (f"POST {PAYMENT}", PAYMENT, None, {}, 201),
+    (f"POST {PAYMENT}", PAYMENT, {"number": "none"}, JSON, 422),
+    (f"GET {CARD_FORM}", "/card/{card_link}", None, {}, 200),
+    (f"GET {CARD_FORM}", "/card/none", None, {}, 404),
+    (f"HEAD {CARD_FORM}", "/card/{card_link}", None, {}, 200),
+    (f"HEAD {CARD_FORM}", "/card/none", None, {}, 404),
+    (f"POST {CARD_FORM}", "/card/{card_link}", b"setup_intent=seti_none", FORM, 422),
+    (f"POST {CARD_FORM}", "/card/none", b"setup_intent=seti_none", FORM, 404),
+    (f"POST {HOOK}", HOOK, {"id": "evt_1"}, JSON, 400),
+    ("GET /v1/staff/queues/payments", "/v1/staff/queues/payments", None, FINANCE, 200),
+    ("GET /v1/staff/queues/payments", "/v1/staff/queues/payments?cursor=x", None, FINANCE, 400),
+    ("GET /v1/staff/queues/payments", "/v1/staff/queues/payments", None, STAFF, 403),
+    (PAY_AGAIN, "/v1/staff/orders/none/payment-method", OF_NORTHWIND, FINANCE, 404),
+    (PAY_AGAIN, "/v1/staff/orders/{unpaid}/payment-method", {}, FINANCE, 422),
+    (PAY_AGAIN, "/v1/staff/orders/{pending}/payment-method", OF_NORTHWIND, FINANCE, 409),
+    (PAY_AGAIN, "/v1/staff/orders/{unpaid}/payment-method", OF_NORTHWIND, FINANCE, 200),
+    (MOVE, "/v1/staff/orders/{pending}/settle", OF_NORTHWIND, FINANCE, 409),
+    (MOVE, "/v1/staff/orders/none/settle", OF_NORTHWIND, FINANCE, 404),
+    (f"DELETE {PAYMENT}", PAYMENT, None, {}, 200),
+    (f"DELETE {PAYMENT}", PAYMENT, None, {}, 404),
+    (f"GET {PAYMENT}", PAYMENT, None, {}, 404),
     ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review", None, STAFF, 200),
     ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review?cursor=x", None, STAFF, 400),
     ("GET /v1/staff/queues/quality-review", "/v1/staff/queues/quality-review", None, {}, 403),

@@ -495,7 +495,7 @@ def test_a_revocation_that_waits_rings(
     """With a row that no CRL tells, the log says for how long; the alarms are set on these words."""
     key = {"pk": {"S": "CRL#tls-e1"}, "sk": {"S": f"REVOKED#2026-01-01T00:00:00Z#{'0' * 39}1"}}
     since = int((cloud.clock.now() - 7200) * 1_000_000)
-    told = {"unpublished": {"S": "tls-e1"}, "recorded_at": {"N": str(since)}}
+    told = {"unpublished": {"S": "tls-e1"}, "unpublished_since": {"N": str(since)}}
     table = cloud.output("IssuanceTable")
     cloud.client("dynamodb").put_item(TableName=table, Item=key | told)
     try:

@@ -27,7 +27,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from local.cloud import EmbeddedCloud
+from tests.functions.cardholder import a_link
 from tests.functions.journeys import Reseller, Reviewer, answer, approval_links, call, order_body, staff_key
+from tests.functions.objecting import objected
 
 pytestmark = pytest.mark.cloud
 
@@ -49,7 +51,7 @@ WITH_INPUT = [  # any text at all may be a part of a path
     for label, operation in OPERATIONS.items()
     if operation.body or {each.location for each in operation.iter_parameters()} - {ParameterLocation.PATH}
 ]
-PUBLIC = ("/approve/", "/v1/compromised-keys", "/v1/problem-reports")
+PUBLIC = ("/approve/", "/card/", "/v1/compromised-keys", "/v1/problem-reports", "/webhooks/")
 WITH_KEY = [label for label in OPERATIONS if not any(label.partition(" ")[2].startswith(p) for p in PUBLIC)]
 WITH_BODY = ["POST /v1/orders", "POST /v1/orders/validate", "POST /v1/csr/inspect"]
 
@@ -72,8 +74,9 @@ def known(cloud: EmbeddedCloud, northwind: Reseller, rosa: Reviewer) -> dict[str
         "task_id": [rosa.task(northwind.placed(name="paypal.example.com"))["task_id"]],
         "serial": [issued["certificates"][0]["serial"]],
         "report_id": [report_of(cloud)],
+        "objection_id": [objected(cloud, issued)],
         "code": ["geotrust_quickssl_premium", "thawte_ssl123"],
-        "token": links,
+        "token": [*links, a_link(northwind).link.rpartition("/")[2]],
     }
 
 
