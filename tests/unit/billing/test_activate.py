@@ -194,6 +194,11 @@ REFUSED = {
         {"valid_from": "2027-02-01T00:00:00Z", "valid_to": "2027-01-01T00:00:00Z"},
         [("invalid_field", "/valid_to")],
     ),
+    "at the end of the calendar": (
+        {"valid_from": "9999-12-31T23:59:59Z"},
+        [("invalid_field", "/valid_from")],
+    ),
+    "in six years": ({"valid_from": "2032-12-01T00:00:00Z"}, [("invalid_field", "/valid_from")]),
     "for ever": ({"valid_to": FAR}, [("invalid_field", "/valid_to")]),
     "a notice above the grant": (
         {"notices": {"units_low": 11}},
@@ -241,6 +246,13 @@ REFUSED = {
 @pytest.mark.parametrize(("terms", "problems"), REFUSED.values(), ids=REFUSED.keys())
 def test_terms_that_do_not_add_up_are_refused(world, asked, terms, problems):
     assert refusal(world, asked, **terms) == problems
+
+
+def test_products_are_of_the_brand_that_was_asked_for(world):
+    asked = ask(world, brand="geotrust")
+    assert refusal(world, asked, products=[OTHER]) == [("product_of_another_brand", "/products/0")]
+    contract = activate(world, asked, brand="thawte", products=[OTHER])
+    assert (contract.brand, contract.products) == ("thawte", {OTHER})
 
 
 def test_every_problem_is_told_at_once(world, asked):

@@ -68,7 +68,7 @@ STORIES = {
     ),
     "charged and not issued": (
         [("hold", "149.00"), ("capture", "149.00")],
-        ("149.00", "-149.00", "149.00", "0.00"),
+        ("149.00", "0.00", "149.00", "149.00"),
     ),
     "to be given back": (
         [("hold", "149.00"), ("use", "149.00"), ("capture", "149.00"), ("refund", "149.00")],
@@ -84,7 +84,27 @@ STORIES = {
         ],
         ("0.00", "0.00", "0.00", "0.00"),
     ),
-    "given back before it was taken": (
+    "revoked before it was taken": (
+        [
+            ("hold", "149.00"),
+            ("authorise", "149.00"),
+            ("use", "149.00"),
+            ("refund", "149.00"),
+            ("void", "149.00"),
+        ],
+        ("0.00", "0.00", "0.00", "0.00"),
+    ),
+    "taken by hand of an order that was closed, and given back": (
+        [
+            ("hold", "149.00"),
+            ("authorise", "149.00"),
+            ("release", "149.00"),
+            ("capture", "149.00"),
+            ("repay", "149.00"),
+        ],
+        ("0.00", "0.00", "0.00", "0.00"),
+    ),
+    "let go before it was issued": (
         [("hold", "149.00"), ("authorise", "149.00"), ("release", "149.00"), ("void", "149.00")],
         ("0.00", "0.00", "0.00", "0.00"),
     ),

@@ -215,6 +215,19 @@ def test_a_failed_refund_is_tried_again_under_another_number(issued):
     issued.assert_money_is_at_rest()
 
 
+def test_a_refund_that_failed_is_not_tried_again_for_each_message_about_it(issued):
+    issued.settle()
+    issued.revoke()
+    issued.gateway.failing_refunds = ["unknown"] * 100
+    for _ in range(5):
+        assert issued.settle() is Settled.LATER
+    assert charge(issued).failed_refunds == 1
+    assert issued.head().settle_at == issued.clock.moment + timedelta(minutes=1)
+    issued.clock.advance(minutes=1)
+    issued.settle()
+    assert charge(issued).failed_refunds == 2
+
+
 def test_a_refund_that_fails_for_days_is_for_staff_who_may_have_it_tried_again(issued):
     issued.settle()
     issued.revoke()

@@ -92,7 +92,10 @@ class ChargeRecord:
                     refund_id=refund_id,
                     failed_refunds=charge.failed_refunds + 1,
                 )
-                return self._change("payment.refund_failed", failed, PaymentStatus.REFUND_PENDING)
+                again = next_try(since, moment) or moment
+                return self._change(
+                    "payment.refund_failed", failed, PaymentStatus.REFUND_PENDING, settle_at=again
+                )
 
     def released(self) -> PaymentChange:
         return self._change("payment.released", None, PaymentStatus.RELEASED, settle_at=None)

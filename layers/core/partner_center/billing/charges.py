@@ -73,6 +73,15 @@ def holds(charge: Charge, moment: datetime) -> bool:
     return moment < charge.authorised_at + (charge.capture_before - charge.authorised_at) / 2
 
 
+def waits_its_turn(head: OrderHead, found: Next, moment: datetime) -> bool:
+    """Whether this is another try of a refund that failed, and not due yet.
+
+    The gateway tells of every failure; a try for each of them would end in another one, and never rest.
+    """
+    failed_before = found.step is Step.REFUND and found.charge is not None and found.charge.failed_refunds > 0
+    return failed_before and head.settle_at is not None and moment < head.settle_at
+
+
 def payment_verdict(head: OrderHead, charge: Charge | None, moment: datetime) -> tuple[bool, str]:
     """Whether the order may be signed as far as its money goes, and why; `charge` is its latest attempt."""
     if not head.is_by_card:

@@ -33,22 +33,31 @@ _AMOUNTS_MOVED: Mapping[EntryKind, Mapping[str, int]] = {
 _ENTRY_ID = re.compile(r"led_[0-9a-z_]{1,120}")
 _AMOUNT = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")
 _MOST_UNITS = 10**12
+_NOTHING = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """Of a card, in one currency: promised by pending orders, owed for certificates, paid, and to be given back."""
+    """Of a card, in one currency: promised by pending orders, owed for certificates, paid, and to be given back.
 
-    promised: Decimal = Decimal("0.00")
-    owed: Decimal = Decimal("0.00")
-    paid: Decimal = Decimal("0.00")
-    to_repay: Decimal = Decimal("0.00")
+    At most one of owed and to be given back is above nothing; neither is below.
+    """
+
+    promised: Decimal = _NOTHING
+    owed: Decimal = _NOTHING
+    paid: Decimal = _NOTHING
+    to_repay: Decimal = _NOTHING
 
     def after(self, entry: LedgerEntry, amount: Money) -> "Amounts":
         moved = _AMOUNTS_MOVED.get(entry.kind, {})
         return replace(
             self, **{name: getattr(self, name) + sign * amount.amount for name, sign in moved.items()}
-        )
+        )._set_off()
+
+    def _set_off(self) -> "Amounts":
+        """What is owed and is to be given back is neither: the promise for an order that was revoked is let go."""
+        both = self.owed - self.to_repay
+        return replace(self, owed=max(both, _NOTHING), to_repay=max(-both, _NOTHING))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def examined(screened: Screened, catalog: Catalog) -> ContractRequest:
     asked, problems = read_shape(ContractRequest, screened.body)
     told = [*screened.problems, *(each for each in problems if each.field not in screened.withheld)]
     if asked is not None:
-        told += product_problems(asked, catalog)
+        told += product_problems(asked.products, asked.brand, catalog)
     if told or asked is None:
         raise ContentRefused(told)
     return asked

@@ -12,7 +12,7 @@ from typing import Any
 
 from partner_center.billing.charge_ports import Charges, PaymentChange
 from partner_center.billing.charge_steps import MoveMoney
-from partner_center.billing.charges import Step, gives_back, next_try
+from partner_center.billing.charges import Step, gives_back, next_try, waits_its_turn
 from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
@@ -56,6 +56,8 @@ class SettlePayment:
                 return Settled.DONE
             if found.next.step is Step.NOTHING:
                 return self._rest(found.head)
+            if waits_its_turn(found.head, found.next, self.clock.now()):
+                return Settled.LATER
             try:
                 written = self.move_money(found, correlation_id)
             except ChangedMeanwhile:

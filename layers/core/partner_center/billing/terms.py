@@ -1,11 +1,11 @@
 """What may be agreed of a contract, judged against the catalog: every problem at once."""
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from partner_center.billing.contracts import Contract
 from partner_center.billing.shapes import AgreedPrice as PostedPrice
-from partner_center.billing.shapes import ContractActivation, ContractRequest, moment_of
+from partner_center.billing.shapes import ContractActivation, moment_of
 from partner_center.catalog.pricing import AgreedPrice, PriceList
 from partner_center.catalog.products import Brand, Catalog, Product
 from partner_center.kernel.errors import Problem
@@ -13,16 +13,17 @@ from partner_center.kernel.money import Money
 
 USUAL_VALIDITY = timedelta(days=365)
 LONGEST_VALIDITY = timedelta(days=5 * 366)
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
-def product_problems(asked: ContractRequest | ContractActivation, catalog: Catalog) -> Iterator[Problem]:
-    """Products that are not sold, or not under the brand that was named with them."""
-    for at, code in enumerate(asked.products or ()):
+def product_problems(codes: Sequence[str] | None, brand: Brand | None, catalog: Catalog) -> Iterator[Problem]:
+    """Products that are not sold, or not under the contract's brand, if it has one."""
+    for at, code in enumerate(codes or ()):
         product = catalog.product(code)
         if product is None:
             detail = "There is no such product; see GET /v1/products."
             yield Problem("unknown_product", detail, f"/products/{at}")
-        elif asked.brand is not None and product.brand is not asked.brand:
+        elif brand is not None and product.brand is not brand:
             detail = f"{product.name} is sold under the brand {product.brand}; name that one, or none."
             yield Problem("product_of_another_brand", detail, f"/products/{at}")
 
@@ -40,7 +41,7 @@ def activation_problems(
     terms: ContractActivation, contract: Contract, catalog: Catalog, moment: datetime
 ) -> Iterator[Problem]:
     """Why a contract that was asked for cannot become active like this."""
-    yield from product_problems(terms, catalog)
+    yield from product_problems(terms.products, terms.brand or contract.brand, catalog)
     begins, ends = validity(terms, moment)
     if ends <= max(begins, moment):
         yield Problem(
@@ -48,6 +49,8 @@ def activation_problems(
         )
     elif ends - begins > LONGEST_VALIDITY:
         yield Problem("invalid_field", "A contract runs for five years at most.", "/valid_to")
+    elif begins - moment > LONGEST_VALIDITY:
+        yield Problem("invalid_field", "A contract begins within five years.", "/valid_from")
     units = terms.units or contract.units_asked or 0
     low = terms.notices.units_low if terms.notices else None
     if low is not None and low > units:
@@ -60,7 +63,7 @@ def activation_problems(
 def validity(terms: ContractActivation, moment: datetime) -> tuple[datetime, datetime]:
     """From when until before when: from now for a year, if nothing else was agreed."""
     begins = moment_of(terms.valid_from) or moment
-    return begins, moment_of(terms.valid_to) or begins + USUAL_VALIDITY
+    return begins, moment_of(terms.valid_to) or begins + min(USUAL_VALIDITY, LAST_MOMENT - begins)
 
 
 def price_problems(

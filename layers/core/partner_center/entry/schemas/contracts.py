@@ -105,9 +105,10 @@ class CardBalance(Shape):
     promised: SignedMoney
     """For pending orders."""
     owed: SignedMoney
-    """For issued orders whose money was not taken yet."""
+    """For issued orders whose money was not taken yet, less what is to be given back."""
     paid: SignedMoney
     to_repay: SignedMoney
+    """What is to be given back and was not yet, less what is owed."""
 
 
 class LedgerLine(Shape):
