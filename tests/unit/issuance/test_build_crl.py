@@ -10,7 +10,7 @@ from partner_center.issuance.build_crl import LATE_READING, BuildCrl, BuildCrls,
 from partner_center.issuance.crl_lint import lint_crl
 from partner_center.issuance.crl_record import RevokedCertificate
 from partner_center.issuance.deadlines import CRL_AGE, REPORT_WAITS, UNPUBLISHED, ReadClocks
-from partner_center.issuance.ports import Finding
+from partner_center.issuance.ports import Finding, SigningKeyUnusable
 from partner_center.issuance.record import Reason
 from partner_center.kernel.errors import TryAgain
 from tests.fakes.determined import NOW, FixedClock
@@ -209,6 +209,46 @@ def test_only_the_cas_that_are_named_are_built_and_all_of_them_on_schedule():
     assert yard.repository.numbers.keys() == {second.crl_url}
     both.scheduled()
     assert yard.repository.numbers == {first.crl_url: 1, second.crl_url: 2}
+
+
+class OneKeyIsOut:
+    """The keys of several CAs, of which those in `out` are disabled."""
+
+    def __init__(self, out, **keys):
+        self.out, self.keys = set(out), keys
+
+    def sign_digest(self, issuer, digest):
+        if issuer.issuer_id in self.out:
+            raise SigningKeyUnusable(f"The key of {issuer.issuer_id} is disabled.")
+        return self.keys[issuer.issuer_id].sign_digest(issuer, digest)
+
+
+@pytest.mark.parametrize("out", ["a1", "a2", "a3"])
+@pytest.mark.parametrize("occasion", ["schedule", "revocation"])
+def test_a_ca_whose_crl_fails_keeps_no_other_from_its_own(out, occasion):
+    made = {name: new_hierarchy() for name in ("a1", "a2", "a3")}
+    cas = [
+        replace(ca, issuer_id=name, crl_url=f"http://pki.example.com/{name}.crl")
+        for name, (ca, _) in made.items()
+    ]
+    signer = OneKeyIsOut([out], **{name: keys for name, (_, keys) in made.items()})
+    yard = Yard(cas[0], signer)
+    every = replace(yard.all, cas=Cas(cas))
+    with pytest.raises(SigningKeyUnusable):
+        every.scheduled() if occasion == "schedule" else every.named(made)
+    assert yard.repository.numbers.keys() == {ca.crl_url for ca in cas if ca.issuer_id != out}
+
+
+def test_of_several_failures_none_is_lost():
+    made = {name: new_hierarchy() for name in ("a1", "a2")}
+    cas = [replace(ca, issuer_id=name) for name, (ca, _) in made.items()]
+    yard = Yard(cas[0], OneKeyIsOut(made))
+    with pytest.raises(ExceptionGroup) as failed:
+        replace(yard.all, cas=Cas(cas)).scheduled()
+    assert [str(each) for each in failed.value.exceptions] == [
+        "The key of a1 is disabled.",
+        "The key of a2 is disabled.",
+    ]
 
 
 def test_a_ca_whose_certificate_has_ended_makes_no_more_crls(yard):

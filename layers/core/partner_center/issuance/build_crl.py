@@ -4,9 +4,10 @@ The number is taken before the revocations are read, and the repository keeps th
 a higher one published begins again: the other may have read before the revocation that called this one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from partner_center.issuance.crl import (
@@ -156,7 +157,11 @@ class IssuingCas(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BuildCrls:
-    """A CRL for each CA that is named, or on schedule for every CA whose own certificate has not ended."""
+    """A CRL for each CA that is named, or on schedule for every CA whose own certificate has not ended.
+
+    A CA whose CRL fails keeps none of the others from theirs. Raises what `BuildCrl` raises, once all were tried; if
+    several failed, an ExceptionGroup of it.
+    """
 
     cas: IssuingCas
     build: BuildCrl
@@ -164,18 +169,28 @@ class BuildCrls:
     clock: Clock
 
     def named(self, issuer_ids: Iterable[str]) -> None:
-        """Raises what `BuildCrl` raises."""
         wanted = set(issuer_ids)
-        for issuer in self._serving():
-            if issuer.issuer_id in wanted:
-                self.build(issuer, scheduled=False)
+        self._each(partial(self.build, scheduled=False), lambda issuer: issuer.issuer_id in wanted)
 
     def scheduled(self) -> None:
-        """Publishes the CAs' certificates as well. Raises what `BuildCrl` raises."""
-        for issuer in self._serving():
-            self.repository.publish_certificate(issuer.aia_url, issuer.certificate_der)
-            self.build(issuer, scheduled=True)
+        """Publishes the CAs' certificates as well."""
+        self._each(self._scheduled, lambda _: True)
 
-    def _serving(self) -> list[IssuingCa]:
+    def _scheduled(self, issuer: IssuingCa) -> None:
+        self.repository.publish_certificate(issuer.aia_url, issuer.certificate_der)
+        self.build(issuer, scheduled=True)
+
+    def _each(self, make: Callable[[IssuingCa], object], wanted: Callable[[IssuingCa], bool]) -> None:
+        failures: list[Exception] = []
         now = self.clock.now()
-        return [each for each in self.cas.issuing_cas() if now <= each.certificate.not_valid_after_utc]
+        for issuer in self.cas.issuing_cas():
+            if now > issuer.certificate.not_valid_after_utc or not wanted(issuer):
+                continue
+            try:
+                make(issuer)
+            except Exception as error:  # noqa: BLE001 - raised again once the others were made
+                failures.append(error)
+        if len(failures) == 1:
+            raise failures[0]
+        if failures:
+            raise ExceptionGroup("CRLs of several CAs could not be made", failures)
