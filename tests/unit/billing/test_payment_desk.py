@@ -18,7 +18,7 @@ from partner_center.orders.order import OrderStatus
 from partner_center.orders.page import Page
 from tests.fakes.payments import a_card
 from tests.fakes.posted import a_call
-from tests.fakes.samples import ORDER, THEM, US, a_staff
+from tests.fakes.samples import ORDER, THEM, US, a_day, a_staff
 from tests.unit.billing.money_world import MoneyWorld
 
 FINANCE = a_staff("fay.finance")
@@ -69,6 +69,26 @@ def test_without_a_card_the_contracts_present_one_is_taken(declined):
     contract = declined.tables.contracts[US, "con_1"]
     declined.tables.contracts[US, "con_1"] = replace(contract, card_id="card_2")
     assert change(declined).card_id == "card_2"
+
+
+def test_once_the_contract_has_ended_with_its_card_that_of_the_running_one_is_taken(declined):
+    contract = declined.tables.contracts[US, "con_1"]
+    declined.clock.moment = contract.valid_to
+    declined.cards.keep(a_card(usable_until=contract.valid_to))
+    another = replace(
+        contract,
+        contract_id="con_2",
+        card_id="card_2",
+        valid_from=declined.clock.moment,
+        valid_to=declined.clock.moment + a_day,
+    )
+    declined.cards.keep(a_card("card_2", usable_until=another.valid_to))
+    with pytest.raises(ContentRefused) as refused:
+        change(declined)
+    assert refused.value.problems[0].code == "card_expired"
+    declined.stores.grant(another)
+    head = change(declined)
+    assert (head.card_id, head.contract_id) == ("card_2", "con_1")
 
 
 def test_a_card_may_be_given_before_the_first_was_asked(world):

@@ -58,6 +58,8 @@ class Charges(ChargeReader, Protocol):
 
 
 class ContractReader(Protocol):
-    """Reads one contract; an unknown or foreign id is None."""
+    """Reads contracts; an unknown or foreign id is None."""
 
     def find(self, reseller_id: str, contract_id: str) -> Contract | None: ...
+
+    def of_reseller(self, reseller_id: str) -> Sequence[Contract]: ...

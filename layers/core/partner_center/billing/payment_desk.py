@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from partner_center.accounts.staff import Staff
+from partner_center.billing.cards import active_card_contract
 from partner_center.billing.charge_ports import Charges, ContractReader, PaymentChange
 from partner_center.billing.charges import gives_back
 from partner_center.billing.payments import Cards, PaymentStatus
@@ -37,7 +38,7 @@ class PaymentDesk:
     def change_method(
         self, staff: Staff, call: Call, reseller_id: str, order_id: str, card_id: str | None
     ) -> OrderHead:
-        """The head after it: another payment attempt follows, on this card or on the contract's present one.
+        """The head after it: another payment attempt follows, on this card or on the one that is on file.
 
         The same card may be tried again. Raises NotFound, StateConflict, ContentRefused, IdempotencyKeyReused,
         TryAgain.
@@ -46,7 +47,7 @@ class PaymentDesk:
         if answered is not None:
             return answered
         _require_payment_due(head)
-        card_id = card_id or self._card_of_contract(head)
+        card_id = card_id or self._card_on_file(head)
         self._require_usable(reseller_id, card_id)
         money = {"card_id": card_id, "payment": PaymentStatus.NONE}
         facts = {"card_id": card_id, "card_before": head.card_id}
@@ -77,8 +78,13 @@ class PaymentDesk:
             raise NotFound("There is no such order.")
         return head, replayed(self.orders, reseller_id, call)
 
-    def _card_of_contract(self, head: OrderHead) -> str:
+    def _card_on_file(self, head: OrderHead) -> str:
+        """Of the order's contract; once that has ended with its card, of the one that another card has opened."""
+        moment = self.clock.now()
         contract = self.contracts.find(head.reseller_id, head.contract_id)
+        if contract is None or not contract.is_valid(moment):
+            running = active_card_contract(list(self.contracts.of_reseller(head.reseller_id)), moment)
+            contract = running or contract
         if contract is None or contract.card_id is None:
             detail = "The contract has no card: the reseller gives one first (POST /v1/payment-method)."
             raise ContentRefused([Problem("no_card", detail, "/card_id")])
@@ -87,9 +93,7 @@ class PaymentDesk:
     def _require_usable(self, reseller_id: str, card_id: str) -> None:
         card = self.cards.card(reseller_id, card_id)
         if card is None:
-            detail = (
-                "The reseller has no such card on file; leave card_id out for the contract's present one."
-            )
+            detail = "The reseller has no such card on file; leave card_id out for the present one."
             raise ContentRefused([Problem("unknown_card", detail, "/card_id")])
         if self.clock.now() >= card.usable_until:
             detail = (

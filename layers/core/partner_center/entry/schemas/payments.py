@@ -52,7 +52,8 @@ class PaymentMethodRequest(BaseModel):
 
     reseller_id: _Id
     card_id: _Id | None = None
-    """The contract's present card when left out; the same card may be tried again."""
+    """When left out, the present card of the order's contract or, once that has ended, of the pay-as-you-go contract
+    that runs; the same card may be tried again."""
 
 
 class SettleRequest(BaseModel):
