@@ -4,6 +4,7 @@ The authority is a fake that follows AWS's documentation (tests/fakes/acm_pca.py
 and serves to show that a certificate that is not what was asked for is not stored.
 """
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,7 +17,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
-from partner_center.adapters.private_ca import AcmPrivateCa, request_parameters
+from partner_center.adapters.private_ca import (
+    AcmPrivateCa,
+    read_authority,
+    request_parameters,
+    revocation_parameters,
+)
+from partner_center.issuance.authority_revocations import TellAuthority
+from partner_center.issuance.crl_record import RevokedCertificate
 from partner_center.issuance.issue import (
     CaaTooOld,
     CertificateDisagrees,
@@ -33,10 +41,13 @@ from partner_center.issuance.private_ca import (
     issue_by_private_ca,
     not_of_the_authority,
 )
-from partner_center.issuance.record import CertificateStatus
+from partner_center.issuance.record import CertificateStatus, Reason
+from partner_center.issuance.revocation import STAFFS_REASONS
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
 from tests.fakes.acm_pca import FakeAcmPca
+from tests.fakes.revocations import MemoryCrls
+from tests.fakes.samples import a_record as a_stored_record
 from tests.unit.issuance.world import (
     NOW,
     Blocks,
@@ -295,6 +306,201 @@ def test_trouble_that_passes_is_told_from_the_other_kind(bench, code, error):
     with pytest.raises(error):
         bench.issue()
     assert bench.certificates() == 0
+
+
+# ---- revocation
+
+
+class Registry:
+    """What is revoked of the authority's certificates, and who tells the authority."""
+
+    def __init__(self, bench):
+        self.bench, self.crls = bench, MemoryCrls()
+        self.tell = TellAuthority(self.crls, bench.store, bench.through.authority, bench.clock)
+
+    def revoke(self, *records, reason=Reason.KEY_COMPROMISE):
+        rows = self.crls.rows.setdefault(self.bench.issuing_ca.issuer_id, [])
+        moment = self.bench.clock.now()
+        rows += [
+            RevokedCertificate(each.serial_hex, each.not_after, moment, reason, moment, False)
+            for each in records
+        ]
+
+    def waits(self):
+        return [
+            each.serial_hex
+            for each in self.crls.rows[self.bench.issuing_ca.issuer_id]
+            if not each.is_published
+        ]
+
+    def __call__(self):
+        self.tell(self.bench.issuing_ca)
+        return self.bench.authority.revoked
+
+
+@pytest.fixture
+def registry(bench):
+    return Registry(bench)
+
+
+def revoked_meanwhile(store, record):
+    """The serial as it is when its key became known while it was being made."""
+    changed = replace(
+        store.by_serial(record.serial_hex),
+        status=CertificateStatus.REVOKED,
+        revoked_at=NOW,
+        reason=Reason.SUPERSEDED,
+    )
+    store.serials[record.serial_hex] = changed
+    return changed
+
+
+@pytest.mark.parametrize("reason", STAFFS_REASONS)
+def test_what_is_revoked_here_is_revoked_at_the_authority_once(bench, registry, reason):
+    record = bench.issue()
+    registry.revoke(record, reason=reason)
+    word = re.sub("(?<=[a-z])(?=[A-Z])", "_", reason).upper()
+    assert registry() == {record.serial_hex: word}
+    assert registry.waits() == []
+    bench.authority.refuse = {"RevokeCertificate": "InvalidStateException"}
+    registry()
+
+
+@pytest.mark.parametrize("lost", ["the answer", "the mark"])
+def test_a_revocation_that_was_told_before_is_told_again_without_harm(bench, registry, lost):
+    record = bench.issue()
+    registry.revoke(record)
+    if lost == "the answer":
+        bench.authority.lose = {"RevokeCertificate"}
+        with pytest.raises(TryAgain):
+            registry()
+        assert registry.waits() == [record.serial_hex]
+        bench.authority.lose = set()
+    else:
+        bench.through.authority.revoke(bench.issuing_ca, record.serial_hex, Reason.KEY_COMPROMISE)
+    assert registry().keys() == {record.serial_hex}
+    assert registry.waits() == []
+
+
+def test_a_provisional_serial_needs_no_revocation_beside_the_certificates_own(bench, registry):
+    bench.authority.in_progress = 1
+    with pytest.raises(TryAgain):
+        bench.issue()
+    provisional, issued = bench.held, bench.issue()
+    registry.revoke(provisional)
+    assert registry() == {}
+    assert registry.waits() == []
+    registry.revoke(issued)
+    assert registry().keys() == {issued.serial_hex}
+
+
+def test_a_serial_for_which_nothing_was_asked_needs_no_revocation(bench, registry):
+    bench.authority.refuse = {"IssueCertificate": "ThrottlingException"}
+    with pytest.raises(TryAgain):
+        bench.issue()
+    registry.revoke(bench.held)
+    assert registry() == {}
+    assert registry.waits() == []
+
+
+def test_what_was_made_for_a_serial_that_was_revoked_meanwhile_is_revoked_and_not_stored():
+    bench = Bench(MemoryStore())
+    registry = Registry(bench)
+    bench.authority.in_progress = 2
+    with pytest.raises(TryAgain):
+        bench.issue()
+    registry.revoke(revoked_meanwhile(bench.store, bench.held))
+    with pytest.raises(TryAgain):
+        registry()
+    (made,) = (certificate(der).serial_number for der in bench.authority.issued.values())
+    assert registry() == {f"{made:x}": "KEY_COMPROMISE"}
+    issued = bench.issue()
+    assert int(issued.serial_hex, 16) != made
+    assert bench.certificates() == 2
+
+
+def test_a_serial_that_was_revoked_while_its_request_may_have_been_lost_waits_for_a_person():
+    bench = Bench(MemoryStore())
+    bench.authority.lose = {"IssueCertificate"}
+    with pytest.raises(TryAgain):
+        bench.issue()
+    revoked_meanwhile(bench.store, bench.held)
+    with pytest.raises(OutcomeUnknown):
+        bench.issue()
+
+
+def test_one_revocation_that_the_authority_refuses_keeps_no_other_back(bench, registry):
+    unknown, record = replace(a_stored_record(), serial_hex="0abc"), bench.issue()
+    registry.revoke(unknown, record)
+    with pytest.raises(SigningKeyUnusable, match="ResourceNotFoundException"):
+        registry()
+    assert bench.authority.revoked.keys() == {record.serial_hex}
+    assert registry.waits() == ["0abc"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("RequestInProgressException", TryAgain),
+        ("ConcurrentModificationException", TryAgain),
+        ("LimitExceededException", TryAgain),
+        ("RequestFailedException", TryAgain),
+        ("InvalidStateException", SigningKeyUnusable),
+        ("AccessDeniedException", SigningKeyUnusable),
+    ],
+)
+def test_a_revocation_that_was_not_taken_waits(bench, registry, code, error):
+    registry.revoke(bench.issue())
+    bench.authority.refuse = {"RevokeCertificate": code}
+    with pytest.raises(error):
+        registry()
+    assert len(registry.waits()) == 1
+
+
+@pytest.mark.parametrize(
+    ("serial", "told"),
+    [("f", "0f"), ("abc", "0a:bc"), ("0abc", "0a:bc"), ("67074476", "67:07:44:76")],
+)
+def test_a_serial_is_told_in_octets(serial, told):
+    issuing_ca = replace(new_hierarchy()[0], key_id=ARN)
+    parameters = revocation_parameters(issuing_ca, serial, Reason.UNSPECIFIED)
+    assert parameters["CertificateSerial"] == told
+    shape = get_session().get_service_model("acm-pca").operation_model("RevokeCertificate").input_shape
+    assert ParamValidator().validate(parameters, shape).generate_report() == ""
+
+
+CRL = {
+    "Enabled": True,
+    "S3BucketName": "crls",
+    "CrlDistributionPointExtensionConfiguration": {"OmitExtension": True},
+}
+NAMED = {"CrlDistributionPointExtensionConfiguration": {"OmitExtension": False}}
+
+
+@pytest.mark.parametrize(
+    ("crl", "bucket"),
+    [
+        (CRL, "crls"),
+        (CRL | {"CrlType": "COMPLETE"}, "crls"),
+        (CRL | {"CrlType": "PARTITIONED"}, None),
+        (CRL | {"Enabled": False}, None),
+        (CRL | NAMED, None),
+        ({"Enabled": True, "S3BucketName": "crls"}, None),
+        ({}, None),
+    ],
+)
+def test_an_authority_is_read_with_where_its_crl_lies(crl, bucket):
+    issuing_ca, _ = new_hierarchy()
+    pem = issuing_ca.certificate.public_bytes(Encoding.PEM).decode()
+
+    class Client:
+        def get_certificate_authority_certificate(self, **_):
+            return {"Certificate": pem, "CertificateChain": pem}
+
+        def describe_certificate_authority(self, **_):
+            return {"CertificateAuthority": {"RevocationConfiguration": {"CrlConfiguration": crl}}}
+
+    assert read_authority(Client(), ARN).crl_bucket == bucket
 
 
 # ---- against botocore's description of the service, and moto

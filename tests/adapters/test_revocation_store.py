@@ -282,6 +282,15 @@ def test_marked_rows_leave_the_index_and_say_which_crl_told_them(tables):
     assert row["crl_number"] == 7
 
 
+def test_rows_that_an_authority_was_told_of_leave_the_index_without_a_number(tables):
+    revoke_many(tables, 1)
+    tables.crls.mark("tls-e1", None, NOW + a_second, tables.rows())
+    assert tables.crls.oldest_unpublished("tls-e1") is None
+    (row,) = tables.stores.rows(tables.stores.tables.issuance, "CRL#tls-e1", "REVOKED#")
+    assert "crl_number" not in row
+    assert "published_at" in row
+
+
 def test_a_row_that_changed_since_it_was_read_stays_unpublished_and_the_others_do_not(tables):
     revoke_many(tables, 1, 2, 3)
     read = tables.rows()

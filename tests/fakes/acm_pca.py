@@ -38,6 +38,7 @@ class FakeAcmPca:
     issued: dict[str, bytes] = field(default_factory=dict)
     tokens: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    revoked: dict[str, str] = field(default_factory=dict)
 
     def issue_certificate(self, **parameters: Any) -> dict[str, str]:
         self._stumble("IssueCertificate")
@@ -60,6 +61,17 @@ class FakeAcmPca:
         certificate = x509.load_der_x509_certificate(self.issued[CertificateArn])
         self._answer("GetCertificate")
         return {"Certificate": certificate.public_bytes(Encoding.PEM).decode(), "CertificateChain": ""}
+
+    def revoke_certificate(self, **parameters: str) -> None:
+        self._stumble("RevokeCertificate")
+        serial = parameters["CertificateSerial"].replace(":", "")
+        made = {x509.load_der_x509_certificate(each).serial_number for each in self.issued.values()}
+        if int(serial, 16) not in made:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "RevokeCertificate")
+        if serial in self.revoked:
+            raise ClientError({"Error": {"Code": "RequestAlreadyProcessedException"}}, "RevokeCertificate")
+        self.revoked[serial] = parameters["RevocationReason"]
+        self._answer("RevokeCertificate")
 
     def _known(self, token: str) -> str | None:
         at, arn = self.tokens.get(token, (datetime.min.replace(tzinfo=UTC), ""))

@@ -126,7 +126,9 @@ class MemoryCrls:
         if present is None or present.number < published.number:
             self.noted[issuer_id] = published
 
-    def mark(self, issuer_id: str, number: int, moment: datetime, told: Iterable[RevokedCertificate]) -> None:
+    def mark(
+        self, issuer_id: str, number: int | None, moment: datetime, told: Iterable[RevokedCertificate]
+    ) -> None:
         self.before("mark")
         seen = set(told)
         rows = self.rows.get(issuer_id, [])

@@ -779,8 +779,13 @@ def test_an_authority_is_asked_by_who_signs_alone_and_from_inside() -> None:
         for action in listed(statement["Action"])
         if action.startswith("acm-pca:")
     }
-    who = "SignCertificateFunctionRole"
-    assert granted == {(who, "acm-pca:IssueCertificate"), (who, "acm-pca:GetCertificate")}
+    signer, teller = "SignCertificateFunctionRole", "BuildCrlFunctionRole"
+    assert granted == {
+        (signer, "acm-pca:IssueCertificate"),
+        (signer, "acm-pca:GetCertificate"),
+        (teller, "acm-pca:RevokeCertificate"),
+        (teller, "acm-pca:GetCertificate"),
+    }
     endpoint = template.resources["PrivateCaEndpoint"]
     assert resolver.condition(endpoint["Condition"])
     assert endpoint["Properties"]["SubnetIds"] == [{"Ref": "SigningSubnetA"}, {"Ref": "SigningSubnetB"}]

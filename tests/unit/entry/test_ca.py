@@ -195,20 +195,29 @@ ADOPT = ["adopt", "--issuer-id", "pca-1", "--arn", ARN, "--repository-url", "htt
 
 def test_an_authority_of_private_ca_becomes_an_issuing_ca_out_of_service_once(with_root):
     issuing_ca, _ = new_hierarchy()
-    with_root.authority = Authority("", issuing_ca.certificate_der, issuing_ca.root_der)
+    with_root.authority = Authority("", issuing_ca.certificate_der, issuing_ca.root_der, "crls")
     assert with_root.run(*ADOPT) == 0
     adopted = with_root.store.issuing_ca("pca-1")
     assert (adopted.key_id, adopted.is_private_ca, adopted.active, adopted.level) == (ARN, True, False, "DV")
     assert adopted.certificate_der == issuing_ca.certificate_der
+    assert adopted.crl_url == "http://pki.example.com/crl/1.crl"
+    assert "http://pki.example.com/crl/1.crl, from the bucket crls" in with_root.text
     assert "SHA-256" in with_root.text
     assert with_root.run(*ADOPT) == 1
     assert with_root.run("list") == 0
     assert ARN in with_root.text
 
 
+def test_an_authority_whose_crl_nobody_could_find_is_not_adopted(with_root):
+    issuing_ca, _ = new_hierarchy()
+    with_root.authority = Authority("", issuing_ca.certificate_der, issuing_ca.root_der)
+    assert with_root.run(*ADOPT) == 1
+    assert with_root.store.issuers == {}
+
+
 def test_a_root_of_private_ca_issues_nothing(with_root):
     issuing_ca, _ = new_hierarchy()
-    with_root.authority = Authority("", issuing_ca.root_der, issuing_ca.root_der)
+    with_root.authority = Authority("", issuing_ca.root_der, issuing_ca.root_der, "crls")
     assert with_root.run(*ADOPT) == 1
     assert with_root.store.issuers == {}
 

@@ -34,7 +34,9 @@ class Yard:
         self.clock = FixedClock()
         self.crls, self.repository = MemoryCrls({"tls-e1": list(rows)}), MemoryRepository()
         self.build = BuildCrl(self.crls, self.repository, keys, lint, self.clock)
-        self.all = BuildCrls(Cas([issuing_ca]), self.build, self.repository, self.clock)
+        self.authorities_told = []
+        tell = self.authorities_told.append
+        self.all = BuildCrls(Cas([issuing_ca]), self.build, self.repository, self.clock, tell)
 
     def crl(self):
         return x509.load_der_x509_crl(self.repository.objects[self.ca.crl_url])
@@ -256,6 +258,26 @@ def test_a_ca_whose_certificate_has_ended_makes_no_more_crls(yard):
     yard.all.scheduled()
     yard.all.named(["tls-e1"])
     assert yard.repository.objects == {}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_authority_of_private_ca_is_told_and_no_crl_of_ours_is_made_for_it(yard, order):
+    authority = replace(
+        yard.ca,
+        issuer_id="pca-1",
+        key_id="arn:aws:acm-pca:eu-west-1:123456789012:certificate-authority/1",
+        aia_url="http://pki.example.com/pca-1.crt",
+        crl_url="http://pki.example.com/crl/1.crl",
+    )
+    every = replace(yard.all, cas=Cas([(yard.ca, authority)[each] for each in order]))
+    every.scheduled()
+    assert yard.authorities_told == [authority]
+    assert yard.repository.numbers == {yard.ca.crl_url: 1}
+    assert yard.repository.objects[authority.aia_url] == authority.certificate_der
+    every.named(["pca-1"])
+    assert yard.authorities_told == [authority, authority]
+    read = ReadClocks(every.cas, yard.crls, Reports(), yard.clock)()
+    assert [(each.about, each.issuer_id) for each in read] == [(CRL_AGE, yard.ca.issuer_id)]
 
 
 # ---- the clocks

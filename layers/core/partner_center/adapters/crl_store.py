@@ -62,7 +62,9 @@ class CrlStore:
             if present.is_first:
                 self._note_first(issuer_id, published)
 
-    def mark(self, issuer_id: str, number: int, moment: datetime, told: Iterable[RevokedCertificate]) -> None:
+    def mark(
+        self, issuer_id: str, number: int | None, moment: datetime, told: Iterable[RevokedCertificate]
+    ) -> None:
         updates = [self._told(issuer_id, number, moment, each) for each in told]
         for start in range(0, len(updates), MAX_ACTIONS):
             some = updates[start : start + MAX_ACTIONS]
@@ -97,14 +99,15 @@ class CrlStore:
         except _NewerIsNoted:
             self.note(issuer_id, published)
 
-    def _told(self, issuer_id: str, number: int, moment: datetime, each: RevokedCertificate) -> Update:
+    def _told(self, issuer_id: str, number: int | None, moment: datetime, each: RevokedCertificate) -> Update:
         """On a CRL now, if it is still as it was read."""
+        by_number = {"crl_number": number} if number is not None else {}
         return Update(
             self._table,
             keys.revoked_certificate(issuer_id, rfc3339(each.not_after), each.serial_hex),
             _ChangedSince,
             conditions=[("unpublished_since", "=", to_micros(each.recorded_at))],
-            set={"crl_number": number, "published_at": to_micros(moment)},
+            set={**by_number, "published_at": to_micros(moment)},
             remove=["unpublished"],
         )
 

@@ -21,6 +21,7 @@ from partner_center.issuance.profile import (
     IssuingCa,
     SignatureAlgorithm,
 )
+from partner_center.issuance.record import Reason
 from partner_center.issuance.to_be_signed import ca_issuers, distribution_point
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
@@ -31,8 +32,22 @@ _SIGNING_ALGORITHM = {
     SignatureAlgorithm.ECDSA_SHA384: "SHA384WITHECDSA",
     SignatureAlgorithm.RSA_SHA256: "SHA256WITHRSA",
 }
-_PASSING_TROUBLE = {"LimitExceededException", "ThrottlingException"}
-_NOT_YET = "RequestInProgressException"
+_REVOCATION_REASON = {
+    Reason.UNSPECIFIED: "UNSPECIFIED",
+    Reason.KEY_COMPROMISE: "KEY_COMPROMISE",
+    Reason.AFFILIATION_CHANGED: "AFFILIATION_CHANGED",
+    Reason.SUPERSEDED: "SUPERSEDED",
+    Reason.CESSATION_OF_OPERATION: "CESSATION_OF_OPERATION",
+    Reason.PRIVILEGE_WITHDRAWN: "PRIVILEGE_WITHDRAWN",
+}
+_NOT_YET, _DONE_BEFORE = "RequestInProgressException", "RequestAlreadyProcessedException"
+_PASSING_TROUBLE = {
+    "ConcurrentModificationException",
+    "LimitExceededException",
+    "RequestFailedException",
+    "ThrottlingException",
+    _NOT_YET,
+}
 _REQUEST_LABEL = "CERTIFICATE REQUEST"
 
 
@@ -48,16 +63,19 @@ class AcmPrivateCa:
 
     def certificate(self, issuer: IssuingCa, request_id: str) -> bytes | None:
         where = {"CertificateAuthorityArn": issuer.key_id, "CertificateArn": request_id}
-        answer = self._asked("get_certificate", **where)
+        answer = self._asked("get_certificate", _NOT_YET, **where)
         return ssl.PEM_cert_to_DER_cert(answer["Certificate"]) if answer else None
 
-    def _asked(self, operation: str, **parameters: Any) -> Any:
-        """The answer; None while the authority is at work."""
+    def revoke(self, issuer: IssuingCa, serial_hex: str, reason: Reason) -> None:
+        self._asked("revoke_certificate", _DONE_BEFORE, **revocation_parameters(issuer, serial_hex, reason))
+
+    def _asked(self, operation: str, expected: str = "", **parameters: Any) -> Any:
+        """The answer; None for the `expected` error."""
         try:
             return getattr(self._client, operation)(**parameters)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            if code == _NOT_YET:
+            if code == expected:
                 return None
             if code in _PASSING_TROUBLE:
                 raise TryAgain("The certification authority is busy.") from error
@@ -75,7 +93,27 @@ def read_authority(client: Any, arn: str) -> Authority:
         if answer.get("CertificateChain")
         else []
     )
-    return Authority(arn, certificate, chain[-1].public_bytes(Encoding.DER) if chain else certificate)
+    root = chain[-1].public_bytes(Encoding.DER) if chain else certificate
+    return Authority(arn, certificate, root, _crl_bucket(client, arn))
+
+
+def _crl_bucket(client: Any, arn: str) -> str | None:
+    """Where the authority puts its CRL, if that is one whole list of which it writes nothing into certificates."""
+    described = client.describe_certificate_authority(CertificateAuthorityArn=arn)["CertificateAuthority"]
+    told = described.get("RevocationConfiguration", {}).get("CrlConfiguration", {})
+    omitted = told.get("CrlDistributionPointExtensionConfiguration", {}).get("OmitExtension", False)
+    usable = told.get("Enabled", False) and omitted and told.get("CrlType", "COMPLETE") == "COMPLETE"
+    return told.get("S3BucketName") if usable else None
+
+
+def revocation_parameters(issuer: IssuingCa, serial_hex: str, reason: Reason) -> dict[str, str]:
+    """What RevokeCertificate is told; the serial in octets with colons, as openssl prints it."""
+    digits = serial_hex.zfill(len(serial_hex) + len(serial_hex) % 2)
+    return {
+        "CertificateAuthorityArn": issuer.key_id,
+        "CertificateSerial": ":".join(digits[at : at + 2] for at in range(0, len(digits), 2)),
+        "RevocationReason": _REVOCATION_REASON[reason],
+    }
 
 
 def request_parameters(plan: CertificatePlan, csr_der: bytes, token: str) -> dict[str, Any]:

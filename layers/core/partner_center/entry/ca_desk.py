@@ -107,7 +107,8 @@ class Desk:
         """Raises CaExists, CaRefused, NotConfirmed."""
         self._tell_certificate(x509.load_der_x509_certificate(authority.certificate_der))
         self._ask(request.issuer_id)
-        self.say(_line(self.ceremony.adopt(request, authority)))
+        adopted = self.ceremony.adopt(request, authority)
+        self.say(f"{_line(adopted)}CRL: {adopted.crl_url}, from the bucket {authority.crl_bucket}\n")
 
     def sign_root_crl(self, root_id: str, dry_run: bool) -> None:
         """Raises UnknownCa, CaRefused, RootDisabled, NotConfirmed."""

@@ -69,6 +69,9 @@ class CaKeys(Protocol):
         ...
 
 
+_NO_CRL = "what it issues could not be revoked: let it make one complete CRL, with OmitExtension"
+
+
 def key_alias(ca_id: str) -> str:
     """The alias of a CA's key."""
     return f"ca/{ca_id}"
@@ -124,6 +127,8 @@ class Ceremony:
         certificate = x509.load_der_x509_certificate(authority.certificate_der)
         if certificate.issuer == certificate.subject:
             raise CaRefused([Finding("ERROR", "root", "a root issues no certificates of subscribers")])
+        if authority.crl_bucket is None:
+            raise CaRefused([Finding("ERROR", "crl", _NO_CRL)])
         algorithm = _algorithm_of(certificate.public_key())
         return self.store.add_issuing_ca(
             IssuingCa(
@@ -133,7 +138,7 @@ class Ceremony:
                 key_id=authority.arn,
                 signature_algorithm=algorithm,
                 aia_url=f"{request.repository_url}/{request.issuer_id}.crt",
-                crl_url=f"{request.repository_url}/{request.issuer_id}.crl",
+                crl_url=f"{request.repository_url}/crl/{authority.arn.rpartition('/')[2]}.crl",
                 active=False,
                 level=Level.DV,
             )

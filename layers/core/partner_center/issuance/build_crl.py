@@ -47,8 +47,13 @@ class Crls(Protocol):
         """Remember what is published, unless something newer is."""
         ...
 
-    def mark(self, issuer_id: str, number: int, moment: datetime, told: Iterable[RevokedCertificate]) -> None:
-        """Note which revocations a published CRL tells; one that changed since it was read stays unpublished."""
+    def mark(
+        self, issuer_id: str, number: int | None, moment: datetime, told: Iterable[RevokedCertificate]
+    ) -> None:
+        """Note which revocations a published CRL tells; one that changed since it was read stays unpublished.
+
+        `number` is None where AWS Private CA numbers its CRL by itself.
+        """
         ...
 
 
@@ -159,6 +164,7 @@ class IssuingCas(Protocol):
 class BuildCrls:
     """A CRL for each CA that is named, or on schedule for every CA whose own certificate has not ended.
 
+    An authority of AWS Private CA makes its CRL itself, and is told what is revoked.
     A CA whose CRL fails keeps none of the others from theirs. Raises what `BuildCrl` raises, once all were tried; if
     several failed, an ExceptionGroup of it.
     """
@@ -167,18 +173,23 @@ class BuildCrls:
     build: BuildCrl
     repository: Repository
     clock: Clock
+    tell_authority: Callable[[IssuingCa], object]
 
     def named(self, issuer_ids: Iterable[str]) -> None:
         wanted = set(issuer_ids)
-        self._each(partial(self.build, scheduled=False), lambda issuer: issuer.issuer_id in wanted)
+        self._each(partial(self._make, scheduled=False), lambda issuer: issuer.issuer_id in wanted)
 
     def scheduled(self) -> None:
         """Publishes the CAs' certificates as well."""
-        self._each(self._scheduled, lambda _: True)
+        self._each(partial(self._make, scheduled=True), lambda _: True)
 
-    def _scheduled(self, issuer: IssuingCa) -> None:
-        self.repository.publish_certificate(issuer.aia_url, issuer.certificate_der)
-        self.build(issuer, scheduled=True)
+    def _make(self, issuer: IssuingCa, *, scheduled: bool) -> None:
+        if scheduled:
+            self.repository.publish_certificate(issuer.aia_url, issuer.certificate_der)
+        if issuer.is_private_ca:
+            self.tell_authority(issuer)
+        else:
+            self.build(issuer, scheduled=scheduled)
 
     def _each(self, make: Callable[[IssuingCa], object], wanted: Callable[[IssuingCa], bool]) -> None:
         failures: list[Exception] = []

@@ -61,6 +61,8 @@ class ReadClocks:
             since = self.publications.oldest_unpublished(issuer.issuer_id)
             if since is not None:
                 yield Reading(UNPUBLISHED, issuer.issuer_id, _seconds(since, now))
+            if issuer.is_private_ca:
+                continue  # AWS makes its CRL, and has metrics of it
             published = self.publications.published(issuer.issuer_id)
             begun = published.this_update if published else issuer.certificate.not_valid_before_utc
             if now <= issuer.certificate.not_valid_after_utc:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from partner_center.issuance.profile import CertificatePlan, IssuingCa, RootCa
-from partner_center.issuance.record import CertificateRecord, StoredSerial
+from partner_center.issuance.record import CertificateRecord, Reason, StoredSerial
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.level import Level
 
@@ -86,6 +86,13 @@ class PrivateCa(Protocol):
 
     def certificate(self, issuer: IssuingCa, request_id: str) -> bytes | None:
         """The certificate, DER; None while it is being made. Raises as `request`."""
+        ...
+
+    def revoke(self, issuer: IssuingCa, serial_hex: str, reason: Reason) -> None:
+        """Have the authority's CRL tell it; what is revoked there stays as it is.
+
+        Raises TryAgain, SigningKeyUnusable.
+        """
         ...
 
 

@@ -66,10 +66,27 @@ def issue_by_private_ca(request: IssueRequest, csr_der: bytes, through: PrivateC
     if record is not None and record.certificate_der is not None:
         return record
     try:
-        record = _asked(record, request, csr_der, through)
+        record = _asked(_unrevoked(record, through), request, csr_der, through)
         return _fetched(record, request, through)
     except (SlotTaken, SerialTaken) as error:
         raise TryAgain("Several runs issue this certificate at once; look again shortly.") from error
+
+
+def _unrevoked(record: CertificateRecord | None, through: PrivateCaIssuer) -> CertificateRecord | None:
+    """The recorded serial; None when it was revoked before its certificate was fetched, and is given up by now.
+
+    What was made for it is found by its request and revoked at the authority (`authority_revocations`).
+    """
+    if record is None or record.status is not CertificateStatus.REVOKED:
+        return record
+    if record.request_id is None:
+        raise _unknown(record)
+    through.store.close(record, through.issuer.clock.now(), "revoked before it was stored")
+    return None
+
+
+def _unknown(record: CertificateRecord) -> OutcomeUnknown:
+    return OutcomeUnknown(f"Look for a certificate of {record.serial_hex} in the authority's audit report.")
 
 
 def _asked(
@@ -80,9 +97,7 @@ def _asked(
         return record
     issuer, now = through.issuer, through.issuer.clock.now()
     if record is not None and now - record.recorded_at >= TOKEN_LIFE:
-        raise OutcomeUnknown(
-            f"Look for a certificate of {record.serial_hex} in the authority's audit report."
-        )
+        raise _unknown(record)
     require_permission_to_sign(request, now)
     if record is None:
         record = record_new_serial(request, issuer)

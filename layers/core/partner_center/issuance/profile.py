@@ -64,11 +64,15 @@ class RootCa:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A certification authority of AWS Private CA, with its certificate and its root's."""
+    """A certification authority of AWS Private CA, with its certificate and its root's.
+
+    `crl_bucket` is where it puts its own CRL; None if it makes none, or not one that we can name.
+    """
 
     arn: str
     certificate_der: bytes
     root_der: bytes
+    crl_bucket: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
