@@ -68,7 +68,6 @@ ENDPOINTS = {
     "kms": "https://kms.eu-west-1.amazonaws.com",
     "s3": "https://s3.eu-west-1.amazonaws.com",
     "sesv2": "https://email.eu-west-1.amazonaws.com",
-    "ssm": "https://ssm.eu-west-1.amazonaws.com",
     "sqs": "https://sqs.eu-west-1.amazonaws.com",
     "ssm": "https://ssm.eu-west-1.amazonaws.com",
     "stepfunctions": "https://states.eu-west-1.amazonaws.com",
