@@ -1,6 +1,7 @@
 """Every way an order can go, for tests that look at what functions did on it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -61,6 +62,7 @@ def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert cloud.settle()
     assert reseller.order(declined)["payment"]["status"] == "captured"
     let_go(cloud, reseller, contract_id)
+    outlive(cloud, reseller, contract_id, finance)
     cloud.payments.payments.dispute(charged(cloud, reseller, declined))
     assert reseller.call("DELETE", "/v1/payment-method").status == 200
     cloud.advance(93 * DAY)
@@ -76,6 +78,36 @@ def let_go(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str) -> None:
     assert reseller.call("POST", f"/v1/orders/{held}/cancel").status == 200
     assert cloud.settle()
     assert reseller.order(held)["payment"]["status"] == "released"
+
+
+def outlive(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str, finance: Reviewer) -> None:
+    """A contract ends with its card while an order on it waits; the card that opens the next one pays for it."""
+    begins = following(cloud.clock.now(), day=15)
+    cloud.advance(begins - cloud.clock.now())
+    this_month = datetime.fromtimestamp(begins, UTC)
+    assert a_link(reseller).gives(exp_year=this_month.year, exp_month=this_month.month).status == 200
+    order_id = reseller.placed(name="card-ends.example.com", contract_id=contract_id)
+    cloud.advance(following(begins, day=1) + 1 - cloud.clock.now())
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["payment"]["status"] == "declined"
+    path, body = f"/v1/staff/orders/{order_id}/payment-method", {"reseller_id": reseller.reseller_id}
+    assert finance.call("PUT", path, body).codes == {"card_expired"}
+    assert a_link(reseller).gives().status == 200
+    assert finance.call("PUT", path, body).status == 200
+    assert cloud.settle()
+    payment = reseller.order(order_id)["payment"]
+    assert (payment["status"], payment["contract_id"]) == ("captured", contract_id)
+
+
+def following(now: float, day: int) -> float:
+    """The next begin of that day of a month."""
+    moment = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(32):
+        moment += timedelta(days=1)
+        if moment.day == day:
+            break
+    return moment.timestamp()
 
 
 def approved(cloud: EmbeddedCloud, reseller: Reseller, name: str, contract_id: str) -> str:

@@ -129,6 +129,13 @@ def test_a_dispute_is_told_on_the_order_as_well(office, hear):
     assert not hear(an_event("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1"})).is_dispute
 
 
+@pytest.mark.parametrize("created", [10**30, 10**15, -(10**15), "soon", None, 1.5])
+def test_a_dispute_at_no_moment_is_told_all_the_same(office, hear, created):
+    about = {"id": "du_1", "payment_intent": "pi_1"}
+    assert hear(an_event("charge.dispute.created", about, created=created)).is_dispute
+    assert "disputed" in office.told[US, ORDER, "evt_1"]
+
+
 def test_what_could_not_be_passed_on_is_not_remembered(office, hear):
     office.out = True
     with pytest.raises(TryAgain):

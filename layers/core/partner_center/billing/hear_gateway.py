@@ -93,8 +93,7 @@ class HearGateway:
         return found if self.orders.head(*found) is not None else None
 
     def _tell(self, reseller_id: str, order_id: str, event_id: str, message: Mapping[str, Any]) -> None:
-        created = message.get("created")
-        moment = datetime.fromtimestamp(created, UTC) if isinstance(created, int) else self.clock.now()
+        moment = _moment(message.get("created")) or self.clock.now()
         text = (
             "The holder of the card has disputed the charge for this order with the bank. Our staff look into it; "
             "nothing changes for the certificate meanwhile."
@@ -108,6 +107,13 @@ def _object(message: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(about, Mapping):
         raise Malformed("This event is about nothing.")
     return about
+
+
+def _moment(created: object) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _named(metadata: object) -> tuple[str, str] | None:
