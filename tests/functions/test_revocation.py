@@ -21,6 +21,7 @@ from tests.functions.journeys import Reply, Reseller, call, csr_for, key_of, ope
 from tests.functions.test_blocked_keys import (
     blocked_row,
     everything,
+    exposures,
     pieces_of_secret,
     private_key,
     serial_of,
@@ -144,7 +145,7 @@ def test_a_revoked_order_is_refused_by_openssl_with_the_published_crl(
 def test_revoking_again_is_200_and_only_key_compromise_changes_anything(
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:
-    order = northwind.issued(name="again.example.com")
+    order = northwind.issued(name="again.example.com", csr=csr_for("again.example.com", label="again"))
     first = revoke_order(northwind, order["order_id"]).json
     assert first["revoked"]["reason"] == "unspecified"
     assert entry_of(northwind, serial_of(order)) == (first["revoked"]["at"], None), "no reasonCode"
@@ -226,7 +227,7 @@ def test_every_problem_of_a_request_is_told_and_nothing_is_revoked(northwind: Re
 # ---- compromised keys
 
 
-def test_without_proof_the_requesters_certificate_goes_and_the_key_stays_good(
+def test_without_proof_the_requesters_certificate_goes_alone_and_the_key_is_certified_no_more(
     cloud: EmbeddedCloud, northwind: Reseller, contoso: Reseller
 ) -> None:
     label = "said"
@@ -236,7 +237,9 @@ def test_without_proof_the_requesters_certificate_goes_and_the_key_stays_good(
     assert reply.json["reason"] == "keyCompromise"
     assert northwind.order(ours["order_id"])["status"] == "issued"
     assert contoso.order(theirs["order_id"])["certificates"][0]["status"] == "active"
-    assert blocked_row(cloud, label) is None
+    assert exposures(cloud, label) == []
+    again = northwind.place(order_body("said.example.com", csr=csr_for("said.example.com", label=label)))
+    assert (again.status, again.codes) == (422, {"key_blocked"})
 
 
 APPROVER = {"approver": "admin@example.org"}
@@ -304,7 +307,9 @@ def test_anybody_may_prove_that_a_key_is_compromised(cloud: EmbeddedCloud, north
     assert known.headers.keys() == unknown.headers.keys()
     assert entry_of(northwind, serial_of(order)) is not None
     assert blocked_row(cloud, label) is not None
-    assert blocked_row(cloud, "of no certificate") is None
+    name = "of-no-certificate.example.com"
+    later = northwind.place(order_body(name, csr=csr_for(name, label="of no certificate")))
+    assert (later.status, later.codes) == (422, {"key_blocked"})
     assert "ratelimit-policy" in known.headers
 
 
@@ -495,7 +500,7 @@ def test_a_revocation_that_waits_rings(
     """With a row that no CRL tells, the log says for how long; the alarms are set on these words."""
     key = {"pk": {"S": "CRL#tls-e1"}, "sk": {"S": f"REVOKED#2026-01-01T00:00:00Z#{'0' * 39}1"}}
     since = int((cloud.clock.now() - 7200) * 1_000_000)
-    told = {"unpublished": {"S": "tls-e1"}, "recorded_at": {"N": str(since)}}
+    told = {"unpublished": {"S": "tls-e1"}, "unpublished_since": {"N": str(since)}}
     table = cloud.output("IssuanceTable")
     cloud.client("dynamodb").put_item(TableName=table, Item=key | told)
     try:
