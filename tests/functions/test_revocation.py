@@ -401,6 +401,25 @@ def test_a_fresh_cloud_has_a_crl_and_the_cas_certificate_at_the_addresses_in_cer
     assert published(cloud, "http://repository/nothing.crl").status == 404
 
 
+def test_the_whole_chain_can_be_checked_with_what_is_published(
+    cloud: EmbeddedCloud, northwind: Reseller, tmp_path: Path
+) -> None:
+    """The root's CRL tells of the issuing CA, at the address in that CA's certificate."""
+    serial = serial_of(northwind.issued(name="whole-chain.example.com"))
+    leaf = leaf_of(northwind, serial)
+    access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    issuing = x509.load_der_x509_certificate(published(cloud, str(access[0].access_location.value)).body)
+    lists = [x509.load_der_x509_crl(published(cloud, crl_url(each)).body) for each in (leaf, issuing)]
+    (tmp_path / "crls.pem").write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in lists))
+    for part in ("pem", "chain", "ca"):
+        path = f"/v1/certificates/{serial}/download?format={part}"
+        (tmp_path / part).write_bytes(northwind.call("GET", path).body)
+    files = {name: str(tmp_path / name) for name in ("crls.pem", "pem", "chain", "ca")}
+    chain = ("-CAfile", files["ca"], "-untrusted", files["chain"], files["pem"])
+    told = openssl("verify", "-x509_strict", "-crl_check_all", "-CRLfile", files["crls.pem"], *chain)
+    assert told.strip().endswith("OK")
+
+
 def number_of(reseller: Reseller, serial: str) -> int:
     crl = crl_of(reseller, serial)
     return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
