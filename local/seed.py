@@ -14,6 +14,7 @@ from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.block_list import PREFIX
+from partner_center.adapters.ca_files import CERTIFICATE, CRL, BucketRepository
 from partner_center.adapters.clock import VIRTUAL_TIME, SystemClock
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
@@ -24,7 +25,7 @@ from partner_center.billing.contracts import Contract, ContractKind
 from partner_center.billing.payments import Card
 from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.products import load_catalog
-from partner_center.issuance.bootstrap import create_hierarchy, key_alias
+from partner_center.issuance.bootstrap import Ceremony, create_hierarchy, key_alias
 from partner_center.issuance.ca_certificates import HierarchyRequest
 from partner_center.kernel.ids import RandomIds
 
@@ -151,6 +152,11 @@ def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
     store = DynamoDbIssuanceStore(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
     keys = KmsCaKeys(cloud.client("kms"))
     create_hierarchy(request, keys, store, clock, os.urandom)
+    ceremony = Ceremony(keys, store, clock, os.urandom)
+    root, repository = ceremony.root(request.root_id), cloud.output("RepositoryBucket")
+    published = BucketRepository(cloud.client("s3"), repository)
+    published.put(f"{root.root_id}.crt", root.certificate_der, CERTIFICATE)
+    published.put(f"{root.root_id}.crl", ceremony.sign_root_crl(root.root_id), CRL)
     keys.disable(key_alias(request.root_id))
 
 

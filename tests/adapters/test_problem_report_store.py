@@ -113,3 +113,13 @@ def test_a_mail_is_remembered_by_its_event(reports):
     reports.note_mail("rep_1", "evt_1", NOW)
     assert reports.was_mailed("rep_1", "evt_1")
     assert not reports.was_mailed("rep_1", "evt_2")
+
+
+def test_confirmations_are_counted_by_address_and_day(reports):
+    address = "counted@example.net"
+    assert reports.confirmations(address, NOW) == 0
+    for spelling in (address, "Counted@Example.net"):
+        reports.count_confirmation(spelling, NOW)
+    assert reports.confirmations(address, NOW) == 2
+    assert reports.confirmations(address, NOW + timedelta(days=1)) == 0
+    assert reports.confirmations("other@example.net", NOW) == 0

@@ -18,6 +18,7 @@ class MemoryReports:
     tables: Tables = field(default_factory=Tables)
     kept: dict[str, ProblemReport] = field(default_factory=dict)
     mailed: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    confirmed: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def find(self, report_id: str) -> ProblemReport | None:
         return self.kept.get(report_id)
@@ -44,6 +45,13 @@ class MemoryReports:
 
     def note_mail(self, report_id: str, mail_id: str, moment: datetime) -> None:
         self.mailed[report_id, mail_id] = moment
+
+    def confirmations(self, address: str, moment: datetime) -> int:
+        return self.confirmed.get((address.lower(), f"{moment:%Y-%m-%d}"), 0)
+
+    def count_confirmation(self, address: str, moment: datetime) -> None:
+        counted = (address.lower(), f"{moment:%Y-%m-%d}")
+        self.confirmed[counted] = self.confirmed.get(counted, 0) + 1
 
     def _open(self) -> list[ProblemReport]:
         return [each for each in self.kept.values() if each.is_open]

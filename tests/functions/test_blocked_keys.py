@@ -253,11 +253,15 @@ def test_a_key_that_is_sent_again_writes_nothing_more(cloud: EmbeddedCloud, nort
     assert blocked_row(cloud, "again") == since
 
 
-def test_a_key_that_nobody_knows_here_blocks_nothing(cloud: EmbeddedCloud, northwind: Reseller) -> None:
-    before = rows(cloud)
-    send(northwind, "note", private_key("unknown"))
-    assert rows(cloud) == before
-    northwind.issued(name="unknown.example.com", csr=csr_for("unknown.example.com", label="unknown"))
+def test_a_key_that_was_sent_before_its_first_order_is_never_certified(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """A CSR with its key is refused; the CSR alone, sent afterwards, is of an exposed key all the same."""
+    csr = csr_for("unknown.example.com", label="unknown")
+    assert northwind.place(order_body("unknown.example.com", csr=csr + private_key("unknown"))).status == 422
+    assert cloud.settle()
+    reply = northwind.place(order_body("unknown.example.com", csr=csr))
+    assert (reply.status, reply.codes) == (422, {"key_blocked"})
 
 
 def test_a_made_up_key_around_a_known_public_one_blocks_nothing(

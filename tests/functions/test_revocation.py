@@ -21,6 +21,7 @@ from tests.functions.journeys import Reply, Reseller, call, csr_for, key_of, ope
 from tests.functions.test_blocked_keys import (
     blocked_row,
     everything,
+    exposures,
     pieces_of_secret,
     private_key,
     serial_of,
@@ -144,7 +145,7 @@ def test_a_revoked_order_is_refused_by_openssl_with_the_published_crl(
 def test_revoking_again_is_200_and_only_key_compromise_changes_anything(
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:
-    order = northwind.issued(name="again.example.com")
+    order = northwind.issued(name="again.example.com", csr=csr_for("again.example.com", label="again"))
     first = revoke_order(northwind, order["order_id"]).json
     assert first["revoked"]["reason"] == "unspecified"
     assert entry_of(northwind, serial_of(order)) == (first["revoked"]["at"], None), "no reasonCode"
@@ -226,7 +227,7 @@ def test_every_problem_of_a_request_is_told_and_nothing_is_revoked(northwind: Re
 # ---- compromised keys
 
 
-def test_without_proof_the_requesters_certificate_goes_and_the_key_stays_good(
+def test_without_proof_the_requesters_certificate_goes_alone_and_the_key_is_certified_no_more(
     cloud: EmbeddedCloud, northwind: Reseller, contoso: Reseller
 ) -> None:
     label = "said"
@@ -236,7 +237,9 @@ def test_without_proof_the_requesters_certificate_goes_and_the_key_stays_good(
     assert reply.json["reason"] == "keyCompromise"
     assert northwind.order(ours["order_id"])["status"] == "issued"
     assert contoso.order(theirs["order_id"])["certificates"][0]["status"] == "active"
-    assert blocked_row(cloud, label) is None
+    assert exposures(cloud, label) == []
+    again = northwind.place(order_body("said.example.com", csr=csr_for("said.example.com", label=label)))
+    assert (again.status, again.codes) == (422, {"key_blocked"})
 
 
 APPROVER = {"approver": "admin@example.org"}
@@ -304,7 +307,9 @@ def test_anybody_may_prove_that_a_key_is_compromised(cloud: EmbeddedCloud, north
     assert known.headers.keys() == unknown.headers.keys()
     assert entry_of(northwind, serial_of(order)) is not None
     assert blocked_row(cloud, label) is not None
-    assert blocked_row(cloud, "of no certificate") is None
+    name = "of-no-certificate.example.com"
+    later = northwind.place(order_body(name, csr=csr_for(name, label="of no certificate")))
+    assert (later.status, later.codes) == (422, {"key_blocked"})
     assert "ratelimit-policy" in known.headers
 
 
@@ -394,6 +399,25 @@ def test_a_fresh_cloud_has_a_crl_and_the_cas_certificate_at_the_addresses_in_cer
     assert issuer.headers["content-type"] == "application/pkix-cert"
     leaf.verify_directly_issued_by(x509.load_der_x509_certificate(issuer.body))
     assert published(cloud, "http://repository/nothing.crl").status == 404
+
+
+def test_the_whole_chain_can_be_checked_with_what_is_published(
+    cloud: EmbeddedCloud, northwind: Reseller, tmp_path: Path
+) -> None:
+    """The root's CRL tells of the issuing CA, at the address in that CA's certificate."""
+    serial = serial_of(northwind.issued(name="whole-chain.example.com"))
+    leaf = leaf_of(northwind, serial)
+    access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    issuing = x509.load_der_x509_certificate(published(cloud, str(access[0].access_location.value)).body)
+    lists = [x509.load_der_x509_crl(published(cloud, crl_url(each)).body) for each in (leaf, issuing)]
+    (tmp_path / "crls.pem").write_bytes(b"".join(each.public_bytes(Encoding.PEM) for each in lists))
+    for part in ("pem", "chain", "ca"):
+        path = f"/v1/certificates/{serial}/download?format={part}"
+        (tmp_path / part).write_bytes(northwind.call("GET", path).body)
+    files = {name: str(tmp_path / name) for name in ("crls.pem", "pem", "chain", "ca")}
+    chain = ("-CAfile", files["ca"], "-untrusted", files["chain"], files["pem"])
+    told = openssl("verify", "-x509_strict", "-crl_check_all", "-CRLfile", files["crls.pem"], *chain)
+    assert told.strip().endswith("OK")
 
 
 def number_of(reseller: Reseller, serial: str) -> int:

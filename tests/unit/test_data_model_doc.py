@@ -184,7 +184,7 @@ class Recorder:
 
     def update_item(self, **parameters):
         self._note("Update", parameters)
-        return {"Attributes": {"used": {"N": "1"}, "number": {"N": "1"}}}
+        return {"Attributes": {name: {"N": "1"} for name in ("used", "number", "confirmations")}}
 
     def get_item(self, **_):
         return {}
@@ -488,6 +488,7 @@ SINGLE_WRITES = [
     lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW),
     lambda db: CrlStore(db, "issuance").note("tls-e1", PublishedCrl(1, NOW, NOW, NOW)),
     lambda db: ProblemReportStore(db, TABLES).note_mail("rep_1", "evt_1", NOW),
+    lambda db: ProblemReportStore(db, TABLES).count_confirmation("a@example.net", NOW),
     lambda db: calendar(db).write(an_entry(remind_at=None), None),
     lambda db: calendar(db).write(an_entry(), an_entry()),
     lambda db: calendar(db).open(US, NOW.date(), NOW),

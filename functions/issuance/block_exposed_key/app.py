@@ -1,4 +1,4 @@
-"""Queue of exposed keys: each is blocked if it is known here, and its certificates are named for revocation."""
+"""Queue of exposed keys: each is blocked, and its certificates are named for revocation."""
 
 from partner_center.adapters.exposed_key_queue import exposed_key
 from partner_center.entry.stream import message_handler

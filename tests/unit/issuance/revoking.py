@@ -10,6 +10,7 @@ from partner_center.issuance.revoke_by_reseller import RevokeCertificate, Revoke
 from partner_center.orders.close import completion
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.idempotency import Call
+from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.revocations import RevokingWorld
 from tests.fakes.samples import (
     ORDER,
@@ -43,7 +44,8 @@ class Office(RevokingWorld):
         report = ReportExposed(self)
         self.revoke_order = RevokeOrder(self.revoker, report)
         self.revoke_certificate = RevokeCertificate(self.revoker, report)
-        self.finish = FinishRevocation(self.revoker)
+        self.register = MemoryKeyRegister()
+        self.finish = FinishRevocation(self.revoker, self.register)
 
     def report(self, exposed):
         self.reported.append(exposed)

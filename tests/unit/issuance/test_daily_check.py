@@ -510,7 +510,9 @@ def test_a_serial_that_nobody_will_take_up_any_more_is_objected_to(bench):
 
 
 @pytest.mark.parametrize(
-    ("ends", "told"), [(NOW + 31 * DAY, []), (NOW + 31 * DAY - SECOND, ["root-r1"]), (None, [])], ids=str
+    ("ends", "told"),
+    [(NOW + 31 * DAY, []), (NOW + 31 * DAY - SECOND, ["root-r1"]), (None, ["root-r1"])],
+    ids=str,
 )
 def test_a_month_before_the_roots_crl_ends_the_operator_is_told(bench, issuing_ca, ends, told):
     bench.store.add_root(

@@ -1,4 +1,4 @@
-"""A key whose private half was sent: blocked if an order has it, every certificate at risk named for revocation."""
+"""A key whose private half was sent: blocked, every certificate at risk named for revocation."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ import pytest
 from partner_center.issuance.exposed_keys import REASON, BlockExposedKey
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import NOBODY
 from partner_center.kernel.level import Level
 from partner_center.orders.exposed_keys import ExposedKey
 from tests.fakes.determined import NOW, CountingIds, FixedClock
@@ -69,9 +70,13 @@ def test_a_known_key_is_blocked_and_its_certificate_named():
     assert event.data == {"reseller_id": US, "order_id": "ord_mine", "serial": "01", "spki_sha256": KEY}
 
 
-def test_an_unknown_key_writes_nothing():
-    office = Office(a_record()).receive(replace(EXPOSED, spki_sha256=OTHER))
-    assert (office.register.blocked, office.register.told, office.register.audit) == ({}, {}, [])
+@pytest.mark.parametrize("reseller_id", [US, NOBODY])
+def test_a_key_that_no_order_has_yet_is_blocked_before_one_can_have_it(reseller_id):
+    office = Office(a_record()).receive(replace(EXPOSED, spki_sha256=OTHER, reseller_id=reseller_id))
+    assert office.register.blocked == {OTHER: (REASON, NOW)}
+    (audit,) = office.register.audit
+    assert (audit.reseller_id, audit.order_id) == (reseller_id, "")
+    assert office.register.told == {}
 
 
 def test_the_key_of_an_order_without_certificate_is_blocked_and_nothing_named():

@@ -9,7 +9,7 @@ from partner_center.issuance.problem_reports import Finding, ProblemReport, Repo
 from partner_center.issuance.revocation import Cause
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
-from partner_center.notifications.answer_reporter import AnswerReporter
+from partner_center.notifications.answer_reporter import CONFIRMATIONS_A_DAY, AnswerReporter
 from partner_center.notifications.mail import MailRefused
 from tests.fakes.determined import NOW, FixedClock
 from tests.fakes.problem_reports import MemoryReports
@@ -84,6 +84,26 @@ def test_what_staff_wrote_becomes_neither_html_nor_a_link():
     (mail,) = Office(hostile).tell("problem.decided", number=1).sent
     assert "<script>" not in mail.html
     assert "https://evil" not in mail.text + mail.html
+
+
+def test_an_address_is_told_of_ten_reports_a_day_that_they_came_and_of_each_what_was_found():
+    office = Office(decision(Finding.NOTE))
+    for number in range(CONFIRMATIONS_A_DAY + 3):
+        office.tell(event_id=f"evt_{number}")
+    assert len(office.sent) == CONFIRMATIONS_A_DAY
+    office.tell("problem.decided", "evt_decided", number=1)
+    assert office.sent[-1].subject == "About your report rep_1"
+    assert len(office.sent) == CONFIRMATIONS_A_DAY + 1
+
+
+def test_a_mail_that_failed_is_not_counted():
+    office = Office()
+    office.failure = TryAgain("SES is out.")
+    for _ in range(CONFIRMATIONS_A_DAY + 1):
+        with pytest.raises(TryAgain):
+            office.tell()
+    office.failure = None
+    assert len(office.tell().sent) == 1
 
 
 def test_an_event_that_comes_again_sends_nothing():

@@ -187,6 +187,11 @@ def report_mail(report_id: str, mail_id: str) -> Key:
     return Key(f"REPORT#{report_id}", f"MAIL#{mail_id}")
 
 
+def reports_of_reporter(address: str, day: str) -> Key:
+    """`day`: yyyy-mm-dd. An address that somebody gave is not kept in the clear once more."""
+    return Key(f"REPORTER#{sha256(address.lower().encode()).hexdigest()}", f"DAY#{day}")
+
+
 def open_shard(order_id: str) -> str:
     """Partition of the sparse index of unfinished orders, sorted there by `check_at`."""
     return f"OPEN#{int(sha256(order_id.encode()).hexdigest(), 16) % OPEN_SHARDS}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
@@ -22,6 +22,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.orders.page import Page
 
 _INDEX = Index("queues", "queue", keys.REPORT_QUEUE, "queued_at")
+_KEPT = timedelta(days=3)
 _MICROS = re.compile(r"[0-9]{1,18}")
 _PREFIX = keys.problem_report("").pk
 
@@ -61,6 +62,15 @@ class ProblemReportStore:
         key = keys.report_mail(report_id, mail_id)
         self._database.replace(self._tables.business, key, {"at": int(moment.timestamp())})
 
+    def confirmations(self, address: str, moment: datetime) -> int:
+        item = self._database.get(self._tables.business, _of_reporter(address, moment))
+        return int(item["confirmations"]) if item else 0
+
+    def count_confirmation(self, address: str, moment: datetime) -> None:
+        kept: Item = {"expires_at": int((moment + _KEPT).timestamp())}
+        key = _of_reporter(address, moment)
+        self._database.count(self._tables.business, key, "confirmations", kept)
+
     def _report(self, change: ReportChange) -> Action:
         report = change.report
         key, item = keys.problem_report(report.report_id), _to_item(report)
@@ -74,6 +84,10 @@ class ProblemReportStore:
             set={name: value for name, value in item.items() if value is not None},
             remove=[name for name, value in item.items() if value is None],
         )
+
+
+def _of_reporter(address: str, moment: datetime) -> keys.Key:
+    return keys.reports_of_reporter(address, f"{moment:%Y-%m-%d}")
 
 
 def _start(cursor: str) -> Item:

@@ -89,11 +89,9 @@ class CheckCertificates:
         return run
 
     def ending_root_crls(self) -> Sequence[str]:
-        """Roots whose CRL ends within a month: a person must sign the next one."""
+        """Roots whose CRL ends within a month, or that have none: a person must sign the next one."""
         soon = self.clock.now() + timedelta(days=30)
-        return [
-            root.root_id for root in self.cas.roots() if root.crl_ends is not None and root.crl_ends < soon
-        ]
+        return [root.root_id for root in self.cas.roots() if root.crl_ends is None or root.crl_ends < soon]
 
     def _beginning(self, goal: datetime) -> datetime:
         """Before the first certificate that any CA could have issued."""

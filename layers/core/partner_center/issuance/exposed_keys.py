@@ -1,8 +1,7 @@
-"""A key whose private half was sent here: blocked if it is known here, and every certificate with it named.
+"""A key whose private half was sent here: blocked, and every certificate with it named.
 
-A key is known by the orders that have it, pending ones included: what has no certificate yet is stopped by the
-block, at preflight. An unknown key is left alone, since anybody can make keys and a row for each would let them
-fill the table; that the halves of the key belong together was proven before it was reported (incident of 2017).
+A key that no order has yet is blocked as well, since who was told of a compromise must not certify it afterwards
+(BR 6.1.1.3). That the halves of the key belong together was proven before it was reported (incident of 2017).
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,8 +54,6 @@ class BlockExposedKey:
     def __call__(self, exposed: ExposedKey) -> None:
         """Raises TryAgain."""
         orders = tuple(dict.fromkeys(self.register.orders_of(exposed.spki_sha256)))
-        if not orders:
-            return
         moment = self.clock.now()
         actor = f"key:{exposed.key_id}" if exposed.key_id else "public"
         chronicle = Chronicle(self.ids, moment, actor, exposed.request_id)

@@ -1,13 +1,16 @@
-"""What follows from events: a key that became known, and a revocation that stands for a whole order."""
+"""What follows from events: of a key that became known, and of a revocation for the order and the key."""
 
 from dataclasses import dataclass
 
+from partner_center.issuance.exposed_keys import KeyRegister
 from partner_center.issuance.record import CertificateRecord, Reason
 from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import TryAgain
-from partner_center.kernel.events import Event
+from partner_center.kernel.events import Chronicle, Event
 from partner_center.orders.order import OrderStatus
+
+REASON = "a certificate with it was revoked for key compromise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +18,7 @@ class FinishRevocation:
     """The use case. Repeating it is harmless: what is revoked stays as it is."""
 
     revoker: Revoker
+    register: KeyRegister
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain; the event is then delivered again."""
@@ -25,7 +29,26 @@ class FinishRevocation:
             case "key.exposed":
                 self.revoker.certificate(record, _exposure(record, event))
             case "certificate.revoked":
+                self._block_key_of(record, event)
                 self._order_of(record, event)
+
+    def _block_key_of(self, record: CertificateRecord, event: Event) -> None:
+        """Proven or not, a key that its holder calls compromised is certified no more (BR 6.1.1.3).
+
+        Without a proof nothing happens to other certificates with it.
+        """
+        if event.data["reason"] != Reason.KEY_COMPROMISE:
+            return
+        moment = self.revoker.clock.now()
+        chronicle = Chronicle(self.revoker.ids, moment, str(event.data["by"]), event.correlation_id)
+        audit = chronicle.audit(
+            "key.blocked",
+            record.reseller_id,
+            record.order_id,
+            spki_sha256=record.spki_sha256,
+            serial=record.serial_hex,
+        )
+        self.register.block(record.spki_sha256, REASON, moment, audit)
 
     def _order_of(self, record: CertificateRecord, event: Event) -> None:
         wish = Wish(

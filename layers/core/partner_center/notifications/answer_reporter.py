@@ -17,6 +17,8 @@ from partner_center.notifications.report_answers import (
     report_received_mail,
 )
 
+CONFIRMATIONS_A_DAY = 10
+"""To one address; anybody can give another's, so that without a bound we would fill strangers' mailboxes."""
 _UNDELIVERABLE = frozenset({"address_invalid", "message_rejected"})
 
 
@@ -29,10 +31,19 @@ class Reports(Protocol):
 
     def note_mail(self, report_id: str, mail_id: str, moment: datetime) -> None: ...
 
+    def confirmations(self, address: str, moment: datetime) -> int:
+        """How many reports that address was told the coming of on that day (UTC)."""
+        ...
+
+    def count_confirmation(self, address: str, moment: datetime) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerReporter:
-    """The use case: at least once, and a repetition bears the same Message-ID."""
+    """The use case: at least once, and a repetition bears the same Message-ID.
+
+    Only what is found is told of each report; that it came is told of the first ones of a day.
+    """
 
     reports: Reports
     mailer: Mailer
@@ -47,11 +58,16 @@ class AnswerReporter:
         report = self.reports.find(report_id)
         if report is None:
             raise TryAgain("The report cannot be read at the moment.")
+        is_confirmation, address = event.type == "problem.reported", report.reporter_email
+        if is_confirmation and self.reports.confirmations(address, self.clock.now()) >= CONFIRMATIONS_A_DAY:
+            return
         try:
             self.mailer.send(self._mail(report, event))
         except MailRefused as refused:
             if refused.reason not in _UNDELIVERABLE:
                 raise
+        if is_confirmation:
+            self.reports.count_confirmation(address, self.clock.now())
         self.reports.note_mail(report_id, event.event_id, self.clock.now())
 
     def _mail(self, report: ProblemReport, event: Event) -> Mail:

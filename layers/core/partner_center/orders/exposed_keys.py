@@ -1,8 +1,8 @@
 """A private key was sent where none may be: the public key it belongs to is reported, and blocked elsewhere.
 
-The functions that read resellers' requests may only put a digest into a queue. Whether the key is known here, and
-what follows, is decided by a function of the issuance context behind it (docs/adr/0007), so that a request,
-whatever it holds, writes nothing where certificates and blocked keys lie.
+The functions that read resellers' requests may only put a digest into a queue. What follows is done by a
+function of the issuance context behind it (docs/adr/0007), so that a request, whatever it holds, writes nothing where
+certificates and blocked keys lie.
 """
 
 from collections.abc import Iterable

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.entry.wiring.base import clock, database, ids, settings
 from partner_center.entry.wiring.certificates import certificate_store
@@ -18,4 +19,4 @@ def revoker() -> Revoker:
 
 @cache
 def finish_revocation() -> FinishRevocation:
-    return FinishRevocation(revoker())
+    return FinishRevocation(revoker(), DynamoDbKeyRegister(database(), settings().tables))
