@@ -241,6 +241,8 @@ def test_what_is_not_there_is_refused(office, command):
         ["revoke", "tls-e1"],
         ["revoke", "tls-e1", "--reason", "unspecified"],
         ["delete", "tls-e1"],
+        *([*ISSUING, "--issuer-id", each] for each in ("", "../x", "a#b", "TLS", "a b", "a" * 41)),
+        [*ROOT, "--root-id", "root/r1"],
         [*ROOT, "--bucket", "a", "--out", "b"],
     ],
     ids=" ".join,

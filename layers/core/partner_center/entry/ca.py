@@ -6,6 +6,7 @@ the person enables it, and the command disables it again.
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ def main(
         return 1
     return 0
 
+
+_IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 _COMMANDS: dict[str, Callable[[Desk, argparse.Namespace], None]] = {
     "root": lambda desk, options: desk.create_root(_request(options), options.dry_run),
@@ -76,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=text)
-        added.add_argument("--root-id", default="root-r1", metavar="ID")
+        added.add_argument("--root-id", default="root-r1", metavar="ID", type=_identifier)
         return added
 
     def one_that_signs(name: str, text: str) -> argparse.ArgumentParser:
@@ -96,13 +99,13 @@ def _parser() -> argparse.ArgumentParser:
 
     one_that_makes("root", "make the root, with its first CRL")
     issuing = one_that_makes("issuing", "make an issuing CA under the root, not in service yet")
-    issuing.add_argument("--issuer-id", required=True, metavar="ID")
+    issuing.add_argument("--issuer-id", required=True, metavar="ID", type=_identifier)
     algorithms = [algorithm.value for algorithm in SignatureAlgorithm]
     issuing.add_argument("--algorithm", choices=algorithms, default=SignatureAlgorithm.ECDSA_SHA256.value)
     issuing.add_argument("--level", choices=[level.value for level in Level], help="issues at no other level")
     issuing.add_argument("--endpoint", help="id of KmsEndpoint, through which alone a new key may sign")
     adopting = command("adopt", "make an authority of AWS Private CA an issuing CA, not in service yet")
-    adopting.add_argument("--issuer-id", required=True, metavar="ID")
+    adopting.add_argument("--issuer-id", required=True, metavar="ID", type=_identifier)
     adopting.add_argument("--arn", required=True)
     adopting.add_argument("--repository-url", required=True, help="plain http, no closing slash")
     adopting.add_argument("--yes", action="store_true", help="do not ask")
@@ -120,6 +123,13 @@ def _parser() -> argparse.ArgumentParser:
         if name == "revoke":
             changing.add_argument("--reason", required=True, choices=[reason.value for reason in CaReason])
     return parser
+
+
+def _identifier(text: str) -> str:
+    """It stands in keys, an alias, and in addresses inside certificates for as long as those live."""
+    if not _IDENTIFIER.fullmatch(text):
+        raise argparse.ArgumentTypeError("lower-case letters, digits and hyphens, at most 40")
+    return text
 
 
 def _where(command: argparse.ArgumentParser) -> None:
