@@ -110,7 +110,8 @@ def test_a_refused_order_names_its_fault_and_leaves_nothing(
     assert reply.headers["content-type"] == "application/problem+json"
     assert codes <= reply.codes, reply.text
     assert "PRIVATE KEY" not in reply.text
-    assert rows(cloud) == before
+    # A key that was sent here is never certified any more: its block and the record of it, once.
+    assert rows(cloud) - before in ({0, 2} if "KEY" in fields.values() else {0})
 
 
 def test_all_faults_of_one_order_are_named_at_once(northwind: Reseller) -> None:
