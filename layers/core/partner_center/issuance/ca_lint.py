@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+from partner_center.issuance.crl_lint import crl_validator
 from partner_center.issuance.lint import light_pkilint
 from partner_center.issuance.ports import Finding
 
@@ -55,30 +56,6 @@ def _certificate_validator(kind: CaDocument) -> Callable[[bytes], list[Any]]:
     return run
 
 
-@cache
 def _crl_validator() -> Callable[[bytes], list[Any]]:
-    """pkilint's checks of a CRL of CA certificates by the BR profile."""
     with light_pkilint():
-        from pkilint import loader, pkix  # noqa: PLC0415 - as above
-        from pkilint.cabf import cabf_crl  # noqa: PLC0415
-        from pkilint.pkix import crl, extension, name  # noqa: PLC0415
-
-        kind = crl.CertificateRevocationListType[CaDocument.CRL]
-        container = crl.create_pkix_crl_validator_container(
-            [
-                pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
-                pkix.create_extension_decoder(extension.EXTENSION_MAPPINGS),
-            ],
-            [
-                crl.create_issuer_validator_container([]),
-                crl.create_validity_validator_container([cabf_crl.create_validity_period_validator(kind)]),
-                crl.create_extensions_validator_container([]),
-                cabf_crl.CabfCrlReasonCodeAllowlistValidator(kind),
-            ],
-        )
-
-    def run(der: bytes) -> list[Any]:
-        document = loader.RFC5280CertificateListDocumentLoader().load_document(der, "twin")
-        return list(container.validate(document.root))
-
-    return run
+        return crl_validator(CaDocument.CRL)

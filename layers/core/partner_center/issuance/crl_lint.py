@@ -26,7 +26,7 @@ def lint_crl(plan: CrlPlan) -> tuple[Finding, ...]:
 
 def warm_up() -> None:
     """Load what linting needs, so that no revocation waits for it."""
-    _validator()
+    crl_validator("CRL")
 
 
 def shown_entries(entries: Sequence[CrlEntry]) -> tuple[CrlEntry, ...]:
@@ -62,9 +62,9 @@ def _refused(code: str, message: str) -> Finding:
 
 
 def _pkilint_findings(der: bytes) -> Iterator[Finding]:
-    from pkilint.validation import ValidationFindingSeverity  # noqa: PLC0415 - loaded by _validator already
+    from pkilint.validation import ValidationFindingSeverity  # noqa: PLC0415 - loaded by the validator already
 
-    for result in _validator()(der):
+    for result in crl_validator("CRL")(der):
         for described in result.finding_descriptions:
             severity, code = described.finding
             if severity <= ValidationFindingSeverity.WARNING:
@@ -72,13 +72,13 @@ def _pkilint_findings(der: bytes) -> Iterator[Finding]:
 
 
 @cache
-def _validator() -> Callable[[bytes], list[Any]]:
-    """pkilint's checks of a CRL for subscriber certificates by the BR profile, ready to be run."""
+def crl_validator(kind_of_list: str) -> Callable[[bytes], list[Any]]:
+    """pkilint's checks by the BR profile, ready to be run: `CRL` of subscribers' certificates, `ARL` of CAs'."""
     from pkilint import loader, pkix  # noqa: PLC0415 - costs 0.1 s, for who lints only
     from pkilint.cabf import cabf_crl  # noqa: PLC0415
     from pkilint.pkix import crl, extension, name  # noqa: PLC0415
 
-    kind = crl.CertificateRevocationListType.CRL
+    kind = crl.CertificateRevocationListType[kind_of_list]
     container = crl.create_pkix_crl_validator_container(
         [
             pkix.create_attribute_decoder(name.ATTRIBUTE_TYPE_MAPPINGS),
