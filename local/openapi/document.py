@@ -17,6 +17,7 @@ from partner_center.billing.shapes import ContractActivation, ContractRequest
 from partner_center.entry import schemas
 from partner_center.entry.problems import CONTENT_TYPE
 from partner_center.entry.routes import ROUTES
+from partner_center.orders.reissue_request import ReissueRequest
 from partner_center.orders.requests import OrderRequest
 
 ANSWERED: Sequence[type[BaseModel]] = (
@@ -51,6 +52,8 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.PaymentQueue,
     schemas.PaymentState,
     schemas.Received,
+    schemas.Reissue,
+    schemas.ReissueList,
     schemas.ReviewQueue,
     schemas.SettlementAnswer,
 )
@@ -69,6 +72,7 @@ POSTED: Sequence[type[BaseModel]] = (
     schemas.GatewayEvent,
     schemas.MethodRequest,
     schemas.PaymentMethodRequest,
+    ReissueRequest,
     schemas.SettleRequest,
     schemas.OrderDraft,
     schemas.SettlementRequest,

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from local.openapi import money
 from local.openapi.contracts import contract_examples
+from local.openapi.reissues import reissue_examples
 from local.openapi.story import (
     APPROVED,
     CSR,
@@ -64,6 +65,7 @@ from partner_center.orders.inspect import examination_as_json, inspect_csr
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.page import Page
 from partner_center.orders.reading import OrderReading
+from partner_center.orders.reissue import Reissue
 from partner_center.orders.review import Screening
 from partner_center.orders.review_queue import task_as_json
 from partner_center.orders.view import order_as_json
@@ -85,12 +87,21 @@ class Shelf:
     certificates: Sequence[CertificateRecord] = ()
     notes: Sequence[Message] = ()
     caa: Sequence[Mapping[str, Any]] = ()
+    reissued: Reissue | None = None
 
     def head(self, _reseller_id: str, order_id: str) -> OrderHead | None:
         return self.order.head if order_id == self.order.head.order_id else None
 
     def content(self, _reseller_id: str, _order_id: str, _revision: int) -> OrderContent:
         return self.order.content
+
+    def reissue(self, _reseller_id: str, _order_id: str, _reissue_id: str) -> Reissue | None:
+        return self.reissued
+
+    def reissues(
+        self, _reseller_id: str, _order_id: str, _page: Page
+    ) -> tuple[Sequence[Reissue], str | None]:
+        return [self.reissued] if self.reissued else [], None
 
     def by_common_name(
         self, _reseller_id: str, _prefix: str, _page: Page
@@ -224,6 +235,7 @@ def answers() -> dict[str, Any]:
         "ProofList": ListProofs(OneProof(next(iter(story.proofs.values()))), SetClock(now))(
             RESELLER, "", Page(50, None)
         ),
+        **reissue_examples(story, issued.reading, lambda done: replace(issued, reissued=done).reading),
         "MessageList": declined.reading(now).messages(RESELLER, order_id, {}),
         "DomainList": issued.reading(now).domains(RESELLER, order_id, {}),
         "Certificate": CertificateReading(ShelfOfCertificates(issued), SetClock(now)).certificate(

@@ -25,6 +25,7 @@ from local.openapi.operation import (
     Operation,
     Parameter,
 )
+from local.openapi.reissue_operations import REISSUE_OPERATIONS
 
 PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
 GONE = "The link was answered, has expired, or its order is no longer pending; the page says which."
@@ -57,6 +58,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         "code", "path", "The code of a product.", {"type": "string"}, "geotrust_quickssl_premium"
     ),
     "OrderId": Parameter("order_id", "path", "The id that placing the order answered."),
+    "ReissueId": Parameter("reissue_id", "path", "The id that asking for the reissue answered."),
     "DomainName": Parameter(
         "name", "path", "A name of the order, as A-label; of a wildcard the * may stand as it is or as %2A."
     ),
@@ -126,6 +128,7 @@ PARAMETERS: Mapping[str, Parameter] = {
 
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     **CONTRACT_OPERATIONS,
+    **REISSUE_OPERATIONS,
     ("GET", "/v1/products"): Operation(
         "listProducts",
         "Catalog",

@@ -24,6 +24,7 @@ ABOUT: Mapping[str, Any] = {
 TAGS: Mapping[str, str] = {
     "Catalog": "What is sold, and what applicants accept.",
     "Orders": "From the request to the certificate.",
+    "Reissues": "Further certificates inside an order's term.",
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued, and its end.",
     "Reports": "For anybody who knows of a compromised key or another problem; without a key.",
@@ -111,6 +112,7 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
 # Descriptions of shapes whose docstrings speak to readers of the code.
 SHAPES: Mapping[str, str] = {
     "OrderRequest": "An order as it is posted.",
+    "ReissueRequest": "A further certificate, as it is asked for.",
     "ContractRequest": "A bulk contract that is asked for.",
     "ContractActivation": "What was agreed of a contract; what is left out is as it was asked for.",
     "Contact": "A person of the order.",
@@ -149,6 +151,14 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "domain_control": "How control of the names is proven; absent: dns_txt.",
         "agreement": "The applicant's own acceptance of the product's subscriber agreement.",
         "note": "For yourself.",
+    },
+    "ReissueRequest": {
+        "csr": "One CSR in PEM and nothing else; the key may be another one. Never send a private key.",
+        "common_name": "Absent: the order's.",
+        "additional_domains": "Absent: the order's other names. They are joined with those in the CSR.",
+        "domain_control": "How names that are not proven are to be proven; absent: as the order says.",
+        "revoke_previous_after_hours": "When the certificate before is revoked, counted from when this one is "
+        "issued; absent: it stays valid.",
     },
     "DomainControl": {
         "method": "For all names.",

@@ -19,6 +19,7 @@ from partner_center.orders.order import LONGEST_PENDING
 from partner_center.orders.page import Page
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_orders import OrdersContract
+from tests.fakes.contract_reissues import ReissuesContract
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import (
     ORDER,
@@ -34,6 +35,10 @@ from tests.fakes.samples import (
 
 class TestOrdersInDynamoDb(OrdersContract):
     """The promises, kept by DynamoDB."""
+
+
+class TestReissuesInDynamoDb(ReissuesContract):
+    """The same of reissues."""
 
 
 class TestAmendmentsInDynamoDb(AmendmentsContract):

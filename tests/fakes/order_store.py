@@ -12,18 +12,22 @@ from partner_center.billing.contracts import (
     contract_problems,
 )
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
+from partner_center.kernel.ids import order_of
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import OrderHead, PaymentKind
+from partner_center.orders.order import OrderHead, OrderStatus, PaymentKind
 from partner_center.orders.page import Page
 from partner_center.orders.ports import (
     Amendment,
     Closing,
     Completion,
     Placement,
+    ReissueBeginning,
+    ReissueEnd,
     RequestGuard,
     RequestSeenBefore,
 )
 from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.orders.reissue import Reissue
 from partner_center.validation.ports import Message
 from tests.fakes.tables import Tables
 
@@ -46,6 +50,22 @@ class MemoryOrders:
         if text is None:
             raise TryAgain("The order's content cannot be read at the moment.")
         return content_from_json(text)
+
+    def reissue(self, reseller_id: str, order_id: str, reissue_id: str) -> Reissue | None:
+        return self.tables.reissues.get((reseller_id, order_id, reissue_id))
+
+    def reissues(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Reissue], str | None]:
+        found = {
+            f"REISSUE#{key[2]}": each
+            for key, each in self.tables.reissues.items()
+            if key[:2] == (reseller_id, order_id)
+        }
+        rows, cursor = paged(sorted(found.items(), reverse=True), "REISSUE#", page)
+        return [each for _, each in rows], cursor
+
+    def is_running(self, reseller_id: str, order_id: str) -> bool:
+        head = self.head(reseller_id, order_id)
+        return head is not None and head.status is OrderStatus.ISSUED
 
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         return self.tables.guards.get((reseller_id, method, path, idempotency_key))
@@ -116,6 +136,23 @@ class MemoryOrders:
                 self.tables.searched.add((head.reseller_id, head.common_name, head.order_id))
             self.tables.accompany(amendment.event, amendment.audit)
 
+    def reissue_order(self, beginning: ReissueBeginning) -> None:
+        with self.tables.writing("reissue_order"):
+            begins = beginning.begins
+            head, order, reissue = begins.head, begins.order, begins.reissue
+            self.require_unbound(beginning.guard)
+            self.require_version(order, beginning.expected_version)
+            self.tables.require_new(beginning.event, beginning.audit)
+            if (head.reseller_id, head.order_id) in self.tables.heads:
+                raise TryAgain("An identifier was drawn twice; nothing was written.")
+            self.bind(beginning.guard)
+            self.move(order, beginning.expected_version)
+            self.tables.reissues[head.reseller_id, order.order_id, reissue.reissue_id] = reissue
+            self.tables.heads[head.reseller_id, head.order_id] = head
+            self.write_content(head, beginning.content)
+            self._know_key(head, beginning.content)
+            self.tables.accompany(beginning.event, beginning.audit)
+
     def complete(self, completion: Completion) -> None:
         with self.tables.writing("complete"):
             units = completion.head.units
@@ -149,12 +186,16 @@ class MemoryOrders:
         self.tables.contents[key] = content_to_json(content)
 
     def _know_key(self, head: OrderHead, content: OrderContent) -> None:
-        row = (content.spki_sha256, head.reseller_id, head.order_id, head.revision)
+        row = (content.spki_sha256, head.reseller_id, order_of(head.order_id), head.revision)
         self.tables.known_keys.add(row)
 
-    def _end(self, change: Completion | Closing, entry: LedgerEntry, moved: dict[str, int]) -> None:
+    def _end(self, change: Completion | Closing, entry: LedgerEntry | None, moved: dict[str, int]) -> None:
         head = change.head
         self.require_version(head, change.expected_version)
+        if change.reissue is not None:
+            self._end_reissue(change, change.reissue)
+        if entry is None:
+            return
         contract = self.tables.contracts.get((head.reseller_id, head.contract_id))
         is_bulk = head.payment_kind is PaymentKind.BULK
         if contract is None or (is_bulk and contract.units_held < head.units):
@@ -162,6 +203,22 @@ class MemoryOrders:
         self.tables.require_new(change.event, change.audit, entry)
         self.move(head, change.expected_version)
         self.tables.enter(contract, entry, moved)
+        self.tables.accompany(change.event, change.audit)
+
+    def _end_reissue(self, change: Completion | Closing, end: ReissueEnd) -> None:
+        order, reissue = end.after.order, end.after.reissue
+        key = (reissue.reseller_id, reissue.order_id, reissue.reissue_id)
+        self.require_version(order, end.expected_version)
+        if not self.tables.reissues[key].waits:
+            raise ChangedMeanwhile("The order changed meanwhile; read it again.")
+        self.tables.require_new(change.event, change.audit)
+        if end.after.content is not None:
+            self.write_content(order, end.after.content)
+        self.move(change.head, change.expected_version)
+        self.move(order, end.expected_version)
+        self.tables.reissues[key] = reissue
+        if end.another_common_name:
+            self.tables.searched.add((order.reseller_id, order.common_name, order.order_id))
         self.tables.accompany(change.event, change.audit)
 
     def _contract_that_serves(self, placement: Placement) -> Contract:

@@ -15,6 +15,7 @@ from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import OrderHead
 from partner_center.orders.ports import RequestGuard
+from partner_center.orders.reissue import Reissue
 from partner_center.orders.review import Screening
 from partner_center.validation.challenges import Challenge, Proof
 from partner_center.validation.ports import AttemptRecord, Message
@@ -29,6 +30,7 @@ class Tables:
 
     heads: dict[OrderId, OrderHead] = field(default_factory=dict)
     contents: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    reissues: dict[tuple[str, str, str], Reissue] = field(default_factory=dict)
     guards: dict[tuple[str, str, str, str], RequestGuard] = field(default_factory=dict)
     searched: set[tuple[str, str, str]] = field(default_factory=set)
     known_keys: set[tuple[str, str, str, int]] = field(default_factory=set)

@@ -59,11 +59,12 @@ from partner_center.kernel.level import Level
 from partner_center.notifications.reminders import Digest
 from partner_center.notifications.report_refusals import Report, Told
 from partner_center.notifications.suppressions import Suppression, Undelivered
-from partner_center.orders.close import closing, completion
+from partner_center.orders.close import closing, completion, reissue_completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
-from partner_center.orders.ports import Amendment, Release
+from partner_center.orders.ports import Amendment, ReissueBeginning, Release
+from partner_center.orders.reissue import Reissued, begun
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
@@ -235,6 +236,27 @@ def placement():
 
 def closed():
     change = closing(HEAD, OrderStatus.CANCELLED, CloseReason.REQUESTED, CHRONICLE)
+    return replace(change, guard=a_guard(change.head))
+
+
+RUNNING = replace(HEAD, status=OrderStatus.ISSUED, serial="ab", issued_at=NOW, term_to=NOW)
+BEGINS = begun(an_order(RUNNING), a_content("new.example.com"), ["new.example.com"], "rei_1", NOW, 24)
+FOUND = Reissued(BEGINS.order, BEGINS.reissue)
+
+
+def reissue_begun():
+    event, audit = an_event(IDS, "reissue.placed"), an_audit(IDS)
+    return ReissueBeginning(BEGINS, 1, a_content(), a_guard(BEGINS.head), event, audit)
+
+
+def reissue_issued():
+    reissue = an_order(BEGINS.head, a_content("new.example.com"))
+    return reissue_completion(reissue, FOUND, a_content(), "cd", CHRONICLE)
+
+
+def reissue_given_up():
+    why = (OrderStatus.CANCELLED, CloseReason.REQUESTED)
+    change = closing(BEGINS.head, *why, CHRONICLE, found=FOUND)
     return replace(change, guard=a_guard(change.head))
 
 
@@ -417,6 +439,9 @@ TRANSACTIONS = {
     "Storing a certificate of AWS Private CA": [
         lambda db: Certificates(db).keep_as(RECORD, replace(RECORD, serial_hex="cd", certificate_der=b"x"))
     ],
+    "Asking for a reissue": [lambda db: orders(db).reissue_order(reissue_begun())],
+    "Completing a reissue": [lambda db: orders(db).complete(reissue_issued())],
+    "Giving a reissue up": [lambda db: orders(db).close(reissue_given_up())],
     "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
     "Closing an order": [lambda db: orders(db).close(closed())],
     "Amending an order": [

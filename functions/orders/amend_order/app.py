@@ -5,10 +5,12 @@ from partner_center.entry.api import Answer, Api, Request, require_match, with_e
 from partner_center.entry.problems import moved
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.enrolment import amend_order
+from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.reading import order_reading
 from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.orders.amendment import method_patch
+from partner_center.orders.under_way import enrolment_meant
 
 handler = Api(door)
 
@@ -34,8 +36,9 @@ def choose_method(request: Request, principal: Principal, order_id: str, name: s
     patch = method_patch(name, request.json_object())
     reading = order_reading()
     reading.domain(principal.reseller_id, order_id, name)
+    meant = enrolment_meant(order_store(), principal.reseller_id, order_id, name)
     try:
-        amend_order()(principal, request.request_id, order_id, patch)
+        amend_order()(principal, request.request_id, meant, patch)
     except ContentRefused as refused:
         prefix = json_pointer(("domain_control", "names", name))
         raise ContentRefused(moved(refused.problems, prefix)) from refused

@@ -4,7 +4,9 @@ from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.domain_actions import request_check
+from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.reading import order_reading
+from partner_center.orders.under_way import enrolment_meant
 
 handler = Api(door)
 
@@ -13,7 +15,8 @@ handler = Api(door)
 def check(request: Request, principal: Principal, order_id: str) -> Answer:
     _require_nothing_said(request)
     actor = f"key:{principal.key_id}"
-    request_check()(principal.reseller_id, order_id, actor, request.request_id)
+    meant = enrolment_meant(order_store(), principal.reseller_id, order_id)
+    request_check()(principal.reseller_id, meant, actor, request.request_id)
     return Answer(200, order_reading().checked(principal.reseller_id, order_id))
 
 
@@ -21,7 +24,8 @@ def check(request: Request, principal: Principal, order_id: str) -> Answer:
 def check_one(request: Request, principal: Principal, order_id: str, name: str) -> Answer:
     _require_nothing_said(request)
     actor = f"key:{principal.key_id}"
-    request_check()(principal.reseller_id, order_id, actor, request.request_id, name)
+    meant = enrolment_meant(order_store(), principal.reseller_id, order_id, name)
+    request_check()(principal.reseller_id, meant, actor, request.request_id, name)
     return Answer(200, order_reading().domain(principal.reseller_id, order_id, name))
 
 

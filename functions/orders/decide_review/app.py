@@ -5,6 +5,7 @@ from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.body import decision_in
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.review import decide_review
+from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.orders.review import ReviewTask
 
 handler = Api(door)
@@ -21,7 +22,8 @@ def decide(request: Request, staff: Staff, task_id: str) -> Answer:
         200,
         {
             "task_id": task_id,
-            "order_id": head.order_id,
+            "order_id": order_of(head.order_id),
+            **({"reissue_id": reissue_of(head.order_id)} if head.is_reissue else {}),
             "decision": verdict,
             "order_status": head.status,
         },

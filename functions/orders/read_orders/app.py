@@ -1,4 +1,4 @@
-"""GET /v1/orders/{order_id}, its domains and its messages."""
+"""GET /v1/orders/{order_id}, its domains, messages and reissues."""
 
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request, tagged
@@ -24,6 +24,18 @@ def read(request: Request, principal: Principal, order_id: str) -> Answer:
 def domains(request: Request, principal: Principal, order_id: str) -> Answer:
     request.only_query("limit", "cursor")
     return Answer(200, order_reading().domains(principal.reseller_id, order_id, request.query))
+
+
+@handler.route("GET", "/v1/orders/<order_id>/reissues", Role.ORDERS, Role.READ)
+def reissues(request: Request, principal: Principal, order_id: str) -> Answer:
+    request.only_query("limit", "cursor")
+    return Answer(200, order_reading().reissues(principal.reseller_id, order_id, request.query))
+
+
+@handler.route("GET", "/v1/orders/<order_id>/reissues/<reissue_id>", Role.ORDERS, Role.READ)
+def reissue(request: Request, principal: Principal, order_id: str, reissue_id: str) -> Answer:
+    request.only_query()
+    return Answer(200, order_reading().reissue(principal.reseller_id, order_id, reissue_id))
 
 
 @handler.route("GET", "/v1/orders/<order_id>/messages", Role.ORDERS, Role.READ)

@@ -274,6 +274,7 @@ def test_every_example_has_its_shape(published, obeys):
         "CertificateRevocationRequest",
         "CompromisedKeyRequest",
         "ProblemReportRequest",
+        "ReissueRequest",
         "ReportDecisionRequest",
     } == set(published["components"]["examples"])
 

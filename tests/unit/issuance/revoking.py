@@ -7,9 +7,11 @@ from partner_center.issuance.finish_revocation import FinishRevocation
 from partner_center.issuance.record import CertificateStatus, Reason
 from partner_center.issuance.revocation_request import RevocationRequest
 from partner_center.issuance.revoke_by_reseller import RevokeCertificate, RevokeOrder
-from partner_center.orders.close import completion
+from partner_center.orders.close import CloseReissues, completion
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.idempotency import Call
+from partner_center.orders.ports import ReissueBeginning, load
+from partner_center.orders.reissue import begun
 from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.revocations import RevokingWorld
 from tests.fakes.samples import (
@@ -21,6 +23,8 @@ from tests.fakes.samples import (
     a_head,
     a_placement,
     a_record,
+    an_audit,
+    an_event,
 )
 
 OURS, THEIRS = Principal(US, "key_1", Role.ORDERS), Principal(THEM, "key_2", Role.ORDERS)
@@ -45,7 +49,8 @@ class Office(RevokingWorld):
         self.revoke_order = RevokeOrder(self.revoker, report)
         self.revoke_certificate = RevokeCertificate(self.revoker, report)
         self.register = MemoryKeyRegister()
-        self.finish = FinishRevocation(self.revoker, self.register)
+        close = CloseReissues(self.stores.orders, self.clock, self.ids)
+        self.finish = FinishRevocation(self.revoker, self.register, close)
 
     def report(self, exposed):
         self.reported.append(exposed)
@@ -63,6 +68,16 @@ class Office(RevokingWorld):
             by, self.call(key, request, f"/v1/certificates/{serial}/revoke"), serial, request
         )
 
+    def reissue(self, *, signing=False):
+        """A reissue under way that needs proof; the id of its enrolment."""
+        order = load(self.stores.orders, US, ORDER)
+        begins = begun(order, order.content, [order.content.common_name], "rei_1", self.clock.now())
+        begins = replace(begins, head=replace(begins.head, signing=signing))
+        event, audit = an_event(self.ids, "reissue.placed"), an_audit(self.ids)
+        beginning = ReissueBeginning(begins, order.head.version, order.content, None, event, audit)
+        self.stores.orders.reissue_order(beginning)
+        return begins.head.order_id
+
     def head(self):
         return self.stores.orders.head(US, ORDER)
 
@@ -73,7 +88,7 @@ class Office(RevokingWorld):
     def deliver(self):
         """The queue's function gets every event that concerns it, oldest first."""
         for event in list(self.tables.events.values()):
-            if event.type in {"certificate.revoked", "key.exposed"}:
+            if event.type in {"certificate.revoked", "key.exposed", "order.revoked"}:
                 self.finish(event)
 
     def told(self):

@@ -13,6 +13,7 @@ from partner_center.issuance.issue import (
     IssuerNotActive,
     KeyBlocked,
     LintRefused,
+    OrderOver,
     issue_certificate,
 )
 from partner_center.issuance.lint import lint
@@ -24,6 +25,7 @@ from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (
     NOW,
     Blocks,
+    Running,
     certificate,
     leaf_key,
     names,
@@ -166,6 +168,23 @@ def test_bytes_recorded_before_the_block_are_not_signed_by_a_later_run(request_,
             issue_certificate(request_, new_issuer(keys, store, blocked=blocks))
     assert keys.signed == []
     assert len(store.serials) == 1
+
+
+def test_a_reissue_of_an_order_that_is_over_is_recorded_and_not_signed(request_, keys, store):
+    over = Running({(request_.reseller_id, request_.order_id)})
+    reissue = replace(request_, reissue_id="rei_1", generation=2)
+    with pytest.raises(OrderOver):
+        issue_certificate(reissue, new_issuer(keys, store, running=over))
+    assert keys.signed == []
+    (record,) = store.serials.values()
+    assert (record.reissue_id, record.status) == ("rei_1", CertificateStatus.RECORDED)
+    issued = issue_certificate(reissue, new_issuer(keys, store))
+    assert issued.enrolment_id == f"{request_.order_id}-rei_1"
+
+
+def test_an_orders_own_certificate_asks_nobody_whether_the_order_runs(request_, keys, store):
+    over = Running({(request_.reseller_id, request_.order_id)})
+    assert issue_certificate(request_, new_issuer(keys, store, running=over)).reissue_id is None
 
 
 def test_an_issuing_ca_that_is_not_active_signs_nothing(request_, issuer, keys, issuing_ca):

@@ -19,9 +19,10 @@ from partner_center.kernel.errors import (
 )
 from partner_center.kernel.events import Event
 from partner_center.kernel.money import Money
+from partner_center.orders.close import CloseOverdue
 from partner_center.orders.order import OrderStatus, PaymentKind, Revoked
 from tests.fakes.determined import NOW
-from tests.fakes.samples import US, a_chronicle, a_day, a_head, a_record, a_second
+from tests.fakes.samples import ORDER, US, a_chronicle, a_day, a_head, a_record, a_second
 from tests.unit.issuance.revoking import OURS, THEIRS, Office, bare, reissued, wanted
 
 COMPROMISED = Reason.KEY_COMPROMISE
@@ -50,6 +51,34 @@ def test_a_serial_that_was_revoked_while_it_was_signed_is_barred_from_being_stor
     office = Office(a_record(), bare("0a5b", CertificateStatus.RECORDED))
     office.order()
     assert office.serials.records["0a5b"].status is CertificateStatus.REVOKED
+
+
+def test_a_serial_that_was_recorded_while_the_order_was_being_revoked_is_revoked_by_its_event():
+    office = Office()
+    late = replace(bare("0a5b", CertificateStatus.RECORDED), reissue_id="rei_1")
+    office.tables.after["revoke_order"].append(lambda: office.serials.add(late))
+    office.order(wanted(Reason.CESSATION_OF_OPERATION))
+    assert "0a5b" not in office.told()
+    office.deliver()
+    assert office.told()["0a5b"] is Reason.CESSATION_OF_OPERATION
+
+
+@pytest.mark.parametrize(("signing", "closed"), [(False, OrderStatus.CANCELLED), (True, OrderStatus.PENDING)])
+def test_reissues_of_a_revoked_order_end_and_what_is_being_signed_is_ended_by_its_execution(signing, closed):
+    office = Office()
+    enrolment = office.reissue(signing=signing)
+    office.order()
+    office.deliver()
+    head = office.stores.orders.head(US, enrolment)
+    assert head.status is closed
+    row = office.stores.orders.reissue(US, ORDER, "rei_1")
+    assert (row.reason == "order_revoked") is not signing
+    CloseOverdue(office.stores.orders, office.stores.challenges, office.clock, office.ids)(
+        US, enrolment, "execution-1"
+    )
+    assert office.stores.orders.head(US, enrolment).status is OrderStatus.CANCELLED
+    assert office.stores.orders.reissue(US, ORDER, "rei_1").reason == "order_revoked"
+    assert office.head().reissues_under_way == ()
 
 
 def test_units_come_back_within_30_days():

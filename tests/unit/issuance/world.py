@@ -285,9 +285,28 @@ class Blocks:
         return self.reasons.get(spki_sha256)
 
 
-def new_issuer(keys, store=None, clock=None, check=no_findings, entropy=token_bytes, blocked=None) -> Issuer:
+@dataclass
+class Running:
+    """`RunningOrders` in memory: all of them, but for those that are over."""
+
+    over: set[tuple[str, str]] = field(default_factory=set)
+
+    def is_running(self, reseller_id, order_id):
+        return (reseller_id, order_id) not in self.over
+
+
+def new_issuer(
+    keys,
+    store=None,
+    clock=None,
+    check=no_findings,
+    entropy=token_bytes,
+    blocked=None,
+    running=None,
+) -> Issuer:
     store = store if store is not None else MemoryStore()
-    return Issuer(store, keys, check, clock or SetClock(), entropy, blocked or Blocks())
+    others = (clock or SetClock(), entropy, blocked or Blocks(), running or Running())
+    return Issuer(store, keys, check, *others)
 
 
 def no_private_ca():

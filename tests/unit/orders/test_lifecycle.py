@@ -8,9 +8,9 @@ import pytest
 from partner_center.orders.lifecycle import (
     EARLY_REISSUES,
     FIRST_DAYS,
+    MOST_AT_ONCE,
     RENEWAL_CLOSES,
     RENEWAL_OPENS,
-    Reissues,
     delay_refusal,
     reissue_refusal,
     renewal_refusal,
@@ -58,7 +58,7 @@ STATES = [
     ("head", "reissue", "replace", "renew"), [pytest.param(*each[1:], id=each[0]) for each in STATES]
 )
 def test_the_state_of_an_order_decides_first(head, reissue, replace, renew):
-    assert code(reissue_refusal(head, Reissues(), NOW)) == reissue
+    assert code(reissue_refusal(head, NOW)) == reissue
     assert code(replacement_refusal(head, None, NOW)) == replace
     assert code(renewal_refusal(head, None, NOW)) == renew
 
@@ -69,12 +69,12 @@ def test_the_state_of_an_order_decides_first(head, reissue, replace, renew):
     ids=["last second", "just after", "over"],
 )
 def test_an_expired_order_is_neither_reissued_nor_replaced(moment, refused):
-    assert code(reissue_refusal(issued(), Reissues(), moment)) == refused
+    assert code(reissue_refusal(issued(), moment)) == refused
     assert code(replacement_refusal(issued(), None, moment)) == refused
 
 
 def test_a_refusal_becomes_a_conflict_that_names_the_order():
-    conflict = reissue_refusal(a_head(), Reissues(), NOW).conflict("ord_1")
+    conflict = reissue_refusal(a_head(), NOW).conflict("ord_1")
     assert (conflict.code, conflict.order_id) == ("not_issued", "ord_1")
 
 
@@ -94,21 +94,30 @@ COUNTS = [
     ("early", "moment", "refused"), [pytest.param(*each[1:], id=each[0]) for each in COUNTS]
 )
 def test_reissues_are_counted_in_the_first_30_days_only(early, moment, refused):
-    assert code(reissue_refusal(issued(), Reissues(early), moment)) == refused
+    assert code(reissue_refusal(issued(early_reissues=early), moment)) == refused
 
 
 def test_the_refusal_tells_from_when_there_is_no_limit():
-    refusal = reissue_refusal(issued(), Reissues(EARLY_REISSUES), NOW)
+    refusal = reissue_refusal(issued(early_reissues=EARLY_REISSUES), NOW)
     assert "2026-12-23 10:00 UTC" in refusal.detail
 
 
 @pytest.mark.parametrize(("needs_proof", "refused"), [(True, "reissue_pending"), (False, None)])
 def test_one_reissue_at_a_time_waits_for_proof(needs_proof, refused):
-    assert code(reissue_refusal(issued(), Reissues(1, True), NOW, needs_proof=needs_proof)) == refused
+    assert code(reissue_refusal(issued(open_reissue="rei_1"), NOW, needs_proof=needs_proof)) == refused
+
+
+@pytest.mark.parametrize("needs_proof", [True, False])
+@pytest.mark.parametrize(
+    ("under_way", "refused"), [(MOST_AT_ONCE - 1, None), (MOST_AT_ONCE, "reissue_pending")]
+)
+def test_a_few_reissues_may_be_under_way_at_once(under_way, refused, needs_proof):
+    head = issued(passing_reissues=tuple(f"rei_{number}" for number in range(under_way)))
+    assert code(reissue_refusal(head, NOW, needs_proof=needs_proof)) == refused
 
 
 def test_a_waiting_reissue_is_told_before_the_limit():
-    assert code(reissue_refusal(issued(), Reissues(20, True), NOW)) == "reissue_pending"
+    assert code(reissue_refusal(issued(open_reissue="rei_1", early_reissues=20), NOW)) == "reissue_pending"
 
 
 # ---- the renewal window: from 90 days before the term's end until 30 after

@@ -4,115 +4,93 @@ from dataclasses import replace
 
 import pytest
 
+from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import load_catalog
 from partner_center.kernel.errors import StateConflict
+from partner_center.kernel.ids import enrolment_of_reissue, order_of, reissue_of
 from partner_center.orders.content import PricePart
-from partner_center.orders.lifecycle import EARLY_REISSUES, FIRST_DAYS, Reissues
-from partner_center.orders.order import OrderStatus
+from partner_center.orders.lifecycle import EARLY_REISSUES, FIRST_DAYS
+from partner_center.orders.order import OrderKind, OrderStatus, pending_until
 from partner_center.orders.reissue import (
-    Reissue,
+    Reissued,
     ReissueStatus,
     begun,
-    counted,
     given_up,
-    issued,
     reissue_problems,
+    with_certificate,
 )
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.samples import (
-    ORDER,
-    PRODUCT,
-    US,
-    a_challenge,
-    a_content,
-    a_day,
-    a_head,
-    a_proof,
-    a_second,
-    an_order,
-)
+from tests.fakes.samples import ORDER, PRODUCT, a_content, a_day, a_head, a_second, an_order
 
 TERM = {"issued_at": NOW, "term_to": NOW + 365 * a_day - a_second}
 HEAD = a_head(status=OrderStatus.ISSUED, serial="0a1b", **TERM)
 ORDERED = an_order(HEAD)
-PROVEN = [a_proof(a_challenge())]
+NAME = "www.example.com"
 
 
-def a_reissue(**changes):
-    usual = Reissue(
-        US,
-        ORDER,
-        "rei_1",
-        2,
-        2,
-        ReissueStatus.PENDING,
-        NOW,
-        ("www.example.com",),
-        "0a1b",
-        ("www.example.com",),
-    )
-    return replace(usual, **changes)
+def begin(head=HEAD, after=None, unproven=(), moment=NOW + a_day, hours=None, reissue_id="rei_9"):
+    order = an_order(head)
+    return begun(order, after or order.content, unproven, reissue_id, moment, hours)
 
 
-def begin(order=ORDERED, after=None, reissues=(), proofs=PROVEN, moment=NOW + a_day, hours=None):
-    return begun(order, after or order.content, reissues, proofs, "rei_9", moment, hours)
-
-
-def refusal(**more):
+def refusal(head=HEAD, **more):
     with pytest.raises(StateConflict) as caught:
-        begin(**more)
+        begin(head, **more)
     return caught.value.code
 
 
-def test_a_reissue_is_the_next_generation_of_another_revision_and_names_its_predecessor():
-    made = begin(hours=24)
-    assert (made.generation, made.revision, made.previous, made.status) == (
-        2,
-        2,
-        "0a1b",
-        ReissueStatus.PENDING,
+def test_the_enrolment_of_a_reissue_is_named_by_both():
+    named = enrolment_of_reissue("ord_1", "rei_9")
+    assert (order_of(named), reissue_of(named)) == ("ord_1", "rei_9")
+    assert (order_of("ord_1"), reissue_of("ord_1")) == ("ord_1", None)
+
+
+def test_a_reissue_is_the_next_generation_and_names_its_predecessor():
+    made = begin(replace(HEAD, generation=4), hours=24).reissue
+    assert (made.generation, made.previous, made.status) == (5, "0a1b", ReissueStatus.PENDING)
+    assert (made.revoke_previous_after_hours, made.asked_at) == (24, NOW + a_day)
+
+
+def test_its_enrolment_costs_nothing_and_has_its_orders_subscriber_and_term():
+    head = begin().head
+    assert (head.order_id, head.kind, head.status) == (
+        f"{ORDER}-rei_9",
+        OrderKind.REISSUE,
+        OrderStatus.PENDING,
     )
-    assert (made.unproven, made.revoke_previous_after_hours, made.asked_at) == ((), 24, NOW + a_day)
+    assert (head.units, head.net.amount, head.payment, head.is_by_card) == (0, 0, PaymentStatus.NONE, False)
+    assert (head.subscriber, head.term_to, head.generation) == (HEAD.subscriber, HEAD.term_to, 2)
 
 
-def test_a_generation_that_was_given_up_is_not_used_again():
-    ended = a_reissue(status=ReissueStatus.CANCELLED, generation=4)
-    assert begin(reissues=[ended]).generation == 5
+def test_the_order_takes_note_of_one_that_needs_proof_and_of_those_that_need_none():
+    first = begin(unproven=[NAME]).order
+    assert (first.open_reissue, first.passing_reissues, first.early_reissues) == ("rei_9", (), 1)
+    second = begin(first, reissue_id="rei_10").order
+    assert second.reissues_under_way == ("rei_9", "rei_10")
+    assert (second.generation, second.early_reissues, second.version) == (3, 2, HEAD.version + 2)
 
 
-def test_only_what_no_proof_carries_today_is_proven_again():
-    after = a_content("www.example.com", "www.example.org")
-    assert begin(after=after).unproven == ("www.example.org",)
-    assert begin(moment=NOW + 150 * a_day).unproven == ("www.example.com",)  # 100 days hold by then
-
-
-COUNTS = [
-    ("none", [], Reissues()),
-    ("one waits", [a_reissue()], Reissues(1, True)),
-    ("one waits for nothing but its turn", [a_reissue(unproven=())], Reissues(1, False)),
-    ("issued", [a_reissue(status=ReissueStatus.ISSUED)], Reissues(1)),
-    ("cancelled: its slot is back", [a_reissue(status=ReissueStatus.CANCELLED)], Reissues()),
-    ("rejected: its slot is back", [a_reissue(status=ReissueStatus.REJECTED)], Reissues()),
-    ("asked in the last instant", [a_reissue(asked_at=NOW + FIRST_DAYS - MICROSECOND)], Reissues(1, True)),
-    ("asked later", [a_reissue(asked_at=NOW + FIRST_DAYS)], Reissues(0, True)),
-]
-
-
-@pytest.mark.parametrize(("reissues", "expected"), [pytest.param(*each[1:], id=each[0]) for each in COUNTS])
-def test_slots_are_taken_by_what_was_not_given_up(reissues, expected):
-    assert counted(HEAD, reissues) == expected
-
-
-def test_the_twenty_first_in_the_first_days_is_refused_and_one_that_was_given_up_makes_room():
-    made = [a_reissue(status=ReissueStatus.ISSUED)] * EARLY_REISSUES
-    assert refusal(reissues=made) == "reissue_limit"
-    begin(reissues=[*made[1:], a_reissue(status=ReissueStatus.REJECTED)])
-    begin(reissues=made, moment=NOW + FIRST_DAYS)
+def test_the_twenty_first_in_the_first_days_is_refused():
+    full = replace(HEAD, early_reissues=EARLY_REISSUES)
+    assert refusal(full) == "reissue_limit"
+    late = begin(full, moment=NOW + FIRST_DAYS)
+    assert late.order.early_reissues == EARLY_REISSUES
 
 
 def test_a_second_that_needs_proof_waits_for_the_first():
-    assert refusal(reissues=[a_reissue()], proofs=[]) == "reissue_pending"
-    assert begin(reissues=[a_reissue()]).unproven == ()
+    waiting = begin(unproven=[NAME]).order
+    assert refusal(waiting, unproven=[NAME]) == "reissue_pending"
+    begin(waiting)
+
+
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [(1 * a_day, 30 * a_day), (360 * a_day, 5 * a_day - a_second)],
+    ids=["thirty days", "the end of the term"],
+)
+def test_a_reissue_waits_thirty_days_and_not_beyond_its_orders_term(asked, left):
+    made = begin(moment=NOW + asked)
+    assert pending_until(made.head, None) - made.reissue.asked_at == left
 
 
 @pytest.mark.parametrize(
@@ -127,13 +105,7 @@ def test_a_second_that_needs_proof_waits_for_the_first():
     ids=["pending", "signing", "revoked", "expired", "without a serial"],
 )
 def test_the_state_of_the_order_decides(head, code):
-    assert refusal(order=an_order(head)) == code
-
-
-@pytest.mark.parametrize("hours", [-1, 121])
-def test_a_delay_is_0_to_120_hours(hours):
-    with pytest.raises(ValueError, match="0 to 120"):
-        begin(hours=hours)
+    assert refusal(head) == code
 
 
 # ---- names
@@ -174,32 +146,57 @@ def test_a_reissue_holds_no_more_than_was_paid_for(names, extra, problems):
 # ---- its end
 
 
-def test_a_reissue_ends_once():
-    done = issued(a_reissue(), "0b", NOW + a_day)
-    assert (done.status, done.serial, done.ended_at) == (ReissueStatus.ISSUED, "0b", NOW + a_day)
-    for again in (
-        lambda: issued(done, "0c", NOW),
-        lambda: given_up(done, ReissueStatus.CANCELLED, "no", NOW),
-    ):
-        with pytest.raises(StateConflict) as caught:
-            again()
-        assert caught.value.code == "reissue_closed"
+@pytest.mark.parametrize("unproven", [[NAME], []], ids=["needed proof", "needed none"])
+def test_a_reissue_that_is_issued_is_under_way_no_more_and_keeps_its_slot(unproven):
+    made = begin(unproven=unproven, hours=0)
+    content = a_content("shop.example.com", note="of the reissue")
+    before = a_content(NAME, note="of the order")
+    after = with_certificate(Reissued(made.order, made.reissue), before, content, "0b", NOW + 2 * a_day)
+    assert (after.reissue.status, after.reissue.serial) == (ReissueStatus.ISSUED, "0b")
+    order = after.order
+    assert (order.reissues_under_way, order.early_reissues, order.serial) == ((), 1, "0b")
+    assert (order.common_name, order.revision) == ("shop.example.com", HEAD.revision + 1)
+    assert (after.content.names, after.content.note, after.content.price) == (
+        ("shop.example.com",),
+        "of the order",
+        before.price,
+    )
+    assert after.reissue.as_asked() == made.reissue
 
 
-@pytest.mark.parametrize("status", [ReissueStatus.CANCELLED, ReissueStatus.REJECTED])
-def test_a_reissue_that_is_given_up_says_why(status):
-    ended = given_up(a_reissue(), status, "requested", NOW + a_day)
-    assert ended.as_json() == {
-        "reissue_id": "rei_1",
-        "status": status,
-        "asked_at": "2026-11-23T10:00:00Z",
-        "names": ["www.example.com"],
-        "previous": "0a1b",
-        "reason": "requested",
-    }
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.REJECTED])
+@pytest.mark.parametrize(
+    ("asked", "slots"),
+    [
+        (FIRST_DAYS - MICROSECOND, 0),
+        (FIRST_DAYS, 0),
+    ],
+    ids=["within the first 30 days", "after them"],
+)
+def test_a_reissue_that_is_given_up_gives_its_slot_back_and_says_why(status, asked, slots):
+    made = begin(unproven=[NAME], moment=NOW + asked)
+    gone = given_up(Reissued(made.order, made.reissue), status, "requested", NOW + 40 * a_day)
+    assert (gone.order.early_reissues, gone.order.reissues_under_way) == (slots, ())
+    assert (gone.order.serial, gone.order.status, gone.order.revision) == (
+        HEAD.serial,
+        HEAD.status,
+        HEAD.revision,
+    )
+    told = gone.reissue.as_json()
+    assert (told["status"], told["reason"], told["ended_at"]) == (status, "requested", "2027-01-02T10:00:00Z")
+    assert "serial" not in told
 
 
-@pytest.mark.parametrize("status", [ReissueStatus.ISSUED, ReissueStatus.PENDING])
-def test_nothing_else_is_an_end_without_a_certificate(status):
-    with pytest.raises(ValueError, match="no end"):
-        given_up(a_reissue(), status, "requested", NOW)
+def test_one_that_ends_leaves_the_others_under_way():
+    first = begin(unproven=[NAME])
+    second = begin(first.order, reissue_id="rei_10")
+    gone = given_up(
+        Reissued(second.order, first.reissue), OrderStatus.CANCELLED, "requested", NOW + 2 * a_day
+    )
+    assert gone.order.reissues_under_way == ("rei_10",)
+
+
+def test_nothing_else_is_an_end_without_a_certificate():
+    made = begin()
+    with pytest.raises(ValueError, match="expired"):
+        given_up(Reissued(made.order, made.reissue), OrderStatus.EXPIRED, "requested", NOW)

@@ -9,6 +9,7 @@ from tests.fakes.contract_check_times import CheckTimesContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
 from tests.fakes.contract_contracts import ContractsContract
 from tests.fakes.contract_orders import OrdersContract
+from tests.fakes.contract_reissues import ReissuesContract
 from tests.fakes.contract_screenings import ScreeningsContract
 from tests.fakes.stores import MemoryStores
 
@@ -24,6 +25,10 @@ class TestOrdersInMemory(OrdersContract):
 
 class TestContractsInMemory(ContractsContract):
     """Contracts, statements, notices."""
+
+
+class TestReissuesInMemory(ReissuesContract):
+    """The same of reissues."""
 
 
 class TestAmendmentsInMemory(AmendmentsContract):

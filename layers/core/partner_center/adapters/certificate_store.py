@@ -55,11 +55,12 @@ class DynamoDbCertificates:
         return record
 
     def of_order(self, reseller_id: str, order_id: str) -> tuple[CertificateRecord, ...]:
-        """Every certificate of the order that was issued, newest generation first."""
+        """Every certificate of the order that was issued, the newest first: reissues may overtake each other."""
         partition = keys.order_partition(reseller_id, order_id)
         slots = self._database.all_of(self._table, partition, "GENERATION#")
-        records = (self.by_serial(slot["serial_hex"]) for slot in reversed(slots) if "serial_hex" in slot)
-        return tuple(record for record in records if record and record.certificate_der is not None)
+        records = (self.by_serial(slot["serial_hex"]) for slot in slots if "serial_hex" in slot)
+        issued = (record for record in records if record and record.certificate_der is not None)
+        return tuple(sorted(issued, key=CertificateRecord.age, reverse=True))
 
     def every_serial(self, reseller_id: str, order_id: str) -> tuple[CertificateRecord, ...]:
         """Every serial that the order ever had, issued, recorded or closed."""
@@ -264,6 +265,7 @@ def _item(record: CertificateRecord) -> dict[str, Any]:
         "recorded_at": rfc3339(record.recorded_at),
         "status": record.status,
         "request_id": record.request_id,
+        "reissue_id": record.reissue_id,
         "listed": keys.recorded_shard(_shard(record.serial_hex)),
         "listed_at": to_micros(record.recorded_at),
     }
@@ -287,6 +289,7 @@ def _record(item: Item) -> CertificateRecord:
         recorded_at=parse_rfc3339(item["recorded_at"]),
         status=CertificateStatus(item["status"]),
         request_id=item.get("request_id"),
+        reissue_id=item.get("reissue_id"),
     )
     if "revoked_at" in item:
         record = replace(

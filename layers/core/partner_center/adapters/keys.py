@@ -7,6 +7,8 @@ cursor leads out of it.
 from dataclasses import dataclass
 from hashlib import sha256
 
+from partner_center.kernel.ids import order_of
+
 OPEN_SHARDS = 8
 DUE_SHARDS = 8
 SERIAL_SHARDS = 8
@@ -50,6 +52,10 @@ def order_content(reseller_id: str, order_id: str, revision: int) -> Key:
     return Key(order_partition(reseller_id, order_id), f"CONTENT#{revision:06d}")
 
 
+def reissue(reseller_id: str, order_id: str, reissue_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), f"REISSUE#{reissue_id}")
+
+
 def order_wait(reseller_id: str, order_id: str, step: str) -> Key:
     return Key(order_partition(reseller_id, order_id), f"WAIT#{step}")
 
@@ -64,7 +70,8 @@ def order_event(reseller_id: str, order_id: str, event_id: str) -> Key:
 
 
 def order_message(reseller_id: str, order_id: str, message_id: str) -> Key:
-    return Key(order_partition(reseller_id, order_id), f"MESSAGE#{message_id}")
+    """What is told of a reissue is told on its order."""
+    return Key(order_partition(reseller_id, order_of(order_id)), f"MESSAGE#{message_id}")
 
 
 def sent_mail(reseller_id: str, order_id: str, mail_id: str) -> Key:

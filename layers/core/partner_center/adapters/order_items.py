@@ -84,6 +84,9 @@ def head_to_item(head: OrderHead) -> Item:
         "customer_id": head.customer_id,
         "closed": _ended_to_item(head.closed),
         "revoked": _ended_to_item(head.revoked),
+        "open_reissue": head.open_reissue,
+        "passing_reissues": list(head.passing_reissues) or None,
+        "early_reissues": head.early_reissues or None,
         "renewal_of": head.renewal_of,
         "renewed_by": head.renewed_by,
         "replaces": head.replaces,
@@ -139,6 +142,9 @@ def head_from_item(item: Item) -> OrderHead:
         revoked=Revoked(from_micros(revoked["at"]), revoked["by"], Reason(revoked["reason"]))
         if revoked
         else None,
+        open_reissue=item.get("open_reissue"),
+        passing_reissues=tuple(item.get("passing_reissues", ())),
+        early_reissues=item.get("early_reissues", 0),
         renewal_of=item.get("renewal_of"),
         renewed_by=item.get("renewed_by"),
         replaces=item.get("replaces"),

@@ -18,9 +18,11 @@ from partner_center.adapters.order_items import (
     to_micros,
 )
 from partner_center.adapters.records import audit_put, event_put
+from partner_center.adapters.reissue_items import reissue_from_item, reissue_to_item
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import EntryKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
+from partner_center.kernel.ids import order_of
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
 from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus, PaymentKind
 from partner_center.orders.page import Page
@@ -29,10 +31,13 @@ from partner_center.orders.ports import (
     Closing,
     Completion,
     Placement,
+    ReissueBeginning,
+    ReissueEnd,
     RequestGuard,
     RequestSeenBefore,
 )
 from partner_center.orders.refusals import duplicate_partner_order
+from partner_center.orders.reissue import Reissue, ReissueStatus
 from partner_center.validation.ports import Message
 
 GUARD_LIFETIME = timedelta(days=7)
@@ -59,6 +64,21 @@ class OrderStore:
         if item is None:
             raise TryAgain("The order's content cannot be read at the moment.")
         return content_from_json(item["body"])
+
+    def reissue(self, reseller_id: str, order_id: str, reissue_id: str) -> Reissue | None:
+        item = self._database.get(self._tables.business, keys.reissue(reseller_id, order_id, reissue_id))
+        return reissue_from_item(item) if item else None
+
+    def is_running(self, reseller_id: str, order_id: str) -> bool:
+        head = self.head(reseller_id, order_id)
+        return head is not None and head.status is OrderStatus.ISSUED
+
+    def reissues(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Reissue], str | None]:
+        """The order's reissues, newest first."""
+        prefix = keys.reissue(reseller_id, order_id, "").sk
+        partition = keys.order_partition(reseller_id, order_id)
+        items, cursor = self._page(partition, prefix, page, newest_first=True)
+        return [reissue_from_item(item) for item in items], cursor
 
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         key = keys.request_guard(reseller_id, method, path, idempotency_key)
@@ -107,14 +127,37 @@ class OrderStore:
     def place(self, placement: Placement) -> None:
         self._database.transact(self._placing(placement))
 
-    def complete(self, completion: Completion) -> None:
-        head = completion.head
+    def reissue_order(self, beginning: ReissueBeginning) -> None:
+        """At most eight actions. The enrolment is in the index of unfinished orders, as an order is."""
+        begins, business = beginning.begins, self._tables.business
+        head, reissue = begins.head, begins.reissue
+        ids = (head.reseller_id, reissue.order_id)
         self._database.transact(
             [
-                head_update(self._tables.business, head, completion.expected_version),
-                *_units(self._tables.business, head, held=-head.units, used=head.units),
-                ledger_line(self._tables.business, head, completion.use),
-                event_put(self._tables.business, completion.event),
+                *([guard_put(business, beginning.guard)] if beginning.guard else []),
+                head_update(business, begins.order, beginning.expected_version),
+                Put(business, keys.reissue(*ids, reissue.reissue_id), reissue_to_item(reissue), _exists),
+                Put(
+                    business,
+                    keys.order_head(head.reseller_id, head.order_id),
+                    head_to_item(head) | _open_index(head),
+                    _exists,
+                ),
+                content_put(business, head, beginning.content),
+                known_key_put(business, head, beginning.content),
+                event_put(business, beginning.event),
+                audit_put(self._tables.audit, beginning.audit),
+            ]
+        )
+
+    def complete(self, completion: Completion) -> None:
+        head, business = completion.head, self._tables.business
+        self._database.transact(
+            [
+                head_update(business, head, completion.expected_version),
+                *_used(business, head, completion.use),
+                *_reissue_ended(business, completion.reissue),
+                event_put(business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
             ]
         )
@@ -233,10 +276,38 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
-        *_units(tables.business, head, held=-head.units, left=head.units),
-        ledger_line(tables.business, head, closing.release),
+        *_given_back(tables.business, head, closing.release),
+        *_reissue_ended(tables.business, closing.reissue),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
+    ]
+
+
+def _used(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
+    if entry is None:
+        return []
+    return [*_units(table, head, held=-head.units, used=head.units), ledger_line(table, head, entry)]
+
+
+def _given_back(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
+    if entry is None:
+        return []
+    return [*_units(table, head, held=-head.units, left=head.units), ledger_line(table, head, entry)]
+
+
+def _reissue_ended(table: str, end: ReissueEnd | None) -> list[Action]:
+    """The reissue's row and its order's head; the order is in none of the indexes that its head may be in."""
+    if end is None:
+        return []
+    order, reissue = end.after.order, end.after.reissue
+    key = keys.reissue(reissue.reseller_id, reissue.order_id, reissue.reissue_id)
+    waits: Condition = ("status", "=", ReissueStatus.PENDING.value)
+    changes = {name: value for name, value in reissue_to_item(reissue).items() if value is not None}
+    return [
+        head_update(table, order, end.expected_version),
+        Update(table, key, _changed, conditions=[waits], set=changes),
+        *([content_put(table, order, end.after.content)] if end.after.content else []),
+        *([_search_put(table, order)] if end.another_common_name else []),
     ]
 
 
@@ -315,7 +386,7 @@ def known_key_put(table: str, head: OrderHead, content: OrderContent) -> Put:
     """
     ids = (head.reseller_id, head.order_id)
     key = keys.key_of_order(content.spki_sha256, *ids, head.revision)
-    return Put(table, key, {"reseller_id": ids[0], "order_id": ids[1]}, _changed)
+    return Put(table, key, {"reseller_id": ids[0], "order_id": order_of(ids[1])}, _changed)
 
 
 def encode_cursor(sort_key: str) -> str:

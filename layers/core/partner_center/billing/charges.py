@@ -84,7 +84,7 @@ def waits_its_turn(head: OrderHead, found: Next, moment: datetime) -> bool:
 
 def payment_verdict(head: OrderHead, charge: Charge | None, moment: datetime) -> tuple[bool, str]:
     """Whether the order may be signed as far as its money goes, and why; `charge` is its latest attempt."""
-    if not head.is_by_card:
+    if not (head.is_by_card or head.is_reissue):
         return head.payment is PaymentStatus.HELD, f"{head.units} units: {head.payment}"
     if not head.has_a_price:
         return True, "nothing is owed"

@@ -40,6 +40,7 @@ from partner_center.kernel.errors import (
     Unauthenticated,
     UnsupportedMediaType,
 )
+from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.orders.idempotency import Call, body_digest
 
 MAX_BODY = 256 * 1024
@@ -218,8 +219,8 @@ class Api:
         def answer(**parameters: str) -> Response[Any]:
             def handle(request: Request, caller: Caller) -> Answer:
                 admit(caller)
-                if any(len(value) > _LONGEST_ID for value in parameters.values()):
-                    raise NotFound("There is nothing here.")  # no id is so long, and no key of a table either
+                if not all(_may_be_an_id(*each) for each in parameters.items()):
+                    raise NotFound("There is nothing here.")
                 return handler(request, caller, **parameters)
 
             return self._respond(self._identify, handle)
@@ -311,6 +312,11 @@ class Api:
         return problem_answer(error, request_id)
 
 
+def _may_be_an_id(name: str, value: str) -> bool:
+    """No id is so long, and no key of a table either. The enrolment of a reissue is named by order and reissue."""
+    return len(value) <= _LONGEST_ID and (name != "order_id" or reissue_of(value) is None)
+
+
 def _source(event: Event) -> str:
     """Where the request came from, as the gateway saw it; what a client says of that in headers proves nothing."""
     return str(event["requestContext"]["http"]["sourceIp"])
@@ -352,7 +358,8 @@ def problem_answer(error: PartnerCenterError, request_id: str) -> Answer:
     document = problem_document(status, error.code, error.detail, request_id, problems)
     order_id = getattr(error, "order_id", None)
     if order_id is not None:
-        document["order_id"] = order_id
+        document["order_id"] = order_of(order_id)
+        document |= {"reissue_id": reissue_of(order_id)} if reissue_of(order_id) else {}
     headers = {}
     if isinstance(error, TryAgain | TooSoon | QuotaUsedUp):
         headers["Retry-After"] = str(error.retry_after)

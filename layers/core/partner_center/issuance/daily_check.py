@@ -111,14 +111,14 @@ class CheckCertificates:
             start = end
 
     def _evidence(self, record: CertificateRecord) -> Evidence:
-        where = (record.reseller_id, record.order_id)
+        where = (record.reseller_id, record.enrolment_id)
         preflight = relied_on(record, self.preflights.of_order(*where))
         head = self.orders.head(*where)
         order = None
         if head is not None:
             revision = preflight.revision if preflight else head.revision
             order = Order(head, self.orders.content(*where, revision))
-        holder = self.slots.current(*where, record.generation)
+        holder = self.slots.current(record.reseller_id, record.order_id, record.generation)
         return Evidence(
             record=record,
             issuing_ca=self.cas.issuing_ca(record.issuer_id),

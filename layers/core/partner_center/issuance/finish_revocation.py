@@ -8,6 +8,7 @@ from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Chronicle, Event
+from partner_center.orders.close import CloseReissues
 from partner_center.orders.order import OrderStatus
 
 REASON = "a certificate with it was revoked for key compromise"
@@ -19,9 +20,13 @@ class FinishRevocation:
 
     revoker: Revoker
     register: KeyRegister
+    close_reissues: CloseReissues
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain; the event is then delivered again."""
+        if event.type == "order.revoked":
+            self._rest_of(event)
+            return
         record = self.revoker.certificates.by_serial(str(event.data["serial"]))
         if record is None:
             raise TryAgain("The certificate cannot be read at the moment.")
@@ -31,6 +36,15 @@ class FinishRevocation:
             case "certificate.revoked":
                 self._block_key_of(record, event)
                 self._order_of(record, event)
+
+    def _rest_of(self, event: Event) -> None:
+        """Reissues of a revoked order are closed, and whatever was recorded while it was being revoked is revoked."""
+        head = self.revoker.orders.head(str(event.data["reseller_id"]), str(event.data["order_id"]))
+        if head is None or head.revoked is None:
+            raise TryAgain("The order cannot be read at the moment.")
+        self.close_reissues(head, event.correlation_id)
+        wish = Wish(head.revoked.reason, "system", event.correlation_id, OrderFollows.NEVER)
+        self.revoker.order(head, wish)
 
     def _block_key_of(self, record: CertificateRecord, event: Event) -> None:
         """Proven or not, a key that its holder calls compromised is certified no more (BR 6.1.1.3).

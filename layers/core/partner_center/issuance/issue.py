@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from partner_center.issuance.ports import CertificateStore, DigestSigner, Finding, KeyBlocks, Linter
+from partner_center.issuance.ports import (
+    CertificateStore,
+    DigestSigner,
+    Finding,
+    KeyBlocks,
+    Linter,
+    RunningOrders,
+)
 from partner_center.issuance.profile import (
     CertificatePlan,
     IssuingCa,
@@ -69,6 +76,12 @@ class KeyBlocked(PartnerCenterError):
     code = "key_blocked"
 
 
+class OrderOver(PartnerCenterError):
+    """The order of the reissue was revoked meanwhile: it gets no further certificate. Nothing was signed."""
+
+    code = "order_over"
+
+
 class IssuerNotActive(PartnerCenterError):
     """The issuing CA is retired or not yet in service, so it signs no new certificate."""
 
@@ -94,11 +107,14 @@ class IssueRequest:
     term_end: datetime
     issuer: IssuingCa
     caa_valid_until: datetime
+    reissue_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What issuing works with: store, key, linter, time, randomness, and the keys that were blocked meanwhile."""
+    """What issuing works with: store, key, linter, time, randomness, and what may have changed meanwhile, which are
+    the keys that are blocked and the orders that are over.
+    """
 
     store: CertificateStore
     signer: DigestSigner
@@ -106,12 +122,13 @@ class Issuer:
     clock: Clock
     entropy: Entropy
     blocked: KeyBlocks
+    running: RunningOrders
 
 
 def issue_certificate(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     """The one certificate of the request's generation, as the store keeps it; issued now unless it was before.
 
-    Raises LintRefused, CaaTooOld, KeyBlocked, IssuerNotActive or TermOver with nothing signed;
+    Raises LintRefused, CaaTooOld, KeyBlocked, OrderOver, IssuerNotActive or TermOver with nothing signed;
     CertificateDisagrees if the signer's answer is wrong; TryAgain under contention. Every failure may be retried
     with the same request.
     """
@@ -185,15 +202,19 @@ def record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateRecor
         caa_valid_until=request.caa_valid_until,
         tbs_der=twin.tbs_der,
         recorded_at=now,
+        reissue_id=request.reissue_id,
     )
     issuer.store.record(record)
     return record
 
 
-def require_unblocked(record: CertificateRecord, issuer: Issuer) -> None:
-    """Raises KeyBlocked. Whoever blocks a key looks for its serials afterwards, and this one is recorded: one of the
-    two sees the other.
+def require_still_wanted(record: CertificateRecord, issuer: Issuer) -> None:
+    """Raises KeyBlocked, OrderOver. Whoever blocks a key or revokes an order looks for its serials afterwards, and
+    this one is recorded: one of the two sees the other.
     """
+    is_reissue = record.reissue_id is not None
+    if is_reissue and not issuer.running.is_running(record.reseller_id, record.order_id):
+        raise OrderOver("The order was revoked after its reissue had been examined.")
     if issuer.blocked.is_blocked(record.spki_sha256) is not None:
         raise KeyBlocked("The key was blocked after the order had been examined.")
 
@@ -201,7 +222,7 @@ def require_unblocked(record: CertificateRecord, issuer: Issuer) -> None:
 def _sign_and_store(record: CertificateRecord, request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     plan = plan_of(record, request)
     require_permission_to_sign(request, issuer.clock.now())
-    require_unblocked(record, issuer)
+    require_still_wanted(record, issuer)
     hashed = digest(record.tbs_der, request.issuer.signature_algorithm)
     signature = issuer.signer.sign_digest(request.issuer, hashed)
     certificate_der = assemble(record.tbs_der, signature, request.issuer)

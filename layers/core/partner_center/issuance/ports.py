@@ -73,6 +73,14 @@ class KeyBlocks(Protocol):
         ...
 
 
+class RunningOrders(Protocol):
+    """Knows, at this moment, which orders still stand."""
+
+    def is_running(self, reseller_id: str, order_id: str) -> bool:
+        """Whether the order is issued: neither revoked nor unknown."""
+        ...
+
+
 class PrivateCa(Protocol):
     """AWS Private CA: it is told what a certificate shall say, and picks serial and bytes by itself."""
 

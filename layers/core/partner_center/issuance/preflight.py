@@ -12,7 +12,7 @@ from partner_center.billing.payments import Charge
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
-from partner_center.kernel.ids import Ids
+from partner_center.kernel.ids import Ids, order_of
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
@@ -124,8 +124,10 @@ def judge(
     key_refusals: Sequence[Problem],
     charge: Charge | None,
     moment: datetime,
+    more: Sequence[Check] = (),
 ) -> tuple[Outcome, tuple[Check, ...]]:
-    """The outcome of all checks at `moment`; `charge` is the latest payment attempt.
+    """The outcome of all checks at `moment`, with those that were made before (`more`); `charge` is the latest
+    payment attempt.
 
     The proofs relied on outrank CAA: without them nothing else matters. Money comes last: what is held back needs
     none yet.
@@ -151,6 +153,7 @@ def judge(
         Check("quality_review", order.head.is_screened, order.head.review),
         Check("agreement", bool(order.content.agreement.sha256), order.content.agreement.version),
         Check("payment", *payment_verdict(order.head, charge, moment)),
+        *more,
     )
     if unproven or _asks_as_chosen(order, refusing):
         return Outcome.PROVE_AGAIN, checks
@@ -228,7 +231,8 @@ class RunPreflight:
         refusals = () if faults else key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
         charge = self._charge(order)
         moment = self.clock.now()
-        outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment)
+        more = self._order_checks(order, moment)
+        outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment, more)
         preflight = Preflight(
             preflight_id=self.ids.new("pre", moment),
             generation=order.head.generation,
@@ -245,6 +249,15 @@ class RunPreflight:
         )
         self._record(order, preflight, correlation_id)
         return preflight
+
+    def _order_checks(self, order: Order, moment: datetime) -> Sequence[Check]:
+        """A reissue is signed only while its order runs: issued, and inside its term."""
+        head = order.head
+        of = self.orders.head(head.reseller_id, order_of(head.order_id)) if head.is_reissue else None
+        if of is None:
+            return ()
+        status = of.status_at(moment)
+        return (Check("order", status is OrderStatus.ISSUED, f"the order is {status}"),)
 
     def _unscreened(self, order: Order) -> Preflight:
         head, moment = order.head, self.clock.now()

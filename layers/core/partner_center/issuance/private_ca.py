@@ -21,7 +21,7 @@ from partner_center.issuance.issue import (
     plan_of,
     record_new_serial,
     require_permission_to_sign,
-    require_unblocked,
+    require_still_wanted,
 )
 from partner_center.issuance.ports import Finding, PrivateCa, PrivateCaStore
 from partner_center.issuance.profile import CertificatePlan
@@ -101,7 +101,7 @@ def _asked(
     require_permission_to_sign(request, now)
     if record is None:
         record = record_new_serial(request, issuer)
-    require_unblocked(record, issuer)
+    require_still_wanted(record, issuer)
     request_id = through.authority.request(plan_of(record, request), csr_der, token_of(record))
     through.store.note_request(record, request_id)
     return replace(record, request_id=request_id)

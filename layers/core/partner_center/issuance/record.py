@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from partner_center.kernel.errors import PartnerCenterError
+from partner_center.kernel.ids import enrolment_of_reissue
 from partner_center.kernel.level import Level
 
 
@@ -39,8 +40,9 @@ class CertificateRecord:
     """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored,
     `revoked_at` and `reason` until it is revoked.
 
-    `request_id` is under which AWS Private CA was asked for the certificate; its serial is then provisional until the
-    certificate is there (docs/adr/0013).
+    `reissue_id` is the order's reissue that it was made for, if it was made for one. `request_id` is under which AWS
+    Private CA was asked for the certificate; its serial is then provisional until the certificate is there
+    (docs/adr/0013).
     """
 
     serial_hex: str
@@ -63,6 +65,16 @@ class CertificateRecord:
     request_id: str | None = None
     revoked_at: datetime | None = None
     reason: Reason | None = None
+    reissue_id: str | None = None
+
+    @property
+    def enrolment_id(self) -> str:
+        """What it was made for: the order, or a reissue of it."""
+        return enrolment_of_reissue(self.order_id, self.reissue_id) if self.reissue_id else self.order_id
+
+    def age(self) -> tuple[datetime, int]:
+        """What orders an order's certificates by age, the oldest first: when each was issued."""
+        return self.stored_at or self.recorded_at, self.generation
 
     def is_live(self, moment: datetime) -> bool:
         """Whether it was issued, is not revoked, and has not ended (BR 6.3.2: its last second counts)."""

@@ -12,6 +12,7 @@ from partner_center.issuance.private_ca import PrivateCaIssuer, issue_by_private
 from partner_center.issuance.profile import IssuingCa
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError, TryAgain
+from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.kernel.level import Level
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
@@ -59,7 +60,7 @@ class SignOrder:
         preflight = self.preflights.find(reseller_id, order_id, preflight_id)
         if order is None or preflight is None:
             raise NotClaimed(f"No claimed order and preflight under {order_id}.")
-        held = self.issuer.store.current(reseller_id, order_id, generation)
+        held = self.issuer.store.current(reseller_id, order_of(order_id), generation)
         if held is not None and held.certificate_der is not None:
             return held
         _require_claim(order, preflight, generation)
@@ -76,7 +77,8 @@ class SignOrder:
             raise TryAgain("There is no active issuing CA for this order.", 60)
         return IssueRequest(
             reseller_id=order.head.reseller_id,
-            order_id=order.head.order_id,
+            order_id=order_of(order.head.order_id),
+            reissue_id=reissue_of(order.head.order_id),
             generation=preflight.generation,
             level=order.head.level,
             names=order.content.names,

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+from partner_center.kernel.ids import order_of, reissue_of
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -15,7 +17,8 @@ class Problem:
 
     `code` is stable and part of the contract; `field` is a JSON Pointer (RFC 6901) into the request body, or
     None when the problem belongs to no single field; `name` is the DNS name concerned, if one is; `detail` is
-    a sentence that says what to do. `order_id` points at the order that stands in the way.
+    a sentence that says what to do. `order_id` points at the order, or the enrolment of a reissue, that stands in
+    the way.
     """
 
     code: str
@@ -31,7 +34,8 @@ class Problem:
             "field": self.field,
             "name": self.name,
             "detail": self.detail,
-            "order_id": self.order_id,
+            "order_id": order_of(self.order_id) if self.order_id else None,
+            "reissue_id": reissue_of(self.order_id) if self.order_id else None,
         }
         return {name: value for name, value in parts.items() if value is not None}
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from partner_center.kernel.clock import rfc3339
-from partner_center.kernel.ids import Ids
+from partner_center.kernel.ids import Ids, enrolment_of_reissue, order_of, reissue_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,12 @@ class Event:
     correlation_id: str
     data: Mapping[str, str | int | None]
     version: int = 1
+
+    @property
+    def enrolment_id(self) -> str:
+        """What it is about: an order, or a reissue of one (`kernel.ids`)."""
+        order_id, reissue_id = str(self.data.get("order_id")), self.data.get("reissue_id")
+        return enrolment_of_reissue(order_id, str(reissue_id)) if reissue_id else order_id
 
     def envelope(self) -> dict[str, object]:
         """The event as it is published and stored."""
@@ -61,9 +67,15 @@ class Chronicle:
     correlation_id: str
 
     def event(self, type_: str, reseller_id: str, order_id: str | None, **data: str | int | None) -> Event:
-        """`order_id` is None for what concerns the reseller as a whole."""
-        ids = {"reseller_id": reseller_id, "order_id": order_id}
-        return Event(self.ids.new("evt", self.moment), type_, self.moment, self.correlation_id, ids | data)
+        """`order_id` is None for what concerns the reseller as a whole; for a reissue's enrolment the event tells its
+        order and the reissue.
+        """
+        ids: dict[str, str | int | None] = {"reseller_id": reseller_id, "order_id": order_id}
+        if order_id is not None and (reissue_id := reissue_of(order_id)) is not None:
+            ids |= {"order_id": order_of(order_id), "reissue_id": reissue_id}
+        return Event(
+            self.ids.new("evt", self.moment), type_, self.moment, self.correlation_id, {**ids, **data}
+        )
 
     def event_of_report(self, type_: str, report_id: str, **data: str | int | None) -> Event:
         event_id = self.ids.new("evt", self.moment)
@@ -71,4 +83,6 @@ class Chronicle:
 
     def audit(self, action: str, reseller_id: str, order_id: str, **facts: str | int | None) -> AuditRecord:
         record_id = self.ids.new("aud", self.moment)
+        if (reissue_id := reissue_of(order_id)) is not None:
+            order_id, facts = order_of(order_id), {"reissue_id": reissue_id, **facts}
         return AuditRecord(record_id, reseller_id, order_id, self.moment, self.actor, action, facts)

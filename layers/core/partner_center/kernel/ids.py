@@ -19,6 +19,28 @@ class Ids(Protocol):
         ...
 
 
+REISSUE = "rei"
+"""Prefix of the ids of reissues."""
+
+_BETWEEN = f"-{REISSUE}_"
+
+
+def enrolment_of_reissue(order_id: str, reissue_id: str) -> str:
+    """The id under which a reissue is kept and travels: an enrolment is an order, or a reissue of one."""
+    return f"{order_id}-{reissue_id}"
+
+
+def order_of(enrolment_id: str) -> str:
+    """The order that the enrolment is, or is a reissue of."""
+    return enrolment_id.partition(_BETWEEN)[0]
+
+
+def reissue_of(enrolment_id: str) -> str | None:
+    """The reissue that the enrolment is; None for an order."""
+    _, between, rest = enrolment_id.partition(_BETWEEN)
+    return f"{REISSUE}_{rest}" if between else None
+
+
 def encode_time_ordered(milliseconds: int, randomness: int) -> str:
     """26 Crockford base-32 letters of a UUIDv7-like value: 48 bits of time, then 80 random bits."""
     value = (milliseconds << 80) | randomness

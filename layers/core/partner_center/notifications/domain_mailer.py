@@ -7,6 +7,7 @@ from hashlib import sha256
 from partner_center.accounts.resellers import Reseller, Resellers
 from partner_center.catalog.products import Catalog, Product
 from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.ids import order_of
 from partner_center.notifications.approval_request import ApprovalRequestFacts, approval_request_mail
 from partner_center.notifications.control_instructions import (
     ControlInstructionsFacts,
@@ -56,7 +57,7 @@ class DomainMailer:
             organization=organization.name if organization else None,
             requester_name=f"{contact.first_name} {contact.last_name}",
             requester_email=contact.email,
-            order_id=order.head.order_id,
+            order_id=order_of(order.head.order_id),
             link=f"{self.public_url}/approve/{request.token}",
             expires_at=answerable_until(challenge, order),
             support_contact=reseller.support_email,
@@ -75,7 +76,7 @@ class DomainMailer:
             product_name=product.name,
             brand=self.catalog.brand(product.brand).name,
             reseller_name=reseller.name,
-            order_id=order.head.order_id,
+            order_id=order_of(order.head.order_id),
             instructions=tuple(self._instruction(order, each) for each in challenges),
             until=min(answerable_until(each, order) for each in challenges),
             support_contact=reseller.support_email,
@@ -109,4 +110,4 @@ def message_id(local_part: str, sender: str) -> str:
 
 def tags_of(head: OrderHead, mail: str) -> Tags:
     """What names a mail when its bounce comes back: whose it is, and of what kind."""
-    return ("reseller_id", head.reseller_id), ("order_id", head.order_id), ("mail", mail)
+    return ("reseller_id", head.reseller_id), ("order_id", order_of(head.order_id)), ("mail", mail)

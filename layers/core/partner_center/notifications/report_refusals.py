@@ -16,7 +16,7 @@ from partner_center.catalog.support_contacts import support_contacts
 from partner_center.kernel.clock import Clock, parse_rfc3339
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
-from partner_center.kernel.ids import Ids
+from partner_center.kernel.ids import Ids, order_of
 from partner_center.notifications.caa_refusal import (
     WHY,
     CaaRefusalFacts,
@@ -112,7 +112,7 @@ class ReportCaaRefusals:
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when something is out; the queue then delivers the event again."""
-        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        reseller_id, order_id = str(event.data["reseller_id"]), event.enrolment_id
         preflight_id = str(event.data["preflight_id"])
         head = self.orders.head(reseller_id, order_id)
         found = self.evidence.of_preflight(reseller_id, order_id, preflight_id)
@@ -150,7 +150,7 @@ class ReportCaaRefusals:
             mailbox=report.mailbox,
             brand=brand.name,
             issuer_domains=tuple(brand.caa_issuers),
-            order_id=report.order_id,
+            order_id=order_of(report.order_id),
             refused=tuple(map(_refused_name, refused)),
             support=tuple(
                 Support(each.region.value.replace("_", " "), each.email, each.telephone)

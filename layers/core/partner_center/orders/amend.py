@@ -126,6 +126,7 @@ class AmendOrder:
             [contract] if contract else [],
             self.blocked,
             amended=order,
+            is_free=order.head.is_reissue,
             barred=barred(asked),
         )
         examination = examine_amendment(patch, around)
@@ -212,7 +213,7 @@ def _amended_head(
         changed,
         common_name=after.common_name,
         units=head.units + extra_units(order, quote),
-        net=quote.net if quote else head.net,
+        net=quote.net if quote and not head.is_reissue else head.net,
         round=head.round + 1 if anew else head.round,
         review=Review.DUE,
         review_since=None,

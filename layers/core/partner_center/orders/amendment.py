@@ -165,7 +165,7 @@ def repriced(price: Quote, order: Order) -> Quote:
 
 def extra_units(order: Order, price: Quote | None) -> int:
     """By how many units the amended order exceeds what it holds; negative when it needs fewer."""
-    if price is None or order.head.payment_kind is not PaymentKind.BULK:
+    if price is None or order.head.payment_kind is not PaymentKind.BULK or order.head.is_reissue:
         return 0
     return price.units - order.head.units
 

@@ -11,18 +11,29 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
 from partner_center.kernel.events import Chronicle
-from partner_center.kernel.ids import Ids
+from partner_center.kernel.ids import Ids, order_of
 from partner_center.kernel.patience import Patience, while_it_moves
+from partner_center.orders.content import OrderContent
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.ledger_lines import line_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
+    Order,
     OrderHead,
     OrderStatus,
     seconds_left,
 )
-from partner_center.orders.ports import Closing, Completion, Orders, RequestSeenBefore
+from partner_center.orders.ports import (
+    Closing,
+    Completion,
+    Orders,
+    ReissueEnd,
+    RequestSeenBefore,
+    load,
+)
+from partner_center.orders.reissue import Reissued, given_up, reissued, with_certificate
+from partner_center.orders.under_way import enrolments_under_way
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import ChallengeReader
 
@@ -34,7 +45,7 @@ class NotStored(PartnerCenterError):
 
 
 class GenerationReader(Protocol):
-    """Reads what became of a generation of an order."""
+    """Reads what became of a generation of an order; a reissue's is one of its order's."""
 
     def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
 
@@ -44,20 +55,8 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
 
     Raises StateConflict unless it is pending: units that were given back or used cannot be used again.
     """
-    if head.status is not OrderStatus.PENDING:
-        raise StateConflict("order_closed", f"The order is {head.status}; nothing is held.", head.order_id)
+    done = _with_certificate(head, serial, chronicle.moment)
     ids = (head.reseller_id, head.order_id)
-    done = replace(
-        head,
-        status=OrderStatus.ISSUED,
-        signing=False,
-        held_back=None,
-        serial=serial,
-        issued_at=head.issued_at or chronicle.moment,
-        term_to=head.term_to or chronicle.moment + timedelta(days=head.term_days, seconds=-1),
-        updated_at=chronicle.moment,
-        version=head.version + 1,
-    )
     return Completion(
         head=_paying(done, chronicle.moment),
         expected_version=head.version,
@@ -74,30 +73,81 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
     )
 
 
+def reissue_completion(
+    reissue: Order, found: Reissued, before: OrderContent, serial: str, chronicle: Chronicle
+) -> Completion:
+    """The reissue issued, and what its order holds, which was `before`. Raises StateConflict unless it is pending."""
+    head = reissue.head
+    after = with_certificate(found, before, reissue.content, serial, chronicle.moment)
+    ids = (head.reseller_id, head.order_id)
+    return Completion(
+        head=_with_certificate(head, serial, chronicle.moment),
+        expected_version=head.version,
+        use=None,
+        event=chronicle.event(
+            "reissue.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
+        ),
+        audit=chronicle.audit("reissue.issued", *ids, serial=serial, previous=found.reissue.previous),
+        reissue=ReissueEnd(after, found.order.version, after.order.common_name != found.order.common_name),
+    )
+
+
+def _with_certificate(head: OrderHead, serial: str, moment: datetime) -> OrderHead:
+    if head.status is not OrderStatus.PENDING:
+        raise StateConflict("order_closed", f"The order is {head.status}; nothing is held.", head.order_id)
+    return replace(
+        head,
+        status=OrderStatus.ISSUED,
+        signing=False,
+        held_back=None,
+        serial=serial,
+        issued_at=head.issued_at or moment,
+        term_to=head.term_to or moment + timedelta(days=head.term_days, seconds=-1),
+        updated_at=moment,
+        version=head.version + 1,
+    )
+
+
 def closing(
     head: OrderHead,
     status: OrderStatus,
     reason: CloseReason,
     chronicle: Chronicle,
     words: str | None = None,
+    found: Reissued | None = None,
 ) -> Closing:
-    """The order closed, its held units back. Raises StateConflict unless it is pending and not signing."""
-    if head.signing:
+    """The order closed, its held units back; `found` is what a reissue belongs to, whose slot comes back.
+
+    Raises StateConflict unless it is pending and not signing. A reissue of an order that was revoked is signed no
+    more, so it can be closed then as well.
+    """
+    what = "order" if found is None else "reissue"
+    if head.signing and reason is not CloseReason.ORDER_REVOKED:
         raise StateConflict("issuing", "The certificate is being signed; ask again.", head.order_id)
     if head.status is not OrderStatus.PENDING:
         raise StateConflict(
-            "already_issued" if head.status is OrderStatus.ISSUED else "order_closed",
-            f"The order is {head.status}; only a pending order can be closed.",
+            "already_issued" if head.status is OrderStatus.ISSUED else f"{what}_closed",
+            f"The {what} is {head.status}; only a pending {what} can be closed.",
             head.order_id,
         )
     ids = (head.reseller_id, head.order_id)
     closed = replace(
         head,
         status=status,
+        signing=False,
         closed=Closed(chronicle.moment, chronicle.actor, reason),
         updated_at=chronicle.moment,
         version=head.version + 1,
     )
+    if found is not None:
+        return Closing(
+            head=closed,
+            expected_version=head.version,
+            release=None,
+            event=chronicle.event(f"reissue.{status}", *ids, attempt=head.attempt, reason=reason),
+            audit=chronicle.audit(f"reissue.{status}", *ids, reason=reason, words=words),
+            reissue=ReissueEnd(given_up(found, status, reason, chronicle.moment), found.order.version),
+        )
     return Closing(
         head=_letting_go(closed, chronicle.moment),
         expected_version=head.version,
@@ -138,21 +188,47 @@ class CloseOverdue:
     def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> int | None:
         """Whole seconds until the order would be overdue, at least 1; None when it is over or gone."""
         head = self.orders.head(reseller_id, order_id)
-        if head is None or not head.is_open:
+        if head is None or head.status is not OrderStatus.PENDING:
             return None
-        moment = self.clock.now()
+        moment, found = self.clock.now(), reissued(self.orders, head)
+        chronicle = Chronicle(self.ids, moment, "system", correlation_id)
+        if found is not None and found.order.status is OrderStatus.REVOKED:
+            revoked = (OrderStatus.CANCELLED, CloseReason.ORDER_REVOKED)
+            self.orders.close(closing(head, *revoked, chronicle, found=found))
+            return None
+        if head.signing:
+            return None
         mailed_at = last_mail_at(self.challenges.of_order(reseller_id, order_id))
         left = seconds_left(head, mailed_at, moment)
         if left > 0:
             return left
-        chronicle = Chronicle(self.ids, moment, "system", correlation_id)
-        self.orders.close(closing(head, OrderStatus.CANCELLED, CloseReason.TIMED_OUT, chronicle))
+        overdue = (OrderStatus.CANCELLED, CloseReason.TIMED_OUT)
+        self.orders.close(closing(head, *overdue, chronicle, found=found))
         return None
 
 
 @dataclass(frozen=True, slots=True)
+class CloseReissues:
+    """Ends the reissues of an order that was revoked; one that is being signed is ended by its own execution."""
+
+    orders: Orders
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, order: OrderHead, correlation_id: str) -> None:
+        """Raises ChangedMeanwhile, TryAgain: it is to be repeated then, and goes on where it stopped."""
+        for enrolment_id in enrolments_under_way(order):
+            head = self.orders.head(order.reseller_id, enrolment_id)
+            if head is None or not head.is_open:
+                continue
+            chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
+            revoked = (OrderStatus.CANCELLED, CloseReason.ORDER_REVOKED)
+            self.orders.close(closing(head, *revoked, chronicle, found=reissued(self.orders, head)))
+
+
+@dataclass(frozen=True, slots=True)
 class CancelOrder:
-    """The reseller ends a pending order; cancelling a cancelled one changes nothing."""
+    """The reseller ends a pending order, or a reissue; cancelling a cancelled one changes nothing."""
 
     orders: Orders
     clock: Clock
@@ -170,14 +246,15 @@ class CancelOrder:
         reseller_id = principal.reseller_id
         head = self.orders.head(reseller_id, order_id)
         if head is None:
-            raise NotFound("There is no such order.")
+            raise NotFound("There is no such order or reissue.")
         answered = replayed(self.orders, reseller_id, call)
         if answered is not None:
             return answered
         if head.status is OrderStatus.CANCELLED:
             return head
         chronicle = Chronicle(self.ids, self.clock.now(), f"key:{principal.key_id}", call.request_id)
-        change = closing(head, OrderStatus.CANCELLED, CloseReason.REQUESTED, chronicle, reason)
+        requested = (OrderStatus.CANCELLED, CloseReason.REQUESTED)
+        change = closing(head, *requested, chronicle, reason, reissued(self.orders, head))
         try:
             self.orders.close(replace(change, guard=call.guard(change.head)))
         except RequestSeenBefore as seen:
@@ -199,11 +276,16 @@ class CompleteOrder:
 
         Done before, it changes nothing.
         """
-        head = self.orders.head(reseller_id, order_id)
-        record = self.certificates.current(reseller_id, order_id, generation)
-        if head is None or record is None or record.certificate_der is None:
+        order = load(self.orders, reseller_id, order_id)
+        record = self.certificates.current(reseller_id, order_of(order_id), generation)
+        if order is None or record is None or record.certificate_der is None:
             raise NotStored(f"Generation {generation} of {order_id} has no stored certificate.")
-        if head.serial == record.serial_hex:
+        if order.head.issued_at is not None:
             return
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
-        self.orders.complete(completion(head, record.serial_hex, chronicle))
+        found = reissued(self.orders, order.head)
+        if found is None:
+            self.orders.complete(completion(order.head, record.serial_hex, chronicle))
+            return
+        before = self.orders.content(reseller_id, found.order.order_id, found.order.revision)
+        self.orders.complete(reissue_completion(order, found, before, record.serial_hex, chronicle))

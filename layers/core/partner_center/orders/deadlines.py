@@ -93,7 +93,7 @@ def live_certificate(certificates: Iterable[CertificateRecord]) -> CertificateRe
     Where a rule has changed in between, an older one may last longer.
     """
     standing = (each for each in certificates if each.status is not CertificateStatus.REVOKED)
-    return max(standing, key=lambda each: each.generation, default=None)
+    return max(standing, key=CertificateRecord.age, default=None)
 
 
 def covers_the_term(certificate: CertificateRecord, head: OrderHead) -> bool:

@@ -56,6 +56,8 @@ class Circumstances:
     blocked: BlockedKeys
     amended: Order | None = None
     """The order whose content is replaced: product, term, contract and acceptance are then its own."""
+    is_free: bool = False
+    """For a reissue nothing is bought, so the contract need not serve any more."""
     restated: Mapping[str, Any] | None = None
     """What the amendment itself says of `domain_control`."""
     barred: frozenset[str] = frozenset()
@@ -97,7 +99,7 @@ class Examination:
 def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
     """Examine a posted order. Never raises for any JSON object; never quotes key material."""
     screened = screen(body)
-    return _judged(screened.body, screened, [], around)
+    return judged(screened.body, screened, [], around)
 
 
 def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examination:
@@ -114,7 +116,7 @@ def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examin
     kept = {name: value for name, value in screened.body.items() if json_pointer((name,)) not in refused}
     body, said = amended_body(around.amended, kept), kept.get("domain_control")
     around = replace(around, restated=said if isinstance(said, Mapping) else None)
-    return _judged(body, screened, problems, around)
+    return judged(body, screened, problems, around)
 
 
 def unknown_approvers(examination: Examination) -> tuple[str, ...]:
@@ -150,18 +152,19 @@ def exposed_in(patch: Mapping[str, Any]) -> tuple[str, ...]:
     return (*screened.exposed, *hidden)
 
 
-def _judged(
+def judged(
     body: Mapping[str, Any], screened: Screened, problems: list[Problem], around: Circumstances
 ) -> Examination:
+    """What becomes of a whole body, as it was `screened`, beside the `problems` that were found before."""
     request, problems_of_shape = read_shape(OrderRequest, body)
     problems += problems_of_shape
     product = _product(body, around, problems)
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
-    term_days = _term(body, product, problems)
+    term_days = around.amended.head.term_days if around.amended else _term(body, product, problems)
     contract = _contract(body, product, _price(names.names, product, term_days, around), around)
     price = _price(names.names, product, term_days, around, contract)
-    if product is not None:
+    if product is not None and not around.is_free:
         problems += _contract_problems(contract, product, names.names, term_days, price, around)
     if product is not None:
         problems += _contact_problems(body, product)

@@ -138,9 +138,9 @@ class RelayEvent:
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when a service is out: the record is then delivered again."""
-        reseller_id, order_id = str(event.data.get("reseller_id")), str(event.data.get("order_id"))
+        reseller_id, order_id = str(event.data.get("reseller_id")), event.enrolment_id
         match event.type:
-            case "order.placed":
+            case "order.placed" | "reissue.placed":
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
                 self.machine.start(reseller_id, order_id, generation, attempt)
             case "domain.approved" | "domain.proven":
@@ -156,7 +156,7 @@ class RelayEvent:
                 self._answer_domains(reseller_id, order_id)
             case "order.payment_updated":
                 self._wake(reseller_id, order_id, [WaitStep.PAYMENT], Woken.PAYMENT_UPDATED)
-            case "order.cancelled" | "order.rejected":
+            case "order.cancelled" | "order.rejected" | "reissue.cancelled" | "reissue.rejected":
                 self._wake(reseller_id, order_id, list(WaitStep), Woken.OVER)
         self.bus.publish(event)
 

@@ -15,6 +15,9 @@ FIRST_DAYS = timedelta(days=30)
 """In the first days of an order's term reissues are counted (M42) and a replacement is free (M47)."""
 
 EARLY_REISSUES = 20
+MOST_AT_ONCE = 5
+"""Reissues of one order that need no proof may be under way together: a certificate for each of a few servers."""
+
 RENEWAL_OPENS = timedelta(days=90)
 RENEWAL_CLOSES = timedelta(days=30)
 LONGEST_DELAY_HOURS = 120
@@ -35,35 +38,31 @@ class Refusal:
         return StateConflict(self.code, self.detail, order_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Reissues:
-    """The reissues of an order: those of its first 30 days that were not given up, and whether one still waits."""
-
-    early: int = 0
-    waiting: bool = False
-
-
 def in_the_first_days(head: OrderHead, moment: datetime) -> bool:
     """Whether fewer than 30 days have gone by since the order's first certificate."""
     return head.issued_at is not None and moment < head.issued_at + FIRST_DAYS
 
 
-def reissue_refusal(
-    head: OrderHead, reissues: Reissues, moment: datetime, *, needs_proof: bool = True
-) -> Refusal | None:
+def reissue_refusal(head: OrderHead, moment: datetime, *, needs_proof: bool = True) -> Refusal | None:
     """Why the order may not be reissued now; None when it may. It costs nothing, however often (M44).
 
-    A reissue that needs no proof passes one that waits for some.
+    A reissue that needs no proof passes one that waits for some, and others that are being issued.
     """
     refusal = _not_running(head, moment, "reissued")
     if refusal is not None:
         return refusal
-    if reissues.waiting and needs_proof:
+    if head.open_reissue is not None and needs_proof:
         return Refusal(
             "reissue_pending",
-            "Another reissue of this order waits for its names to be proven: finish or cancel it first.",
+            f"The reissue {head.open_reissue} of this order waits for its names to be proven: finish or cancel it "
+            "first.",
         )
-    if in_the_first_days(head, moment) and reissues.early >= EARLY_REISSUES:
+    if len(head.passing_reissues) >= MOST_AT_ONCE:
+        return Refusal(
+            "reissue_pending",
+            f"{MOST_AT_ONCE} reissues of this order are under way; ask again when one is done.",
+        )
+    if in_the_first_days(head, moment) and head.early_reissues >= EARLY_REISSUES:
         free_from = head.issued_at + FIRST_DAYS if head.issued_at else moment
         return Refusal(
             "reissue_limit",

@@ -29,6 +29,8 @@ class OrderKind(StrEnum):
     NEW = "new"
     RENEWAL = "renewal"
     REPLACEMENT = "replacement"
+    REISSUE = "reissue"
+    """Not an order: the enrolment of a reissue, which is never shown as one."""
 
 
 class CloseReason(StrEnum):
@@ -39,6 +41,8 @@ class CloseReason(StrEnum):
     REVIEW = "review"
     ORGANIZATION = "organization"
     DENIED = "denied"
+    ORDER_REVOKED = "order_revoked"
+    """Of a reissue alone."""
 
 
 class Review(StrEnum):
@@ -98,6 +102,11 @@ class OrderHead:
     since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
     `payment_since` is since when its money stands there, or is to be moved from there.
 
+    A reissue is an enrolment of its own: its head has the id of `kernel.ids.enrolment_of_reissue`, holds no units,
+    and ends with the term of its order. The order knows those under way: `open_reissue` is the one that needed proof
+    when it was asked for, `passing_reissues` are those that did not. `early_reissues` counts those of its first 30
+    days that were not given up, and `generation` is the last number that was given to a certificate.
+
     `renewal_of` and `replaces` name the order before this one, `renewed_by` and `replaced_by` the one placed after
     it, in whatever state that is.
     """
@@ -142,6 +151,9 @@ class OrderHead:
     customer_id: str | None = None
     closed: Closed | None = None
     revoked: Revoked | None = None
+    open_reissue: str | None = None
+    passing_reissues: tuple[str, ...] = ()
+    early_reissues: int = 0
     renewal_of: str | None = None
     renewed_by: str | None = None
     replaces: str | None = None
@@ -151,6 +163,15 @@ class OrderHead:
         """The status as it is at `moment`: an issued order whose term is over has expired."""
         over = self.term_to is not None and moment > self.term_to
         return OrderStatus.EXPIRED if self.status is OrderStatus.ISSUED and over else self.status
+
+    @property
+    def is_reissue(self) -> bool:
+        return self.kind is OrderKind.REISSUE
+
+    @property
+    def reissues_under_way(self) -> tuple[str, ...]:
+        """The ids of the order's reissues that have not ended, the one that needed proof first."""
+        return (*([self.open_reissue] if self.open_reissue else []), *self.passing_reissues)
 
     @property
     def is_screened(self) -> bool:
@@ -208,9 +229,13 @@ class Order:
 
 
 def pending_until(head: OrderHead, last_mail_at: datetime | None) -> datetime:
-    """When a pending order is cancelled: 30 days after the last mail or revision, 90 after placing."""
+    """When a pending order is cancelled: 30 days after the last mail or revision, 90 after placing.
+
+    A reissue ends with its order's term at the latest.
+    """
     latest = max(head.revised_at, last_mail_at) if last_mail_at else head.revised_at
-    return min(latest + PATIENCE, head.placed_at + LONGEST_PENDING)
+    until = min(latest + PATIENCE, head.placed_at + LONGEST_PENDING)
+    return min(until, head.term_to) if head.is_reissue and head.term_to else until
 
 
 def seconds_left(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:

@@ -45,6 +45,8 @@ _NOT_MOVED = (
 
 def payment_step(head: OrderHead) -> Step:
     """Derived from where the order's money stands."""
+    if head.is_reissue:
+        return Step(_STEP, StepStatus.NOT_REQUIRED, head.placed_at, "A reissue costs nothing.")
     if not head.is_by_card:
         reason = _UNITS[head.payment].format(units=head.units)
         return Step(_STEP, StepStatus.COMPLETE, head.placed_at, reason)

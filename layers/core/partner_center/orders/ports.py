@@ -9,6 +9,7 @@ from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.content import OrderContent
 from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.reissue import Beginning, Reissue, Reissued
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +37,59 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
-    """What changes when the certificate is stored: the order is issued and its units are used."""
+class ReissueEnd:
+    """What changes beside the enrolment when a reissue ends: its row, and its order's head."""
 
-    head: OrderHead
+    after: Reissued
     expected_version: int
-    use: LedgerEntry
+    """Of the order's head."""
+
+    another_common_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReissueBeginning:
+    """Everything that one transaction writes when a reissue is asked for."""
+
+    begins: Beginning
+    expected_version: int
+    """Of the order's head."""
+
+    content: OrderContent
+    guard: RequestGuard | None
     event: Event
     audit: AuditRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """What changes when a pending order ends without a certificate: its units come back."""
+class Completion:
+    """What changes when the certificate is stored: the order is issued and its units are used.
+
+    A reissue has `reissue` in place of `use`.
+    """
 
     head: OrderHead
     expected_version: int
-    release: LedgerEntry
+    use: LedgerEntry | None
+    event: Event
+    audit: AuditRecord
+    reissue: ReissueEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What changes when a pending order ends without a certificate: its units come back.
+
+    A reissue has `reissue` in place of `release`.
+    """
+
+    head: OrderHead
+    expected_version: int
+    release: LedgerEntry | None
     event: Event
     audit: AuditRecord
     guard: RequestGuard | None = None
+    reissue: ReissueEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +133,13 @@ class RequestSeenBefore(PartnerCenterError):
 
 
 class OrderReader(Protocol):
-    """Reads orders of one reseller; an unknown or foreign id is None."""
+    """Reads orders of one reseller, and enrolments of their reissues; an unknown or foreign id is None."""
 
     def head(self, reseller_id: str, order_id: str) -> OrderHead | None: ...
 
     def content(self, reseller_id: str, order_id: str, revision: int) -> OrderContent: ...
+
+    def reissue(self, reseller_id: str, order_id: str, reissue_id: str) -> Reissue | None: ...
 
 
 class Orders(OrderReader, Protocol):
@@ -125,6 +161,10 @@ class Orders(OrderReader, Protocol):
         """Raises ContentRefused (units that are not left), ChangedMeanwhile when the head is not at
         `expected_version`, TryAgain.
         """
+        ...
+
+    def reissue_order(self, beginning: ReissueBeginning) -> None:
+        """Raises RequestSeenBefore, and ChangedMeanwhile when the order's head is not at `expected_version`."""
         ...
 
     def complete(self, completion: Completion) -> None:

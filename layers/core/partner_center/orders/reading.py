@@ -9,13 +9,17 @@ from partner_center.billing.payments import Card
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
+from partner_center.kernel.ids import reissue_of
 from partner_center.kernel.names import MAX_NAME
 from partner_center.notifications.suppressions import Suppression, Suppressions
 from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.page import Page, cut, read_page
 from partner_center.orders.ports import OrderReader, load
-from partner_center.orders.view import order_as_json
+from partner_center.orders.reissue import Reissue
+from partner_center.orders.under_way import enrolment_meant, enrolments_under_way
+from partner_center.orders.view import order_as_json, reissue_as_json
+from partner_center.validation.challenges import Proof
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import proofs_on_file, read_standing
@@ -34,6 +38,10 @@ class OrderIndex(Protocol):
     def messages(
         self, reseller_id: str, order_id: str, page: Page
     ) -> tuple[Sequence[Message], str | None]: ...
+
+    def reissues(
+        self, reseller_id: str, order_id: str, page: Page
+    ) -> tuple[Sequence[Reissue], str | None]: ...
 
 
 class Certificates(Protocol):
@@ -64,7 +72,7 @@ class OrderReading:
 
     def domain(self, reseller_id: str, order_id: str, name: str) -> dict[str, Any]:
         """One name of the order, as `domains` shows it; NotFound for any other name."""
-        for item in self.domains(reseller_id, order_id, {})["items"]:
+        for item in self._all_domains(reseller_id, order_id):
             if item["name"] == name:
                 return dict(item)
         raise NotFound("The order has no such name.")
@@ -77,8 +85,11 @@ class OrderReading:
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
         standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
-        deadline = self._deadline(order, certificates, moment)
-        return order_as_json(order, standing, certificates, moment, card, deadline, self._suppressed(order))
+        proofs = proofs_on_file(self.challenges, order, moment) if head.issued_at else ()
+        deadline = self._deadline(order, certificates, proofs, moment)
+        return order_as_json(
+            order, standing, certificates, moment, card, deadline, self._suppressed(order), proofs
+        )
 
     def _suppressed(self, order: Order) -> Mapping[str, Suppression]:
         contacts = order.content.contacts
@@ -90,23 +101,60 @@ class OrderReading:
         return {address: each for address, each in found.items() if each is not None}
 
     def _deadline(
-        self, order: Order, certificates: Sequence[CertificateRecord], moment: datetime
+        self,
+        order: Order,
+        certificates: Sequence[CertificateRecord],
+        proofs: Sequence[Proof],
+        moment: datetime,
     ) -> Deadline | None:
         if order.head.status is not OrderStatus.ISSUED:
             return None
-        proofs = proofs_on_file(self.challenges, order, moment)
         return next_deadline(order, certificates, proofs, moment, renewed=is_renewed(self.orders, order.head))
 
     def domains(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
-        items, _ = self._domains(self._load(reseller_id, order_id))
-        return cut(items, query)
+        return cut(self._all_domains(reseller_id, order_id), query)
+
+    def _all_domains(self, reseller_id: str, order_id: str) -> list[dict[str, Any]]:
+        """The names of reissues under way, as they stand there, then those of the order that are in none of them."""
+        order = self._load(reseller_id, order_id)
+        shown: dict[str, dict[str, Any]] = {}
+        for each in enrolments_under_way(order.head):
+            reissue = load(self.orders, reseller_id, each)
+            items = self._domains(reissue)[0] if reissue is not None else []
+            shown = {item["name"]: item | {"reissue_id": reissue_of(each)} for item in items} | shown
+        return list(({item["name"]: item for item in self._domains(order)[0]} | shown).values())
 
     def checked(self, reseller_id: str, order_id: str) -> dict[str, Any]:
-        """The answer to a check of the whole order: how it stands after it."""
-        order = self._load(reseller_id, order_id)
+        """The answer to a check of the whole order, or of its reissue under way: how it stands after it."""
+        meant = enrolment_meant(self.orders, reseller_id, order_id)
+        order, reissue_id = self._load(reseller_id, meant), reissue_of(meant)
         items, is_proven = self._domains(order)
         goes_on = is_proven and order.head.is_screened and order.head.held_back is None
-        return {"order_id": order_id, "check": "under_way" if goes_on else "not_yet", "items": items}
+        return {
+            "order_id": order_id,
+            **({"reissue_id": reissue_id} if reissue_id else {}),
+            "check": "under_way" if goes_on else "not_yet",
+            "items": items,
+        }
+
+    def reissues(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:
+        """The reissues of an order, newest first."""
+        self._load(reseller_id, order_id)
+        found, cursor = self.index.reissues(reseller_id, order_id, read_page(query))
+        return {"items": [each.as_json() for each in found], "next_cursor": cursor}
+
+    def reissue(self, reseller_id: str, order_id: str, reissue_id: str) -> dict[str, Any]:
+        """One reissue, and what keeps it from being issued."""
+        found = self.orders.reissue(reseller_id, order_id, reissue_id)
+        enrolment = load(self.orders, reseller_id, found.enrolment_id) if found else None
+        if found is None or enrolment is None:
+            raise NotFound("There is no such reissue.")
+        return self.reissue_shown(found, enrolment)
+
+    def reissue_shown(self, found: Reissue, enrolment: Order) -> dict[str, Any]:
+        moment = self.clock.now()
+        standing = read_standing(self.challenges, enrolment, moment)
+        return reissue_as_json(found, enrolment, standing, moment)
 
     def _domains(self, order: Order) -> tuple[list[dict[str, Any]], bool]:
         """Every name of the order, and whether all are proven."""

@@ -1,32 +1,27 @@
 """A further certificate of an issued order: what it may change, what must be proven for it, how it ends (M42-M46).
 
-It costs nothing (M44), so it never holds more than was paid for: other names, but not more of them, nor dearer ones.
-The order stays issued whatever becomes of it. Until it is issued or given up it holds one of the twenty slots of the
-first 30 days; given up, it gives its slot back.
+A reissue is an enrolment of its own, which goes the way of every order: screening, proofs, preflight, signing
+(docs/adr/0015). It costs nothing (M44), so it never holds more than was paid for: other names, but not more of them,
+nor dearer ones. The order stays issued whatever becomes of it. Until it is issued or given up it holds one of the
+twenty slots of the first 30 days; given up, it gives its slot back.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.pricing import quote
 from partner_center.catalog.products import LineKind, Product
 from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import Problem, StateConflict
-from partner_center.kernel.events import AuditRecord, Event
+from partner_center.kernel.ids import enrolment_of_reissue, order_of, reissue_of
+from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
-from partner_center.orders.deadlines import names_to_prove
-from partner_center.orders.lifecycle import (
-    Reissues,
-    delay_refusal,
-    in_the_first_days,
-    reissue_refusal,
-)
-from partner_center.orders.order import Order, OrderHead
-from partner_center.orders.ports import RequestGuard
-from partner_center.validation.challenges import Proof
+from partner_center.orders.lifecycle import in_the_first_days, reissue_refusal
+from partner_center.orders.order import Order, OrderHead, OrderKind, OrderStatus, PaymentKind, Review
 
 
 class ReissueStatus(StrEnum):
@@ -38,27 +33,22 @@ class ReissueStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-_GIVEN_UP = {ReissueStatus.REJECTED, ReissueStatus.CANCELLED}
-
-
 @dataclass(frozen=True, slots=True)
 class Reissue:
-    """One reissue. `revision` is the content that it asks for, `previous` the serial of the certificate before.
+    """One reissue, as its order lists it. `previous` is the serial of the certificate before it.
 
-    `revoke_previous_after_hours` None: that one stays valid. `unproven` are the names that waited for proof when it
-    was asked for. `serial` is set once it is issued, `reason` once it is given up.
+    `revoke_previous_after_hours` None: that one stays valid. `serial` is set once it is issued, `reason` once it is
+    given up, `ended_at` with either.
     """
 
     reseller_id: str
     order_id: str
     reissue_id: str
     generation: int
-    revision: int
     status: ReissueStatus
     asked_at: datetime
     names: tuple[str, ...]
     previous: str
-    unproven: tuple[str, ...] = ()
     revoke_previous_after_hours: int | None = None
     serial: str | None = None
     ended_at: datetime | None = None
@@ -68,60 +58,73 @@ class Reissue:
     def waits(self) -> bool:
         return self.status is ReissueStatus.PENDING
 
+    @property
+    def enrolment_id(self) -> str:
+        return enrolment_of_reissue(self.order_id, self.reissue_id)
+
+    def as_asked(self) -> "Reissue":
+        """As it was when it was asked for, whatever became of it since."""
+        return replace(self, status=ReissueStatus.PENDING, serial=None, ended_at=None, reason=None)
+
     def as_json(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {
+        hours = self.revoke_previous_after_hours
+        return {
             "reissue_id": self.reissue_id,
+            "order_id": self.order_id,
             "status": self.status,
             "asked_at": rfc3339(self.asked_at),
             "names": list(self.names),
             "previous": self.previous,
-            "serial": self.serial,
-            "reason": self.reason,
+            **({"revoke_previous_after_hours": hours} if hours is not None else {}),
+            **({"serial": self.serial} if self.serial else {}),
+            **({"ended_at": rfc3339(self.ended_at)} if self.ended_at else {}),
+            **({"reason": self.reason} if self.reason else {}),
         }
-        return {name: value for name, value in shown.items() if value is not None}
+
+
+_OF_THE_ORDER = ("contacts", "agreement", "price", "free_because", "lifecycle", "note")
+
+
+class ReissueReader(Protocol):
+    """Reads what a reissue's enrolment belongs to; an unknown or foreign id is None."""
+
+    def head(self, reseller_id: str, order_id: str) -> OrderHead | None: ...
+
+    def reissue(self, reseller_id: str, order_id: str, reissue_id: str) -> Reissue | None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class ReissueChange:
-    """What one transaction writes when a reissue begins or ends: the reissue, the head, what accompanies them.
+class Reissued:
+    """A reissue with the head of its order.
 
-    `content` is there when it begins.
+    `content` is what the order's next revision holds, once the reissue is issued.
     """
+
+    order: OrderHead
+    reissue: Reissue
+    content: OrderContent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A reissue that begins: its row, the head of its enrolment, and its order's head."""
 
     reissue: Reissue
     head: OrderHead
-    expected_version: int
-    event: Event
-    audit: AuditRecord
-    content: OrderContent | None = None
-    guard: RequestGuard | None = None
+    order: OrderHead
 
 
-class ReissueStore(Protocol):
-    """Keeps the reissues of orders. Every write demands the head at `expected_version`: of two at once one wins."""
-
-    def begin(self, change: ReissueChange) -> None:
-        """Raises RequestSeenBefore, and ChangedMeanwhile when the head has moved."""
-        ...
-
-    def end(self, change: ReissueChange) -> None:
-        """Raises ChangedMeanwhile when the head has moved or the reissue waits no more."""
-        ...
-
-    def find(self, reseller_id: str, order_id: str, reissue_id: str) -> Reissue | None: ...
-
-    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Reissue]:
-        """Oldest first."""
-        ...
-
-
-def counted(head: OrderHead, reissues: Iterable[Reissue]) -> Reissues:
-    """The slots that are taken, and whether a reissue waits for proof."""
-    standing = [each for each in reissues if each.status not in _GIVEN_UP]
-    return Reissues(
-        early=sum(in_the_first_days(head, each.asked_at) for each in standing),
-        waiting=any(each.waits and each.unproven for each in standing),
-    )
+def reissued(orders: ReissueReader, enrolment: OrderHead) -> Reissued | None:
+    """What the enrolment of a reissue belongs to; None for an order."""
+    reissue_id = reissue_of(enrolment.order_id)
+    if reissue_id is None:
+        return None
+    order_id = order_of(enrolment.order_id)
+    order = orders.head(enrolment.reseller_id, order_id)
+    reissue = orders.reissue(enrolment.reseller_id, order_id, reissue_id)
+    if order is None or reissue is None:
+        raise ValueError(f"{enrolment.order_id} belongs to no order")
+    return Reissued(order, reissue)
 
 
 def reissue_problems(order: Order, after: OrderContent, product: Product) -> tuple[Problem, ...]:
@@ -146,54 +149,101 @@ def reissue_problems(order: Order, after: OrderContent, product: Product) -> tup
 def begun(
     order: Order,
     after: OrderContent,
-    reissues: Sequence[Reissue],
-    proofs: Sequence[Proof],
+    unproven: Sequence[str],
     reissue_id: str,
     moment: datetime,
     revoke_previous_after_hours: int | None = None,
-) -> Reissue:
-    """The reissue that asks for `after`. Raises StateConflict when it may not be made, ValueError for a bad delay.
+) -> Beginning:
+    """The reissue that asks for `after`. Raises StateConflict when it may not be made.
 
-    Only what no proof on file carries today must be proven; without any such name it is issued by itself.
+    `unproven` are the names that no proof on file carries today; without any it is issued by itself.
     """
     head = order.head
-    unproven = names_to_prove(after, proofs, moment)
-    refusal = reissue_refusal(head, counted(head, reissues), moment, needs_proof=bool(unproven))
+    refusal = reissue_refusal(head, moment, needs_proof=bool(unproven))
     if refusal is not None:
         raise refusal.conflict(head.order_id)
-    if revoke_previous_after_hours is not None and (bad := delay_refusal(revoke_previous_after_hours)):
-        raise ValueError(bad.detail)
     if head.serial is None:
         raise StateConflict("not_issued", "The order has no certificate yet.", head.order_id)
-    return Reissue(
+    reissue = Reissue(
         reseller_id=head.reseller_id,
         order_id=head.order_id,
         reissue_id=reissue_id,
-        generation=max([head.generation, *(each.generation for each in reissues)]) + 1,
-        revision=head.revision + 1,
+        generation=head.generation + 1,
         status=ReissueStatus.PENDING,
         asked_at=moment,
         names=after.names,
         previous=head.serial,
-        unproven=unproven,
         revoke_previous_after_hours=revoke_previous_after_hours,
+    )
+    passes = () if unproven else (reissue_id,)
+    noted = replace(
+        head,
+        generation=reissue.generation,
+        open_reissue=reissue_id if unproven else head.open_reissue,
+        passing_reissues=(*head.passing_reissues, *passes),
+        early_reissues=head.early_reissues + in_the_first_days(head, moment),
+        updated_at=moment,
+        version=head.version + 1,
+    )
+    return Beginning(reissue, _enrolment(head, after, reissue, moment), noted)
+
+
+def _enrolment(head: OrderHead, after: OrderContent, reissue: Reissue, moment: datetime) -> OrderHead:
+    """The head that travels through the machine; proofs are those of the order's subscriber."""
+    return OrderHead(
+        reseller_id=head.reseller_id,
+        order_id=reissue.enrolment_id,
+        status=OrderStatus.PENDING,
+        kind=OrderKind.REISSUE,
+        product=head.product,
+        level=head.level,
+        common_name=after.common_name,
+        subscriber=head.subscriber,
+        contract_id=head.contract_id,
+        payment_kind=PaymentKind.BULK,
+        units=0,
+        net=Money.of("0", head.net.currency),
+        term_days=head.term_days,
+        placed_at=moment,
+        revised_at=moment,
+        updated_at=moment,
+        generation=reissue.generation,
+        payment=PaymentStatus.NONE,
+        review=Review.DUE,
+        term_to=head.term_to,
+        customer_id=head.customer_id,
     )
 
 
-def issued(reissue: Reissue, serial: str, moment: datetime) -> Reissue:
-    """The reissue with its certificate. Raises StateConflict when it waits no more."""
-    _require_waiting(reissue)
-    return replace(reissue, status=ReissueStatus.ISSUED, serial=serial, ended_at=moment)
+def with_certificate(
+    found: Reissued, before: OrderContent, content: OrderContent, serial: str, moment: datetime
+) -> Reissued:
+    """The reissue issued, and its order with the newest certificate, whatever became of the order meanwhile.
+
+    What the certificate holds is the order's `content` from now on; who is concerned, what was paid and what was said
+    of the order stay as they were `before`.
+    """
+    done = replace(found.reissue, status=ReissueStatus.ISSUED, serial=serial, ended_at=moment)
+    order = _without(found, moment)
+    order = replace(order, serial=serial, revision=order.revision + 1, common_name=content.common_name)
+    kept = {name: getattr(before, name) for name in _OF_THE_ORDER}
+    return Reissued(order, done, replace(content, **kept))
 
 
-def given_up(reissue: Reissue, status: ReissueStatus, reason: str, moment: datetime) -> Reissue:
-    """The reissue cancelled or rejected; the order is untouched. Raises StateConflict when it waits no more."""
-    if status not in _GIVEN_UP:
-        raise ValueError(f"{status} is no end without a certificate")
-    _require_waiting(reissue)
-    return replace(reissue, status=status, reason=reason, ended_at=moment)
+def given_up(found: Reissued, status: OrderStatus, reason: str, moment: datetime) -> Reissued:
+    """The reissue cancelled or rejected: its slot is free again, and its order is otherwise untouched."""
+    ended = replace(found.reissue, status=ReissueStatus(status.value), reason=reason, ended_at=moment)
+    was_early = in_the_first_days(found.order, found.reissue.asked_at)
+    order = _without(found, moment)
+    return Reissued(replace(order, early_reissues=order.early_reissues - was_early), ended)
 
 
-def _require_waiting(reissue: Reissue) -> None:
-    if not reissue.waits:
-        raise StateConflict("reissue_closed", f"The reissue is {reissue.status}.", reissue.order_id)
+def _without(found: Reissued, moment: datetime) -> OrderHead:
+    order, reissue_id = found.order, found.reissue.reissue_id
+    return replace(
+        order,
+        open_reissue=None if order.open_reissue == reissue_id else order.open_reissue,
+        passing_reissues=tuple(each for each in order.passing_reissues if each != reissue_id),
+        updated_at=moment,
+        version=order.version + 1,
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from partner_center.kernel.clock import a_business_day_after, rfc3339
+from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.orders.content import plain
 from partner_center.orders.order import Order
 from partner_center.orders.page import Page
@@ -60,7 +61,8 @@ def task_as_json(order: Order, screening: Screening) -> dict[str, Any]:
         "flags": [
             {"rule": flag.rule, "subject": flag.subject, "reason": flag.reason} for flag in screening.flags
         ],
-        "order_id": head.order_id,
+        "order_id": order_of(head.order_id),
+        **({"reissue_id": reissue_of(head.order_id)} if head.is_reissue else {}),
         "reseller_id": head.reseller_id,
         "kind": head.kind,
         "product": head.product,

@@ -10,7 +10,8 @@ from partner_center.kernel.clock import rfc3339
 from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import Contacts, plain
-from partner_center.orders.deadlines import Deadline
+from partner_center.orders.deadlines import Deadline, names_to_prove
+from partner_center.orders.lifecycle import Refusal, reissue_refusal
 from partner_center.orders.order import (
     Closed,
     Order,
@@ -20,8 +21,9 @@ from partner_center.orders.order import (
     Revoked,
     pending_until,
 )
+from partner_center.orders.reissue import Reissue
 from partner_center.orders.steps import Step
-from partner_center.validation.challenges import last_mail_at
+from partner_center.validation.challenges import Proof, last_mail_at
 from partner_center.validation.standing import Standing
 
 
@@ -33,10 +35,12 @@ def order_as_json(
     card: Card | None = None,
     deadline: Deadline | None = None,
     suppressed: Mapping[str, Suppression] | None = None,
+    proofs: Sequence[Proof] = (),
 ) -> dict[str, Any]:
     """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays.
 
-    `suppressed` are the addresses of contacts, in lower case, that take no mail.
+    `suppressed` are the addresses of contacts, in lower case, that take no mail; `proofs` those on file once the
+    order is issued.
     """
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
@@ -79,7 +83,7 @@ def order_as_json(
         "renewed_by": head.renewed_by,
         "replaces": head.replaces,
         "replaced_by": head.replaced_by,
-        "actions": _actions(head, moment),
+        "actions": _actions(order, proofs, moment),
         "next_deadline": deadline.as_json() if deadline else None,
     }
 
@@ -89,6 +93,7 @@ def certificate_as_json(record: CertificateRecord, moment: datetime) -> dict[str
     revoked = {"revoked_at": rfc3339(record.revoked_at), "reason": record.reason} if record.revoked_at else {}
     return {
         "serial": record.serial_hex,
+        **({"reissue_id": record.reissue_id} if record.reissue_id else {}),
         "status": _certificate_status(record, moment),
         "not_before": rfc3339(record.not_before),
         "not_after": rfc3339(record.not_after),
@@ -163,11 +168,27 @@ def _payment(head: OrderHead, card: Card | None) -> dict[str, Any]:
     return {**payment, "status": head.payment}
 
 
-def _actions(head: OrderHead, moment: datetime) -> dict[str, Any]:
-    return {
-        name: {"allowed": refusal is None, "reason": refusal}
-        for name, refusal in (("cancel", _no_cancelling(head)), ("revoke", _no_revoking(head, moment)))
+def reissue_as_json(reissue: Reissue, enrolment: Order, found: Standing, moment: datetime) -> dict[str, Any]:
+    """One reissue, with the steps of its enrolment."""
+    steps = steps_of(enrolment, found, moment)
+    shown = {"status": overall(steps), "steps": [_step(step) for step in steps]}
+    return reissue.as_json() | {"authentication": shown}
+
+
+def _actions(order: Order, proofs: Sequence[Proof], moment: datetime) -> dict[str, Any]:
+    head = order.head
+    refusals = {
+        "cancel": _no_cancelling(head),
+        "reissue": _code(
+            reissue_refusal(head, moment, needs_proof=bool(names_to_prove(order.content, proofs, moment)))
+        ),
+        "revoke": _no_revoking(head, moment),
     }
+    return {name: {"allowed": reason is None, "reason": reason} for name, reason in refusals.items()}
+
+
+def _code(refusal: Refusal | None) -> str | None:
+    return refusal.code if refusal else None
 
 
 def _no_cancelling(head: OrderHead) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 from partner_center.kernel.errors import NotFound
 from partner_center.orders.page import cut
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.under_way import enrolment_meant
 from partner_center.validation.challenges import barred
 from partner_center.validation.contacts import Approver, approvers_of, approvers_seen, contact_looks
 from partner_center.validation.corroborate import AllPerspectives
@@ -50,12 +51,13 @@ class ReadApprovers:
 
         Raises Malformed, and NotFound for an unknown order and for a name that it does not have.
         """
-        order = load(self.orders, reseller_id, order_id)
+        meant = enrolment_meant(self.orders, reseller_id, order_id, name)
+        order = load(self.orders, reseller_id, meant)
         if order is None:
             raise NotFound("There is no such order.")
         if name not in order.content.names:
             raise NotFound("The order has no such name.")
-        declined = barred(self.challenges.of_order(reseller_id, order_id))
+        declined = barred(self.challenges.of_order(reseller_id, meant))
         items = [
             {
                 "approver_email": each.address,

@@ -94,6 +94,7 @@ from partner_center.entry.schemas.payments import (
     PaymentTask,
     SettleRequest,
 )
+from partner_center.entry.schemas.reissues import Reissue, ReissueList
 from partner_center.entry.schemas.revocation import (
     CertificateRevocationRequest,
     CompromisedKeyAnswer,
@@ -211,6 +212,8 @@ __all__ = [
     "PublishRecord",
     "Received",
     "RecordedAcceptance",
+    "Reissue",
+    "ReissueList",
     "ReportDecision",
     "ReportDecisionRequest",
     "ReviewFlag",

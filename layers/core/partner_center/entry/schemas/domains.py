@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from partner_center.entry.schemas.shared import Moment, OrderId, Shape
+from partner_center.entry.schemas.shared import Moment, OrderId, ReissueId, Shape
 from partner_center.orders.content import Method
 from partner_center.validation.approvers import ApproverSource
 from partner_center.validation.challenges import ChallengeStatus, Decision
@@ -107,6 +107,8 @@ class Domain(Shape):
     method: Method
     status: ChallengeStatus
     authorization_domain: str
+    reissue_id: ReissueId | None = None
+    """The reissue under way whose name it is; absent for the order's own."""
     shared_with: list[str]
     """Names of the order that the same proof serves."""
     approver_email: str | None

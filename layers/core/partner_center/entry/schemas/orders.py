@@ -7,7 +7,16 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import LineKind
 from partner_center.entry.schemas.domains import Domain
-from partner_center.entry.schemas.shared import Count, Moment, Money, OrderId, Serial, Sha256, Shape
+from partner_center.entry.schemas.shared import (
+    Count,
+    Moment,
+    Money,
+    OrderId,
+    ReissueId,
+    Serial,
+    Sha256,
+    Shape,
+)
 from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
 from partner_center.notifications.suppressions import Undelivered
@@ -15,6 +24,15 @@ from partner_center.orders.deadlines import Cost, DeadlineKind
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
 from partner_center.orders.requests import Contact, Contacts, Lifecycle, Organization
 from partner_center.orders.steps import Actor, StepStatus
+
+KindOfOrder = Literal[OrderKind.NEW, OrderKind.RENEWAL, OrderKind.REPLACEMENT]
+WhyClosed = Literal[
+    CloseReason.REQUESTED,
+    CloseReason.TIMED_OUT,
+    CloseReason.REVIEW,
+    CloseReason.ORGANIZATION,
+    CloseReason.DENIED,
+]
 
 StepName = Literal[
     "agreement",
@@ -54,7 +72,7 @@ class Closed(Shape):
 
     at: Moment
     by: str
-    reason: CloseReason
+    reason: WhyClosed
 
 
 class Revoked(Shape):
@@ -124,7 +142,17 @@ class Action(Shape):
     """Whether something may be done now."""
 
     allowed: bool
-    reason: Literal["issuing", "already_issued", "not_issued", "order_closed"] | None
+    reason: (
+        Literal[
+            "issuing",
+            "already_issued",
+            "not_issued",
+            "order_closed",
+            "reissue_limit",
+            "reissue_pending",
+        ]
+        | None
+    )
     """The code with which it would be refused."""
 
 
@@ -132,6 +160,8 @@ class Actions(Shape):
     """What may be done with the order now."""
 
     cancel: Action
+    reissue: Action
+    """For the names as they are; other names may need proof first."""
     revoke: Action
 
 
@@ -139,6 +169,8 @@ class Certificate(Shape):
     """One certificate of the order."""
 
     serial: Serial
+    reissue_id: ReissueId | None = None
+    """The reissue that it was made for; absent for the order's first."""
     status: Literal["active", "expired", "revoked"]
     not_before: Moment
     not_after: Moment
@@ -242,7 +274,7 @@ class Order(Shape):
 
     order_id: OrderId
     status: OrderStatus
-    kind: OrderKind
+    kind: KindOfOrder
     product: str
     partner_order_id: str | None
     """The reseller's own number."""
@@ -283,7 +315,7 @@ class OrderFound(Shape):
 
     order_id: OrderId
     status: OrderStatus
-    kind: OrderKind
+    kind: KindOfOrder
     product: str
     common_name: str
     partner_order_id: str | None
@@ -328,6 +360,8 @@ class CheckAnswer(Shape):
     """Whether the check began."""
 
     order_id: OrderId
+    reissue_id: ReissueId | None = None
+    """The reissue under way that was looked at, if there is one; else the order itself was."""
     check: Literal["under_way", "not_yet"]
     """After this look: under_way: every name is proven and the issue is being examined; not_yet: something is still
     to be proven, to be reviewed, or holds the order back."""

@@ -10,6 +10,7 @@ Moment = Annotated[
     Field(json_schema_extra={"format": "date-time"}),
 ]
 OrderId = Annotated[str, StringConstraints(pattern=r"^ord_[0-9a-z]{26}$")]
+ReissueId = Annotated[str, StringConstraints(pattern=r"^rei_[0-9a-z]{26}$")]
 Serial = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,40}$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
@@ -41,6 +42,7 @@ class Problem(Shape):
     """What to do, in a sentence."""
     order_id: OrderId | None = None
     """The order that stands in the way."""
+    reissue_id: ReissueId | None = None
 
 
 class ProblemDocument(Shape):
@@ -57,3 +59,5 @@ class ProblemDocument(Shape):
     problems: list[Problem]
     order_id: OrderId | None = None
     """The order concerned; in conflicts with its state."""
+    reissue_id: ReissueId | None = None
+    """The order's reissue, if it is the one concerned."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from partner_center.entry.schemas.shared import Moment, OrderId, Serial, Shape
+from partner_center.entry.schemas.shared import Moment, OrderId, ReissueId, Serial, Shape
 from partner_center.issuance.objection import Ground
 from partner_center.orders.order import OrderKind, OrderStatus
 from partner_center.orders.requests import Contacts, Organization
@@ -34,6 +34,8 @@ class ReviewTask(Shape):
     """One business day later."""
     flags: list[ReviewFlag]
     order_id: OrderId
+    reissue_id: ReissueId | None = None
+    """The reissue that it is about; absent for the order itself."""
     reseller_id: str
     kind: OrderKind
     product: str
@@ -112,5 +114,7 @@ class DecisionAnswer(Shape):
 
     task_id: TaskId
     order_id: OrderId
+    reissue_id: ReissueId | None = None
+    """The reissue that it is about; absent for the order itself."""
     decision: Verdict
     order_status: OrderStatus

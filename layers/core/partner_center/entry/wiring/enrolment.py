@@ -14,6 +14,7 @@ from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
+from partner_center.orders.reissue_order import ReissueOrder
 from partner_center.validation.contacts import Approver
 
 
@@ -37,6 +38,22 @@ def examine_order() -> ExamineOrder:
 @cache
 def amend_order() -> AmendOrder:
     return AmendOrder(
+        orders=order_store(),
+        contracts=contract_store(),
+        challenges=challenge_store(),
+        catalog=load_catalog(),
+        blocked=blocked_keys(),
+        report_exposed=report_exposed(),
+        contacts_of=contacts_of,
+        clock=clock(),
+        ids=ids(),
+        patience=patience(),
+    )
+
+
+@cache
+def reissue_order() -> ReissueOrder:
+    return ReissueOrder(
         orders=order_store(),
         contracts=contract_store(),
         challenges=challenge_store(),

@@ -9,6 +9,7 @@ from partner_center.entry.wiring.certificates import certificate_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.issuance.finish_revocation import FinishRevocation
 from partner_center.issuance.revoke import Revoker
+from partner_center.orders.close import CloseReissues
 
 
 @cache
@@ -19,4 +20,5 @@ def revoker() -> Revoker:
 
 @cache
 def finish_revocation() -> FinishRevocation:
-    return FinishRevocation(revoker(), DynamoDbKeyRegister(database(), settings().tables))
+    register = DynamoDbKeyRegister(database(), settings().tables)
+    return FinishRevocation(revoker(), register, CloseReissues(order_store(), clock(), ids()))

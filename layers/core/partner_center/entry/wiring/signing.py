@@ -19,7 +19,15 @@ from partner_center.issuance.sign import SignOrder
 @cache
 def sign_order() -> SignOrder:
     blocked = KeysBlockedHere(database(), settings().tables.issuance)
-    issuer = Issuer(issuance_store(), KmsDigestSigner(client("kms")), lint, clock(), os.urandom, blocked)
+    issuer = Issuer(
+        issuance_store(),
+        KmsDigestSigner(client("kms")),
+        lint,
+        clock(),
+        os.urandom,
+        blocked,
+        order_store(),
+    )
     claims = ClaimStore(database(), settings().tables)
 
     def private_ca() -> PrivateCaIssuer:

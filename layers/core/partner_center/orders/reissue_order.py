@@ -1,0 +1,141 @@
+"""Asking for a reissue: examined like an order, then an enrolment of its own, in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from partner_center.accounts.api_keys import Principal
+from partner_center.catalog.products import Catalog
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ContentRefused, NotFound
+from partner_center.kernel.events import Chronicle
+from partner_center.kernel.ids import REISSUE, Ids
+from partner_center.kernel.patience import Patience, while_it_moves
+from partner_center.orders.content import OrderContent
+from partner_center.orders.deadlines import names_to_prove
+from partner_center.orders.enrolment import Circumstances, exposed_in, unknown_approvers
+from partner_center.orders.exposed_keys import ReportExposed
+from partner_center.orders.idempotency import Call, replayed
+from partner_center.orders.key_gate import BlockedKeys
+from partner_center.orders.lifecycle import reissue_refusal
+from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.ports import (
+    Contracts,
+    Orders,
+    ReissueBeginning,
+    RequestGuard,
+    RequestSeenBefore,
+    load,
+)
+from partner_center.orders.reissue import Beginning, Reissue, begun, reissue_problems, reissued
+from partner_center.orders.reissue_request import examine_reissue
+from partner_center.validation.contacts import Approver
+from partner_center.validation.ports import ChallengeReader
+from partner_center.validation.standing import proofs_on_file
+
+ContactsOf = Callable[[tuple[str, ...]], Mapping[str, Sequence[Approver]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReissueOrder:
+    """The use case behind POST /v1/orders/{order_id}/reissues."""
+
+    orders: Orders
+    contracts: Contracts
+    challenges: ChallengeReader
+    catalog: Catalog
+    blocked: BlockedKeys
+    report_exposed: ReportExposed
+    contacts_of: ContactsOf
+    clock: Clock
+    ids: Ids
+    patience: Patience
+
+    def __call__(self, principal: Principal, call: Call, order_id: str, body: Mapping[str, Any]) -> Reissue:
+        """The reissue asked for now, or the one that this Idempotency-Key asked for before, as it was then.
+
+        Raises NotFound, StateConflict, ContentRefused with every problem, IdempotencyKeyReused, TryAgain; then
+        nothing was written.
+        """
+        return while_it_moves(self.patience, lambda: self._reissue(principal, call, order_id, body))
+
+    def _reissue(self, principal: Principal, call: Call, order_id: str, body: Mapping[str, Any]) -> Reissue:
+        reseller_id, moment = principal.reseller_id, self.clock.now()
+        order = load(self.orders, reseller_id, order_id)
+        if order is None:
+            self.report_exposed(exposed_in(body), principal, call.request_id)
+            raise NotFound("There is no such order.")
+        answered = replayed(self.orders, reseller_id, call)
+        if answered is not None:
+            return self._as_asked(answered)
+        after, hours = self._examined(principal, call, order, body)
+        unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment)
+        begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, hours)
+        chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
+        try:
+            self.orders.reissue_order(
+                _beginning(begins, order.head, after, call.guard(begins.head), chronicle)
+            )
+        except RequestSeenBefore as seen:
+            return self._as_asked(call.replay(seen.guard))
+        return begins.reissue
+
+    def _examined(
+        self, principal: Principal, call: Call, order: Order, body: Mapping[str, Any]
+    ) -> tuple[OrderContent, int | None]:
+        """What is asked for. The state decides before the content does: what is over is not reissued."""
+        moment = self.clock.now()
+        contract = self.contracts.find(principal.reseller_id, order.head.contract_id)
+        around = Circumstances(
+            principal.key_id,
+            moment,
+            self.catalog,
+            [contract] if contract else [],
+            self.blocked,
+            amended=order,
+            is_free=True,
+        )
+        examination, hours = examine_reissue(body, around)
+        if names := unknown_approvers(examination):
+            examination, hours = examine_reissue(body, replace(around, contacts=self.contacts_of(names)))
+        self.report_exposed(examination.exposed, principal, call.request_id)
+        refusal = reissue_refusal(order.head, moment, needs_proof=False)
+        if refusal is not None:
+            raise refusal.conflict(order.head.order_id)
+        content, product = examination.content, self.catalog.product(order.head.product)
+        if content is None or product is None:
+            raise ContentRefused(examination.problems)
+        if problems := reissue_problems(order, content, product):
+            raise ContentRefused(problems)
+        return replace(content, price=order.content.price, free_because=order.content.free_because), hours
+
+    def _as_asked(self, head: OrderHead) -> Reissue:
+        found = reissued(self.orders, head)
+        if found is None:
+            raise NotFound("There is no such reissue.")
+        return found.reissue.as_asked()
+
+
+def _beginning(
+    begins: Beginning,
+    before: OrderHead,
+    content: OrderContent,
+    guard: RequestGuard | None,
+    chronicle: Chronicle,
+) -> ReissueBeginning:
+    head = begins.head
+    ids = (head.reseller_id, head.order_id)
+    return ReissueBeginning(
+        begins=begins,
+        expected_version=before.version,
+        content=content,
+        guard=guard,
+        event=chronicle.event("reissue.placed", *ids, generation=head.generation, attempt=head.attempt),
+        audit=chronicle.audit(
+            "reissue.placed",
+            *ids,
+            names=" ".join(content.names)[:2000],
+            spki_sha256=content.spki_sha256,
+            revoke_previous_after_hours=begins.reissue.revoke_previous_after_hours,
+        ),
+    )

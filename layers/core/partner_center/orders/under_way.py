@@ -1,0 +1,25 @@
+"""Which enrolment is meant when the domains of an order are asked for: the order's own, or a reissue under way."""
+
+from partner_center.kernel.ids import enrolment_of_reissue
+from partner_center.orders.order import OrderHead, OrderStatus
+from partner_center.orders.ports import OrderReader, load
+
+
+def enrolments_under_way(head: OrderHead) -> tuple[str, ...]:
+    """The enrolments of the order's reissues that have not ended, the one that needed proof first."""
+    return tuple(enrolment_of_reissue(head.order_id, each) for each in head.reissues_under_way)
+
+
+def enrolment_meant(orders: OrderReader, reseller_id: str, order_id: str, name: str | None = None) -> str:
+    """Id of the first reissue under way, of those that hold `name` if one is given; else of the order itself.
+
+    An unknown id is given back as it is.
+    """
+    head = orders.head(reseller_id, order_id)
+    for each in enrolments_under_way(head) if head is not None else ():
+        reissue = load(orders, reseller_id, each)
+        if reissue is None or reissue.head.status is not OrderStatus.PENDING:
+            continue
+        if name is None or name in reissue.content.names:
+            return each
+    return order_id
