@@ -397,6 +397,7 @@ def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_wr
         "BlockExposedKeyFunction",
         "BuildCrlFunction",
         "FinishRevocationFunction",
+        "RevokeSupersededFunction",
         "RevokeCertificatesFunction",
         "DecideProblemReportFunction",
     }

@@ -38,6 +38,7 @@ from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.adapters.screening_store import ScreeningStore
 from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.settlement_queue import GatewayEventStore
+from partner_center.adapters.supersession_store import SupersessionStore, supersession_put
 from partner_center.adapters.suppression_store import SuppressionStore
 from partner_center.adapters.tables import TableNames
 from partner_center.adapters.wait_store import WaitStore
@@ -54,6 +55,7 @@ from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, Signatu
 from partner_center.issuance.record import CertificateStatus, Reason
 from partner_center.issuance.revocation import Cause, OrderFollows, revocation_of
 from partner_center.issuance.revoke import CertificateRevocation, Wish, order_revocation
+from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
 from partner_center.notifications.reminders import Digest
@@ -377,6 +379,7 @@ def revocations(database):
     return RevocationStore(database, TABLES)
 
 
+SUPERSESSION = Supersession(US, "ord_1", "ab", NOW, "rei_1", regardless=True)
 WISH = Wish(Reason.KEY_COMPROMISE, "key:1", "request-1", OrderFollows.ALWAYS)
 REVOKED_ROW = RevokedCertificate("ab", NOW, NOW, Reason.UNSPECIFIED, NOW, False)
 
@@ -483,6 +486,11 @@ TRANSACTIONS = {
         lambda db: revocations(db).revoke_certificate(revoked(first=False)),
     ],
     "Revoking an order": [lambda db: revocations(db).revoke_order(order_revoked())],
+    "Ending a supersession": [
+        lambda db: SupersessionStore(db, TABLES).end(
+            SUPERSESSION, SupersessionEnd.KEPT, NOW, Message("msg_1", NOW, "It stays.")
+        )
+    ],
     "Telling revocations on a CRL": [
         lambda db: CrlStore(db, "issuance").mark("tls-e1", 1, NOW, [REVOKED_ROW])
     ],
@@ -502,6 +510,7 @@ TRANSACTIONS = {
     ],
 }
 SINGLE_WRITES = [
+    lambda db: db.write(supersession_put("business", SUPERSESSION)),
     lambda db: Certificates(db).note_request(RECORD, "arn"),
     lambda db: checks(db).finish(CheckRun("chk_1", NOW, NOW, NOW, NOW, True, 1, 1)),
     lambda db: Cas(db).add_root(RootCa("root-r1", b"", "key", SignatureAlgorithm.ECDSA_SHA384, 1, NOW)),

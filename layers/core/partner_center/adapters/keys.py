@@ -14,6 +14,7 @@ DUE_SHARDS = 8
 SERIAL_SHARDS = 8
 SETTLE_SHARDS = 8
 REMINDER_SHARDS = 8
+SUPERSEDE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
 CERTIFICATE_QUEUE = "certificates"
 PAYMENTS_QUEUE = "payments"
@@ -115,6 +116,25 @@ def settle_queue(shard: int) -> str:
 
 def settle_shard(order_id: str) -> int:
     return int(sha256(order_id.encode()).hexdigest(), 16) % SETTLE_SHARDS
+
+
+def supersession(reseller_id: str, order_id: str, successor: str) -> Key:
+    """`order_id`: the order that gives way, or one of whose certificates does."""
+    return Key(order_partition(reseller_id, order_id), f"SUPERSEDED#{successor}")
+
+
+def successor_of(sk: str) -> str:
+    """The successor in a supersession's sort key."""
+    return sk.removeprefix("SUPERSEDED#")
+
+
+def supersede_queue(shard: int) -> str:
+    """Partition of the index of queues for what is to be revoked because of its successor, sorted there by when."""
+    return f"SUPERSEDE#{shard}"
+
+
+def supersede_shard(order_id: str) -> int:
+    return int(sha256(order_id.encode()).hexdigest(), 16) % SUPERSEDE_SHARDS
 
 
 def key_of_order(spki_sha256: str, reseller_id: str, order_id: str, revision: int) -> Key:

@@ -40,7 +40,9 @@ class Wish:
 
     @property
     def is_the_resellers(self) -> bool:
-        return self.actor.startswith("key:")
+        """Whether the reseller asked for it, now or when it had a successor made."""
+        chosen_before = self.actor == "system" and self.reason is Reason.SUPERSEDED
+        return self.actor.startswith("key:") or chosen_before
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,101 @@
+"""Supersessions in the partition of the order that gives way, and in the sparse index `queues` while they wait."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
+from partner_center.adapters.order_items import from_micros, to_micros
+from partner_center.adapters.tables import TableNames
+from partner_center.issuance.supersede import Supersession, SupersessionEnd
+from partner_center.kernel.errors import TryAgain
+from partner_center.validation.ports import Message
+
+
+def supersession_put(table: str, supersession: Supersession) -> Put:
+    """The row that the transaction adds which completes the successor."""
+    due_at = to_micros(supersession.due_at)
+    return Put(
+        table,
+        _key(supersession),
+        {
+            "serial_hex": supersession.serial_hex,
+            "due_at": due_at,
+            "regardless": supersession.regardless or None,
+            "queue": keys.supersede_queue(keys.supersede_shard(supersession.order_id)),
+            "queued_at": due_at,
+        },
+        _drawn_twice,
+    )
+
+
+class SupersessionStore:
+    """`Supersessions` of the issuance context, on DynamoDB."""
+
+    def __init__(self, database: Database, tables: TableNames) -> None:
+        self._database, self._table = database, tables.business
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]:
+        partition = keys.order_partition(reseller_id, order_id)
+        items = self._database.all_of(self._table, partition, keys.supersession("", "", "").sk)
+        return [_from_item(item) for item in items if "queue" in item]
+
+    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
+        index = Index("queues", "queue", keys.supersede_queue(shard), "queued_at", to_micros(moment))
+        listed, _ = self._database.query_index(self._table, index, limit=at_most)
+        items = (self._database.get(self._table, keys.Key(each["pk"], each["sk"])) for each in listed)
+        return [_from_item(item) for item in items if item is not None and "queue" in item]
+
+    def end(
+        self,
+        supersession: Supersession,
+        end: SupersessionEnd,
+        moment: datetime,
+        message: Message | None = None,
+    ) -> None:
+        actions: list[Action] = [
+            Update(
+                self._table,
+                _key(supersession),
+                _ended_before,
+                conditions=[("ended_at", "absent")],
+                set={"ended_at": to_micros(moment), "outcome": end.value},
+                remove=["queue", "queued_at"],
+            )
+        ]
+        if message is not None:
+            ids = (supersession.reseller_id, supersession.order_id)
+            told: Item = {"at": to_micros(message.at), "text": message.text}
+            actions.append(Put(self._table, keys.order_message(*ids, message.message_id), told, _drawn_twice))
+        try:
+            self._database.transact(actions)
+        except _EndedBefore:
+            return
+
+
+def _key(supersession: Supersession) -> keys.Key:
+    return keys.supersession(supersession.reseller_id, supersession.order_id, supersession.successor)
+
+
+def _from_item(item: Item) -> Supersession:
+    reseller_id, order_id = keys.ids_of_order(item["pk"])
+    return Supersession(
+        reseller_id=reseller_id,
+        order_id=order_id,
+        serial_hex=item.get("serial_hex"),
+        due_at=from_micros(item["due_at"]),
+        successor=keys.successor_of(item["sk"]),
+        regardless=item.get("regardless", False),
+    )
+
+
+class _EndedBefore(Exception):
+    """Another run ended it."""
+
+
+def _ended_before(_: Item | None) -> Exception:
+    return _EndedBefore()
+
+
+def _drawn_twice(_: Item | None) -> Exception:
+    return TryAgain("This was written before; nothing was written.")

@@ -1,0 +1,75 @@
+"""Supersessions in tables: found by their order and by their time, and ended once."""
+
+from dataclasses import replace
+
+import pytest
+
+from partner_center.adapters import keys
+from partner_center.adapters.supersession_store import SupersessionStore, supersession_put
+from partner_center.issuance.supersede import SHARDS, Supersession, SupersessionEnd
+from partner_center.kernel.errors import TryAgain
+from partner_center.validation.ports import Message
+from tests.fakes.determined import MICROSECOND, NOW
+from tests.fakes.samples import ORDER, THEM, US, a_second
+
+OF_ORDER = Supersession(US, ORDER, None, NOW + MICROSECOND, "ord_2", regardless=True)
+OF_CERTIFICATE = Supersession(US, ORDER, "0a1b", NOW, "rei_1")
+REVOKED, KEPT = SupersessionEnd.REVOKED, SupersessionEnd.KEPT
+
+
+@pytest.fixture
+def store(stores):
+    return SupersessionStore(stores.database, stores.tables)
+
+
+def put(stores, *supersessions):
+    for each in supersessions:
+        stores.database.write(supersession_put(stores.tables.business, each))
+
+
+def due(store, moment):
+    return [each for shard in range(SHARDS) for each in store.due(shard, moment, 25)]
+
+
+def rows(stores):
+    return stores.rows(stores.tables.business, keys.order_partition(US, ORDER), "SUPERSEDED#")
+
+
+def test_what_was_written_is_read_again(stores, store):
+    theirs = replace(OF_CERTIFICATE, reseller_id=THEM)
+    put(stores, OF_ORDER, OF_CERTIFICATE, theirs)
+    assert store.of_order(US, ORDER) == [OF_ORDER, OF_CERTIFICATE]
+    assert store.of_order(THEM, ORDER) == [theirs]
+    assert store.of_order(US, "ord_8") == []
+
+
+def test_one_successor_takes_a_place_once(stores, store):
+    put(stores, OF_ORDER)
+    with pytest.raises(TryAgain):
+        put(stores, replace(OF_ORDER, due_at=NOW))
+    assert store.of_order(US, ORDER) == [OF_ORDER]
+
+
+def test_it_is_due_from_its_moment_on_longest_first(stores, store):
+    put(stores, OF_ORDER, OF_CERTIFICATE)
+    assert due(store, NOW - a_second) == []
+    assert due(store, NOW) == [OF_CERTIFICATE]
+    assert due(store, NOW + a_second) == [OF_CERTIFICATE, OF_ORDER]
+    assert sum(len(store.due(shard, NOW + a_second, 1)) for shard in range(SHARDS)) == 1
+
+
+def test_an_ended_one_waits_no_more_and_keeps_how_it_ended(stores, store):
+    put(stores, OF_ORDER, OF_CERTIFICATE)
+    store.end(OF_ORDER, REVOKED, NOW)
+    store.end(OF_ORDER, KEPT, NOW + a_second, Message("msg_1", NOW, "It stays."))
+    assert store.of_order(US, ORDER) == due(store, NOW + a_second) == [OF_CERTIFICATE]
+    assert [row.get("outcome") for row in rows(stores)] == ["revoked", None]
+    assert stores.rows(stores.tables.business, keys.order_partition(US, ORDER), "MESSAGE#") == []
+
+
+def test_what_is_kept_is_told_in_the_same_write(stores, store):
+    put(stores, OF_CERTIFICATE)
+    store.end(OF_CERTIFICATE, KEPT, NOW, Message("msg_1", NOW, "It stays."))
+    (told,) = stores.rows(stores.tables.business, keys.order_partition(US, ORDER), "MESSAGE#")
+    assert told["text"] == "It stays."
+    assert rows(stores)[0]["outcome"] == "kept"

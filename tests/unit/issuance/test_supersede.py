@@ -1,0 +1,231 @@
+"""What something has taken the place of is revoked: when it is due, once, and never for a dead successor."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.issuance.record import CertificateStatus, Reason
+from partner_center.issuance.supersede import RevokeSuperseded, Supersession, SupersessionEnd
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import Event
+from partner_center.orders.order import OrderStatus
+from tests.fakes.determined import NOW
+from tests.fakes.samples import ORDER, THEM, US, a_head, a_record, a_second
+from tests.fakes.supersessions import MemorySupersessions
+from tests.unit.issuance.revoking import Office
+
+REVOKED, OVER, KEPT = SupersessionEnd.REVOKED, SupersessionEnd.OVER, SupersessionEnd.KEPT
+AN_HOUR = timedelta(hours=1)
+NEW = "ord_2"
+
+
+def a_supersession(**changes):
+    """Of the whole order, due now."""
+    return replace(Supersession(US, ORDER, None, NOW, NEW), **changes)
+
+
+def of_certificate(**changes):
+    return a_supersession(serial_hex="0a1b", successor="rei_1", **changes)
+
+
+def issued(order_id=ORDER, **data):
+    ids = {"reseller_id": US, "order_id": order_id}
+    return Event("evt_1", "order.issued", NOW, "execution-2", ids | data)
+
+
+class Succession(Office):
+    """An issued order, and a second one that is its successor, each with one certificate."""
+
+    def __init__(self, *supersessions, records=None, **successor):
+        usual = (a_record(), a_record(serial_hex="0b1b", order_id=NEW))
+        super().__init__(*(usual if records is None else records))
+        self.supersessions = MemorySupersessions(list(supersessions))
+        self.put(NEW, **successor)
+        self.revoke_superseded = RevokeSuperseded(self.supersessions, self.revoker, self.clock, self.ids)
+
+    def put(self, order_id, **changes):
+        usual = {"status": OrderStatus.ISSUED, "issued_at": NOW, "serial": "0b1b", "replaces": ORDER}
+        self.tables.heads[US, order_id] = a_head(order_id=order_id, **(usual | changes))
+
+    def run(self):
+        """As the schedule does."""
+        return [self.revoke_superseded.carry_out(each, "schedule") for each in self.revoke_superseded.due()]
+
+
+# ---- when
+
+
+@pytest.mark.parametrize(
+    ("due_at", "ends"), [(NOW - AN_HOUR, [REVOKED]), (NOW, [REVOKED]), (NOW + a_second, [])]
+)
+@pytest.mark.parametrize("by_event", [True, False])
+def test_it_is_carried_out_when_it_is_due_by_the_event_or_by_the_schedule(due_at, ends, by_event):
+    world = Succession(a_supersession(due_at=due_at))
+    if by_event:
+        world.revoke_superseded(issued(NEW, replaces=ORDER))
+    else:
+        assert world.run() == ends
+    assert list(world.supersessions.ended.values()) == ends
+    assert (world.head().status is OrderStatus.REVOKED) == bool(ends)
+
+
+def test_an_event_concerns_its_own_order_and_reseller_alone():
+    mine, other, theirs = a_supersession(), a_supersession(order_id="ord_8"), a_supersession(reseller_id=THEM)
+    world = Succession(mine, other, theirs)
+    world.revoke_superseded(issued(NEW, replaces=ORDER))
+    assert world.supersessions.waiting == [other, theirs]
+
+
+# ---- what
+
+
+def test_an_order_is_revoked_with_all_of_its_certificates_by_the_system_as_superseded():
+    world = Succession(a_supersession())
+    assert world.run() == [REVOKED]
+    head = world.head()
+    assert (head.status, head.revoked.by, head.revoked.reason) == (
+        OrderStatus.REVOKED,
+        "system",
+        Reason.SUPERSEDED,
+    )
+    assert world.told() == {"0a1b": Reason.SUPERSEDED}
+
+
+def test_of_a_reissue_the_one_certificate_is_revoked_and_the_order_stays():
+    world = Succession(of_certificate(), records=(a_record(), a_record(serial_hex="0a2b", generation=2)))
+    world.revoke_superseded(issued())
+    assert world.told() == {"0a1b": Reason.SUPERSEDED}
+    world.deliver()
+    assert world.head().status is OrderStatus.ISSUED
+    assert world.told() == {"0a1b": Reason.SUPERSEDED}
+
+
+def test_what_the_reseller_chose_is_no_message_of_the_authority():
+    world = Succession(a_supersession())
+    world.run()
+    assert not world.tables.messages[US, ORDER]
+
+
+def test_again_changes_nothing():
+    world = Succession(a_supersession())
+    for _ in range(2):
+        world.revoke_superseded.carry_out(a_supersession(), "schedule")
+        world.deliver()
+        world.clock.advance(hours=1)
+    assert world.head().revoked.at == NOW
+    assert len(world.happened("order.revoked")) == 1
+
+
+def test_a_run_that_died_after_the_certificate_leaves_it_waiting_and_the_next_goes_on():
+    world = Succession(a_supersession())
+
+    def die():
+        raise TryAgain("The database did not answer.")
+
+    world.tables.before["revoke_order"].append(die)
+    with pytest.raises(TryAgain):
+        world.run()
+    assert world.supersessions.waiting
+    assert world.told() == {"0a1b": Reason.SUPERSEDED}
+    assert world.run() == [REVOKED]
+    assert world.head().status is OrderStatus.REVOKED
+
+
+def test_a_certificate_that_cannot_be_read_is_tried_again():
+    world = Succession(of_certificate(), records=(a_record(serial_hex="0a2b", generation=2),))
+    with pytest.raises(TryAgain):
+        world.run()
+    assert world.supersessions.waiting
+
+
+# ---- what was revoked or has ended meanwhile
+
+
+@pytest.mark.parametrize("status", [OrderStatus.REVOKED, OrderStatus.CANCELLED, OrderStatus.REJECTED])
+def test_an_order_that_ended_meanwhile_stays_as_it_is(status):
+    world = Succession(a_supersession())
+    world.change_head(status=status)
+    before = world.head()
+    assert world.run() == [OVER]
+    assert world.head() == before
+
+
+def test_an_order_whose_term_is_over_stays_as_it_is():
+    world = Succession(a_supersession())
+    world.change_head(term_to=NOW - a_second)
+    assert world.run() == [OVER]
+    assert world.told() == {}
+
+
+def test_an_order_that_is_gone_is_nothing_to_do():
+    assert Succession(a_supersession(order_id="ord_8")).run() == [OVER]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": CertificateStatus.REVOKED, "revoked_at": NOW, "reason": Reason.KEY_COMPROMISE},
+        {"not_after": NOW - a_second},
+    ],
+)
+def test_a_certificate_that_was_revoked_or_ended_meanwhile_keeps_what_it_has(changes):
+    former = a_record(**changes)
+    world = Succession(of_certificate(), records=(former, a_record(serial_hex="0a2b", generation=2)))
+    assert world.run() == [OVER]
+    assert world.serials.records["0a1b"] == former
+
+
+# ---- a successor that is dead
+
+DEAD = {"status": CertificateStatus.REVOKED, "revoked_at": NOW, "reason": Reason.KEY_COMPROMISE}
+
+
+@pytest.mark.parametrize("dead", [DEAD, {"not_after": NOW - a_second}, None])
+def test_nothing_is_revoked_for_an_order_without_a_live_certificate_and_the_reseller_is_told(dead):
+    successor = [] if dead is None else [a_record(serial_hex="0b1b", order_id=NEW, **dead)]
+    world = Succession(a_supersession(), records=(a_record(), *successor))
+    assert world.run() == [KEPT]
+    assert (world.head().status, world.told().get("0a1b")) == (OrderStatus.ISSUED, None)
+    (message,) = world.supersessions.told
+    assert NEW in message.text
+    assert not world.supersessions.waiting
+
+
+@pytest.mark.parametrize(
+    ("other", "end"),
+    [
+        ({"generation": 2}, REVOKED),
+        ({"generation": 3}, REVOKED),
+        ({"generation": 2, **DEAD}, KEPT),
+        ({"generation": 2, "not_after": NOW - a_second}, KEPT),
+        ({"generation": 2, "status": CertificateStatus.RECORDED, "certificate_der": None}, KEPT),
+        ({"generation": 0}, KEPT),
+    ],
+    ids=["the reissue", "a later reissue", "revoked", "ended", "never issued", "an older certificate"],
+)
+def test_a_certificate_gives_way_to_a_newer_live_one_alone(other, end):
+    world = Succession(of_certificate(), records=(a_record(), a_record(serial_hex="0a2b", **other)))
+    assert world.run() == [end]
+    assert ("0a1b" in world.told()) == (end is REVOKED)
+
+
+def test_a_successor_that_was_replaced_itself_stands_through_its_own():
+    dead = a_record(serial_hex="0b1b", order_id=NEW, **DEAD)
+    records = (a_record(), dead, a_record(serial_hex="0c1b", order_id="ord_3"))
+    world = Succession(a_supersession(), records=records, status=OrderStatus.REVOKED, replaced_by="ord_3")
+    world.put("ord_3", replaces=NEW)
+    assert world.run() == [REVOKED]
+
+
+def test_a_lineage_that_leads_back_to_itself_comes_to_an_end():
+    dead = a_record(serial_hex="0b1b", order_id=NEW, **DEAD)
+    world = Succession(a_supersession(), records=(a_record(), dead), replaced_by=NEW)
+    assert world.run() == [KEPT]
+
+
+@pytest.mark.parametrize("make", [a_supersession, of_certificate])
+def test_what_says_something_wrong_goes_whatever_became_of_its_successor(make):
+    world = Succession(make(regardless=True), records=(a_record(),))
+    assert world.run() == [REVOKED]
+    assert world.told() == {"0a1b": Reason.SUPERSEDED}
