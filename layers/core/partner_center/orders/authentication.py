@@ -28,6 +28,8 @@ _STUCK = {
     ),
 }
 """What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
+_STUCK_HERE = "Trouble on our side keeps the order from getting on."
+_STAFF_ACT = "Staff were told, and it is tried again by itself; nothing is needed from you."
 
 
 def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...]:
@@ -150,6 +152,10 @@ def _issuance(order: Order, found: Standing) -> Step:
     head = order.head
     if head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED, OrderStatus.EXPIRED}:
         return Step("issuance", StepStatus.COMPLETE, head.issued_at)
+    if head.is_stuck and head.restarts is not None:
+        return Step(
+            "issuance", StepStatus.IN_PROGRESS, head.restarts.at, _STUCK_HERE, _STAFF_ACT, Actor.STAFF
+        )
     if head.held_back is not None:
         return Step(
             "issuance",

@@ -52,6 +52,7 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
         status=OrderStatus.ISSUED,
         signing=False,
         held_back=None,
+        restarts=None,
         serial=serial,
         issued_at=head.issued_at or chronicle.moment,
         term_to=head.term_to or chronicle.moment + timedelta(days=head.term_days, seconds=-1),
@@ -95,6 +96,7 @@ def closing(
         head,
         status=status,
         closed=Closed(chronicle.moment, chronicle.actor, reason),
+        restarts=None,
         updated_at=chronicle.moment,
         version=head.version + 1,
     )
