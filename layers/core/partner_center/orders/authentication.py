@@ -18,8 +18,8 @@ _STUCK = {
         f"(PUT {_DOMAIN}/method), or other names (PATCH /v1/orders/{{{{id}}}}), or cancel the order."
     ),
     ChallengeStatus.FAILED: (
-        "The contact chosen for {names} was not seen as published; the domain's attempts say from where. Publish "
-        f"it, then ask for the mail (POST {_DOMAIN}/resend), or choose another address or method "
+        "The address chosen for {names} cannot be asked; the domain's attempts say why. Mend that, then ask for the "
+        f"mail (POST {_DOMAIN}/resend), or choose another address or method "
         f"(PUT {_DOMAIN}/method)."
     ),
     ChallengeStatus.EXPIRED: (
@@ -110,7 +110,11 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
         if stuck:
             action = told.format(names=_some(stuck))
             return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, Actor.RESELLER)
-    waiting = [each for each in current if each.status_at(moment) is ChallengeStatus.PENDING and each.sent_at]
+    waiting = [
+        each
+        for each in current
+        if each.status_at(moment) is ChallengeStatus.PENDING and (each.sent_at or each.method != Method.EMAIL)
+    ]
     if not waiting:
         return Step(name, StepStatus.PENDING, updated, reason, "What to do is being mailed.", Actor.SYSTEM)
     due = min(each.expires_at for each in waiting)
