@@ -1,5 +1,6 @@
 """Heads as items: whole there and back, and small enough for one write unit."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -16,6 +17,7 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.order import Closed, CloseReason, OrderHead, OrderKind, OrderStatus, PaymentKind
+from partner_center.orders.restarts import Restarts
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import a_head
 
@@ -60,6 +62,7 @@ heads = st.builds(
     partner_order_id=st.none() | texts,
     customer_id=st.none() | texts,
     closed=st.none() | st.builds(Closed, moments, texts, st.sampled_from(CloseReason)),
+    restarts=st.none() | st.builds(Restarts, counters, moments, counters),
 )
 
 
@@ -93,7 +96,7 @@ def stored(head):
 
 def longest_head(**changes):
     """Every field as long as the API lets it be: names and references of 64 characters, full counters."""
-    return a_head(
+    head = a_head(
         order_id=IDS.new("ord", NOW),
         reseller_id=IDS.new("res", NOW),
         product="symantec_secure_site_pro_ev_multi_domain",
@@ -116,16 +119,20 @@ def longest_head(**changes):
         term_to=NOW,
         partner_order_id="p" * 64,
         customer_id="c" * 64,
-        **changes,
     )
+    return replace(head, **changes)
+
+
+NEVER_ISSUED = {"serial": None, "issued_at": None, "term_to": None}
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"signing": True},
+        {"signing": True, "restarts": Restarts(99, NOW, 12), **NEVER_ISSUED},
         {"status": OrderStatus.ISSUED},
         {
+            **NEVER_ISSUED,
             "status": OrderStatus.CANCELLED,
             "closed": Closed(NOW, f"key:{'0' * 26}", CloseReason.ORGANIZATION),
         },
@@ -140,10 +147,12 @@ def test_an_ordinary_head_leaves_room():
     assert item_size(stored(a_head(order_id=IDS.new("ord", NOW), contract_id=IDS.new("con", NOW)))) < 600
 
 
-def test_only_a_pending_head_stands_in_the_index_of_unfinished_orders():
+def test_a_head_stands_in_the_index_of_those_to_look_at_until_it_is_done():
+    """One that ended without a certificate leaves it when it was looked at."""
+    done = {OrderStatus.ISSUED, OrderStatus.REVOKED, OrderStatus.EXPIRED}
     for status in OrderStatus:
         item = stored(a_head(status=status))
-        assert ("open_shard" in item, "check_at" in item) == (status is OrderStatus.PENDING,) * 2
+        assert ("open_shard" in item, "check_at" in item) == (status not in done,) * 2
 
 
 def test_unfinished_orders_spread_over_the_shards():

@@ -15,7 +15,7 @@ from partner_center.adapters.dynamodb import Put
 from partner_center.adapters.order_store import GUARD_LIFETIME, decode_cursor, encode_cursor
 from partner_center.adapters.records import EVENT_LIFETIME
 from partner_center.kernel.errors import ContentRefused, Malformed, PartnerCenterError, TryAgain
-from partner_center.orders.order import LONGEST_PENDING
+from partner_center.orders.order import FIRST_LOOK
 from partner_center.orders.page import Page
 from tests.fakes.contract_amendments import AmendmentsContract
 from tests.fakes.contract_orders import OrdersContract
@@ -170,7 +170,7 @@ def test_unfinished_orders_are_found_by_when_they_must_be_looked_at(stores):
         ExpressionAttributeValues={":shard": {"S": keys.open_shard(ORDER)}},
     )["Items"]
     assert [item["sk"]["S"] for item in found] == ["HEAD"]
-    assert int(found[0]["check_at"]["N"]) == int((NOW + LONGEST_PENDING).timestamp() * 1_000_000)
+    assert int(found[0]["check_at"]["N"]) == int((NOW + 2 * FIRST_LOOK).timestamp() * 1_000_000)
 
 
 def test_a_finished_order_leaves_the_index(stores):
@@ -245,7 +245,7 @@ def test_an_amended_order_stays_in_the_index_of_unfinished_ones_at_its_place(sto
     stores.orders.amend(fullest_amendment(placed))
     row = stores.database.get(stores.tables.business, keys.order_head(US, ORDER))
     assert row["open_shard"] == keys.open_shard(ORDER)
-    assert row["check_at"] == int((NOW + LONGEST_PENDING).timestamp() * 1_000_000)
+    assert row["check_at"] == int((NOW + 2 * FIRST_LOOK).timestamp() * 1_000_000)
 
 
 def test_an_amendment_that_is_refused_leaves_every_row_as_it_was(stores, placed):

@@ -10,6 +10,7 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.reconcile import Armed
 from tests.fakes.order_store import MemoryOrders
 from tests.fakes.tables import Tables
 
@@ -83,7 +84,7 @@ def _refusal(preflight: Preflight) -> str | None:
 
 @dataclass
 class MemoryWaits:
-    """`Waits` and `HeldBack` of the orders context."""
+    """`Waits`, `ArmedWaits` and `HeldBack` of the orders context."""
 
     tables: Tables
 
@@ -94,6 +95,10 @@ class MemoryWaits:
     def token(self, reseller_id: str, order_id: str, step: WaitStep) -> str | None:
         token, _ = self.tables.waits.get((reseller_id, order_id, step), (None, 0))
         return token
+
+    def armed(self, reseller_id: str, order_id: str) -> Mapping[WaitStep, Armed]:
+        rows = self.tables.waits.items()
+        return {key[2]: Armed(*row) for key, row in rows if key[:2] == (reseller_id, order_id)}
 
     def release(self, head: OrderHead, event: Event) -> None:
         with self.tables.writing("release"):

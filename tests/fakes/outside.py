@@ -8,8 +8,10 @@ from partner_center.kernel.events import Event
 from partner_center.orders.exposed_keys import ExposedKey
 from partner_center.orders.fulfil import Woken
 from partner_center.orders.order import Order
+from partner_center.orders.reconcile import Execution, ExecutionStatus
 from partner_center.validation.challenges import Challenge
 from partner_center.validation.ports import ApprovalRequest
+from tests.fakes.determined import NOW
 
 
 class MemoryVault:
@@ -49,18 +51,31 @@ class MemoryDomainMail:
 
 @dataclass
 class MemoryMachine:
-    """`Machine`: executions by name, answers by token; a token is answered once and then nobody waits on it."""
+    """`Machine`: executions by name, answers by token; a token is answered once and then nobody waits on it.
+
+    Also `Executions`: each runs until `ended` has what became of it; on tokens in `dead` nobody waits.
+    """
 
     executions: list[str] = field(default_factory=list)
     answers: dict[str, Woken] = field(default_factory=dict)
+    ended: dict[str, Execution] = field(default_factory=dict)
+    dead: set[str] = field(default_factory=set)
 
     def start(self, reseller_id: str, order_id: str, generation: int, attempt: int) -> None:
         name = f"{order_id}-g{generation}-a{attempt}"
         if name not in self.executions:
             self.executions.append(name)
 
-    def wake(self, token: str, word: Woken) -> None:
+    def wake(self, token: str, word: Woken) -> bool:
+        waited = token not in self.answers and token not in self.dead
         self.answers.setdefault(token, word)
+        return waited
+
+    def execution(self, order_id: str, generation: int, attempt: int) -> Execution:
+        name = f"{order_id}-g{generation}-a{attempt}"
+        if name not in self.executions:
+            return Execution(ExecutionStatus.MISSING)
+        return self.ended.get(name, Execution(ExecutionStatus.RUNNING, NOW))
 
 
 @dataclass
@@ -118,3 +133,6 @@ class MemoryCertificates:
         generations = range(_MOST_GENERATIONS, 0, -1)
         found = (self.records.get((reseller_id, order_id, number)) for number in generations)
         return [each for each in found if each is not None]
+
+    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
+        return self.of_order(reseller_id, order_id)

@@ -53,6 +53,8 @@ class Tables:
     preflights: dict[tuple[str, str, str], Preflight] = field(default_factory=dict)
     waits: dict[tuple[str, str, WaitStep], tuple[str, int]] = field(default_factory=dict)
     checks: dict[tuple[str, str, str | None], datetime] = field(default_factory=dict)
+    looks: dict[OrderId, tuple[int, datetime | None]] = field(default_factory=dict)
+    """When to look at an order, if somebody else than its last change said so: the head's version, and when."""
     before: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     after: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
 

@@ -23,6 +23,7 @@ from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.ports import load
 from partner_center.orders.reading import OrderReading
+from partner_center.orders.reconcile_order import ReconcileOrder
 from partner_center.orders.review import DecideReview, ReviewTask, review_answer
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
@@ -39,6 +40,7 @@ from partner_center.validation.publishing import Publishing
 from tests.fakes.calendar_store import MemorySuppressions
 from tests.fakes.charge_store import MemoryCards
 from tests.fakes.determined import HURRIED, CountingIds, FixedClock
+from tests.fakes.open_orders import MemoryOpenOrders
 from tests.fakes.outside import (
     MemoryBus,
     MemoryCertificates,
@@ -119,6 +121,20 @@ class World:
             clock,
             ids,
             HURRIED,
+        )
+        self.open_orders = MemoryOpenOrders(self.tables)
+        self.reconcile_order = ReconcileOrder(
+            orders,
+            challenges,
+            self.open_orders,
+            self.machine,
+            waits,
+            self.certificates,
+            contracts,
+            self.complete_order,
+            self.close_overdue,
+            clock,
+            ids,
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
         self.request_check = RequestCheck(

@@ -374,3 +374,28 @@ def test_one_of_two_certificates_may_be_revoked_and_the_order_runs_on(northwind:
         (serial, "revoked"),
     ]
     assert after["status"] == "issued"
+
+
+# ---- trouble
+
+
+def test_a_reissue_whose_execution_is_stopped_is_started_anew_and_issued(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    order = northwind.issued(name="stopped-reissue.example.com")
+    new = {
+        "common_name": "stopped-reissue.example.org",
+        "csr": csr_for("stopped-reissue.example.org"),
+        "domain_control": {"method": "email", "approver_email": "admin@example.org"},
+    }
+    reply = ask(northwind, order, **new)
+    enrolment = f"{order['order_id']}-{reply.json['reissue_id']}"
+    (running,) = [each for each in cloud.executions() if each["name"].startswith(enrolment)]
+    cloud.client("stepfunctions").stop_execution(executionArn=running["arn"])
+    cloud.advance(300)
+    names = [each["name"] for each in cloud.executions() if each["name"].startswith(enrolment)]
+    assert names == [f"{enrolment}-g2-a1", f"{enrolment}-g2-a2"]
+    assert answer(approval_links(cloud, order["order_id"])[-1], "approve").status == 200
+    assert cloud.settle()
+    assert shown(northwind, reply)["status"] == "issued"
+    assert len(northwind.order(order["order_id"])["certificates"]) == 2

@@ -29,6 +29,7 @@ from partner_center.adapters.crl_store import CrlStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.adapters.key_register import DynamoDbKeyRegister
+from partner_center.adapters.open_orders import OpenOrderStore
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.problem_report_store import ProblemReportStore
@@ -66,7 +67,9 @@ from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, ReissueBeginning, Release
+from partner_center.orders.reconcile_order import Restart, UnitsRelease
 from partner_center.orders.reissue import Reissued, begun
+from partner_center.orders.restarts import Restarts
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
@@ -275,6 +278,16 @@ def amended(extra):
         event=an_event(IDS, "order.amended"),
         audit=an_audit(IDS, "order.amended"),
     )
+
+
+def a_restart():
+    head = replace(HEAD, restarts=Restarts(1, NOW, 1))
+    return Restart(head, 1, an_event(IDS, "order.restarted"), an_audit(IDS))
+
+
+def a_units_release():
+    entry = LedgerEntry(IDS.new("led", NOW), EntryKind.RELEASE, 2, "ord_1", "system", NOW)
+    return UnitsRelease(HEAD, 1, entry, an_audit(IDS))
 
 
 def released():
@@ -501,6 +514,11 @@ TRANSACTIONS = {
     "A new contract": [
         lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))
     ],
+    "Starting an order anew": [lambda db: OpenOrderStore(db, TABLES).restart(a_restart())],
+    "Releasing what an order kept": [lambda db: OpenOrderStore(db, TABLES).release(a_units_release())],
+    "Telling an orphan": [
+        lambda db: OpenOrderStore(db, TABLES).tell_orphan(an_event(IDS, "serial.orphaned"), an_audit(IDS))
+    ],
     "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
     "Activating a contract": [
         lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
@@ -511,6 +529,10 @@ TRANSACTIONS = {
 }
 SINGLE_WRITES = [
     lambda db: db.write(supersession_put("business", SUPERSESSION)),
+    lambda db: OpenOrderStore(db, TABLES).look_later(HEAD, NOW, gets_on=True),
+    lambda db: OpenOrderStore(db, TABLES).put_off(US, "ord_1", NOW),
+    lambda db: OpenOrderStore(db, TABLES).leave(HEAD),
+    lambda db: OpenOrderStore(db, TABLES).note(an_audit(IDS)),
     lambda db: Certificates(db).note_request(RECORD, "arn"),
     lambda db: checks(db).finish(CheckRun("chk_1", NOW, NOW, NOW, NOW, True, 1, 1)),
     lambda db: Cas(db).add_root(RootCa("root-r1", b"", "key", SignatureAlgorithm.ECDSA_SHA384, 1, NOW)),

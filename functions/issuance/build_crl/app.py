@@ -5,12 +5,18 @@ from typing import Any
 from partner_center.entry.stream import coalescing_handler
 from partner_center.entry.wiring.crls import build_crls
 
+EVERY_CA = "*"
 
-def build(messages: list[dict[str, Any]]) -> None:
-    if any(message.get("scheduled") for message in messages):
+
+def read(message: dict[str, Any]) -> str:
+    return EVERY_CA if message.get("scheduled") else str(message["issuer_id"])
+
+
+def build(wanted: set[str]) -> None:
+    if EVERY_CA in wanted:
         build_crls().scheduled()
     else:
-        build_crls().named(str(message["issuer_id"]) for message in messages)
+        build_crls().named(wanted)
 
 
-handler = coalescing_handler(build)
+handler = coalescing_handler(read, build)

@@ -492,6 +492,31 @@ def test_the_reseller_is_told_of_what_it_did_not_ask_for():
     assert not asked.tables.messages[US, "ord_1"]
 
 
+def orphaned(serial="0a1b"):
+    data = {"reseller_id": US, "order_id": "ord_1", "serial": serial, "issuer_id": "tls-e1"}
+    return Event("evt_1", "serial.orphaned", NOW, "schedule", data)
+
+
+@pytest.mark.parametrize("status", [CertificateStatus.RECORDED, CertificateStatus.STORED])
+@pytest.mark.parametrize("ended", [OrderStatus.CANCELLED, OrderStatus.REJECTED])
+def test_a_serial_of_an_order_that_ended_without_a_certificate_is_revoked(status, ended):
+    office = Office(replace(a_record(), status=status))
+    office.tables.heads[US, "ord_1"] = replace(office.head(), status=ended, serial=None)
+    office.finish(orphaned())
+    office.finish(orphaned())
+    assert office.told() == {"0a1b": Reason.CESSATION_OF_OPERATION}
+    (event,) = office.happened("certificate.revoked")
+    assert (event["order_follows"], event["by"]) == ("never", "system")
+
+
+@pytest.mark.parametrize("status", [OrderStatus.PENDING, OrderStatus.ISSUED])
+def test_a_serial_of_an_order_that_lives_is_no_orphan(status):
+    office = Office()
+    office.tables.heads[US, "ord_1"] = replace(office.head(), status=status)
+    office.finish(orphaned())
+    assert office.told() == {}
+
+
 @pytest.mark.parametrize("status", [CertificateStatus.RECORDED, CertificateStatus.CLOSED])
 def test_a_serial_that_was_perhaps_signed_is_revoked_and_nobody_is_told(status):
     office = Office(a_record(), bare("0a5b", status))

@@ -25,7 +25,7 @@ from partner_center.entry.stream import outbox_handler, queue_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import RunPreflight
 from partner_center.issuance.problem_reports import Finding, ReportDecision, ReportProblem, decided
-from partner_center.issuance.record import Reason
+from partner_center.issuance.record import CertificateStatus, Reason
 from partner_center.issuance.report_request import read_report
 from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish
@@ -324,6 +324,20 @@ class Office:
             PRINCIPAL, self.call(), order.head.order_id, "Ordered twice."
         )
 
+    def reconcile(self, *, ended=False):
+        """The execution of an order is gone; or the order is, and left a serial."""
+        world = World(self.ids)
+        self.stores = world.stores
+        world.stores.grant(a_contract(10))
+        order_id = self.ids.new("ord", NOW)
+        world.put(order_id=order_id)
+        if ended:
+            recorded = {"status": CertificateStatus.RECORDED, "certificate_der": None, "stored_at": None}
+            world.certificates.keep(a_record(order_id=order_id, **recorded))
+            world.cancel_order(PRINCIPAL, a_call(path="/c"), order_id, None)
+        world.clock.advance(hours=1)
+        world.reconcile_order(US, order_id, "schedule")
+
     def overrun(self):
         order = self.place()
         self.clock.advance(days=91)
@@ -377,6 +391,8 @@ WALKS = {
     ("orders/close.py", "reissue_completion"): [Office.issue_reissue],
     ("orders/reissue_order.py", "_beginning"): [Office.reissue],
     ("orders/domain_actions.py", "_release"): [Office.check],
+    ("orders/reconcile_order.py", "_restart"): [Office.reconcile],
+    ("orders/reconcile_order.py", "_orphaned"): [lambda office: office.reconcile(ended=True)],
     ("issuance/preflight.py", "_record"): [Office.hold_back],
     ("validation/check_control.py", "_ruling"): [Office.prove],
     ("orders/amend.py", "_amendment"): [Office.amend],

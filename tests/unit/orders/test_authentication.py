@@ -8,6 +8,7 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
+from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
@@ -165,7 +166,7 @@ def test_what_is_to_be_published_is_told_before_who_is_to_answer():
 
 def test_what_was_not_published_is_said_with_the_way_on():
     step = steps(replace(HERE, status=ChallengeStatus.FAILED), THERE)["domain_verification"]
-    assert "contact chosen for www.example.com was not seen" in step.next_action
+    assert "address chosen for www.example.com cannot be asked" in step.next_action
     assert "/v1/orders/{id}/domains/{name}/resend" in step.next_action
 
 
@@ -251,6 +252,18 @@ ISSUANCE = {
         {"held_back": "caa: www.example.com: forbidden", "updated_at": LATER},
         StepStatus.IN_PROGRESS,
         Actor.RESELLER,
+        LATER,
+    ),
+    "stuck": (
+        {"signing": True, "updated_at": NOW, "restarts": Restarts(MOST_RESTARTS, LATER, 1)},
+        StepStatus.IN_PROGRESS,
+        Actor.STAFF,
+        LATER,
+    ),
+    "started anew once": (
+        {"signing": True, "updated_at": LATER, "restarts": Restarts(1, NOW, 1)},
+        StepStatus.PENDING,
+        None,
         LATER,
     ),
     "issued": ({"status": OrderStatus.ISSUED, "issued_at": LATER}, StepStatus.COMPLETE, None, LATER),

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.kernel.errors import TooSoon, TryAgain
+from partner_center.notifications.mail import MailRefused
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Order
 from partner_center.validation.authenticate import OpenValidation, token_digest
@@ -121,6 +122,37 @@ def test_the_thirty_days_run_from_the_mail(open_validation, stores, mail, clock)
     assert (sent.created_at, sent.sent_at) == (NOW, NOW + timedelta(hours=5))
     assert sent.expires_at == NOW + timedelta(days=30, hours=5)
     assert mail.asked[0].challenge.expires_at == sent.expires_at
+
+
+def refuse():
+    raise MailRefused("message_rejected", "no such recipient")
+
+
+def test_an_address_whose_mail_is_refused_for_good_fails_alone_and_says_why(open_validation, stores, mail):
+    def refuse_the_first():
+        if not mail.asked and len(refused) == 0:
+            refused.append(True)
+            refuse()
+
+    refused = []
+    mail.before = refuse_the_first
+    open_validation(TWO)
+    by_address = present(stores)
+    failed, asked = by_address[ADMIN], by_address["webmaster@example.org"]
+    assert (failed.status, failed.sent_at) == (ChallengeStatus.FAILED, None)
+    assert "message_rejected" in failed.attempts[-1].detail
+    assert (asked.status, asked.sent_at) == (ChallengeStatus.PENDING, NOW)
+    open_validation(TWO)
+    assert len(mail.asked) == 1, "it is not tried again by itself"
+
+
+def test_an_address_that_was_refused_is_asked_anew_when_the_reseller_wants_it(open_validation, stores, mail):
+    mail.before = refuse
+    open_validation(ONE)
+    mail.before = lambda: None
+    open_validation(ONE, again=("example.com",))
+    (request,) = mail.asked
+    assert request.challenge.approver_email == ADMIN
 
 
 def test_what_was_done_before_the_mail_failed_stays_done(open_validation, stores, mail):

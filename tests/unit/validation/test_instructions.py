@@ -6,9 +6,13 @@ from datetime import timedelta
 import pytest
 
 from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.mail import MailRefused
+from partner_center.orders.authentication import steps_of
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus, Review
+from partner_center.orders.steps import Actor, StepStatus
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from partner_center.validation.standing import read_standing
 from tests.fakes.determined import NOW
 from tests.fakes.samples import APPROVER, ORDER, US
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
@@ -108,6 +112,23 @@ def test_a_resend_to_an_approver_tells_nobody_what_to_publish(desk):
 def test_a_resend_for_a_name_of_no_order_mails_nothing(desk):
     desk.open(again=("unknown.example.com",))
     assert (len(desk.told), len(desk.world.mail.asked)) == (1, 1)
+
+
+def test_a_contact_whose_mail_is_refused_keeps_nothing_from_being_published_and_found():
+    def refuse():
+        raise MailRefused("message_rejected", "no such recipient")
+
+    desk = Publisher("example.com")
+    desk.tables.challenges.clear(), desk.world.mail.instructed.clear()
+    desk.world.mail.before = refuse
+    desk.open()
+    (challenge,) = desk.challenges
+    assert (challenge.status_at(NOW), challenge.sent_at) == (ChallengeStatus.PENDING, None)
+    assert challenge.due_at is not None, "it is looked for all the same"
+    assert "message_rejected" in challenge.attempts[-1].detail
+    order = desk.world.order(ORDER)
+    step = steps_of(order, read_standing(desk.world.stores.challenges, order, NOW), NOW)[1]
+    assert (step.status, step.actor) == (StepStatus.IN_PROGRESS, Actor.RESELLER)
 
 
 def test_a_mail_that_failed_is_sent_by_the_next_run_with_the_same_values():

@@ -19,6 +19,7 @@ from partner_center.orders.order import (
     Review,
     Revoked,
 )
+from partner_center.orders.restarts import Restarts
 
 
 def to_micros(moment: datetime) -> int:
@@ -91,12 +92,14 @@ def head_to_item(head: OrderHead) -> Item:
         "renewed_by": head.renewed_by,
         "replaces": head.replaces,
         "replaced_by": head.replaced_by,
+        "restarts": _restarts_to_item(head.restarts),
     }
 
 
 def head_from_item(item: Item) -> OrderHead:
     closed: dict[str, Any] | None = item.get("closed")
     revoked: dict[str, Any] | None = item.get("revoked")
+    restarts: dict[str, Any] | None = item.get("restarts")
     return OrderHead(
         reseller_id=item["reseller_id"],
         order_id=item["order_id"],
@@ -149,6 +152,9 @@ def head_from_item(item: Item) -> OrderHead:
         renewed_by=item.get("renewed_by"),
         replaces=item.get("replaces"),
         replaced_by=item.get("replaced_by"),
+        restarts=Restarts(restarts["count"], from_micros(restarts["at"]), restarts["revision"])
+        if restarts
+        else None,
     )
 
 
@@ -156,3 +162,9 @@ def _ended_to_item(ended: Closed | Revoked | None) -> Item | None:
     if ended is None:
         return None
     return {"at": to_micros(ended.at), "by": ended.by, "reason": ended.reason.value}
+
+
+def _restarts_to_item(restarts: Restarts | None) -> Item | None:
+    if restarts is None:
+        return None
+    return {"count": restarts.count, "at": to_micros(restarts.at), "revision": restarts.revision}

@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -24,7 +24,7 @@ from partner_center.billing.contracts import EntryKind, LedgerEntry, contract_pr
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
 from partner_center.kernel.ids import order_of
 from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import LONGEST_PENDING, OrderHead, OrderStatus, PaymentKind
+from partner_center.orders.order import OrderHead, OrderStatus, PaymentKind, look_at
 from partner_center.orders.page import Page
 from partner_center.orders.ports import (
     Amendment,
@@ -186,7 +186,7 @@ class OrderStore:
         """What comes on top is bought now, of a contract that serves now; what is given back is taken always."""
         head, extra = amendment.head, amendment.extra_units
         if extra < 0:
-            return _units(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
+            return units_moved(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
         if amendment.entry is None or amendment.entry.kind is EntryKind.RELEASE:
             return []
         moment = to_micros(head.updated_at)
@@ -286,13 +286,13 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
 def _used(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
     if entry is None:
         return []
-    return [*_units(table, head, held=-head.units, used=head.units), ledger_line(table, head, entry)]
+    return [*units_moved(table, head, held=-head.units, used=head.units), ledger_line(table, head, entry)]
 
 
 def _given_back(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
     if entry is None:
         return []
-    return [*_units(table, head, held=-head.units, left=head.units), ledger_line(table, head, entry)]
+    return [*units_moved(table, head, held=-head.units, left=head.units), ledger_line(table, head, entry)]
 
 
 def _reissue_ended(table: str, end: ReissueEnd | None) -> list[Action]:
@@ -325,7 +325,7 @@ def guard_put(table: str, guard: RequestGuard) -> Put:
     return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
 
 
-def _units(
+def units_moved(
     table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
 ) -> list[Action]:
     """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
@@ -406,10 +406,10 @@ def decode_cursor(cursor: str, prefix: str) -> str:
 
 
 def _open_index(head: OrderHead) -> dict[str, Any]:
-    """Membership of the sparse index of unfinished orders: present while pending, absent after."""
-    if head.status is not OrderStatus.PENDING:
-        return {"open_shard": None, "check_at": None}
-    return {"open_shard": keys.open_shard(head.order_id), "check_at": to_micros(_check_at(head))}
+    """Membership of the sparse index of orders that the reconciler is to look at, by when."""
+    check_at = look_at(head)
+    shard = keys.open_shard(head.order_id) if check_at is not None else None
+    return {"open_shard": shard, "check_at": optional_micros(check_at)}
 
 
 def _queue_index(head: OrderHead) -> dict[str, Any]:
@@ -426,10 +426,6 @@ def _queue_index(head: OrderHead) -> dict[str, Any]:
     if queue is None or since is None:
         return {"queue": None, "queued_at": None}
     return {"queue": queue, "queued_at": optional_micros(since)}
-
-
-def _check_at(head: OrderHead) -> datetime:
-    return head.placed_at + LONGEST_PENDING
 
 
 def _guard_from_item(item: Item, idempotency_key: str) -> RequestGuard:

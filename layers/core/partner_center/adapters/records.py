@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Item, Put
+from partner_center.adapters.dynamodb import Item, Put, Refusal
 from partner_center.adapters.order_items import to_micros
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import AuditRecord, Event
@@ -12,8 +12,11 @@ EVENT_LIFETIME = timedelta(days=90)
 """How long an outbox row stays after it was relayed; the feed of changes reads as far back."""
 
 
-def event_put(table: str, event: Event) -> Put:
-    """The outbox row, beside what the event is about; the table's stream carries it to the relay."""
+def event_put(table: str, event: Event, refused: Refusal | None = None) -> Put:
+    """The outbox row, beside what the event is about; the table's stream carries it to the relay.
+
+    `refused`: for an event whose id tells whether it happened before.
+    """
     data = {name: value for name, value in event.data.items() if value is not None}
     return Put(
         table,
@@ -26,7 +29,7 @@ def event_put(table: str, event: Event) -> Put:
             "data": data,
             "expires_at": int((event.occurred_at + EVENT_LIFETIME).timestamp()),
         },
-        _drawn_twice,
+        refused or _drawn_twice,
     )
 
 

@@ -7,13 +7,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from partner_center.kernel.errors import TryAgain
 from partner_center.orders.fulfil import Woken
+from partner_center.orders.reconcile import Execution, ExecutionStatus
 
 # A token nobody waits on: the execution went on, ended, or armed a newer token.
 _NOBODY_WAITS = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+_STATUSES = {
+    "SUCCEEDED": ExecutionStatus.SUCCEEDED,
+    "FAILED": ExecutionStatus.FAILED,
+    "TIMED_OUT": ExecutionStatus.TIMED_OUT,
+    "ABORTED": ExecutionStatus.ABORTED,
+}
+"""Whatever else an execution is, it goes on."""
 
 
 class StepFunctionsMachine:
-    """`Machine` of the orders context."""
+    """`Machine` and `Executions` of the orders context."""
 
     def __init__(self, client: Any, state_machine_arn: str) -> None:
         self._client = client
@@ -30,20 +38,34 @@ class StepFunctionsMachine:
             {"ExecutionAlreadyExists"},
             "start_execution",
             stateMachineArn=self._arn,
-            name=f"{order_id}-g{generation}-a{attempt}",
+            name=_name(order_id, generation, attempt),
             input=json.dumps(payload),
         )
 
-    def wake(self, token: str, word: Woken) -> None:
-        self._call(
-            _NOBODY_WAITS, "send_task_success", taskToken=token, output=json.dumps({"woken": word.value})
-        )
+    def wake(self, token: str, word: Woken) -> bool:
+        answer = json.dumps({"woken": word.value})
+        return self._call(_NOBODY_WAITS, "send_task_success", taskToken=token, output=answer) is not None
 
-    def _call(self, success: set[str], operation: str, **parameters: Any) -> None:
+    def execution(self, order_id: str, generation: int, attempt: int) -> Execution:
+        machine = self._arn.replace(":stateMachine:", ":execution:")
+        name = f"{machine}:{_name(order_id, generation, attempt)}"
+        told = self._call({"ExecutionDoesNotExist"}, "describe_execution", executionArn=name)
+        if told is None:
+            return Execution(ExecutionStatus.MISSING)
+        status = _STATUSES.get(told["status"], ExecutionStatus.RUNNING)
+        return Execution(status, told["startDate"], told.get("stopDate"), told.get("error"))
+
+    def _call(self, success: set[str], operation: str, **parameters: Any) -> Any:
+        """What the service answers; None for an error that is success."""
         try:
-            getattr(self._client, operation)(**parameters)
+            return getattr(self._client, operation)(**parameters)
         except ClientError as error:
-            if error.response["Error"]["Code"] not in success:
-                raise TryAgain("The state machine service did not take the call.") from error
+            if error.response["Error"]["Code"] in success:
+                return None
+            raise TryAgain("The state machine service did not take the call.") from error
         except BotoCoreError as error:
             raise TryAgain("The state machine service did not answer.") from error
+
+
+def _name(order_id: str, generation: int, attempt: int) -> str:
+    return f"{order_id}-g{generation}-a{attempt}"

@@ -70,21 +70,39 @@ def message_handler(handle: Callable[[dict[str, Any]], None]) -> Callable[[Batch
 
 
 def coalescing_handler(
-    handle: Callable[[list[dict[str, Any]]], None],
+    read: Callable[[dict[str, Any]], str], handle: Callable[[set[str]], None]
 ) -> Callable[[Batch, Any], Failures]:
-    """Handles the JSON objects of a batch together, since one run serves them all; they fail together as well."""
+    """Handles what the messages of a batch are about together, since one run serves all that are about the same.
+
+    What cannot be read fails by itself. When the run fails, each thing has a run of its own, so that one that cannot
+    be handled keeps no other from it.
+    """
     logger = Logger()
 
-    def handler(batch: Batch, _context: Any) -> Failures:
+    def attempt(wanted: set[str]) -> bool:
         try:
-            handle([json.loads(record["body"]) for record in batch["Records"]])
+            handle(wanted)
         except PartnerCenterError as error:
             logger.warning("not handled", code=error.code, detail=error.detail)
         except Exception:
             logger.exception("not handled")
         else:
-            return {"batchItemFailures": []}
-        return {"batchItemFailures": [{"itemIdentifier": each["messageId"]} for each in batch["Records"]]}
+            return True
+        return False
+
+    def handler(batch: Batch, _context: Any) -> Failures:
+        about: dict[str, str] = {}
+        for record in batch["Records"]:
+            try:
+                about[record["messageId"]] = read(json.loads(record["body"]))
+            except Exception:
+                logger.exception("not handled", message_id=record["messageId"])
+        wanted = set(about.values())
+        done = wanted
+        if wanted and not attempt(wanted):
+            done = {each for each in wanted if attempt({each})} if len(wanted) > 1 else set()
+        failed = (each["messageId"] for each in batch["Records"] if about.get(each["messageId"]) not in done)
+        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
     return handler
 

@@ -1,4 +1,4 @@
-"""What follows from events: of a key that became known, and of a revocation for the order and the key."""
+"""What follows from events: of a key that became known, of a serial that became nobody's, of a revocation."""
 
 from dataclasses import dataclass
 
@@ -33,6 +33,8 @@ class FinishRevocation:
         match event.type:
             case "key.exposed":
                 self.revoker.certificate(record, _exposure(record, event))
+            case "serial.orphaned":
+                self._revoke_orphan(record, event)
             case "certificate.revoked":
                 self._block_key_of(record, event)
                 self._order_of(record, event)
@@ -45,6 +47,13 @@ class FinishRevocation:
         self.close_reissues(head, event.correlation_id)
         wish = Wish(head.revoked.reason, "system", event.correlation_id, OrderFollows.NEVER)
         self.revoker.order(head, wish)
+
+    def _revoke_orphan(self, record: CertificateRecord, event: Event) -> None:
+        """A serial of an order or reissue that ended without a certificate: nobody is to rely on what was signed."""
+        head = self.revoker.orders.head(record.reseller_id, record.enrolment_id)
+        if head is not None and head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+            wish = Wish(Reason.CESSATION_OF_OPERATION, "system", event.correlation_id, OrderFollows.NEVER)
+            self.revoker.certificate(record, wish)
 
     def _block_key_of(self, record: CertificateRecord, event: Event) -> None:
         """Proven or not, a key that its holder calls compromised is certified no more (BR 6.1.1.3).

@@ -245,10 +245,15 @@ class RunPreflight:
             caa=tuple(
                 caa_evidence(result, len(caa)) | {"proof_id": proofs[result.name].proof_id} for result in caa
             ),
-            seconds_left=max(1, seconds_left(order.head, last_mail_at(found.challenges), moment)),
+            seconds_left=self._seconds_left(order, found, more, moment),
         )
         self._record(order, preflight, correlation_id)
         return preflight
+
+    def _seconds_left(self, order: Order, found: Standing, more: Sequence[Check], moment: datetime) -> int:
+        """At least 1. A reissue waits for nothing once its order is over."""
+        over = not all(each.passed for each in more)
+        return 1 if over else max(1, seconds_left(order.head, last_mail_at(found.challenges), moment))
 
     def _order_checks(self, order: Order, moment: datetime) -> Sequence[Check]:
         """A reissue is signed only while its order runs: issued, and inside its term."""

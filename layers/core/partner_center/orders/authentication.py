@@ -18,8 +18,8 @@ _STUCK = {
         f"(PUT {_DOMAIN}/method), or other names (PATCH /v1/orders/{{{{id}}}}), or cancel the order."
     ),
     ChallengeStatus.FAILED: (
-        "The contact chosen for {names} was not seen as published; the domain's attempts say from where. Publish "
-        f"it, then ask for the mail (POST {_DOMAIN}/resend), or choose another address or method "
+        "The address chosen for {names} cannot be asked; the domain's attempts say why. Mend that, then ask for the "
+        f"mail (POST {_DOMAIN}/resend), or choose another address or method "
         f"(PUT {_DOMAIN}/method)."
     ),
     ChallengeStatus.EXPIRED: (
@@ -28,6 +28,8 @@ _STUCK = {
     ),
 }
 """What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
+_STUCK_HERE = "Trouble on our side keeps the order from getting on."
+_STAFF_ACT = "Staff were told, and it is tried again by itself; nothing is needed from you."
 
 
 def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...]:
@@ -108,7 +110,11 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
         if stuck:
             action = told.format(names=_some(stuck))
             return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, Actor.RESELLER)
-    waiting = [each for each in current if each.status_at(moment) is ChallengeStatus.PENDING and each.sent_at]
+    waiting = [
+        each
+        for each in current
+        if each.status_at(moment) is ChallengeStatus.PENDING and (each.sent_at or each.method != Method.EMAIL)
+    ]
     if not waiting:
         return Step(name, StepStatus.PENDING, updated, reason, "What to do is being mailed.", Actor.SYSTEM)
     due = min(each.expires_at for each in waiting)
@@ -150,6 +156,10 @@ def _issuance(order: Order, found: Standing) -> Step:
     head = order.head
     if head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED, OrderStatus.EXPIRED}:
         return Step("issuance", StepStatus.COMPLETE, head.issued_at)
+    if head.is_stuck and head.restarts is not None:
+        return Step(
+            "issuance", StepStatus.IN_PROGRESS, head.restarts.at, _STUCK_HERE, _STAFF_ACT, Actor.STAFF
+        )
     if head.held_back is not None:
         return Step(
             "issuance",

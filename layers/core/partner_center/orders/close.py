@@ -100,6 +100,7 @@ def _with_certificate(head: OrderHead, serial: str, moment: datetime) -> OrderHe
         status=OrderStatus.ISSUED,
         signing=False,
         held_back=None,
+        restarts=None,
         serial=serial,
         issued_at=head.issued_at or moment,
         term_to=head.term_to or moment + timedelta(days=head.term_days, seconds=-1),
@@ -136,6 +137,7 @@ def closing(
         status=status,
         signing=False,
         closed=Closed(chronicle.moment, chronicle.actor, reason),
+        restarts=None,
         updated_at=chronicle.moment,
         version=head.version + 1,
     )

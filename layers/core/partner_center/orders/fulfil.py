@@ -56,8 +56,8 @@ class Machine(Protocol):
         """Starts the execution of this name; one that exists already is success. Raises TryAgain."""
         ...
 
-    def wake(self, token: str, word: Woken) -> None:
-        """Answers a wait; a token that nobody waits on any more is success. Raises TryAgain."""
+    def wake(self, token: str, word: Woken) -> bool:
+        """Answers a wait: whether somebody waited on the token; nobody is success too. Raises TryAgain."""
         ...
 
 
@@ -140,7 +140,7 @@ class RelayEvent:
         """Raises TryAgain when a service is out: the record is then delivered again."""
         reseller_id, order_id = str(event.data.get("reseller_id")), event.enrolment_id
         match event.type:
-            case "order.placed" | "reissue.placed":
+            case "order.placed" | "reissue.placed" | "order.restarted":
                 generation, attempt = int(event.data["generation"] or 1), int(event.data["attempt"] or 1)
                 self.machine.start(reseller_id, order_id, generation, attempt)
             case "domain.approved" | "domain.proven":

@@ -10,6 +10,7 @@ from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
+from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 
 
 class OrderStatus(StrEnum):
@@ -65,6 +66,8 @@ class PaymentKind(StrEnum):
 
 PATIENCE = timedelta(days=30)
 LONGEST_PENDING = timedelta(days=90)
+FIRST_LOOK = timedelta(hours=1)
+"""After its last change an order is looked at by the reconciler; the machine's own retries take less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ class OrderHead:
     days that were not given up, and `generation` is the last number that was given to a certificate.
 
     `renewal_of` and `replaces` name the order before this one, `renewed_by` and `replaced_by` the one placed after
-    it, in whatever state that is.
+    it, in whatever state that is. `restarts` is there while an order that was started anew has not got on yet.
     """
 
     reseller_id: str
@@ -158,6 +161,7 @@ class OrderHead:
     renewed_by: str | None = None
     replaces: str | None = None
     replaced_by: str | None = None
+    restarts: Restarts | None = None
 
     def status_at(self, moment: datetime) -> OrderStatus:
         """The status as it is at `moment`: an issued order whose term is over has expired."""
@@ -215,6 +219,12 @@ class OrderHead:
         return self.money_is_to_move and self.settle_at is None
 
     @property
+    def is_stuck(self) -> bool:
+        """Whether it does not get on by itself, so that staff were told (docs/operations.md, Reconciliation)."""
+        restarted = self.restarts.counted(self.revision) if self.restarts is not None else 0
+        return self.status is OrderStatus.PENDING and restarted >= MOST_RESTARTS
+
+    @property
     def is_open(self) -> bool:
         """Whether the order may still change: amended, cancelled, approved."""
         return self.status is OrderStatus.PENDING and not self.signing
@@ -241,3 +251,16 @@ def pending_until(head: OrderHead, last_mail_at: datetime | None) -> datetime:
 def seconds_left(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:
     """Whole seconds until the pending order is overdue, rounded up; 0 once it is."""
     return max(0, ceil((pending_until(head, last_mail_at) - moment).total_seconds()))
+
+
+def look_at(head: OrderHead) -> datetime | None:
+    """When the reconciler looks at the order if nothing changes it before; None when there is nothing to look for.
+
+    One that ended without a certificate is looked at once more; one that was amended after it had to be started
+    anew, at once. On the hour, so that changes soon after each other leave the index as it is.
+    """
+    if head.status not in {OrderStatus.PENDING, OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+        return None
+    if head.restarts is not None and head.restarts.revision != head.revision:
+        return head.updated_at
+    return head.updated_at.replace(minute=0, second=0, microsecond=0) + 2 * FIRST_LOOK

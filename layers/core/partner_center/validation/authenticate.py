@@ -9,6 +9,7 @@ from hashlib import sha256
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TooSoon, TryAgain
 from partner_center.kernel.ids import Ids
+from partner_center.notifications.mail import MailRefused
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.validation.approvers import ApproverSource
@@ -16,6 +17,7 @@ from partner_center.validation.challenges import (
     MAIL_INTERVAL,
     VALUE_BITS,
     VALUE_LIFETIME,
+    Attempt,
     Challenge,
     ChallengeStatus,
     Wanted,
@@ -23,7 +25,7 @@ from partner_center.validation.challenges import (
 )
 from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_value
-from partner_center.validation.ports import ApprovalRequest, Challenges, DomainMail, Vault
+from partner_center.validation.ports import ApprovalRequest, AttemptRecord, Challenges, DomainMail, Vault
 from partner_center.validation.standing import read_standing
 
 LEAST_LEFT = timedelta(hours=1)
@@ -46,7 +48,8 @@ class OpenValidation:
 
         The names in `again` are mailed once more (M28): a value that still lives with the same recipient and content,
         one that has expired or failed, or has less than an hour left, with a new one. Raises TryAgain when the mail,
-        the database or the perspectives are out; what was done stays done, and whoever can be asked is asked.
+        the database or the perspectives are out; what was done stays done, and whoever can be asked is asked. An
+        address whose mail is refused for good fails its challenge.
         Raises TooSoon when the mail about one of `again` was just sent again.
         """
         moment = self.clock.now()
@@ -145,7 +148,12 @@ class OpenValidation:
         dated = (
             challenge if repeated else replace(challenge, sent_at=moment, expires_at=moment + VALUE_LIFETIME)
         )
-        self.mail.ask(ApprovalRequest(dated, opened))
+        try:
+            self.mail.ask(ApprovalRequest(dated, opened))
+        except MailRefused as refused:
+            detail = f"The mail to {challenge.approver_email} is refused ({refused.reason}); choose another address."
+            self.challenges.fail(corroborated, self._refusal(challenge, detail, ChallengeStatus.FAILED))
+            return  # repeating it would not help; the reseller reads why
         if repeated:
             self.challenges.mark_resent(corroborated, moment)
         else:
@@ -159,12 +167,32 @@ class OpenValidation:
         if not untold:
             return
         with self._alone(untold, moment):
-            self.mail.instruct(order, [each.challenge for each in live])
+            try:
+                self.mail.instruct(order, [each.challenge for each in live])
+            except MailRefused as refused:
+                contact = order.content.contacts.technical.email
+                detail = f"The mail to {contact} is refused ({refused.reason}); what to publish stands here."
+                for challenge in (each.challenge for each in untold):
+                    self.challenges.note(challenge, self._refusal(challenge, detail, ChallengeStatus.PENDING))
+                return
             for challenge in (each.challenge for each in untold):
                 if challenge.sent_at is None:
                     self.challenges.mark_sent(challenge, moment, challenge.expires_at)
                 else:
                     self.challenges.mark_resent(challenge, moment)
+
+    def _refusal(self, challenge: Challenge, detail: str, result: ChallengeStatus) -> AttemptRecord:
+        moment = self.clock.now()
+        return AttemptRecord(
+            attempt_id=self.ids.new("att", moment),
+            reseller_id=challenge.reseller_id,
+            order_id=challenge.order_id,
+            challenge_id=challenge.challenge_id,
+            attempt=Attempt(moment, result, detail, ()),
+            quorum=None,
+            reason="mail_refused",
+            observations=(),
+        )
 
     @contextmanager
     def _alone(self, asked: Sequence["_Asked"], moment: datetime) -> Iterator[None]:

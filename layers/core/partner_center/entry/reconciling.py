@@ -1,0 +1,121 @@
+"""The door of the reconciler: executions that ended in trouble, what is due by its time, or one order by hand."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from partner_center.billing.ledger_check import Disagreement
+from partner_center.entry.stream import message_handler
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.orders.reconcile_order import Reconciled, ReconcileOrder
+
+Due = Callable[[], Iterator[tuple[str, str]]]
+CheckLedger = Callable[[str, str], Disagreement | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """What the door works with, each part made with the first event that needs it. Alarms and metrics wait for the
+    lines that are logged here (template.yaml).
+    """
+
+    order: Callable[[], ReconcileOrder]
+    due: Callable[[], Due]
+    check_ledger: Callable[[], CheckLedger]
+    logger: Logger = field(default_factory=Logger)
+
+    def one(self, reseller_id: str, order_id: str, correlation_id: str) -> Reconciled:
+        found = self.order()(reseller_id, order_id, correlation_id)
+        if found.is_repair:
+            self.logger.warning(
+                "an order was repaired", order_id=order_id, repair=found.repair, why=found.why
+            )
+        if found.is_told:
+            self.logger.error(
+                "an order does not get on", order_id=order_id, repair=found.repair, why=found.why
+            )
+        return found
+
+    def run(self) -> dict[str, int]:
+        """What is due. Trouble with one order keeps no other from being looked at."""
+        found, troubled = list[Reconciled](), 0
+        for reseller_id, order_id in self.due()():
+            try:
+                found.append(self.one(reseller_id, order_id, "schedule"))
+            except PartnerCenterError as error:
+                self.logger.warning("not reconciled", code=error.code, order_id=order_id)
+            except Exception:
+                self.logger.exception("an order cannot be reconciled", order_id=order_id)
+            else:
+                continue
+            troubled += 1
+            self._put_off(reseller_id, order_id)
+        repaired, disagreements = sum(each.is_repair for each in found), self.hold_ledgers(found)
+        self.logger.info(
+            "orders were reconciled",
+            looked_at=len(found),
+            repaired=repaired,
+            troubled=troubled,
+            disagreements=disagreements,
+        )
+        return {
+            "looked_at": len(found),
+            "repaired": repaired,
+            "troubled": troubled,
+            "disagreements": disagreements,
+        }
+
+    def hold_ledgers(self, found: Iterable[Reconciled]) -> int:
+        """How many contracts of orders that were repaired, or have ended, disagree with their ledgers."""
+        concerned = {(each.reseller_id, str(each.contract_id)) for each in found if each.concerns_money}
+        disagreements = 0
+        for reseller_id, contract_id in sorted(concerned):
+            disagreement = self.check_ledger()(reseller_id, contract_id)
+            if disagreement is None:
+                continue
+            disagreements += 1
+            self.logger.error(
+                "a contract disagrees with its ledger",
+                contract_id=contract_id,
+                counted=disagreement.counted,
+                proven=disagreement.proven,
+            )
+        return disagreements
+
+    def _put_off(self, reseller_id: str, order_id: str) -> None:
+        try:
+            self.order().put_off(reseller_id, order_id)
+        except Exception:
+            self.logger.exception("an order cannot be put off", order_id=order_id)
+
+
+def reconciling_handler(reconciler: Reconciler) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """A Lambda handler for all three.
+
+    Messages are `Step Functions Execution Status Change` events of the machine, whose input names the order. By hand
+    it is `{"reseller_id": ..., "order_id": ...}`. Anything else is a run of what is due.
+    """
+
+    def ended(message: dict[str, Any]) -> None:
+        detail = message["detail"]
+        ids = json.loads(detail["input"])
+        reconciler.hold_ledgers([reconciler.one(ids["reseller_id"], ids["order_id"], detail["name"])])
+
+    handle_messages = message_handler(ended)
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if "Records" in event:
+            return handle_messages(event, context)
+        if "order_id" in event:
+            found = reconciler.one(event["reseller_id"], event["order_id"], "by hand")
+            return {
+                "repair": found.repair,
+                "why": found.why,
+                "disagreements": reconciler.hold_ledgers([found]),
+            }
+        return reconciler.run()
+
+    return handler

@@ -1,0 +1,185 @@
+"""What the reconciler does with an order, decided without looking anything up.
+
+The order's head is the truth. Nothing is done that a live execution is about to do: while one runs, only waits are
+answered whose answer is there; and none of its last task may be at work any more when another takes its place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.orders.fulfil import WaitStep, Woken
+from partner_center.orders.order import FIRST_LOOK, OrderHead
+from partner_center.orders.restarts import MOST_RESTARTS
+
+A_DAY = timedelta(days=1)
+LONGEST_TASK = timedelta(minutes=3)
+"""No task of the machine may take longer, so nothing of an execution that ended before is still at work."""
+GETS_ON_AFTER = timedelta(hours=6)
+"""One that has run for so long since it was started anew waits for somebody, and not for its own retries."""
+
+
+class ExecutionStatus(StrEnum):
+    """What became of an execution. `missing`: there is none of this name."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed_out"
+    ABORTED = "aborted"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """The execution of the order's present attempt. `error` is the failure that it ended in."""
+
+    status: ExecutionStatus
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    error: str | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.status is ExecutionStatus.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """A task token that a step left, and of which attempt; nobody may be waiting on it any more."""
+
+    token: str
+    attempt: int
+
+
+class Repair(StrEnum):
+    """What is done. All but the first three leave an audit record `reconcile.<repair>`."""
+
+    NOTHING = "nothing"
+    LEAVE = "leave"
+    """It has ended and nothing is left of it: it is not looked at again."""
+    REPORT = "report"
+    """Only a person can tell what is right."""
+    WAKE = "wake"
+    RESTART = "restart"
+    COMPLETE = "complete"
+    CLOSE = "close"
+    RELEASE = "release"
+    REVOKE = "revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do, why, and when to look at the order again if nothing changes it before."""
+
+    repair: Repair
+    why: str
+    look_at: datetime
+    gets_on: bool = False
+    """Whether its earlier restarts are to be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFacts:
+    """What is known of a pending order.
+
+    `certificate` holds its generation's slot, `fits` says whether it is for the present content. `answers` has the
+    steps whose wait may end now. `overdue_at` is when its time is up.
+    """
+
+    head: OrderHead
+    execution: Execution
+    certificate: CertificateRecord | None
+    fits: bool
+    armed: Mapping[WaitStep, Armed]
+    answers: Mapping[WaitStep, Woken]
+    overdue_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndedFacts:
+    """What is known of an order that ended without a certificate. `units_held` are left of it on the ledger."""
+
+    head: OrderHead
+    execution: Execution
+    serials: Sequence[CertificateRecord]
+    units_held: int
+
+
+def of_pending(facts: PendingFacts, moment: datetime) -> Verdict:
+    """The repair of a pending order."""
+    head, execution = facts.head, facts.execution
+    if facts.certificate is not None and facts.certificate.certificate_der is not None:
+        return _of_stored(facts, moment)
+    grace = FIRST_LOOK if execution.is_running else timedelta(0)
+    if not head.signing and moment >= facts.overdue_at + grace:
+        return Verdict(Repair.CLOSE, "its time is up", moment + FIRST_LOOK)
+    if execution.is_running:
+        return _of_running(facts, moment)
+    begun = head.restarts.at if head.restarts is not None else head.placed_at
+    if execution.status is ExecutionStatus.MISSING and moment < begun + FIRST_LOOK:
+        return Verdict(Repair.NOTHING, "its execution is about to begin", begun + FIRST_LOOK)
+    due = _restart_at(head, execution)
+    if moment < due:
+        return Verdict(Repair.NOTHING, "it is started anew later", due)
+    return Verdict(Repair.RESTART, _ended(execution), moment + FIRST_LOOK)
+
+
+def of_ended(facts: EndedFacts, moment: datetime) -> Verdict:
+    """The repair of an order that was cancelled or rejected."""
+    later = moment + FIRST_LOOK
+    if facts.execution.is_running:
+        return Verdict(Repair.WAKE, "its execution has not heard of the end", later)
+    if orphans(facts.serials):
+        return Verdict(Repair.REVOKE, "a serial may have been signed for nobody", later)
+    if facts.units_held > 0:
+        return Verdict(Repair.RELEASE, f"{facts.units_held} units are held still", later)
+    if facts.units_held < 0:
+        return Verdict(Repair.REPORT, f"{-facts.units_held} units too many were given back", moment + A_DAY)
+    return Verdict(Repair.LEAVE, "nothing is left of it", later)
+
+
+def orphans(serials: Sequence[CertificateRecord]) -> tuple[CertificateRecord, ...]:
+    """Serials of an order that ended: stored ones, and recorded ones since whoever died may have signed them."""
+    live = {CertificateStatus.RECORDED, CertificateStatus.STORED}
+    return tuple(each for each in serials if each.status in live)
+
+
+def is_told(head: OrderHead) -> bool:
+    """Whether the order, as it is after a restart, is told to staff: once when it is stuck, then every day."""
+    return head.restarts is not None and head.restarts.count >= MOST_RESTARTS
+
+
+def _of_stored(facts: PendingFacts, moment: datetime) -> Verdict:
+    later = moment + FIRST_LOOK
+    if facts.execution.is_running:
+        return Verdict(Repair.NOTHING, "its execution is about to complete it", later)
+    if not facts.fits:
+        return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
+    return Verdict(Repair.COMPLETE, "its certificate is stored", later)
+
+
+def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
+    head, started_at = facts.head, facts.execution.started_at or moment
+    if facts.answers:
+        return Verdict(Repair.WAKE, "a wait is over already", moment + FIRST_LOOK)
+    is_armed = any(each.attempt == head.attempt for each in facts.armed.values())
+    if not is_armed and moment >= started_at + A_DAY:
+        return Verdict(Repair.RESTART, "nobody can wake its execution", moment + FIRST_LOOK)
+    gets_on = head.restarts is not None and moment >= head.restarts.at + GETS_ON_AFTER
+    later = moment + (GETS_ON_AFTER if head.restarts is not None and not gets_on else A_DAY)
+    return Verdict(Repair.NOTHING, "its execution runs", later, gets_on)
+
+
+def _restart_at(head: OrderHead, execution: Execution) -> datetime:
+    ended_at = execution.ended_at + LONGEST_TASK if execution.ended_at is not None else head.placed_at
+    return max(ended_at, head.restarts.next_at(head.revision)) if head.restarts is not None else ended_at
+
+
+def _ended(execution: Execution) -> str:
+    if execution.status is ExecutionStatus.MISSING:
+        return "it has no execution"
+    failure = f" with {execution.error}" if execution.error else ""
+    return f"its execution ended: {execution.status}{failure}"

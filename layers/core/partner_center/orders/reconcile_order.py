@@ -1,0 +1,365 @@
+"""The reconciler: compares an order with its execution, its certificate and the ledger, and repairs one thing.
+
+Each repair depends on the head as it was read, so of two at once one is done, and repeating one changes nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from partner_center.billing.authorise import payment_answer
+from partner_center.billing.contracts import EntryKind, LedgerEntry
+from partner_center.billing.ledger_check import units_held
+from partner_center.billing.ports import Ledgers
+from partner_center.issuance.record import CertificateRecord
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import ChangedMeanwhile, StateConflict
+from partner_center.kernel.events import AuditRecord, Chronicle, Event
+from partner_center.kernel.ids import Ids, encode_time_ordered, order_of
+from partner_center.orders.close import CloseOverdue, CompleteOrder
+from partner_center.orders.fulfil import WaitStep, Woken, domains_answer, release_answer
+from partner_center.orders.ledger_lines import part_of
+from partner_center.orders.order import Order, OrderHead, OrderStatus, pending_until
+from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.reconcile import (
+    Armed,
+    EndedFacts,
+    Execution,
+    PendingFacts,
+    Repair,
+    Verdict,
+    is_told,
+    of_ended,
+    of_pending,
+    orphans,
+)
+from partner_center.orders.restarts import one_more
+from partner_center.orders.review import review_answer
+from partner_center.validation.challenges import last_mail_at
+from partner_center.validation.ports import Challenges
+
+_AFTER_TROUBLE = timedelta(hours=1)
+_ANSWERS: Mapping[WaitStep, Callable[[OrderHead], Woken | None]] = {
+    WaitStep.REVIEW: review_answer,
+    WaitStep.PAYMENT: payment_answer,
+    WaitStep.HELD_BACK: release_answer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """What changes when another execution takes an order over. The relay starts it, on the event."""
+
+    head: OrderHead
+    expected_version: int
+    event: Event
+    audit: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsRelease:
+    """What changes when units come back that an order should have given back at its end."""
+
+    head: OrderHead
+    expected_version: int
+    entry: LedgerEntry
+    audit: AuditRecord
+
+
+class OpenOrders(Protocol):
+    """The orders that are to be looked at, and what the reconciler writes about them."""
+
+    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[tuple[str, str]]:
+        """Reseller and order ids, longest due first; the list may be a moment late."""
+        ...
+
+    def look_later(self, head: OrderHead, moment: datetime, *, gets_on: bool) -> None:
+        """Looked at again at `moment`; `gets_on` forgets its restarts. Raises ChangedMeanwhile."""
+        ...
+
+    def put_off(self, reseller_id: str, order_id: str, moment: datetime) -> None:
+        """As `look_later`, of an order that cannot even be read. Raises ChangedMeanwhile when it is not listed."""
+        ...
+
+    def leave(self, head: OrderHead) -> None:
+        """Not looked at again. Raises ChangedMeanwhile."""
+        ...
+
+    def restart(self, change: Restart) -> None:
+        """Raises ChangedMeanwhile when the head is not at `expected_version`."""
+        ...
+
+    def release(self, change: UnitsRelease) -> None:
+        """Raises ChangedMeanwhile when the head moved, or its contract does not hold so many units."""
+        ...
+
+    def tell_orphan(self, event: Event, audit: AuditRecord) -> bool:
+        """False when it was told before."""
+        ...
+
+    def note(self, audit: AuditRecord) -> None: ...
+
+
+class Executions(Protocol):
+    """The state machine, from outside."""
+
+    def execution(self, order_id: str, generation: int, attempt: int) -> Execution: ...
+
+    def wake(self, token: str, word: Woken) -> bool:
+        """Whether somebody waited on the token. Raises TryAgain."""
+        ...
+
+
+class ArmedWaits(Protocol):
+    """The task tokens that the steps of an order left."""
+
+    def armed(self, reseller_id: str, order_id: str) -> Mapping[WaitStep, Armed]: ...
+
+
+class Serials(Protocol):
+    """What was recorded, stored or given up for an order."""
+
+    def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
+
+    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What was found and done. `is_told`: staff must hear of it (`REPORT`, or an order that does not get on)."""
+
+    reseller_id: str
+    order_id: str
+    repair: Repair
+    why: str = ""
+    contract_id: str | None = None
+    is_told: bool = False
+
+    @property
+    def is_repair(self) -> bool:
+        return self.repair not in {Repair.NOTHING, Repair.LEAVE, Repair.REPORT}
+
+    @property
+    def concerns_money(self) -> bool:
+        """Whether its contract is to be held against the ledger now."""
+        return self.contract_id is not None and self.repair is not Repair.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileOrder:
+    """The use case, for one order."""
+
+    orders: OrderReader
+    challenges: Challenges
+    open_orders: OpenOrders
+    executions: Executions
+    waits: ArmedWaits
+    serials: Serials
+    ledgers: Ledgers
+    complete: CompleteOrder
+    close: CloseOverdue
+    clock: Clock
+    ids: Ids
+
+    def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> Reconciled:
+        """Raises TryAgain and whatever a broken order raises; then nothing but, perhaps, one repair was done."""
+        order = load(self.orders, reseller_id, order_id)
+        if order is None:
+            return Reconciled(reseller_id, order_id, Repair.NOTHING, "there is no such order")
+        moment = self.clock.now()
+        chronicle = Chronicle(self.ids, moment, "system", correlation_id)
+        try:
+            if order.head.status is OrderStatus.PENDING:
+                return self._pending(order, chronicle)
+            if order.head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+                return self._ended(order, chronicle)
+        except (ChangedMeanwhile, StateConflict):
+            return Reconciled(reseller_id, order_id, Repair.NOTHING, "it moves at this moment")
+        return Reconciled(reseller_id, order_id, Repair.NOTHING, f"it is {order.head.status}")
+
+    def put_off(self, reseller_id: str, order_id: str) -> None:
+        """An order that cannot be looked at stands in nobody's way for a while. Raises TryAgain, ChangedMeanwhile."""
+        self.open_orders.put_off(reseller_id, order_id, self.clock.now() + _AFTER_TROUBLE)
+
+    # ---- what is known
+
+    def _pending(self, order: Order, chronicle: Chronicle) -> Reconciled:
+        head = order.head
+        ids = (head.reseller_id, head.order_id)
+        certificate = self.serials.current(head.reseller_id, order_of(head.order_id), head.generation)
+        armed = self.waits.armed(*ids)
+        facts = PendingFacts(
+            head=head,
+            execution=self.executions.execution(head.order_id, head.generation, head.attempt),
+            certificate=certificate,
+            fits=certificate is not None and _fits(certificate, order),
+            armed=armed,
+            answers=self._answers(head, armed, chronicle.moment),
+            overdue_at=pending_until(head, last_mail_at(self.challenges.of_order(*ids))),
+        )
+        verdict = of_pending(facts, chronicle.moment)
+        if verdict.repair is Repair.WAKE and not self._wake(facts.armed, facts.answers):
+            verdict = of_pending(replace(facts, answers={}), chronicle.moment)  # nobody waited there any more
+        return self._act(head, verdict, (), facts.execution, chronicle)
+
+    def _ended(self, order: Order, chronicle: Chronicle) -> Reconciled:
+        head = order.head
+        ids = (head.reseller_id, head.order_id)
+        execution = self.executions.execution(head.order_id, head.generation, head.attempt)
+        facts = EndedFacts(head, execution, self._serials_of(head), self._held(head))
+        verdict = of_ended(facts, chronicle.moment)
+        if verdict.repair is Repair.WAKE:
+            armed = self.waits.armed(*ids)
+            if not self._wake(armed, dict.fromkeys(armed, Woken.OVER)):
+                verdict = replace(verdict, repair=Repair.NOTHING)
+        return self._act(head, verdict, facts.serials, execution, chronicle, facts.units_held)
+
+    def _answers(
+        self, head: OrderHead, armed: Mapping[WaitStep, Armed], moment: datetime
+    ) -> Mapping[WaitStep, Woken]:
+        ids = (head.reseller_id, head.order_id)
+        found = {
+            step: domains_answer(self.orders, self.challenges, *ids, moment)
+            if step is WaitStep.DOMAINS
+            else _ANSWERS[step](head)
+            for step, each in armed.items()
+            if each.attempt == head.attempt
+        }
+        return {step: word for step, word in found.items() if word is not None}
+
+    def _serials_of(self, head: OrderHead) -> Sequence[CertificateRecord]:
+        """Those of the enrolment; what else its order has is not its concern."""
+        serials = self.serials.every_serial(head.reseller_id, order_of(head.order_id))
+        return [each for each in serials if each.enrolment_id == head.order_id]
+
+    def _held(self, head: OrderHead) -> int:
+        if head.is_by_card or head.is_reissue:
+            return 0
+        return units_held(self.ledgers, head.reseller_id, head.contract_id, head.order_id, head.placed_at)
+
+    # ---- what is done
+
+    def _wake(self, armed: Mapping[WaitStep, Armed], answers: Mapping[WaitStep, Woken]) -> bool:
+        """Whether somebody waited. An execution waits in one place at a time."""
+        return any(self.executions.wake(armed[step].token, word) for step, word in answers.items())
+
+    def _act(
+        self,
+        head: OrderHead,
+        verdict: Verdict,
+        serials: Sequence[CertificateRecord],
+        execution: Execution,
+        chronicle: Chronicle,
+        units: int = 0,
+    ) -> Reconciled:
+        ids = (head.reseller_id, head.order_id)
+        done = Reconciled(*ids, verdict.repair, verdict.why, None if head.is_by_card else head.contract_id)
+        audit = _audit(head, verdict, execution, chronicle)
+        match verdict.repair:
+            case Repair.LEAVE:
+                self.open_orders.leave(head)
+                return done
+            case Repair.RESTART:
+                change = _restart(head, audit, chronicle)
+                self.open_orders.restart(change)
+                return replace(done, is_told=is_told(change.head))
+            case Repair.RELEASE:
+                self.open_orders.release(_release(head, units, audit, chronicle))
+                return done
+            case Repair.REVOKE:
+                done = self._tell_orphans(head, serials, done, audit, chronicle)
+            case Repair.COMPLETE:
+                self.complete(*ids, head.generation, chronicle.correlation_id)
+                self.open_orders.note(audit)
+                return done
+            case Repair.CLOSE:
+                self.close(*ids, chronicle.correlation_id)
+                self.open_orders.note(audit)
+                return done
+            case Repair.WAKE:
+                self.open_orders.note(audit)
+            case Repair.REPORT:
+                done = replace(done, is_told=True)
+        self.open_orders.look_later(head, verdict.look_at, gets_on=verdict.gets_on)
+        return done
+
+    def _tell_orphans(
+        self,
+        head: OrderHead,
+        serials: Sequence[CertificateRecord],
+        done: Reconciled,
+        audit: AuditRecord,
+        chronicle: Chronicle,
+    ) -> Reconciled:
+        """Who revokes hears of each once. One that is there still, long after, is told to staff."""
+        told = [
+            self.open_orders.tell_orphan(
+                _orphaned(head, record, chronicle),
+                replace(
+                    audit,
+                    record_id=chronicle.ids.new("aud", chronicle.moment),
+                    facts={**audit.facts, "serial": record.serial_hex},
+                ),
+            )
+            for record in orphans(serials)
+        ]
+        if any(told):
+            return done
+        return replace(done, repair=Repair.REPORT, why="an orphan was told and is not revoked", is_told=True)
+
+
+def _fits(certificate: CertificateRecord, order: Order) -> bool:
+    content = order.content
+    return certificate.spki_sha256 == content.spki_sha256 and set(certificate.names) == set(content.names)
+
+
+def _audit(head: OrderHead, verdict: Verdict, execution: Execution, chronicle: Chronicle) -> AuditRecord:
+    return chronicle.audit(
+        f"reconcile.{verdict.repair}",
+        head.reseller_id,
+        head.order_id,
+        why=verdict.why,
+        attempt=head.attempt,
+        execution=execution.status,
+        error=execution.error,
+    )
+
+
+def _restart(head: OrderHead, audit: AuditRecord, chronicle: Chronicle) -> Restart:
+    restarted = replace(
+        head,
+        attempt=head.attempt + 1,
+        restarts=one_more(head.restarts, head.revision, chronicle.moment),
+        updated_at=chronicle.moment,
+        version=head.version + 1,
+    )
+    event = chronicle.event(
+        "order.restarted",
+        head.reseller_id,
+        head.order_id,
+        generation=restarted.generation,
+        attempt=restarted.attempt,
+    )
+    return Restart(restarted, head.version, event, audit)
+
+
+def _release(head: OrderHead, units: int, audit: AuditRecord, chronicle: Chronicle) -> UnitsRelease:
+    released = replace(head, updated_at=chronicle.moment, version=head.version + 1)
+    entry = part_of(head, EntryKind.RELEASE, units, head.net, chronicle)
+    return UnitsRelease(released, head.version, entry, audit)
+
+
+def _orphaned(head: OrderHead, record: CertificateRecord, chronicle: Chronicle) -> Event:
+    """Its id is made of the serial: a serial becomes an orphan once."""
+    event = chronicle.event(
+        "serial.orphaned",
+        head.reseller_id,
+        head.order_id,
+        serial=record.serial_hex,
+        issuer_id=record.issuer_id,
+    )
+    made_of = encode_time_ordered(
+        int(record.recorded_at.timestamp() * 1000), int(record.serial_hex, 16) % 2**80
+    )
+    return replace(event, event_id=f"evt_{made_of}")

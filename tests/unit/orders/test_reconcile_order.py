@@ -1,0 +1,382 @@
+"""The reconciler at work: each repair once, whoever comes in between, and whatever was lost is made up for."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from partner_center.billing.contracts import EntryKind
+from partner_center.issuance.record import CertificateStatus
+from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.ids import encode_time_ordered
+from partner_center.orders.fulfil import WaitStep, Woken
+from partner_center.orders.order import OrderStatus, Review
+from partner_center.orders.reconcile import Execution, ExecutionStatus, Repair
+from partner_center.orders.reconcile_due import DueOrders
+from partner_center.orders.restarts import MOST_RESTARTS, Restarts
+from tests.fakes.determined import NOW, CountingIds
+from tests.fakes.posted import a_call, a_principal
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, a_record, an_audit
+from tests.fakes.world import World
+
+AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class TimedIds(CountingIds):
+    """Ids that begin with their time, as the real ones: the ledger is read from a moment on."""
+
+    def new(self, prefix, moment):
+        self.made += 1
+        return f"{prefix}_{encode_time_ordered(int(moment.timestamp() * 1000), self.made)}"
+
+
+@pytest.fixture
+def world():
+    world = World(TimedIds())
+    world.stores.grant(a_contract(10))
+    world.put()
+    world.relay()
+    return world
+
+
+def look(world, order_id=ORDER, reseller_id=US):
+    return world.reconcile_order(reseller_id, order_id, "schedule")
+
+
+def end(world, status=ExecutionStatus.FAILED, attempt=1, error="SigningFailed"):
+    """The execution of this attempt ends now; time passes until none of its tasks is at work."""
+    moment = world.clock.moment
+    world.machine.ended[f"{ORDER}-g1-a{attempt}"] = Execution(status, NOW, moment, error)
+    world.clock.advance(minutes=3)
+
+
+def claim(world):
+    order = world.order(ORDER)
+    world.stores.claims.claim(order, a_preflight(), an_audit(world.ids))
+
+
+def store(world, **changes):
+    spki = world.order(ORDER).content.spki_sha256
+    record = a_record(**{"spki_sha256": spki, **changes})
+    world.certificates.keep(record)
+    return record
+
+
+def everything(world):
+    """All rows, but for when the order is looked at next."""
+    tables = world.tables
+    return (
+        dict(tables.heads),
+        dict(tables.events),
+        dict(tables.audit),
+        {key: dict(lines) for key, lines in tables.ledger.items()},
+        dict(tables.contracts),
+        dict(world.machine.answers),
+    )
+
+
+def audited(world, prefix="reconcile."):
+    return [each.action for each in world.tables.audit.values() if each.action.startswith(prefix)]
+
+
+# ---- started anew
+
+
+@pytest.mark.parametrize(
+    "status", [ExecutionStatus.FAILED, ExecutionStatus.TIMED_OUT, ExecutionStatus.ABORTED]
+)
+def test_an_order_whose_execution_ended_goes_on_in_another(world, status):
+    end(world, status)
+    assert look(world).repair is Repair.RESTART
+    assert (world.head().attempt, world.head().restarts) == (2, Restarts(1, world.clock.moment, 1))
+    world.relay()
+    assert world.machine.executions == [f"{ORDER}-g1-a1", f"{ORDER}-g1-a2"]
+    (record,) = [each for each in world.tables.audit.values() if each.action == "reconcile.restart"]
+    assert (record.facts["attempt"], record.facts["error"]) == (1, "SigningFailed")
+
+
+def test_a_start_that_got_lost_is_made_up_for_after_an_hour(world):
+    world.machine.executions.clear()
+    assert look(world).repair is Repair.NOTHING
+    world.clock.advance(hours=1)
+    assert look(world).repair is Repair.RESTART
+    world.relay()
+    assert world.machine.executions == [f"{ORDER}-g1-a2"]
+
+
+def test_a_claimed_order_is_started_anew_and_stays_claimed_until_its_preflight_says_otherwise(world):
+    claim(world)
+    end(world)
+    assert look(world).repair is Repair.RESTART
+    assert world.head().signing
+
+
+def test_tasks_of_the_attempt_before_do_nothing(world):
+    end(world)
+    look(world)
+    world.await_domains(US, ORDER, 1, "token-of-the-first")
+    assert world.machine.answers["token-of-the-first"] is Woken.OVER
+    assert world.tables.waits == {}
+
+
+def test_the_seventh_trouble_in_a_row_is_told_and_each_one_after_it(world):
+    told = []
+    for attempt in range(1, 9):
+        end(world, attempt=attempt)
+        while (found := look(world)).repair is Repair.NOTHING:
+            world.clock.advance(hours=1)
+        told.append(found.is_told)
+        world.relay()
+    assert told == [False] * (MOST_RESTARTS - 1) + [True] * 3
+    assert world.head().is_stuck
+
+
+def test_an_amendment_of_a_stuck_order_has_it_looked_at_at_once(world):
+    end(world)
+    look(world)
+    world.relay()
+    head = replace(world.head(), restarts=Restarts(MOST_RESTARTS, world.clock.moment, 1))
+    world.tables.heads[US, ORDER] = head
+    end(world, attempt=2)
+    assert look(world).repair is Repair.NOTHING
+    world.amend({"note": "another"})
+    assert due(world) == [(US, ORDER)]
+    assert look(world).repair is Repair.RESTART
+    assert world.head().restarts.count == 1
+
+
+# ---- woken
+
+
+def prove(world):
+    """The approver's yes, whose event nobody relays."""
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.approve()
+
+
+def test_a_wake_up_that_got_lost_is_made_up_for(world):
+    prove(world)
+    world.clock.advance(hours=1)
+    assert look(world).repair is Repair.WAKE
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+    assert audited(world) == ["reconcile.wake"]
+
+
+def test_a_token_on_which_nobody_waits_any_more_is_no_repair(world):
+    prove(world)
+    world.machine.dead.add("token-1")
+    world.clock.advance(hours=1)
+    assert look(world).repair is Repair.NOTHING
+    assert audited(world) == []
+
+
+def test_a_wait_whose_answer_is_not_there_is_left_alone(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.clock.advance(hours=1)
+    assert look(world).repair is Repair.NOTHING
+    assert world.machine.answers == {}
+
+
+@pytest.mark.parametrize(
+    ("step", "changes", "word"),
+    [
+        (WaitStep.REVIEW, {"review": Review.RELEASED}, Woken.RELEASED),
+        (WaitStep.REVIEW, {"review": Review.DUE}, Woken.AMENDED),
+        (WaitStep.HELD_BACK, {"held_back": None}, Woken.RELEASED),
+        (WaitStep.PAYMENT, {}, Woken.PAYMENT_UPDATED),
+    ],
+    ids=str,
+)
+def test_every_kind_of_wait_is_answered(world, step, changes, word):
+    world.tables.heads[US, ORDER] = replace(world.head(), **changes)
+    world.stores.waits.arm(US, ORDER, step, "token-9", 1)
+    assert look(world).repair is Repair.WAKE
+    assert world.machine.answers == {"token-9": word}
+
+
+def test_an_execution_that_did_not_hear_of_the_end_is_told(world):
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.cancel_order(a_principal(), a_call(), ORDER, None)
+    assert look(world).repair is Repair.WAKE
+    assert world.machine.answers == {"token-1": Woken.OVER}
+
+
+# ---- completed, closed
+
+
+def test_a_stored_certificate_completes_its_order(world):
+    claim(world)
+    record = store(world)
+    end(world, error="CompletionFailed")
+    assert look(world).repair is Repair.COMPLETE
+    head = world.head()
+    assert (head.status, head.serial) == (OrderStatus.ISSUED, record.serial_hex)
+    assert world.counted() == (8, 0, 2)
+
+
+@pytest.mark.parametrize("changes", [{"spki_sha256": "ef" * 32}, {"names": ("other.example.com",)}], ids=str)
+def test_a_certificate_of_something_else_completes_nothing_and_is_told(world, changes):
+    claim(world)
+    store(world, **changes)
+    end(world)
+    before = everything(world)
+    found = look(world)
+    assert (found.repair, found.is_told) == (Repair.REPORT, True)
+    assert everything(world) == before
+
+
+def test_an_overdue_order_is_closed_and_its_units_are_back(world):
+    end(world)
+    world.clock.advance(days=31)
+    assert look(world).repair is Repair.CLOSE
+    assert world.head().status is OrderStatus.CANCELLED
+    assert world.counted() == (10, 0, 0)
+    assert audited(world) == ["reconcile.close"]
+
+
+# ---- what an order leaves when it ended
+
+
+def cancelled(world):
+    world.cancel_order(a_principal(), a_call(), ORDER, None)
+    end(world, ExecutionStatus.SUCCEEDED, error=None)
+
+
+def test_an_order_that_ended_is_looked_at_once_more_and_left(world):
+    cancelled(world)
+    world.clock.advance(hours=2)
+    assert due(world) == [(US, ORDER)]
+    assert look(world).repair is Repair.LEAVE
+    world.clock.advance(days=400)
+    assert due(world) == []
+
+
+@pytest.mark.parametrize("status", [CertificateStatus.RECORDED, CertificateStatus.STORED])
+def test_a_serial_under_a_cancelled_order_is_told_to_who_revokes_once(world, status):
+    record = store(world, status=status)
+    cancelled(world)
+    assert look(world).repair is Repair.REVOKE
+    (event,) = [each for each in world.tables.events.values() if each.type == "serial.orphaned"]
+    assert event.data["serial"] == record.serial_hex
+    again = look(world)
+    assert (again.repair, again.is_told) == (Repair.REPORT, True)
+    world.certificates.keep(replace(record, status=CertificateStatus.REVOKED))
+    assert look(world).repair is Repair.LEAVE
+
+
+def test_units_that_an_order_kept_at_its_end_come_back_once(world):
+    cancelled(world)
+    contract, key = world.tables.contracts[US, "con_1"], (US, "con_1")
+    lines = world.tables.ledger[key]
+    (release,) = [name for name, line in lines.items() if line.kind is EntryKind.RELEASE]
+    del lines[release]
+    world.tables.contracts[key] = replace(contract, units_left=8, units_held=2)
+    assert look(world).repair is Repair.RELEASE
+    assert world.counted() == (10, 0, 0)
+    before = everything(world)
+    assert look(world).repair is Repair.LEAVE
+    assert everything(world) == before
+
+
+def test_units_that_the_contract_does_not_hold_are_not_released(world):
+    cancelled(world)
+    lines = world.tables.ledger[US, "con_1"]
+    (release,) = [name for name, line in lines.items() if line.kind is EntryKind.RELEASE]
+    del lines[release]
+    before = everything(world)
+    assert look(world).repair is Repair.NOTHING
+    assert everything(world) == before
+
+
+# ---- twice, two at once, in trouble
+
+TROUBLES = {
+    "restart": end,
+    "lost start": lambda world: (world.machine.executions.clear(), world.clock.advance(hours=1)),
+    "wake": lambda world: (prove(world), world.clock.advance(hours=1)),
+    "complete": lambda world: (claim(world), store(world), end(world)),
+    "close": lambda world: (end(world), world.clock.advance(days=31)),
+    "orphan": lambda world: (store(world, status=CertificateStatus.RECORDED), cancelled(world)),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_looking_again_at_once_changes_nothing(world, trouble):
+    TROUBLES[trouble](world)
+    assert look(world).is_repair
+    after = everything(world)
+    assert not look(world).is_repair
+    assert everything(world) == after
+
+
+@pytest.mark.parametrize(
+    ("trouble", "write"),
+    [("restart", "restart"), ("lost start", "restart"), ("complete", "complete"), ("close", "close")],
+)
+def test_of_two_at_once_one_repairs(world, trouble, write):
+    TROUBLES[trouble](world)
+    first = []
+    world.tables.before[write].append(lambda: first.append(look(world)))
+    second = look(world)
+    assert first[0].is_repair
+    assert not second.is_repair
+    assert len(audited(world)) == 1
+
+
+def test_an_order_that_moves_meanwhile_is_left_to_who_moved_it(world):
+    end(world)
+    world.tables.before["restart"].append(lambda: world.cancel_order(a_principal(), a_call(), ORDER, None))
+    assert look(world).repair is Repair.NOTHING
+    assert world.head().status is OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize("status", [OrderStatus.ISSUED, OrderStatus.REVOKED, OrderStatus.EXPIRED])
+def test_an_order_that_is_done_is_left_alone(world, status):
+    end(world)
+    world.tables.heads[US, ORDER] = replace(world.head(), status=status)
+    before = everything(world)
+    assert look(world).repair is Repair.NOTHING
+    assert everything(world) == before
+
+
+@pytest.mark.parametrize(
+    ("reseller_id", "order_id"), [(THEM, ORDER), (US, "ord_unknown"), ("", ""), ("#", "#")]
+)
+def test_an_order_that_is_not_there_is_nothing(world, reseller_id, order_id):
+    assert look(world, order_id, reseller_id).repair is Repair.NOTHING
+
+
+def test_while_the_machine_cannot_be_asked_nothing_is_done(world):
+    def out(*_):
+        raise TryAgain("out")
+
+    end(world)
+    world.machine.execution = out
+    before = everything(world)
+    with pytest.raises(TryAgain):
+        look(world)
+    assert everything(world) == before
+
+
+def due(world):
+    return list(DueOrders(world.open_orders, world.clock)())
+
+
+def test_an_order_nobody_touches_is_looked_at_after_two_hours_and_then_every_day(world):
+    world.clock.advance(hours=1)
+    assert due(world) == []
+    world.clock.advance(hours=1)
+    assert due(world) == [(US, ORDER)]
+    look(world)
+    world.clock.advance(hours=23)
+    assert due(world) == []
+    world.clock.advance(hours=1)
+    assert due(world) == [(US, ORDER)]
+
+
+def test_an_order_that_cannot_be_read_stands_in_nobodys_way(world):
+    world.clock.advance(hours=2)
+    world.reconcile_order.put_off(US, ORDER)
+    assert due(world) == []
+    world.clock.advance(hours=1)
+    assert due(world) == [(US, ORDER)]

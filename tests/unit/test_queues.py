@@ -1,0 +1,111 @@
+"""Every queue and every stream of the template: partial failures, limits, dead letters with an alarm, a way back."""
+
+import re
+from pathlib import Path
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+RESOURCES = TEMPLATE["Resources"]
+DEFAULT_TIMEOUT = TEMPLATE["Globals"]["Function"]["Timeout"]
+OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")
+FOURTEEN_DAYS = 14 * 86_400
+
+
+def of_type(kind):
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+QUEUES, FUNCTIONS = of_type("AWS::SQS::Queue"), of_type("AWS::Serverless::Function")
+
+
+def target(reference):
+    """The logical id in `!GetAtt X.Arn`."""
+    return reference["Fn::GetAtt"][0]
+
+
+def sources(kind):
+    """Function, and the properties of each of its event sources of that kind."""
+    return [
+        (name, each["Properties"])
+        for name, function in FUNCTIONS.items()
+        for each in function.get("Events", {}).values()
+        if each["Type"] == kind
+    ]
+
+
+FROM_QUEUES = {target(each["Queue"]): (function, each) for function, each in sources("SQS")}
+DEAD_LETTERS = {
+    name: target(each["RedrivePolicy"]["deadLetterTargetArn"])
+    for name, each in QUEUES.items()
+    if "RedrivePolicy" in each
+}
+
+
+def destinations():
+    """Where streams and asynchronous calls leave what they give up."""
+    for _, each in sources("DynamoDB"):
+        yield target(each["DestinationConfig"]["OnFailure"]["Destination"])
+    for function in FUNCTIONS.values():
+        if "EventInvokeConfig" in function:
+            yield target(function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"])
+
+
+def test_every_queue_is_read_by_a_function_or_holds_what_was_given_up():
+    read, given_up = set(FROM_QUEUES), {*DEAD_LETTERS.values(), *destinations()}
+    assert read & given_up == set()
+    assert read | given_up == set(QUEUES)
+
+
+@pytest.mark.parametrize("queue", sorted(FROM_QUEUES))
+def test_a_queue_fails_one_message_at_a_time_and_sets_aside_what_failed_too_often(queue):
+    function, source = FROM_QUEUES[queue]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert 5 <= QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] <= 10
+    timeout = FUNCTIONS[function].get("Timeout", DEFAULT_TIMEOUT)
+    window = source.get("MaximumBatchingWindowInSeconds", 0)
+    assert QUEUES[queue]["VisibilityTimeout"] >= 6 * timeout + window
+    days_of_trying = QUEUES[queue]["VisibilityTimeout"] * QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"]
+    assert QUEUES[queue]["MessageRetentionPeriod"] > days_of_trying
+
+
+def test_a_stream_fails_one_record_at_a_time_and_sets_aside_what_failed_too_often():
+    found = sources("DynamoDB")
+    assert found
+    for _, source in found:
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["BisectBatchOnFunctionError"]
+        assert source["MaximumRetryAttempts"] == 10
+
+
+@pytest.mark.parametrize("queue", sorted({*DEAD_LETTERS.values(), *destinations()}))
+def test_dead_letters_are_kept_for_two_weeks_ring_an_alarm_and_are_written_about(queue):
+    assert QUEUES[queue]["MessageRetentionPeriod"] == FOURTEEN_DAYS
+    watched = [
+        each
+        for each in of_type("AWS::CloudWatch::Alarm").values()
+        if each["MetricName"] == "ApproximateNumberOfMessagesVisible"
+        and target(each["Dimensions"][0]["Value"]) == queue
+    ]
+    assert len(watched) == 1
+    assert (watched[0]["Threshold"], watched[0]["Statistic"]) == (1, "Maximum")
+    assert re.search(rf"\b{queue}\b", OPERATIONS)
+
+
+def test_a_rule_leaves_what_it_cannot_deliver_where_the_queue_leaves_what_it_gives_up():
+    for name, rule in of_type("AWS::Events::Rule").items():
+        for each in rule["Targets"]:
+            queue = target(each["Arn"])
+            if queue in QUEUES:
+                assert target(each["DeadLetterConfig"]["Arn"]) == DEAD_LETTERS[queue], name
+
+
+def test_the_machine_keeps_its_name_and_outlives_the_stack():
+    """Executions wait for weeks; another logical id, name or type would be another machine (docs/architecture.md)."""
+    machine = RESOURCES["FulfilOrder"]
+    assert machine["Type"] == "AWS::Serverless::StateMachine"
+    assert (machine["DeletionPolicy"], machine["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert machine["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-fulfil-order"}
+    assert machine["Properties"]["Type"] == "STANDARD"
