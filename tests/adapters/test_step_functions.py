@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import zipfile
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -17,6 +18,7 @@ from local.repairs.stepfunctions import forget_executions
 from partner_center.adapters.step_functions import StepFunctionsMachine
 from partner_center.kernel.errors import TryAgain
 from partner_center.orders.fulfil import Woken
+from partner_center.orders.reconcile import Execution, ExecutionStatus
 
 ROLE = "arn:aws:iam::123456789012:role/none"
 _numbers = count(1)
@@ -148,6 +150,65 @@ def test_of_two_wake_ups_the_second_is_success_and_changes_nothing(stepfunctions
     eventually(lambda: only_execution(stepfunctions, arn)["status"] == "SUCCEEDED")
     machine.wake(waiting, Woken.OVER)
     assert json.loads(only_execution(stepfunctions, arn)["output"]) == {"woken": "proven"}
+
+
+def test_who_wakes_hears_whether_somebody_waited(stepfunctions, machine, arn, waiting):
+    assert machine.wake(waiting, Woken.PROVEN)
+    eventually(lambda: only_execution(stepfunctions, arn)["status"] == "SUCCEEDED")
+    assert not machine.wake(waiting, Woken.PROVEN)
+    assert not machine.wake("unknown", Woken.PROVEN)
+
+
+def test_an_execution_tells_what_became_of_it(stepfunctions, machine, arn, waiting):
+    runs = machine.execution("ord_1", 1, 1)
+    assert (runs.status, runs.ended_at) == (ExecutionStatus.RUNNING, None)
+    assert runs.started_at is not None
+    assert runs.started_at.tzinfo is not None
+    stepfunctions.stop_execution(executionArn=only_execution(stepfunctions, arn)["executionArn"])
+    stopped = eventually(lambda: (found := machine.execution("ord_1", 1, 1)).ended_at and found)
+    assert stopped.status is ExecutionStatus.ABORTED
+    assert stopped.ended_at >= stopped.started_at
+
+
+def test_one_that_never_began_is_missing(machine):
+    assert machine.execution("ord_1", 1, 9).status is ExecutionStatus.MISSING
+    assert machine.execution("\N{SNOWMAN}", 1, 1).status is ExecutionStatus.MISSING
+
+
+@pytest.mark.parametrize(
+    ("status", "known"),
+    [
+        ("SUCCEEDED", ExecutionStatus.SUCCEEDED),
+        ("FAILED", ExecutionStatus.FAILED),
+        ("TIMED_OUT", ExecutionStatus.TIMED_OUT),
+        ("PENDING_REDRIVE", ExecutionStatus.RUNNING),
+    ],
+)
+def test_every_status_is_known_and_what_is_not_goes_on(aws, status, known):
+    client, moment = aws("stepfunctions"), datetime(2026, 11, 23, tzinfo=UTC)
+    arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:machine"
+    execution = arn.replace("stateMachine", "execution") + ":ord_1-g1-a2"
+    answer = {
+        "executionArn": execution,
+        "stateMachineArn": arn,
+        "status": status,
+        "startDate": moment,
+        "stopDate": moment,
+        "error": "SigningFailed",
+    }
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_execution", answer, {"executionArn": execution})
+        found = StepFunctionsMachine(client, arn).execution("ord_1", 1, 2)
+    assert found == Execution(known, moment, moment, "SigningFailed")
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException", "InvalidArn"])
+def test_an_execution_that_cannot_be_described_is_try_again(aws, code):
+    client = aws("stepfunctions")
+    with Stubber(client) as stubber:
+        stubber.add_client_error("describe_execution", code)
+        with pytest.raises(TryAgain):
+            StepFunctionsMachine(client, "arn").execution("ord_1", 1, 1)
 
 
 def test_a_token_whose_time_ran_out_is_success(stepfunctions, machine, arn, waiting):

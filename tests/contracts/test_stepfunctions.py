@@ -657,3 +657,29 @@ def test_the_end_of_an_execution_is_told_on_the_default_bus(cloud, machine, numb
     assert event["resources"] == [execution]
     assert event["detail"]["status"] == "FAILED"
     assert event["detail"]["error"] == "Broken"
+
+
+def test_whoever_hears_of_an_end_is_told_which_execution_it_was_and_what_it_was_given(cloud, machine, number):
+    """One that somebody stopped too; by its name and input the order behind it is found."""
+    events = cloud.client("events")
+    pattern = {"source": ["aws.states"], "detail": {"status": ["ABORTED"]}}
+    events.put_rule(Name=f"aborted-{number}", EventPattern=json.dumps(pattern))
+    target = {"Id": "1", "Arn": "arn:aws:sqs:eu-west-1:123456789012:orders_to_reconcile"}
+    events.put_targets(Rule=f"aborted-{number}", Targets=[target])
+    running = machine(
+        {"Wait": {"Type": "Wait", "Seconds": 3600, "Next": "Done"}, "Done": {"Type": "Succeed"}}
+    )
+    execution = running.start()
+    cloud.client("stepfunctions").stop_execution(executionArn=execution)
+    running.end(execution)
+
+    def told():
+        heard = [event for to, event in cloud.delivered if to["Arn"] == target["Arn"]]
+        return [event for event in heard if event["detail"]["executionArn"] == execution]
+
+    (event,) = eventually(told)
+    described = cloud.client("stepfunctions").describe_execution(executionArn=execution)
+    assert event["detail"]["status"] == "ABORTED"
+    assert event["detail"]["name"] == described["name"]
+    assert json.loads(event["detail"]["input"]) == json.loads(described["input"])
+    assert event["detail"]["stateMachineArn"] == described["stateMachineArn"]

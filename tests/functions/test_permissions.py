@@ -107,7 +107,11 @@ def kms_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: M
 
 
 def states_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
-    yield operation, parameters.get("stateMachineArn", "*").rpartition(":stateMachine:")[2]
+    """Executions are allowed for a machine as a whole: `execution:<machine>:<name>`."""
+    if "executionArn" in parameters:
+        yield operation, short(parameters["executionArn"])
+    else:
+        yield operation, parameters.get("stateMachineArn", "*").rpartition(":stateMachine:")[2]
 
 
 def events_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:

@@ -20,7 +20,7 @@ from tests.functions.journeys import (
     staff_key,
 )
 
-DAY = 86_400
+HOUR, DAY = 3600, 86_400
 
 
 def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
@@ -42,7 +42,26 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     retry_waits(cloud, reseller)
     check(cloud, reseller)
     pay(cloud, reseller)
+    reconcile(cloud, reseller)
     remind(cloud, reseller)
+
+
+def reconcile(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """An execution that somebody stops; then a wake-up that gets lost."""
+    order_id = reseller.placed(name="google.reconciled.example.com")
+    (execution,) = [each["arn"] for each in cloud.executions() if each["name"].startswith(order_id)]
+    cloud.client("stepfunctions").stop_execution(executionArn=execution)
+    cloud.advance(600)
+    cloud.client("dynamodb").update_item(
+        TableName=cloud.output("BusinessTable"),
+        Key={"pk": {"S": f"R#{reseller.reseller_id}#O#{order_id}"}, "sk": {"S": "HEAD"}},
+        UpdateExpression="SET review = :released",
+        ExpressionAttributeValues={":released": {"S": "released"}},
+    )
+    cloud.advance(3 * HOUR)
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert reseller.order(order_id)["status"] == "issued"
 
 
 def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:

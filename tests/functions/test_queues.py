@@ -1,0 +1,141 @@
+"""Poison among good messages, in every queue and stream of the template: good ones are done, poison is set aside.
+
+Queues are found in the template. Their good messages are those that journeys sent, delivered once more: whoever
+handles them must take them twice anyway.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from local.cloud import EmbeddedCloud
+from local.resources import physical_name
+from local.seed import seed
+from tests.functions.conftest import TEMPLATE
+from tests.functions.journeys import UNHINDERED, Reseller, resellers
+from tests.functions.travels import travel
+
+pytestmark = pytest.mark.cloud
+
+RESOURCES = yaml_parse(TEMPLATE.read_text("utf-8"))["Resources"]
+SOURCES = {
+    event["Properties"]["Queue"]["Fn::GetAtt"][0]: name
+    for name, each in RESOURCES.items()
+    if each["Type"] == "AWS::Serverless::Function"
+    for event in each["Properties"].get("Events", {}).values()
+    if event["Type"] == "SQS"
+}
+"""Each queue and the function that it feeds."""
+POISON = ("\N{SKULL AND CROSSBONES}", "{}")
+
+
+class Listening(EmbeddedCloud):
+    """Keeps the bodies that each queue delivered, newest last."""
+
+    def _run(self, function: str, event: Any) -> tuple[str, bool]:
+        records = event.get("Records", []) if isinstance(event, Mapping) else []
+        for record in records:
+            if record.get("eventSource") == "aws:sqs":
+                bodies[record["eventSourceARN"].rpartition(":")[2]][record["body"]] = None
+        return super()._run(function, event)
+
+
+bodies: dict[str, dict[str, None]] = defaultdict(dict)
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[EmbeddedCloud]:
+    bodies.clear()
+    with Listening(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_given_up() -> None:
+    """Here it is: what is poisoned on purpose."""
+
+
+def messages(cloud: EmbeddedCloud, queue: str) -> list[str]:
+    found = cloud.client("sqs").receive_message(
+        QueueUrl=cloud.resource(queue), MaxNumberOfMessages=10, VisibilityTimeout=0
+    )
+    return [each["Body"] for each in found.get("Messages", [])]
+
+
+def dead_letters_of(queue: str) -> str:
+    policy = RESOURCES[queue]["Properties"]["RedrivePolicy"]
+    return str(policy["deadLetterTargetArn"]["Fn::GetAtt"][0])
+
+
+@pytest.fixture(scope="module")
+def poisoned(cloud: EmbeddedCloud) -> dict[str, tuple[list[str], list[str]]]:
+    """Per queue the good messages that were sent among poison, and what lay in its dead letters in the end."""
+    travel(cloud, resellers(cloud)[0])
+    good = {queue: [*bodies[physical_name(queue)]][-2:] for queue in SOURCES}
+    before = {queue: messages(cloud, dead_letters_of(queue)) for queue in SOURCES}
+    assert before == {queue: [] for queue in SOURCES}, "journeys leave no dead letters"
+    for queue, sent in good.items():
+        mixed = [sent[0], POISON[0], *sent[1:], POISON[1]] if sent else []
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(mixed)]
+        if entries:
+            cloud.client("sqs").send_message_batch(QueueUrl=cloud.resource(queue), Entries=entries)
+    limits = [RESOURCES[queue]["Properties"] for queue in SOURCES]
+    cloud.advance(
+        max((each["RedrivePolicy"]["maxReceiveCount"] + 1) * each["VisibilityTimeout"] for each in limits)
+    )
+    assert cloud.settle()
+    return {queue: (good[queue], messages(cloud, dead_letters_of(queue))) for queue in SOURCES}
+
+
+@pytest.mark.parametrize("queue", sorted(SOURCES))
+def test_poison_is_set_aside_and_the_good_messages_beside_it_are_done(
+    cloud: EmbeddedCloud, poisoned: dict[str, tuple[list[str], list[str]]], queue: str
+) -> None:
+    good, dead = poisoned[queue]
+    assert good, "no journey sends anything to this queue: extend tests/functions/travels.py"
+    assert sorted(dead) == sorted(POISON)
+    assert messages(cloud, queue) == []
+
+
+def test_dead_letters_that_are_moved_back_are_handled_once_the_cause_is_gone(cloud: EmbeddedCloud) -> None:
+    """As docs/operations.md says under Queues; a mail that went out before is not sent again."""
+    sqs = cloud.client("sqs")
+    (body, *_) = bodies[physical_name("CertificatesToAnnounce")]
+    sqs.send_message(QueueUrl=cloud.resource("AnnouncementFailures"), MessageBody=body)
+    mails = len(cloud.mails())
+    sqs.start_message_move_task(
+        SourceArn=cloud.attribute("AnnouncementFailures", "Arn"),
+        DestinationArn=cloud.attribute("CertificatesToAnnounce", "Arn"),
+    )
+    assert cloud.settle()
+    assert messages(cloud, "CertificatesToAnnounce") == []
+    assert body not in messages(cloud, "AnnouncementFailures")
+    assert len(cloud.mails()) == mails
+
+
+def test_a_poisoned_record_of_the_stream_is_set_aside_and_those_around_it_are_relayed(
+    cloud: EmbeddedCloud,
+) -> None:
+    reseller: Reseller = resellers(cloud)[1]
+    poison = {"pk": {"S": "R#nobody#O#ord_poison"}, "sk": {"S": "EVENT#poison"}}
+    before = reseller.placed(name="before.poison.example.com")
+    cloud.client("dynamodb").put_item(TableName=cloud.output("BusinessTable"), Item=poison)
+    after = reseller.placed(name="after.poison.example.com")
+    cloud.advance(600)
+    assert cloud.settle()
+    started = {each["name"] for each in cloud.executions()}
+    assert {f"{before}-g1-a1", f"{after}-g1-a1"} <= started
+    (told,) = messages(cloud, "RelayFailures")
+    assert json.loads(told)["DDBStreamBatchInfo"]["batchSize"] == 1
+
+
+def test_a_poisoned_call_is_set_aside(cloud: EmbeddedCloud) -> None:
+    function = cloud.resource("CheckControlFunction")
+    cloud.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
+    cloud.advance(600)
+    assert cloud.settle()
+    assert len(messages(cloud, "CheckFailures")) == 1
