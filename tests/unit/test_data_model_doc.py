@@ -58,6 +58,7 @@ from partner_center.issuance.revoke import CertificateRevocation, Wish, order_re
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
+from partner_center.kernel.money import Money
 from partner_center.notifications.reminders import Digest
 from partner_center.notifications.report_refusals import Report, Told
 from partner_center.notifications.suppressions import Suppression, Undelivered
@@ -65,7 +66,7 @@ from partner_center.orders.close import closing, completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
-from partner_center.orders.ports import Amendment, Release
+from partner_center.orders.ports import Amendment, LineageChange, Release
 from partner_center.orders.review import Decision as Decided
 from partner_center.orders.review import Screening, Verdict
 from partner_center.validation.challenges import Attempt, ChallengeStatus, Decision
@@ -240,6 +241,21 @@ def closed():
     return replace(change, guard=a_guard(change.head))
 
 
+REPLACING = replace(
+    HEAD, replaces="ord_0", term_from=NOW, term_to=NOW + timedelta(days=365), revoke_original_after_hours=1
+)
+ORIGINAL = replace(HEAD, order_id="ord_0", status=OrderStatus.ISSUED, issued_at=NOW, replaced_by="ord_1")
+
+
+def follows(change):
+    """The same, of an order that replaces another."""
+    return replace(change, before=LineageChange(replace(ORIGINAL, version=2), 1))
+
+
+def replaced():
+    return completion(REPLACING, "ab", CHRONICLE, ORIGINAL)
+
+
 def amended(extra):
     entry = LedgerEntry(IDS.new("led", NOW), EntryKind.HOLD, abs(extra), "ord_1", "key:1", NOW)
     return Amendment(
@@ -394,6 +410,8 @@ TRANSACTIONS = {
     "Placing an order": [
         lambda db: orders(db).place(placement()),
         lambda db: orders(db).place(replace(placement(), head=BY_CARD)),
+        lambda db: orders(db).place(follows(placement())),
+        lambda db: orders(db).place(replace(placement(), head=replace(HEAD, units=0, net=Money.of("0")))),
     ],
     "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
     "An approver's answer, or a check that passed": [
@@ -420,8 +438,14 @@ TRANSACTIONS = {
     "Storing a certificate of AWS Private CA": [
         lambda db: Certificates(db).keep_as(RECORD, replace(RECORD, serial_hex="cd", certificate_der=b"x"))
     ],
-    "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
-    "Closing an order": [lambda db: orders(db).close(closed())],
+    "Completing an order": [
+        lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE)),
+        lambda db: orders(db).complete(replaced()),
+    ],
+    "Closing an order": [
+        lambda db: orders(db).close(closed()),
+        lambda db: orders(db).close(follows(closed())),
+    ],
     "Amending an order": [
         lambda db: orders(db).amend(amended(2)),
         lambda db: orders(db).amend(amended(-1)),
@@ -429,7 +453,10 @@ TRANSACTIONS = {
     ],
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
-    "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
+    "Rejecting a flagged order": [
+        lambda db: screenings(db).reject(closed(), DECIDED),
+        lambda db: screenings(db).reject(follows(closed()), DECIDED),
+    ],
     "Moving money": [
         lambda db: ChargeStore(db, TABLES).record(money_moved(WHOLE_CHARGE)),
         lambda db: ChargeStore(db, TABLES).record(money_moved(replace(CHARGE, version=2))),

@@ -79,6 +79,7 @@ def head_to_item(head: OrderHead) -> Item:
         "caa_refusal": head.caa_refusal,
         "serial": head.serial,
         "issued_at": optional_micros(head.issued_at),
+        "term_from": optional_micros(head.term_from),
         "term_to": optional_micros(head.term_to),
         "partner_order_id": head.partner_order_id,
         "customer_id": head.customer_id,
@@ -88,6 +89,7 @@ def head_to_item(head: OrderHead) -> Item:
         "renewed_by": head.renewed_by,
         "replaces": head.replaces,
         "replaced_by": head.replaced_by,
+        "revoke_original_after_hours": head.revoke_original_after_hours,
     }
 
 
@@ -130,6 +132,7 @@ def head_from_item(item: Item) -> OrderHead:
         caa_refusal=item.get("caa_refusal"),
         serial=item.get("serial"),
         issued_at=optional_moment(item.get("issued_at")),
+        term_from=optional_moment(item.get("term_from")),
         term_to=optional_moment(item.get("term_to")),
         partner_order_id=item.get("partner_order_id"),
         customer_id=item.get("customer_id"),
@@ -143,6 +146,7 @@ def head_from_item(item: Item) -> OrderHead:
         renewed_by=item.get("renewed_by"),
         replaces=item.get("replaces"),
         replaced_by=item.get("replaced_by"),
+        revoke_original_after_hours=item.get("revoke_original_after_hours"),
     )
 
 

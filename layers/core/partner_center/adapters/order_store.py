@@ -18,6 +18,8 @@ from partner_center.adapters.order_items import (
     to_micros,
 )
 from partner_center.adapters.records import audit_put, event_put
+from partner_center.adapters.refund_actions import refund_actions
+from partner_center.adapters.supersession_store import supersession_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import EntryKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
@@ -28,6 +30,7 @@ from partner_center.orders.ports import (
     Amendment,
     Closing,
     Completion,
+    LineageChange,
     Placement,
     RequestGuard,
     RequestSeenBefore,
@@ -108,13 +111,15 @@ class OrderStore:
         self._database.transact(self._placing(placement))
 
     def complete(self, completion: Completion) -> None:
-        head = completion.head
+        head, superseded = completion.head, completion.supersession
         self._database.transact(
             [
                 head_update(self._tables.business, head, completion.expected_version),
+                *([supersession_put(self._tables.business, superseded)] if superseded else []),
                 *_units(self._tables.business, head, held=-head.units, used=head.units),
                 ledger_line(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
+                *([event_put(self._tables.business, completion.replaced)] if completion.replaced else []),
                 audit_put(self._tables.audit, completion.audit),
             ]
         )
@@ -169,7 +174,7 @@ class OrderStore:
         ]
 
     def _placing(self, placement: Placement) -> list[Action]:
-        """At most ten actions, the guards first: their refusals say most."""
+        """At most eleven actions, the guards first: their refusals say most."""
         head = placement.head
         actions: list[Action] = []
         if placement.guard is not None:
@@ -183,6 +188,8 @@ class OrderStore:
                     _number_taken,
                 )
             )
+        if placement.before is not None:
+            actions += _lineage(self._tables.business, placement.before)
         return [
             *actions,
             self._hold(placement),
@@ -203,7 +210,7 @@ class OrderStore:
     def _hold(self, placement: Placement) -> Action:
         """Takes the units off the contract, or demands that its card is still the order's.
 
-        The conditions repeat what the gate saw a moment ago.
+        The conditions repeat what the gate saw a moment ago. What costs nothing demands that there is a contract.
         """
         head = placement.head
         moment = to_micros(head.placed_at)
@@ -214,6 +221,8 @@ class OrderStore:
             return ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
 
         key = keys.contract(head.reseller_id, placement.contract.contract_id)
+        if not (head.units or head.net.amount):
+            return Check(self._tables.business, key, refused)
         serves: list[Condition] = [("valid_from", "<=", moment), ("valid_to", ">", moment)]
         if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
             of_the_card: Condition = ("card_id", "=", head.card_id)
@@ -233,11 +242,18 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
+        *(_lineage(tables.business, closing.before) if closing.before else []),
         *_units(tables.business, head, held=-head.units, left=head.units),
         ledger_line(tables.business, head, closing.release),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
     ]
+
+
+def _lineage(table: str, before: LineageChange) -> list[Action]:
+    """The order that this one renews or replaces, and what is given back for it."""
+    refund = refund_actions(table, before.refund) if before.refund is not None else []
+    return [head_update(table, before.head, before.expected_version), *refund]
 
 
 def guard_put(table: str, guard: RequestGuard) -> Put:
@@ -259,11 +275,11 @@ def _units(
 ) -> list[Action]:
     """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
 
-    On a card there is nothing to move: the ledger's lines tell all.
+    On a card there is nothing to move, and nothing for what is free: the ledger's lines tell all.
     """
-    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
-        return []
     counted = {"units_held": held, "units_used": used, "units_left": left}
+    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO or not any(counted.values()):
+        return []
     least = head.units if least_held is None else least_held
     return [
         Update(

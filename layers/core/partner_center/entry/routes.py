@@ -34,6 +34,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("DELETE", "/v1/payment-method"),
     ("GET", "/v1/payment-method"),
     ("POST", "/v1/payment-method"),
+    ("POST", "/v1/orders/{order_id}/renewals"),
+    ("POST", "/v1/orders/{order_id}/replacements"),
     ("POST", "/v1/orders/{order_id}/revoke"),
     ("POST", "/v1/problem-reports"),
     ("GET", "/v1/products"),

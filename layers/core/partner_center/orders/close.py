@@ -1,13 +1,15 @@
 """How an order ends: issued, or closed without a certificate with its units given back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.refunds import started_refund
 from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.supersede import Supersession
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
 from partner_center.kernel.events import Chronicle
@@ -15,6 +17,7 @@ from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.ledger_lines import line_of
+from partner_center.orders.lifecycle import freed, revoked_at, term_to_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
@@ -22,7 +25,14 @@ from partner_center.orders.order import (
     OrderStatus,
     seconds_left,
 )
-from partner_center.orders.ports import Closing, Completion, Orders, RequestSeenBefore
+from partner_center.orders.ports import (
+    Closing,
+    Completion,
+    LineageChange,
+    Orders,
+    RequestSeenBefore,
+    predecessor,
+)
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import ChallengeReader
 
@@ -39,10 +49,13 @@ class GenerationReader(Protocol):
     def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
 
 
-def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion:
+def completion(
+    head: OrderHead, serial: str, chronicle: Chronicle, previous: OrderHead | None = None
+) -> Completion:
     """The order issued, its held units used. The term begins with the first issue; its last second counts.
 
-    Raises StateConflict unless it is pending: units that were given back or used cannot be used again.
+    `previous` is the order that it renews, whose days that are left are added, or that it replaces, which is to be
+    revoked. Raises StateConflict unless it is pending: units that were given back or used cannot be used again.
     """
     if head.status is not OrderStatus.PENDING:
         raise StateConflict("order_closed", f"The order is {head.status}; nothing is held.", head.order_id)
@@ -54,7 +67,7 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
         held_back=None,
         serial=serial,
         issued_at=head.issued_at or chronicle.moment,
-        term_to=head.term_to or chronicle.moment + timedelta(days=head.term_days, seconds=-1),
+        term_to=term_to_of(head, previous, chronicle.moment),
         updated_at=chronicle.moment,
         version=head.version + 1,
     )
@@ -71,7 +84,23 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
             payment_kind=head.payment_kind,
         ),
         audit=chronicle.audit("order.issued", *ids, serial=serial),
+        supersession=_supersession(done, chronicle),
+        replaced=chronicle.event("order.replaced", head.reseller_id, head.replaces, replaced_by=head.order_id)
+        if head.replaces
+        else None,
     )
+
+
+def _supersession(head: OrderHead, chronicle: Chronicle) -> Supersession | None:
+    """The order that a replacement replaces is revoked as a whole, when the reseller said.
+
+    Whoever carries it out looks whether its key has become known since.
+    """
+    if head.replaces is None:
+        return None
+    hours = head.revoke_original_after_hours or 0
+    due_at = revoked_at(chronicle.moment, hours, key_compromised=False)
+    return Supersession(head.reseller_id, head.replaces, None, due_at, head.order_id)
 
 
 def closing(
@@ -80,8 +109,12 @@ def closing(
     reason: CloseReason,
     chronicle: Chronicle,
     words: str | None = None,
+    previous: OrderHead | None = None,
 ) -> Closing:
-    """The order closed, its held units back. Raises StateConflict unless it is pending and not signing."""
+    """The order closed, its held units back; `previous` is the order that it was to renew or replace.
+
+    Raises StateConflict unless it is pending and not signing.
+    """
     if head.signing:
         raise StateConflict("issuing", "The certificate is being signed; ask again.", head.order_id)
     if head.status is not OrderStatus.PENDING:
@@ -106,7 +139,20 @@ def closing(
             f"order.{status}", *ids, attempt=head.attempt, reason=reason, payment_kind=head.payment_kind
         ),
         audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
+        before=_given_free(closed, previous, chronicle) if previous is not None else None,
     )
+
+
+def _given_free(closed: OrderHead, previous: OrderHead, chronicle: Chronicle) -> LineageChange | None:
+    """The order before may be renewed or replaced again.
+
+    One that was revoked meanwhile gets back what its replacement would have been free for.
+    """
+    before = freed(previous, closed)
+    if before is None:
+        return None
+    refund = started_refund(before, chronicle, before.revoked.at) if before.revoked is not None else None
+    return LineageChange(refund.head if refund else before, previous.version, refund)
 
 
 def _paying(head: OrderHead, moment: datetime) -> OrderHead:
@@ -146,7 +192,10 @@ class CloseOverdue:
         if left > 0:
             return left
         chronicle = Chronicle(self.ids, moment, "system", correlation_id)
-        self.orders.close(closing(head, OrderStatus.CANCELLED, CloseReason.TIMED_OUT, chronicle))
+        previous = predecessor(self.orders, head)
+        self.orders.close(
+            closing(head, OrderStatus.CANCELLED, CloseReason.TIMED_OUT, chronicle, previous=previous)
+        )
         return None
 
 
@@ -177,7 +226,8 @@ class CancelOrder:
         if head.status is OrderStatus.CANCELLED:
             return head
         chronicle = Chronicle(self.ids, self.clock.now(), f"key:{principal.key_id}", call.request_id)
-        change = closing(head, OrderStatus.CANCELLED, CloseReason.REQUESTED, chronicle, reason)
+        previous = predecessor(self.orders, head)
+        change = closing(head, OrderStatus.CANCELLED, CloseReason.REQUESTED, chronicle, reason, previous)
         try:
             self.orders.close(replace(change, guard=call.guard(change.head)))
         except RequestSeenBefore as seen:
@@ -206,4 +256,12 @@ class CompleteOrder:
         if head.serial == record.serial_hex:
             return
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
-        self.orders.complete(completion(head, record.serial_hex, chronicle))
+        previous = predecessor(self.orders, head)
+        change = completion(head, record.serial_hex, chronicle, previous)
+        self.orders.complete(replace(change, head=_covering(change.head, record)))
+
+
+def _covering(head: OrderHead, record: CertificateRecord) -> OrderHead:
+    """The term is no shorter than its certificate, though the order before was revoked after the signing."""
+    term_to = max(head.term_to, record.not_after) if head.term_to else None
+    return replace(head, term_to=term_to)

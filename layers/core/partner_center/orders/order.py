@@ -99,7 +99,9 @@ class OrderHead:
     `payment_since` is since when its money stands there, or is to be moved from there.
 
     `renewal_of` and `replaces` name the order before this one, `renewed_by` and `replaced_by` the one placed after
-    it, in whatever state that is.
+    it, unless that ended without a certificate. `term_from` is where a term begins that does not begin with this
+    order's own first certificate: that of a replacement which costs nothing is what is left of the term that was paid
+    for. `revoke_original_after_hours` is how long after the issue of a replacement its original is still valid.
     """
 
     reseller_id: str
@@ -137,6 +139,7 @@ class OrderHead:
     caa_refusal: str | None = None
     serial: str | None = None
     issued_at: datetime | None = None
+    term_from: datetime | None = None
     term_to: datetime | None = None
     partner_order_id: str | None = None
     customer_id: str | None = None
@@ -146,11 +149,22 @@ class OrderHead:
     renewed_by: str | None = None
     replaces: str | None = None
     replaced_by: str | None = None
+    revoke_original_after_hours: int | None = None
 
     def status_at(self, moment: datetime) -> OrderStatus:
         """The status as it is at `moment`: an issued order whose term is over has expired."""
         over = self.term_to is not None and moment > self.term_to
         return OrderStatus.EXPIRED if self.status is OrderStatus.ISSUED and over else self.status
+
+    @property
+    def term_began_at(self) -> datetime | None:
+        """When the term began that was paid for; None while there is none."""
+        return self.term_from or self.issued_at
+
+    @property
+    def predecessor(self) -> str | None:
+        """The order that this one renews or replaces."""
+        return self.renewal_of or self.replaces
 
     @property
     def is_screened(self) -> bool:

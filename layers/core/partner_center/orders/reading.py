@@ -14,7 +14,7 @@ from partner_center.notifications.suppressions import Suppression, Suppressions
 from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.page import Page, cut, read_page
-from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.ports import OrderReader, load, successors_of
 from partner_center.orders.view import order_as_json
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
@@ -78,7 +78,8 @@ class OrderReading:
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
         standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
         deadline = self._deadline(order, certificates, moment)
-        return order_as_json(order, standing, certificates, moment, card, deadline, self._suppressed(order))
+        suppressed, successors = self._suppressed(order), successors_of(self.orders, head)
+        return order_as_json(order, standing, certificates, moment, card, deadline, suppressed, successors)
 
     def _suppressed(self, order: Order) -> Mapping[str, Suppression]:
         contacts = order.content.contacts

@@ -19,7 +19,7 @@ from partner_center.orders.fulfil import Woken
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.order import CloseReason, OrderHead, OrderStatus, Review
 from partner_center.orders.page import Page
-from partner_center.orders.ports import Closing, Orders, Release, RequestSeenBefore
+from partner_center.orders.ports import Closing, Orders, Release, RequestSeenBefore, predecessor
 
 QUEUE = "quality-review"
 _REVISION = re.compile(r"[1-9][0-9]{0,5}")
@@ -174,7 +174,10 @@ class DecideReview:
     ) -> OrderHead:
         decided = replace(screening, decision=decision)
         if decision.verdict is Verdict.REJECT:
-            change = closing(head, OrderStatus.REJECTED, CloseReason.REVIEW, chronicle, _words(decision))
+            previous = predecessor(self.orders, head)
+            change = closing(
+                head, OrderStatus.REJECTED, CloseReason.REVIEW, chronicle, _words(decision), previous
+            )
             change = replace(change, guard=call.guard(change.head))
             self.screenings.reject(change, decided)
             return change.head

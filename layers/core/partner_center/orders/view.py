@@ -11,6 +11,12 @@ from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import Contacts, plain
 from partner_center.orders.deadlines import Deadline
+from partner_center.orders.lifecycle import (
+    NO_SUCCESSORS,
+    Successors,
+    renewal_refusal,
+    replacement_refusal,
+)
 from partner_center.orders.order import (
     Closed,
     Order,
@@ -33,10 +39,11 @@ def order_as_json(
     card: Card | None = None,
     deadline: Deadline | None = None,
     suppressed: Mapping[str, Suppression] | None = None,
+    successors: Successors = NO_SUCCESSORS,
 ) -> dict[str, Any]:
     """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays.
 
-    `suppressed` are the addresses of contacts, in lower case, that take no mail.
+    `suppressed` are the addresses of contacts, in lower case, that take no mail; `successors` the orders after it.
     """
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
@@ -71,7 +78,7 @@ def order_as_json(
         },
         "lifecycle": plain(content.lifecycle) if content.lifecycle else None,
         "note": content.note,
-        "term": {"days": head.term_days, "from": _time(head.issued_at), "to": _time(head.term_to)},
+        "term": {"days": head.term_days, "from": _time(head.term_began_at), "to": _time(head.term_to)},
         "certificates": [certificate_as_json(each, moment) for each in certificates],
         "price": _price(order),
         "payment": _payment(head, card),
@@ -79,7 +86,8 @@ def order_as_json(
         "renewed_by": head.renewed_by,
         "replaces": head.replaces,
         "replaced_by": head.replaced_by,
-        "actions": _actions(head, moment),
+        "revoke_original_after_hours": head.revoke_original_after_hours,
+        "actions": _actions(head, moment, successors),
         "next_deadline": deadline.as_json() if deadline else None,
     }
 
@@ -163,11 +171,17 @@ def _payment(head: OrderHead, card: Card | None) -> dict[str, Any]:
     return {**payment, "status": head.payment}
 
 
-def _actions(head: OrderHead, moment: datetime) -> dict[str, Any]:
-    return {
-        name: {"allowed": refusal is None, "reason": refusal}
-        for name, refusal in (("cancel", _no_cancelling(head)), ("revoke", _no_revoking(head, moment)))
+def _actions(head: OrderHead, moment: datetime, successors: Successors) -> dict[str, Any]:
+    renewal, replacement = successors.renewal, successors.replacement
+    renew = renewal_refusal(head, renewal, moment, replacement)
+    replace = replacement_refusal(head, replacement, moment, renewal)
+    refusals = {
+        "cancel": _no_cancelling(head),
+        "revoke": _no_revoking(head, moment),
+        "renew": renew.code if renew else None,
+        "replace": replace.code if replace else None,
     }
+    return {name: {"allowed": code is None, "reason": code} for name, code in refusals.items()}
 
 
 def _no_cancelling(head: OrderHead) -> str | None:

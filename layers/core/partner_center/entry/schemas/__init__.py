@@ -84,6 +84,8 @@ from partner_center.entry.schemas.orders import (
     Price,
     PriceLine,
     RecordedAcceptance,
+    RenewalRequest,
+    ReplacementRequest,
     Revoked,
     Step,
 )
@@ -211,6 +213,8 @@ __all__ = [
     "PublishRecord",
     "Received",
     "RecordedAcceptance",
+    "RenewalRequest",
+    "ReplacementRequest",
     "ReportDecision",
     "ReportDecisionRequest",
     "ReviewFlag",

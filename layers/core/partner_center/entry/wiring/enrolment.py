@@ -14,6 +14,7 @@ from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
+from partner_center.orders.succeed import PlaceSuccessor
 from partner_center.validation.contacts import Approver
 
 
@@ -53,3 +54,8 @@ def amend_order() -> AmendOrder:
 @cache
 def place_order() -> PlaceOrder:
     return PlaceOrder(order_store(), examine_order(), clock(), ids())
+
+
+@cache
+def place_successor() -> PlaceSuccessor:
+    return PlaceSuccessor(order_store(), examine_order(), clock(), ids(), patience())
