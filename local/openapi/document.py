@@ -60,6 +60,8 @@ ANSWERED: Sequence[type[BaseModel]] = (
 POSTED: Sequence[type[BaseModel]] = (
     OrderRequest,
     schemas.AmendRequest,
+    schemas.RenewalRequest,
+    schemas.ReplacementRequest,
     schemas.ApprovalForm,
     schemas.CancelRequest,
     ContractActivation,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from local.openapi import money
+from local.openapi import money, successors
 from local.openapi.contracts import contract_examples
 from local.openapi.reissues import reissue_examples
 from local.openapi.story import (
@@ -204,6 +204,7 @@ def answers() -> dict[str, Any]:
             an_objection(story), Settlement(now, "staff:vera", SETTLEMENT["evidence"], None)
         ),
         **money.examples(story),
+        **successors.examples(story),
         "CancelRequest": {"reason": "The customer ordered twice."},
         "CardLink": {
             "url": "https://partner-center.example.com/card/JQ0p3cAlcX7ruVb1XFsKYbjdpdU",

@@ -330,6 +330,38 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         ("OrderId", "IdempotencyKey"),
         Body("CancelRequest", "May be left out.", required=False, examples=("CancelRequest",)),
     ),
+    ("POST", "/v1/orders/{order_id}/renewals"): Operation(
+        "renewOrder",
+        "Orders",
+        "Renew an order",
+        "Another order for the term after this one's, from 90 days before its end until 30 days after. What is not "
+        "sent is copied, all is judged as if it were posted, and the days that are left are added to the new term. "
+        "Names that the same customer has proven need no other proof while theirs are not too old: unchanged, such "
+        "an order is issued by itself. Refused with not_issued, issuing, order_closed, renewal_window, "
+        "already_renewed unless the former renewal ended without a certificate, already_replaced.",
+        {201: Answer("The new order.", "Order", ("OrderRenewing",), ("Location",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        WRITERS,
+        ("OrderId", "IdempotencyKey"),
+        Body("RenewalRequest", "At most 256 KiB.", examples=("RenewalRequest",)),
+    ),
+    ("POST", "/v1/orders/{order_id}/replacements"): Operation(
+        "replaceOrder",
+        "Orders",
+        "Replace an order",
+        "Another order with new information in place of an issued one, which is revoked when the replacement is "
+        "issued, or the chosen hours later. It is enrolled and validated like any order; proofs of names that stay "
+        "are used again. Within 30 days of the begin of the term it is free: of the same product and term, with no "
+        "more names than were paid for, else it is refused with more_than_ordered, and it ends with the original's "
+        "term. After that it is paid like any order, and the days that are left are added to its term. What was "
+        "paid for the original is not given back. Refused with not_issued, issuing, order_closed, "
+        "already_replaced, already_renewed.",
+        {201: Answer("The new order.", "Order", ("OrderReplacing",), ("Location",))},
+        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
+        WRITERS,
+        ("OrderId", "IdempotencyKey"),
+        Body("ReplacementRequest", "At most 256 KiB.", examples=("ReplacementRequest",)),
+    ),
     ("GET", "/v1/orders/{order_id}/messages"): Operation(
         "listMessages",
         "Orders",

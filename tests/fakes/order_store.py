@@ -20,6 +20,7 @@ from partner_center.orders.ports import (
     Amendment,
     Closing,
     Completion,
+    LineageChange,
     Placement,
     ReissueBeginning,
     ReissueEnd,
@@ -98,11 +99,14 @@ class MemoryOrders:
             taken_by = self.partner_order(head.reseller_id, number) if number is not None else None
             if taken_by is not None:
                 raise ContentRefused([duplicate_partner_order(taken_by)])
+            if placement.before is not None:
+                self.require_version(placement.before.head, placement.before.expected_version)
             contract = self._contract_that_serves(placement)
             self.tables.require_new(placement.event, placement.audit, placement.hold)
             if (head.reseller_id, head.order_id) in self.tables.heads:
                 raise TryAgain("An identifier was drawn twice; nothing was written.")
             self.bind(placement.guard)
+            self._move_before(placement.before)
             if number is not None:
                 self.tables.partner_orders[head.reseller_id, number] = head.order_id
             moved = {"units_left": -head.units, "units_held": head.units}
@@ -157,6 +161,8 @@ class MemoryOrders:
         with self.tables.writing("complete"):
             units = completion.head.units
             self._end(completion, completion.use, {"units_held": -units, "units_used": units})
+            self.tables.accompany(completion.replaced, None)
+            self.tables.supersessions += [completion.supersession] if completion.supersession else []
 
     def close(self, closing: Closing, also: Callable[[], None] = lambda: None) -> None:
         """`also`: what else the same transaction demands."""
@@ -164,14 +170,28 @@ class MemoryOrders:
             self.require_unbound(closing.guard)
             self.require_version(closing.head, closing.expected_version)
             also()
+            if closing.before is not None:
+                self.require_version(closing.before.head, closing.before.expected_version)
             units = closing.head.units
             self._end(closing, closing.release, {"units_held": -units, "units_left": units})
+            self._move_before(closing.before)
             self.bind(closing.guard)
 
     def move(self, head: OrderHead, expected_version: int) -> None:
         """Writes the head over one at `expected_version`. Raises ChangedMeanwhile."""
         self.require_version(head, expected_version)
         self.tables.heads[head.reseller_id, head.order_id] = head
+
+    def _move_before(self, before: LineageChange | None) -> None:
+        """The order that is renewed or replaced, with what is given back for it."""
+        if before is None:
+            return
+        self.move(before.head, before.expected_version)
+        if before.refund is not None:
+            contract = self.tables.contracts[before.head.reseller_id, before.head.contract_id]
+            units = before.refund.units_back
+            moved = {"units_used": -units, "units_left": units} if units else {}
+            self.tables.enter(contract, before.refund.entry, moved)
 
     def require_version(self, head: OrderHead, expected_version: int) -> None:
         present = self.head(head.reseller_id, head.order_id)
@@ -224,6 +244,8 @@ class MemoryOrders:
     def _contract_that_serves(self, placement: Placement) -> Contract:
         head = placement.head
         contract = self.tables.contracts.get((head.reseller_id, placement.contract.contract_id))
+        if contract is not None and not (head.units or head.net.amount):
+            return contract
         if (
             contract is not None
             and contract.is_valid(head.placed_at)

@@ -10,6 +10,7 @@ from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry
 from partner_center.billing.payments import Card, Charge
 from partner_center.billing.ports import ContractGuard
 from partner_center.issuance.preflight import Preflight
+from partner_center.issuance.supersede import Supersession
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.fulfil import WaitStep
@@ -42,6 +43,7 @@ class Tables:
     ledger: dict[tuple[str, str], dict[str, LedgerEntry]] = field(default_factory=lambda: defaultdict(dict))
     charges: dict[tuple[str, str, int], Charge] = field(default_factory=dict)
     cards: dict[tuple[str, str], Card] = field(default_factory=dict)
+    supersessions: list[Supersession] = field(default_factory=list)
     events: dict[str, Event] = field(default_factory=dict)
     audit: dict[str, AuditRecord] = field(default_factory=dict)
     messages: dict[OrderId, dict[str, Message]] = field(default_factory=lambda: defaultdict(dict))

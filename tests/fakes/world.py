@@ -27,6 +27,7 @@ from partner_center.orders.reconcile_order import ReconcileOrder
 from partner_center.orders.review import DecideReview, ReviewTask, review_answer
 from partner_center.orders.review_queue import ReviewQueue
 from partner_center.orders.screen import ScreenOrder
+from partner_center.orders.succeed import PlaceSuccessor
 from partner_center.validation.approve import Approvals
 from partner_center.validation.ask_again import AskAgain
 from partner_center.validation.authenticate import OpenValidation
@@ -82,6 +83,7 @@ class World:
         self.activate_contract = ActivateContract(contracts, load_catalog(), clock, ids)
         self.contract_reading = ContractReading(contracts, contracts, clock)
         self.place_order = PlaceOrder(orders, self.examine, clock, ids)
+        self.place_successor = PlaceSuccessor(orders, self.examine, clock, ids, HURRIED)
         self.cancel_order = CancelOrder(orders, clock, ids, HURRIED)
         self.close_overdue = CloseOverdue(orders, challenges, clock, ids)
         self.complete_order = CompleteOrder(orders, self.certificates, clock, ids)

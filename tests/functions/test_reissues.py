@@ -399,3 +399,23 @@ def test_a_reissue_whose_execution_is_stopped_is_started_anew_and_issued(
     assert cloud.settle()
     assert shown(northwind, reply)["status"] == "issued"
     assert len(northwind.order(order["order_id"])["certificates"]) == 2
+
+
+def test_the_certificate_before_is_revoked_when_the_reseller_said(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    order = northwind.issued(name="rolled.example.com")
+    first = order["certificates"][0]["serial"]
+    second = reissued(northwind, order, revoke_previous_after_hours=0)["serial"]
+    third = reissued(northwind, order, revoke_previous_after_hours=5)["serial"]
+
+    def standing() -> dict[str, tuple[str, str | None]]:
+        found = northwind.order(order["order_id"])["certificates"]
+        return {each["serial"]: (each["status"], each.get("reason")) for each in found}
+
+    superseded = ("revoked", "superseded")
+    assert standing() == {third: ("active", None), second: ("active", None), first: superseded}
+    cloud.advance(5 * 3600 + 600)
+    assert standing() == {third: ("active", None), second: superseded, first: superseded}
+    assert northwind.order(order["order_id"])["status"] == "issued"
+    assert northwind.order(order["order_id"])["payment"]["status"] == "captured"

@@ -59,6 +59,7 @@ from partner_center.issuance.revoke import CertificateRevocation, Wish, order_re
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
+from partner_center.kernel.money import Money
 from partner_center.notifications.reminders import Digest
 from partner_center.notifications.report_refusals import Report, Told
 from partner_center.notifications.suppressions import Suppression, Undelivered
@@ -66,7 +67,7 @@ from partner_center.orders.close import closing, completion, reissue_completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import CloseReason, OrderStatus, PaymentKind, Review
-from partner_center.orders.ports import Amendment, ReissueBeginning, Release
+from partner_center.orders.ports import Amendment, LineageChange, ReissueBeginning, Release
 from partner_center.orders.reconcile_order import Restart, UnitsRelease
 from partner_center.orders.reissue import Reissued, begun
 from partner_center.orders.restarts import Restarts
@@ -265,6 +266,21 @@ def reissue_given_up():
     return replace(change, guard=a_guard(change.head))
 
 
+REPLACING = replace(
+    HEAD, replaces="ord_0", term_from=NOW, term_to=NOW + timedelta(days=365), revoke_original_after_hours=1
+)
+ORIGINAL = replace(HEAD, order_id="ord_0", status=OrderStatus.ISSUED, issued_at=NOW, replaced_by="ord_1")
+
+
+def follows(change):
+    """The same, of an order that replaces another."""
+    return replace(change, before=LineageChange(replace(ORIGINAL, version=2), 1))
+
+
+def replaced():
+    return completion(REPLACING, "ab", CHRONICLE, ORIGINAL)
+
+
 def amended(extra):
     entry = LedgerEntry(IDS.new("led", NOW), EntryKind.HOLD, abs(extra), "ord_1", "key:1", NOW)
     return Amendment(
@@ -429,6 +445,8 @@ TRANSACTIONS = {
     "Placing an order": [
         lambda db: orders(db).place(placement()),
         lambda db: orders(db).place(replace(placement(), head=BY_CARD)),
+        lambda db: orders(db).place(follows(placement())),
+        lambda db: orders(db).place(replace(placement(), head=replace(HEAD, units=0, net=Money.of("0")))),
     ],
     "Opening a validation": [lambda db: challenges(db).create(CHALLENGE)],
     "An approver's answer, or a check that passed": [
@@ -458,8 +476,14 @@ TRANSACTIONS = {
     "Asking for a reissue": [lambda db: orders(db).reissue_order(reissue_begun())],
     "Completing a reissue": [lambda db: orders(db).complete(reissue_issued())],
     "Giving a reissue up": [lambda db: orders(db).close(reissue_given_up())],
-    "Completing an order": [lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE))],
-    "Closing an order": [lambda db: orders(db).close(closed())],
+    "Completing an order": [
+        lambda db: orders(db).complete(completion(HEAD, "ab", CHRONICLE)),
+        lambda db: orders(db).complete(replaced()),
+    ],
+    "Closing an order": [
+        lambda db: orders(db).close(closed()),
+        lambda db: orders(db).close(follows(closed())),
+    ],
     "Amending an order": [
         lambda db: orders(db).amend(amended(2)),
         lambda db: orders(db).amend(amended(-1)),
@@ -467,7 +491,10 @@ TRANSACTIONS = {
     ],
     "A screening": [lambda db: screenings(db).record(HEAD, 1, SCREENING, an_audit(IDS))],
     "Releasing a flagged order": [lambda db: screenings(db).release(released(), DECIDED)],
-    "Rejecting a flagged order": [lambda db: screenings(db).reject(closed(), DECIDED)],
+    "Rejecting a flagged order": [
+        lambda db: screenings(db).reject(closed(), DECIDED),
+        lambda db: screenings(db).reject(follows(closed()), DECIDED),
+    ],
     "Moving money": [
         lambda db: ChargeStore(db, TABLES).record(money_moved(WHOLE_CHARGE)),
         lambda db: ChargeStore(db, TABLES).record(money_moved(replace(CHARGE, version=2))),

@@ -260,6 +260,8 @@ def test_every_example_has_its_shape(published, obeys):
                 seen.add(name)
     assert seen | {
         "OrderRequest",
+        "RenewalRequest",
+        "ReplacementRequest",
         "PaymentMethodRequest",
         "SettleRequest",
         "CancelRequest",

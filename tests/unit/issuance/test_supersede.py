@@ -11,6 +11,7 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.orders.order import OrderStatus
 from tests.fakes.determined import NOW
+from tests.fakes.posted import MemoryBlockedKeys
 from tests.fakes.samples import ORDER, THEM, US, a_head, a_record, a_second
 from tests.fakes.supersessions import MemorySupersessions
 from tests.unit.issuance.revoking import Office
@@ -29,9 +30,8 @@ def of_certificate(**changes):
     return a_supersession(serial_hex="0a1b", successor="rei_1", **changes)
 
 
-def issued(order_id=ORDER, **data):
-    ids = {"reseller_id": US, "order_id": order_id}
-    return Event("evt_1", "order.issued", NOW, "execution-2", ids | data)
+def issued(order_id=ORDER):
+    return Event("evt_1", "order.replaced", NOW, "execution-2", {"reseller_id": US, "order_id": order_id})
 
 
 class Succession(Office):
@@ -42,7 +42,10 @@ class Succession(Office):
         super().__init__(*(usual if records is None else records))
         self.supersessions = MemorySupersessions(list(supersessions))
         self.put(NEW, **successor)
-        self.revoke_superseded = RevokeSuperseded(self.supersessions, self.revoker, self.clock, self.ids)
+        self.blocked = MemoryBlockedKeys()
+        self.revoke_superseded = RevokeSuperseded(
+            self.supersessions, self.revoker, self.blocked, self.clock, self.ids
+        )
 
     def put(self, order_id, **changes):
         usual = {"status": OrderStatus.ISSUED, "issued_at": NOW, "serial": "0b1b", "replaces": ORDER}
@@ -63,7 +66,7 @@ class Succession(Office):
 def test_it_is_carried_out_when_it_is_due_by_the_event_or_by_the_schedule(due_at, ends, by_event):
     world = Succession(a_supersession(due_at=due_at))
     if by_event:
-        world.revoke_superseded(issued(NEW, replaces=ORDER))
+        world.revoke_superseded(issued())
     else:
         assert world.run() == ends
     assert list(world.supersessions.ended.values()) == ends
@@ -73,8 +76,29 @@ def test_it_is_carried_out_when_it_is_due_by_the_event_or_by_the_schedule(due_at
 def test_an_event_concerns_its_own_order_and_reseller_alone():
     mine, other, theirs = a_supersession(), a_supersession(order_id="ord_8"), a_supersession(reseller_id=THEM)
     world = Succession(mine, other, theirs)
-    world.revoke_superseded(issued(NEW, replaces=ORDER))
+    world.revoke_superseded(issued())
     assert world.supersessions.waiting == [other, theirs]
+
+
+@pytest.mark.parametrize(
+    ("key", "make", "end"),
+    [
+        ("cd" * 32, "order", [REVOKED]),
+        ("cd" * 32, "certificate", [REVOKED]),
+        ("ab" * 32, "order", [REVOKED]),
+        ("ab" * 32, "certificate", []),
+        ("ef" * 32, "order", []),
+    ],
+)
+def test_a_compromised_key_has_no_delay(key, make, end):
+    """BR 4.9.1.1; of an order each key counts, of one certificate its own."""
+    later = NOW + 120 * AN_HOUR
+    waiting = a_supersession(due_at=later) if make == "order" else of_certificate(due_at=later)
+    other = a_record(serial_hex="0a2b", generation=2, spki_sha256="ab" * 32)
+    world = Succession(waiting, records=(a_record(), other, a_record(serial_hex="0b1b", order_id=NEW)))
+    world.blocked.reasons[key] = "known"
+    world.revoke_superseded(issued())
+    assert list(world.supersessions.ended.values()) == end
 
 
 # ---- what

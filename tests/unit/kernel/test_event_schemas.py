@@ -189,6 +189,15 @@ class Office:
         complete = CompleteOrder(self.stores.orders, StoredCertificate(order), self.clock, self.ids)
         complete(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
 
+    def replace(self):
+        """An order that replaces another is issued."""
+        order, original = self.place(), self.ids.new("ord", NOW)
+        heads = self.stores.tables.heads
+        heads[US, order.head.order_id] = replace(order.head, replaces=original)
+        heads[US, original] = replace(order.head, order_id=original, replaced_by=order.head.order_id)
+        complete = CompleteOrder(self.stores.orders, StoredCertificate(order), self.clock, self.ids)
+        complete(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
+
     def amend(self):
         order = self.place()
         amend = AmendOrder(
@@ -380,8 +389,8 @@ WALKS = {
     ("billing/payment_desk.py", "_write"): [lambda office: office.pay(declined=True, updated=True)],
     ("billing/add_card.py", "_change"): [Office.give_card],
     ("billing/payment_method.py", "remove"): [Office.remove_card],
-    ("orders/place.py", "_placement"): [lambda office: office.place()],
-    ("orders/close.py", "completion"): [Office.complete],
+    ("orders/place.py", "placement_of"): [lambda office: office.place()],
+    ("orders/close.py", "completion"): [Office.complete, Office.replace],
     ("orders/close.py", "closing"): [
         Office.cancel,
         Office.overrun,

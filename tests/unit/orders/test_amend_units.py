@@ -284,13 +284,14 @@ def test_a_kind_of_name_that_came_later_is_at_the_contracts_own_rate(world):
 
 
 def test_an_order_that_was_free_stays_free_and_says_why(world, order_id):
-    """Only what it did not have then is paid for (M47)."""
+    """As long as it has no more names than were paid for (M47)."""
     order = world.order(order_id)
     free = tuple(replace(part, unit="0.00", amount="0.00", units=0) for part in order.content.price)
     content = replace(order.content, price=free, free_because="Replaces an order.")
     world.tables.contents[US, order_id, 1] = content_to_json(content)
     world.tables.heads[US, order_id] = replace(order.head, net=Money.of("0.00"), units=0)
-    after = world.amend(naming(5), order_id)
+    after = world.amend({"additional_domains": ["8.example.com", "9.example.com"]}, order_id)
     assert (after.head.net, after.head.units) == (Money.of("0.00"), 0)
     assert after.content.free_because == "Replaces an order."
     assert world.reading.shown(after)["price"]["free_because"] == "Replaces an order."
+    assert refusal(world, naming(4), order_id) == [("more_than_ordered", "/additional_domains")]

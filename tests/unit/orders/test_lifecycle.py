@@ -168,7 +168,7 @@ def test_a_second_renewal_needs_the_first_to_have_failed(status, refused):
 @pytest.mark.parametrize("status", OrderStatus)
 def test_a_second_replacement_needs_the_first_to_have_failed(status):
     replacement = a_head(order_id="ord_2", status=status)
-    failed = status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}
+    failed = status in {OrderStatus.CANCELLED, OrderStatus.REJECTED, OrderStatus.REVOKED}
     assert code(replacement_refusal(issued(), replacement, NOW)) == (None if failed else "already_replaced")
 
 

@@ -80,6 +80,7 @@ def head_to_item(head: OrderHead) -> Item:
         "caa_refusal": head.caa_refusal,
         "serial": head.serial,
         "issued_at": optional_micros(head.issued_at),
+        "term_from": optional_micros(head.term_from),
         "term_to": optional_micros(head.term_to),
         "partner_order_id": head.partner_order_id,
         "customer_id": head.customer_id,
@@ -93,6 +94,7 @@ def head_to_item(head: OrderHead) -> Item:
         "replaces": head.replaces,
         "replaced_by": head.replaced_by,
         "restarts": _restarts_to_item(head.restarts),
+        "revoke_original_after_hours": head.revoke_original_after_hours,
     }
 
 
@@ -136,6 +138,7 @@ def head_from_item(item: Item) -> OrderHead:
         caa_refusal=item.get("caa_refusal"),
         serial=item.get("serial"),
         issued_at=optional_moment(item.get("issued_at")),
+        term_from=optional_moment(item.get("term_from")),
         term_to=optional_moment(item.get("term_to")),
         partner_order_id=item.get("partner_order_id"),
         customer_id=item.get("customer_id"),
@@ -155,6 +158,7 @@ def head_from_item(item: Item) -> OrderHead:
         restarts=Restarts(restarts["count"], from_micros(restarts["at"]), restarts["revision"])
         if restarts
         else None,
+        revoke_original_after_hours=item.get("revoke_original_after_hours"),
     )
 
 

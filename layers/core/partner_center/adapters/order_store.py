@@ -18,7 +18,9 @@ from partner_center.adapters.order_items import (
     to_micros,
 )
 from partner_center.adapters.records import audit_put, event_put
+from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.reissue_items import reissue_from_item, reissue_to_item
+from partner_center.adapters.supersession_store import supersession_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import EntryKind, LedgerEntry, contract_problems
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
@@ -30,6 +32,7 @@ from partner_center.orders.ports import (
     Amendment,
     Closing,
     Completion,
+    LineageChange,
     Placement,
     ReissueBeginning,
     ReissueEnd,
@@ -151,13 +154,15 @@ class OrderStore:
         )
 
     def complete(self, completion: Completion) -> None:
-        head, business = completion.head, self._tables.business
+        head, business, superseded = completion.head, self._tables.business, completion.supersession
         self._database.transact(
             [
                 head_update(business, head, completion.expected_version),
+                *([supersession_put(business, superseded)] if superseded else []),
                 *_used(business, head, completion.use),
                 *_reissue_ended(business, completion.reissue),
                 event_put(business, completion.event),
+                *([event_put(business, completion.replaced)] if completion.replaced else []),
                 audit_put(self._tables.audit, completion.audit),
             ]
         )
@@ -212,7 +217,7 @@ class OrderStore:
         ]
 
     def _placing(self, placement: Placement) -> list[Action]:
-        """At most ten actions, the guards first: their refusals say most."""
+        """At most eleven actions, the guards first: their refusals say most."""
         head = placement.head
         actions: list[Action] = []
         if placement.guard is not None:
@@ -226,6 +231,8 @@ class OrderStore:
                     _number_taken,
                 )
             )
+        if placement.before is not None:
+            actions += _lineage(self._tables.business, placement.before)
         return [
             *actions,
             self._hold(placement),
@@ -246,7 +253,7 @@ class OrderStore:
     def _hold(self, placement: Placement) -> Action:
         """Takes the units off the contract, or demands that its card is still the order's.
 
-        The conditions repeat what the gate saw a moment ago.
+        The conditions repeat what the gate saw a moment ago. What costs nothing demands that there is a contract.
         """
         head = placement.head
         moment = to_micros(head.placed_at)
@@ -257,6 +264,8 @@ class OrderStore:
             return ContentRefused(problems) if problems else TryAgain("The contract changed; ask again.")
 
         key = keys.contract(head.reseller_id, placement.contract.contract_id)
+        if not (head.units or head.net.amount):
+            return Check(self._tables.business, key, refused)
         serves: list[Condition] = [("valid_from", "<=", moment), ("valid_to", ">", moment)]
         if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
             of_the_card: Condition = ("card_id", "=", head.card_id)
@@ -276,6 +285,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
+        *(_lineage(tables.business, closing.before) if closing.before else []),
         *_given_back(tables.business, head, closing.release),
         *_reissue_ended(tables.business, closing.reissue),
         event_put(tables.business, closing.event),
@@ -311,6 +321,12 @@ def _reissue_ended(table: str, end: ReissueEnd | None) -> list[Action]:
     ]
 
 
+def _lineage(table: str, before: LineageChange) -> list[Action]:
+    """The order that this one renews or replaces, and what is given back for it."""
+    refund = refund_actions(table, before.refund) if before.refund is not None else []
+    return [head_update(table, before.head, before.expected_version), *refund]
+
+
 def guard_put(table: str, guard: RequestGuard) -> Put:
     """Binds the Idempotency-Key; one that is bound already raises RequestSeenBefore."""
     key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
@@ -330,11 +346,11 @@ def units_moved(
 ) -> list[Action]:
     """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
 
-    On a card there is nothing to move: the ledger's lines tell all.
+    On a card there is nothing to move, and nothing for what is free: the ledger's lines tell all.
     """
-    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO:
-        return []
     counted = {"units_held": held, "units_used": used, "units_left": left}
+    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO or not any(counted.values()):
+        return []
     least = head.units if least_held is None else least_held
     return [
         Update(

@@ -37,20 +37,29 @@ class StartedRefund:
 def refund_due(head: OrderHead, moment: datetime) -> bool:
     """Whether revoking the whole order at `moment` gives its price back: before 30 days from its first certificate
     are over, and once.
+
+    Nothing goes back for an order that another one replaces: that one is free for the price of this, so it would be
+    had for nothing (M47).
     """
+    if head.replaced_by is not None:
+        return False
     if head.issued_at is None or moment >= head.issued_at + REFUND_WINDOW or head.payment in _GIVEN_BACK:
         return False
-    return head.has_a_price or not head.is_by_card
+    return head.has_a_price if head.is_by_card else head.units > 0
 
 
-def started_refund(revoked: OrderHead, chronicle: Chronicle) -> StartedRefund | None:
+def started_refund(
+    revoked: OrderHead, chronicle: Chronicle, revoked_at: datetime | None = None
+) -> StartedRefund | None:
     """What to write beside the revocation of an order, which `revoked` is already the head of; None for no refund.
+
+    `revoked_at`: of one that was revoked earlier, when it could not be given back yet.
 
     Of a bulk contract the units are back at once. Of a card it is only said here that the price is to be given back,
     whether or not it was taken meanwhile: what was not taken is let go.
     """
     moment = chronicle.moment
-    if not refund_due(revoked, moment):
+    if not refund_due(revoked, revoked_at or moment):
         return None
     entry = line_of(revoked, EntryKind.REFUND, chronicle)
     if revoked.is_by_card:

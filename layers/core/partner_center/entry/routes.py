@@ -38,6 +38,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("POST", "/v1/orders/{order_id}/reissues"),
     ("GET", "/v1/orders/{order_id}/reissues/{reissue_id}"),
     ("POST", "/v1/orders/{order_id}/reissues/{reissue_id}/cancel"),
+    ("POST", "/v1/orders/{order_id}/renewals"),
+    ("POST", "/v1/orders/{order_id}/replacements"),
     ("POST", "/v1/orders/{order_id}/revoke"),
     ("POST", "/v1/problem-reports"),
     ("GET", "/v1/products"),

@@ -15,7 +15,7 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.order import Order
-from partner_center.orders.ports import OrderReader
+from partner_center.orders.ports import OrderReader, predecessor
 from partner_center.orders.review import Screenings
 from partner_center.validation.challenges import Proof
 from partner_center.validation.ports import ChallengeReader
@@ -127,6 +127,7 @@ class CheckCertificates:
             preflight=preflight,
             proofs=self._proofs(order, preflight),
             screenings=self.screenings.of_order(*where),
+            previous=predecessor(self.orders, head) if head is not None else None,
         )
 
     def _proofs(self, order: Order | None, preflight: Preflight | None) -> Sequence[Proof]:

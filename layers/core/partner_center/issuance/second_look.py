@@ -25,7 +25,7 @@ from partner_center.issuance.to_be_signed import UNREADABLE, disagreements
 from partner_center.issuance.validity import LONGEST_WAIT_FOR_SIGNATURE, within_the_limit
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
-from partner_center.orders.order import Order
+from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.review import Screening
 from partner_center.orders.screening import unreviewed
 from partner_center.validation.challenges import Proof, proof_usable
@@ -39,7 +39,8 @@ class Evidence:
     """A certificate and what is on file for it; None for what is not there.
 
     `order` has the content of the revision that `preflight` looked at. `holds_slot` is whether its generation knows
-    the serial as its own. `proofs` are those that the preflight names and that are still there.
+    the serial as its own. `proofs` are those that the preflight names and that are still there. `previous` is the
+    order that this one renews or replaces.
     """
 
     record: CertificateRecord
@@ -49,6 +50,7 @@ class Evidence:
     preflight: Preflight | None
     proofs: Sequence[Proof]
     screenings: Sequence[Screening]
+    previous: OrderHead | None = None
 
 
 Objections = Iterator[tuple[Ground, str]]
@@ -149,7 +151,11 @@ def _profile(evidence: Evidence, lint: Linter) -> Objections:
     if stored_at - begins > LONGEST_WAIT_FOR_SIGNATURE + _SIGNATURE_TO_STORE:
         yield Ground.LIFETIME, "signed more than 48 hours after it begins"
     order, preflight = evidence.order, evidence.preflight
-    if order is not None and preflight is not None and ends > _whole(term_end(order, preflight)):
+    if (
+        order is not None
+        and preflight is not None
+        and ends > _whole(term_end(order, preflight, evidence.previous))
+    ):
         yield Ground.LIFETIME, "outlives the order's term"
 
 

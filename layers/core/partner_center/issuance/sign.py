@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from partner_center.issuance.ca_choice import signing_ca
@@ -14,8 +14,9 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError, TryAgain
 from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.kernel.level import Level
-from partner_center.orders.order import Order
-from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.lifecycle import term_to_of
+from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.ports import OrderReader, load, predecessor
 
 
 class NotClaimed(PartnerCenterError):
@@ -36,9 +37,12 @@ class Preflights(Protocol):
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None: ...
 
 
-def term_end(order: Order, preflight: Preflight) -> datetime:
-    """The end of the order's term, its last second included; before the first issue, as if issued now."""
-    return order.head.term_to or preflight.at + timedelta(days=order.head.term_days, seconds=-1)
+def term_end(order: Order, preflight: Preflight, previous: OrderHead | None) -> datetime:
+    """The end of the order's term, its last second included; before the first issue, as if issued now.
+
+    `previous`: the order that it renews or replaces.
+    """
+    return term_to_of(order.head, previous, preflight.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class SignOrder:
             common_name=order.content.common_name,
             subject=None,
             spki_der=spki_der,
-            term_end=term_end(order, preflight),
+            term_end=term_end(order, preflight, predecessor(self.orders, order.head)),
             issuer=issuing,
             caa_valid_until=preflight.caa_valid_until,
         )

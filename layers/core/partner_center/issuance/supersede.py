@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from partner_center.issuance.record import Reason
+from partner_center.issuance.record import CertificateRecord, Reason
 from partner_center.issuance.revocation import OrderFollows, is_at_risk
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.clock import Clock
@@ -56,6 +56,12 @@ class SupersessionEnd(StrEnum):
     """Nothing that is valid has taken its place."""
 
 
+class BlockedKeys(Protocol):
+    """The keys that were blocked here, those of this moment included."""
+
+    def is_blocked(self, spki_sha256: str) -> str | None: ...
+
+
 class Supersessions(Protocol):
     """Supersessions that wait. They come into being in the transaction that completes the successor."""
 
@@ -82,14 +88,18 @@ class RevokeSuperseded:
 
     supersessions: Supersessions
     revoker: Revoker
+    blocked: BlockedKeys
     clock: Clock
     ids: Ids
 
     def __call__(self, event: Event) -> None:
-        """What is due of the order that an issued successor concerns. Raises TryAgain; then it is told again."""
-        order_id = str(event.data.get("replaces") or event.data["order_id"])
-        for each in self.supersessions.of_order(str(event.data["reseller_id"]), order_id):
-            if each.due_at <= self.clock.now():
+        """What is due of the order that the event of an issue names. Raises TryAgain; then it is told again.
+
+        A compromised key has no delay, whatever was chosen (BR 4.9.1.1).
+        """
+        reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
+        for each in self.supersessions.of_order(reseller_id, order_id):
+            if each.due_at <= self.clock.now() or self._is_compromised(each):
                 self.carry_out(each, event.correlation_id)
 
     def due(self) -> Iterator[Supersession]:
@@ -108,6 +118,15 @@ class RevokeSuperseded:
         message = self._message(supersession, moment) if end is SupersessionEnd.KEPT else None
         self.supersessions.end(supersession, end, moment, message)
         return end
+
+    def _is_compromised(self, each: Supersession) -> bool:
+        records: Sequence[CertificateRecord] = [
+            record
+            for record in self.revoker.certificates.of_order(each.reseller_id, each.order_id)
+            if each.serial_hex in {None, record.serial_hex}
+        ]
+        keys = {record.spki_sha256 for record in records}
+        return any(self.blocked.is_blocked(key) is not None for key in keys)
 
     def _certificate(self, each: Supersession, serial_hex: str, correlation_id: str) -> SupersessionEnd:
         record = self.revoker.certificates.by_serial(serial_hex)

@@ -1,13 +1,15 @@
 """How an order ends: issued, or closed without a certificate with its units given back."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.refunds import started_refund
 from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.supersede import Supersession
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
 from partner_center.kernel.events import Chronicle
@@ -16,6 +18,7 @@ from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import OrderContent
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.ledger_lines import line_of
+from partner_center.orders.lifecycle import freed, revoked_at, term_to_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
@@ -27,12 +30,14 @@ from partner_center.orders.order import (
 from partner_center.orders.ports import (
     Closing,
     Completion,
+    LineageChange,
     Orders,
     ReissueEnd,
     RequestSeenBefore,
     load,
+    predecessor,
 )
-from partner_center.orders.reissue import Reissued, given_up, reissued, with_certificate
+from partner_center.orders.reissue import Reissue, Reissued, given_up, reissued, with_certificate
 from partner_center.orders.under_way import enrolments_under_way
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import ChallengeReader
@@ -50,12 +55,15 @@ class GenerationReader(Protocol):
     def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
 
 
-def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion:
+def completion(
+    head: OrderHead, serial: str, chronicle: Chronicle, previous: OrderHead | None = None
+) -> Completion:
     """The order issued, its held units used. The term begins with the first issue; its last second counts.
 
-    Raises StateConflict unless it is pending: units that were given back or used cannot be used again.
+    `previous` is the order that it renews, whose days that are left are added, or that it replaces, which is to be
+    revoked. Raises StateConflict unless it is pending: units that were given back or used cannot be used again.
     """
-    done = _with_certificate(head, serial, chronicle.moment)
+    done = _with_certificate(head, serial, chronicle.moment, term_to_of(head, previous, chronicle.moment))
     ids = (head.reseller_id, head.order_id)
     return Completion(
         head=_paying(done, chronicle.moment),
@@ -70,7 +78,35 @@ def completion(head: OrderHead, serial: str, chronicle: Chronicle) -> Completion
             payment_kind=head.payment_kind,
         ),
         audit=chronicle.audit("order.issued", *ids, serial=serial),
+        supersession=_supersession(done, chronicle),
+        replaced=chronicle.event("order.replaced", head.reseller_id, head.replaces, replaced_by=head.order_id)
+        if head.replaces
+        else None,
     )
+
+
+def _supersession(head: OrderHead, chronicle: Chronicle) -> Supersession | None:
+    """The order that a replacement replaces is revoked as a whole, when the reseller said.
+
+    Whoever carries it out looks whether its key has become known since.
+    """
+    if head.replaces is None:
+        return None
+    due_at = _due(head.revoke_original_after_hours or 0, chronicle)
+    return Supersession(head.reseller_id, head.replaces, None, due_at, head.order_id)
+
+
+def _supersession_of(reissue: Reissue, chronicle: Chronicle) -> Supersession | None:
+    """The certificate before a reissue is revoked when the reseller said, if it said so."""
+    if reissue.revoke_previous_after_hours is None:
+        return None
+    due_at = _due(reissue.revoke_previous_after_hours, chronicle)
+    ids = (reissue.reseller_id, reissue.order_id)
+    return Supersession(*ids, reissue.previous, due_at, reissue.reissue_id)
+
+
+def _due(hours: int, chronicle: Chronicle) -> datetime:
+    return revoked_at(chronicle.moment, hours, key_compromised=False)
 
 
 def reissue_completion(
@@ -81,18 +117,19 @@ def reissue_completion(
     after = with_certificate(found, before, reissue.content, serial, chronicle.moment)
     ids = (head.reseller_id, head.order_id)
     return Completion(
-        head=_with_certificate(head, serial, chronicle.moment),
+        head=_with_certificate(head, serial, chronicle.moment, head.term_to),
         expected_version=head.version,
         use=None,
         event=chronicle.event(
             "reissue.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
         ),
         audit=chronicle.audit("reissue.issued", *ids, serial=serial, previous=found.reissue.previous),
+        supersession=_supersession_of(found.reissue, chronicle),
         reissue=ReissueEnd(after, found.order.version, after.order.common_name != found.order.common_name),
     )
 
 
-def _with_certificate(head: OrderHead, serial: str, moment: datetime) -> OrderHead:
+def _with_certificate(head: OrderHead, serial: str, moment: datetime, term_to: datetime | None) -> OrderHead:
     if head.status is not OrderStatus.PENDING:
         raise StateConflict("order_closed", f"The order is {head.status}; nothing is held.", head.order_id)
     return replace(
@@ -103,7 +140,7 @@ def _with_certificate(head: OrderHead, serial: str, moment: datetime) -> OrderHe
         restarts=None,
         serial=serial,
         issued_at=head.issued_at or moment,
-        term_to=head.term_to or moment + timedelta(days=head.term_days, seconds=-1),
+        term_to=term_to,
         updated_at=moment,
         version=head.version + 1,
     )
@@ -116,8 +153,10 @@ def closing(
     chronicle: Chronicle,
     words: str | None = None,
     found: Reissued | None = None,
+    previous: OrderHead | None = None,
 ) -> Closing:
-    """The order closed, its held units back; `found` is what a reissue belongs to, whose slot comes back.
+    """The order closed, its held units back; `found` is what a reissue belongs to, whose slot comes back, `previous`
+    the order that was to be renewed or replaced.
 
     Raises StateConflict unless it is pending and not signing. A reissue of an order that was revoked is signed no
     more, so it can be closed then as well.
@@ -158,7 +197,20 @@ def closing(
             f"order.{status}", *ids, attempt=head.attempt, reason=reason, payment_kind=head.payment_kind
         ),
         audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
+        before=_given_free(closed, previous, chronicle) if previous is not None else None,
     )
+
+
+def _given_free(closed: OrderHead, previous: OrderHead, chronicle: Chronicle) -> LineageChange | None:
+    """The order before may be renewed or replaced again.
+
+    One that was revoked meanwhile gets back what its replacement would have been free for.
+    """
+    before = freed(previous, closed)
+    if before is None:
+        return None
+    refund = started_refund(before, chronicle, before.revoked.at) if before.revoked is not None else None
+    return LineageChange(refund.head if refund else before, previous.version, refund)
 
 
 def _paying(head: OrderHead, moment: datetime) -> OrderHead:
@@ -205,7 +257,8 @@ class CloseOverdue:
         if left > 0:
             return left
         overdue = (OrderStatus.CANCELLED, CloseReason.TIMED_OUT)
-        self.orders.close(closing(head, *overdue, chronicle, found=found))
+        previous = predecessor(self.orders, head)
+        self.orders.close(closing(head, *overdue, chronicle, found=found, previous=previous))
         return None
 
 
@@ -256,7 +309,8 @@ class CancelOrder:
             return head
         chronicle = Chronicle(self.ids, self.clock.now(), f"key:{principal.key_id}", call.request_id)
         requested = (OrderStatus.CANCELLED, CloseReason.REQUESTED)
-        change = closing(head, *requested, chronicle, reason, reissued(self.orders, head))
+        lineage = (reissued(self.orders, head), predecessor(self.orders, head))
+        change = closing(head, *requested, chronicle, reason, *lineage)
         try:
             self.orders.close(replace(change, guard=call.guard(change.head)))
         except RequestSeenBefore as seen:
@@ -287,7 +341,15 @@ class CompleteOrder:
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
         found = reissued(self.orders, order.head)
         if found is None:
-            self.orders.complete(completion(order.head, record.serial_hex, chronicle))
+            previous = predecessor(self.orders, order.head)
+            change = completion(order.head, record.serial_hex, chronicle, previous)
+            self.orders.complete(replace(change, head=_covering(change.head, record)))
             return
         before = self.orders.content(reseller_id, found.order.order_id, found.order.revision)
         self.orders.complete(reissue_completion(order, found, before, record.serial_hex, chronicle))
+
+
+def _covering(head: OrderHead, record: CertificateRecord) -> OrderHead:
+    """The term is no shorter than its certificate, though the order before was revoked after the signing."""
+    term_to = max(head.term_to, record.not_after) if head.term_to else None
+    return replace(head, term_to=term_to)

@@ -36,6 +36,7 @@ from partner_center.orders.names_gate import NameRules, NamesReading, examine_na
 from partner_center.orders.order import Order
 from partner_center.orders.requests import DomainControl, OrderRequest
 from partner_center.orders.structure import read_shape
+from partner_center.orders.succession import Succession, more_than_paid
 from partner_center.validation.contacts import Approver
 
 # Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
@@ -60,6 +61,8 @@ class Circumstances:
     """For a reissue nothing is bought, so the contract need not serve any more."""
     restated: Mapping[str, Any] | None = None
     """What the amendment itself says of `domain_control`."""
+    succession: Succession | None = None
+    """The order that is to be renewed or replaced: its contract pays if it serves, and the price may be nothing."""
     barred: frozenset[str] = frozenset()
     """Addresses of approvers who declined, in lower case: none shall be chosen again."""
     contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
@@ -166,6 +169,7 @@ def judged(
     price = _price(names.names, product, term_days, around, contract)
     if product is not None and not around.is_free:
         problems += _contract_problems(contract, product, names.names, term_days, price, around)
+        problems += _free_problems(product, term_days, price, around)
     if product is not None:
         problems += _contact_problems(body, product)
         problems += _method_problems(request, body, names.names, product, around)
@@ -276,7 +280,9 @@ def _price(
     """What it costs on the contract, or by the catalog alone; the units are the same on every contract."""
     agreed = contract.prices if contract else None
     price = quote(product, names, term_days, agreed) if product and names and term_days else None
-    return repriced(price, around.amended) if price and around.amended else price
+    if price and around.amended:
+        return repriced(price, around.amended)
+    return around.succession.priced(price, around.moment) if price and around.succession else price
 
 
 def _contract(
@@ -288,6 +294,11 @@ def _contract(
     wanted = around.amended.head.contract_id if around.amended else body.get("contract_id")
     if wanted is None:
         units = listed.units if listed else 0
+        former = around.succession.before.head.contract_id if around.succession else None
+        own = next((one for one in around.contracts if one.contract_id == former), None)
+        free = listed is not None and listed.free_because is not None
+        if own is not None and (free or not contract_problems(own, product.code, units, around.moment)):
+            return own
         return choose_contract(around.contracts, product.code, units, around.moment)
     return next((one for one in around.contracts if one.contract_id == wanted), None)
 
@@ -308,6 +319,8 @@ def _contract_problems(
             "representative for one.",
             "/contract_id",
         )
+    if around.amended is None and contract is not None and price is not None and price.free_because:
+        return  # nothing is bought
     if around.amended is None:
         yield from contract_problems(contract, product.code, price.units if price else 0, around.moment)
     elif contract is None or exceeds(around.amended, price):
@@ -315,6 +328,16 @@ def _contract_problems(
         extra = extra_units(around.amended, price)
         for each in contract_problems(contract, product.code, extra, around.moment):
             yield replace(each, field=None)
+
+
+def _free_problems(
+    product: Product, term_days: int | None, price: Quote | None, around: Circumstances
+) -> Iterator[Problem]:
+    """What costs nothing holds no more than was paid for, nor does it after an amendment."""
+    if around.succession is not None:
+        yield from around.succession.problems(product, term_days, price, around.moment)
+    elif around.amended is not None and around.amended.content.free_because is not None:
+        yield from more_than_paid(around.amended.content, price)
 
 
 def _contact_problems(body: Mapping[str, Any], product: Product) -> Iterator[Problem]:

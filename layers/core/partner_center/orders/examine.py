@@ -15,6 +15,7 @@ from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.orders.requests import REFERENCE_PATTERN
+from partner_center.orders.succession import Succession
 from partner_center.validation.contacts import Approver
 
 
@@ -30,14 +31,22 @@ class ExamineOrder:
     contacts_of: Callable[[Sequence[str]], Mapping[str, Sequence[Approver]]]
 
     def __call__(
-        self, principal: Principal, request_id: str, body: Mapping[str, Any], moment: datetime
+        self,
+        principal: Principal,
+        request_id: str,
+        body: Mapping[str, Any],
+        moment: datetime,
+        succession: Succession | None = None,
     ) -> Examination:
         """Every problem of the body; private keys in it are reported, whatever else is wrong.
 
-        Raises TryAgain when what is on file cannot be read, or the report not be made.
+        `succession`: the order is to renew or to replace another. Raises TryAgain when what is on file cannot be
+        read, or the report not be made.
         """
         contracts = contracts_meant(self.contracts, principal.reseller_id, body)
-        around = Circumstances(principal.key_id, moment, self.catalog, contracts, self.blocked)
+        around = Circumstances(
+            principal.key_id, moment, self.catalog, contracts, self.blocked, succession=succession
+        )
         examination = examine(body, around)
         if names := unknown_approvers(examination):
             examination = examine(body, replace(around, contacts=self.contacts_of(names)))

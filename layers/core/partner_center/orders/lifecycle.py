@@ -5,7 +5,7 @@ these moments. `term_to` is the term's last second: the term is over one second 
 includes its first instant and excludes its last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from partner_center.kernel.errors import StateConflict
@@ -25,6 +25,7 @@ LONGEST_DELAY_HOURS = 120
 
 A_SECOND = timedelta(seconds=1)
 _WITHOUT_A_CERTIFICATE = {OrderStatus.CANCELLED, OrderStatus.REJECTED}
+_OVER = {*_WITHOUT_A_CERTIFICATE, OrderStatus.REVOKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,24 @@ def renewal_window(head: OrderHead) -> tuple[datetime, datetime] | None:
     return over - RENEWAL_OPENS, over + RENEWAL_CLOSES
 
 
-def renewal_refusal(head: OrderHead, renewal: OrderHead | None, moment: datetime) -> Refusal | None:
-    """Why the order may not be renewed now; `renewal` is the order that renews it already, in whatever state."""
+@dataclass(frozen=True, slots=True)
+class Successors:
+    """The orders that were placed after an order, in whatever state: one that renews it, one that replaces it."""
+
+    renewal: OrderHead | None = None
+    replacement: OrderHead | None = None
+
+
+NO_SUCCESSORS = Successors()
+
+
+def renewal_refusal(
+    head: OrderHead, renewal: OrderHead | None, moment: datetime, replacement: OrderHead | None = None
+) -> Refusal | None:
+    """Why the order may not be renewed now; `renewal` is the order that renews it already, in whatever state.
+
+    What is left of its term goes over to one order only, so one with a living `replacement` is not renewed.
+    """
     if head.status is OrderStatus.PENDING:
         return _without_certificate(head, "renewed")
     window = renewal_window(head)
@@ -89,6 +106,8 @@ def renewal_refusal(head: OrderHead, renewal: OrderHead | None, moment: datetime
         return Refusal("order_closed", f"The order is {head.status}; place another.")
     if renewal is not None and renewal.status not in _WITHOUT_A_CERTIFICATE:
         return Refusal("already_renewed", f"The order is renewed already, by {renewal.order_id}.")
+    if replacement is not None and replacement.status not in _OVER:
+        return _replaced(replacement)
     opens, closes = window
     if not opens <= moment < closes:
         when = f"from {opens:%Y-%m-%d %H:%M} until before {closes:%Y-%m-%d %H:%M} UTC"
@@ -109,19 +128,55 @@ def renewed_term_to(issued_at: datetime, term_days: int, previous: OrderHead | N
     return begins + timedelta(days=term_days) - A_SECOND
 
 
-def replacement_refusal(head: OrderHead, replacement: OrderHead | None, moment: datetime) -> Refusal | None:
-    """Why the order may not be replaced now; `replacement` is the order that replaces it already."""
+def replacement_refusal(
+    head: OrderHead, replacement: OrderHead | None, moment: datetime, renewal: OrderHead | None = None
+) -> Refusal | None:
+    """Why the order may not be replaced now; `replacement` is the order that replaces it already.
+
+    It may be replaced again once that one is revoked, and is not replaced while a `renewal` lives.
+    """
     refusal = _not_running(head, moment, "replaced")
     if refusal is not None:
         return refusal
-    if replacement is not None and replacement.status not in _WITHOUT_A_CERTIFICATE:
-        return Refusal("already_replaced", f"The order is being replaced already, by {replacement.order_id}.")
+    if replacement is not None and replacement.status not in _OVER:
+        return _replaced(replacement)
+    if renewal is not None and renewal.status not in _OVER:
+        detail = f"The order is renewed already, by {renewal.order_id}: replace that one, or reissue this."
+        return Refusal("already_renewed", detail)
     return None
+
+
+def _replaced(replacement: OrderHead) -> Refusal:
+    return Refusal("already_replaced", f"The order is replaced already, by {replacement.order_id}.")
 
 
 def replacement_is_free(head: OrderHead, moment: datetime) -> bool:
     """Whether a replacement that is placed now costs nothing: within 30 days of the start of the term (M47)."""
-    return in_the_first_days(head, moment)
+    began_at = head.term_began_at
+    return began_at is not None and moment < began_at + FIRST_DAYS
+
+
+def term_to_of(head: OrderHead, previous: OrderHead | None, issued_at: datetime) -> datetime:
+    """The last second of the order's term when it is issued at `issued_at`; `previous`: what it renews or replaces.
+
+    A replacement that costs nothing has the end of its original's term since it was placed. One that is paid for is
+    paid for a whole term, so, as with a renewal, the days that were paid for before are added: none is paid twice.
+    """
+    return head.term_to or renewed_term_to(issued_at, head.term_days, previous)
+
+
+def followed(head: OrderHead, moment: datetime, **by: str | None) -> OrderHead:
+    """The head that names its successor in `renewed_by` or `replaced_by` from now on, or none."""
+    return replace(head, updated_at=moment, version=head.version + 1, **by)  # type: ignore[arg-type]
+
+
+def freed(before: OrderHead, closed: OrderHead) -> OrderHead | None:
+    """The head of the order before, once its successor ended without a certificate; None when it names another."""
+    if before.renewed_by == closed.order_id:
+        return followed(before, closed.updated_at, renewed_by=None)
+    if before.replaced_by == closed.order_id:
+        return followed(before, closed.updated_at, replaced_by=None)
+    return None
 
 
 def delay_refusal(hours: int) -> Refusal | None:

@@ -111,7 +111,11 @@ class OrderHead:
     days that were not given up, and `generation` is the last number that was given to a certificate.
 
     `renewal_of` and `replaces` name the order before this one, `renewed_by` and `replaced_by` the one placed after
-    it, in whatever state that is. `restarts` is there while an order that was started anew has not got on yet.
+    it, unless that ended without a certificate. `term_from` is where a term begins that does not begin with this
+    order's own first certificate: that of a replacement which costs nothing is what is left of the term that was paid
+    for. `revoke_original_after_hours` is how long after the issue of a replacement its original is still valid.
+
+    `restarts` is there while an order that was started anew has not got on yet.
     """
 
     reseller_id: str
@@ -149,6 +153,7 @@ class OrderHead:
     caa_refusal: str | None = None
     serial: str | None = None
     issued_at: datetime | None = None
+    term_from: datetime | None = None
     term_to: datetime | None = None
     partner_order_id: str | None = None
     customer_id: str | None = None
@@ -162,6 +167,7 @@ class OrderHead:
     replaces: str | None = None
     replaced_by: str | None = None
     restarts: Restarts | None = None
+    revoke_original_after_hours: int | None = None
 
     def status_at(self, moment: datetime) -> OrderStatus:
         """The status as it is at `moment`: an issued order whose term is over has expired."""
@@ -176,6 +182,16 @@ class OrderHead:
     def reissues_under_way(self) -> tuple[str, ...]:
         """The ids of the order's reissues that have not ended, the one that needed proof first."""
         return (*([self.open_reissue] if self.open_reissue else []), *self.passing_reissues)
+
+    @property
+    def term_began_at(self) -> datetime | None:
+        """When the term began that was paid for; None while there is none."""
+        return self.term_from or self.issued_at
+
+    @property
+    def predecessor(self) -> str | None:
+        """The order that this one renews or replaces."""
+        return self.renewal_of or self.replaces
 
     @property
     def is_screened(self) -> bool:

@@ -46,10 +46,10 @@ class PlaceOrder:
             if answered is not None:
                 return self._as_placed(answered)
             raise ContentRefused(examination.problems)
-        head = _head(examination.accepted, principal, self.ids.new("ord", moment), moment)
+        head = new_head(examination.accepted, principal, self.ids.new("ord", moment), moment)
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
         try:
-            self.orders.place(_placement(head, examination.accepted, call.guard(head), chronicle))
+            self.orders.place(placement_of(head, examination.accepted, call.guard(head), chronicle))
         except RequestSeenBefore as seen:
             return self._as_placed(call.replay(seen.guard))
         return Order(head, examination.accepted.content)
@@ -58,7 +58,8 @@ class PlaceOrder:
         return Order(head, self.orders.content(head.reseller_id, head.order_id, head.revision))
 
 
-def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datetime) -> OrderHead:
+def new_head(accepted: Accepted, principal: Principal, order_id: str, moment: datetime) -> OrderHead:
+    """The head of an order that is placed now."""
     request, bulk = accepted.request, accepted.contract.kind is ContractKind.BULK
     return OrderHead(
         reseller_id=principal.reseller_id,
@@ -84,9 +85,10 @@ def _head(accepted: Accepted, principal: Principal, order_id: str, moment: datet
     )
 
 
-def _placement(
+def placement_of(
     head: OrderHead, accepted: Accepted, guard: RequestGuard | None, chronicle: Chronicle
 ) -> Placement:
+    """All that placing it writes."""
     ids = (head.reseller_id, head.order_id)
     return Placement(
         head=head,
@@ -99,6 +101,8 @@ def _placement(
             "order.placed",
             *ids,
             product=head.product,
+            renewal_of=head.renewal_of,
+            replaces=head.replaces,
             names=" ".join(accepted.content.names)[:2000],
             spki_sha256=accepted.content.spki_sha256,
             agreement_sha256=accepted.content.agreement.sha256,

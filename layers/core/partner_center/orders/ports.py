@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from partner_center.billing.contracts import Contract, LedgerEntry
+from partner_center.billing.refunds import StartedRefund
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.content import OrderContent
+from partner_center.orders.lifecycle import Successors
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.reissue import Beginning, Reissue, Reissued
+
+if TYPE_CHECKING:
+    from partner_center.issuance.supersede import Supersession
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,20 @@ class RequestGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class LineageChange:
+    """What becomes of the order before, in the transaction of its renewal or replacement.
+
+    `refund` gives back what was paid for it.
+    """
+
+    head: OrderHead
+    expected_version: int
+    refund: StartedRefund | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
-    """Everything that one transaction writes when an order is placed."""
+    """Everything that one transaction writes when an order is placed; `before` of the order that it follows."""
 
     head: OrderHead
     content: OrderContent
@@ -34,6 +51,7 @@ class Placement:
     hold: LedgerEntry
     event: Event
     audit: AuditRecord
+    before: LineageChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +83,8 @@ class ReissueBeginning:
 class Completion:
     """What changes when the certificate is stored: the order is issued and its units are used.
 
-    A reissue has `reissue` in place of `use`.
+    A reissue has `reissue` in place of `use`. `supersession` has revoked what gives way to the certificate, and
+    `replaced` tells of the order that was replaced.
     """
 
     head: OrderHead
@@ -74,13 +93,16 @@ class Completion:
     event: Event
     audit: AuditRecord
     reissue: ReissueEnd | None = None
+    supersession: "Supersession | None" = None
+    replaced: Event | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Closing:
     """What changes when a pending order ends without a certificate: its units come back.
 
-    A reissue has `reissue` in place of `release`.
+    A reissue has `reissue` in place of `release`. `before`: the order that it was to renew or replace may be renewed
+    or replaced again.
     """
 
     head: OrderHead
@@ -90,6 +112,7 @@ class Closing:
     audit: AuditRecord
     guard: RequestGuard | None = None
     reissue: ReissueEnd | None = None
+    before: LineageChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +177,9 @@ class Orders(OrderReader, Protocol):
         ...
 
     def place(self, placement: Placement) -> None:
-        """Raises RequestSeenBefore, ContentRefused (number taken, contract no longer serves), TryAgain."""
+        """Raises RequestSeenBefore, ContentRefused (number taken, contract no longer serves), ChangedMeanwhile when
+        the order before it has moved, TryAgain.
+        """
         ...
 
     def amend(self, amendment: Amendment) -> None:
@@ -184,6 +209,19 @@ class Contracts(Protocol):
         ...
 
     def of_reseller(self, reseller_id: str) -> Sequence[Contract]: ...
+
+
+def predecessor(orders: OrderReader, head: OrderHead) -> OrderHead | None:
+    """The order that this one renews or replaces, as it is now; None for a new one."""
+    return orders.head(head.reseller_id, head.predecessor) if head.predecessor else None
+
+
+def successors_of(orders: OrderReader, head: OrderHead) -> Successors:
+    """The orders that were placed after this one, as they are now."""
+    return Successors(
+        orders.head(head.reseller_id, head.renewed_by) if head.renewed_by else None,
+        orders.head(head.reseller_id, head.replaced_by) if head.replaced_by else None,
+    )
 
 
 def load(orders: OrderReader, reseller_id: str, order_id: str) -> Order | None:

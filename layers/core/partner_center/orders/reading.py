@@ -15,7 +15,7 @@ from partner_center.notifications.suppressions import Suppression, Suppressions
 from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.page import Page, cut, read_page
-from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.ports import OrderReader, load, successors_of
 from partner_center.orders.reissue import Reissue
 from partner_center.orders.under_way import enrolment_meant, enrolments_under_way
 from partner_center.orders.view import order_as_json, reissue_as_json
@@ -87,8 +87,9 @@ class OrderReading:
         standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
         proofs = proofs_on_file(self.challenges, order, moment) if head.issued_at else ()
         deadline = self._deadline(order, certificates, proofs, moment)
+        suppressed, successors = self._suppressed(order), successors_of(self.orders, head)
         return order_as_json(
-            order, standing, certificates, moment, card, deadline, self._suppressed(order), proofs
+            order, standing, certificates, moment, card, deadline, suppressed, proofs, successors
         )
 
     def _suppressed(self, order: Order) -> Mapping[str, Suppression]:

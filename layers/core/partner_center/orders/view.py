@@ -11,7 +11,14 @@ from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import Contacts, plain
 from partner_center.orders.deadlines import Deadline, names_to_prove
-from partner_center.orders.lifecycle import Refusal, reissue_refusal
+from partner_center.orders.lifecycle import (
+    NO_SUCCESSORS,
+    Refusal,
+    Successors,
+    reissue_refusal,
+    renewal_refusal,
+    replacement_refusal,
+)
 from partner_center.orders.order import (
     Closed,
     Order,
@@ -36,11 +43,12 @@ def order_as_json(
     deadline: Deadline | None = None,
     suppressed: Mapping[str, Suppression] | None = None,
     proofs: Sequence[Proof] = (),
+    successors: Successors = NO_SUCCESSORS,
 ) -> dict[str, Any]:
     """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays.
 
     `suppressed` are the addresses of contacts, in lower case, that take no mail; `proofs` those on file once the
-    order is issued.
+    order is issued, `successors` the orders after it.
     """
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
@@ -75,7 +83,7 @@ def order_as_json(
         },
         "lifecycle": plain(content.lifecycle) if content.lifecycle else None,
         "note": content.note,
-        "term": {"days": head.term_days, "from": _time(head.issued_at), "to": _time(head.term_to)},
+        "term": {"days": head.term_days, "from": _time(head.term_began_at), "to": _time(head.term_to)},
         "certificates": [certificate_as_json(each, moment) for each in certificates],
         "price": _price(order),
         "payment": _payment(head, card),
@@ -83,7 +91,8 @@ def order_as_json(
         "renewed_by": head.renewed_by,
         "replaces": head.replaces,
         "replaced_by": head.replaced_by,
-        "actions": _actions(order, proofs, moment),
+        "revoke_original_after_hours": head.revoke_original_after_hours,
+        "actions": _actions(order, proofs, moment, successors),
         "next_deadline": deadline.as_json() if deadline else None,
     }
 
@@ -175,16 +184,19 @@ def reissue_as_json(reissue: Reissue, enrolment: Order, found: Standing, moment:
     return reissue.as_json() | {"authentication": shown}
 
 
-def _actions(order: Order, proofs: Sequence[Proof], moment: datetime) -> dict[str, Any]:
-    head = order.head
+def _actions(
+    order: Order, proofs: Sequence[Proof], moment: datetime, successors: Successors
+) -> dict[str, Any]:
+    head, renewal, replacement = order.head, successors.renewal, successors.replacement
+    needs_proof = bool(names_to_prove(order.content, proofs, moment))
     refusals = {
         "cancel": _no_cancelling(head),
-        "reissue": _code(
-            reissue_refusal(head, moment, needs_proof=bool(names_to_prove(order.content, proofs, moment)))
-        ),
+        "reissue": _code(reissue_refusal(head, moment, needs_proof=needs_proof)),
+        "renew": _code(renewal_refusal(head, renewal, moment, replacement)),
+        "replace": _code(replacement_refusal(head, replacement, moment, renewal)),
         "revoke": _no_revoking(head, moment),
     }
-    return {name: {"allowed": reason is None, "reason": reason} for name, reason in refusals.items()}
+    return {name: {"allowed": code is None, "reason": code} for name, code in refusals.items()}
 
 
 def _code(refusal: Refusal | None) -> str | None:

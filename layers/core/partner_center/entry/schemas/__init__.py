@@ -84,6 +84,8 @@ from partner_center.entry.schemas.orders import (
     Price,
     PriceLine,
     RecordedAcceptance,
+    RenewalRequest,
+    ReplacementRequest,
     Revoked,
     Step,
 )
@@ -214,6 +216,8 @@ __all__ = [
     "RecordedAcceptance",
     "Reissue",
     "ReissueList",
+    "RenewalRequest",
+    "ReplacementRequest",
     "ReportDecision",
     "ReportDecisionRequest",
     "ReviewFlag",

@@ -22,7 +22,14 @@ from partner_center.kernel.level import Level
 from partner_center.notifications.suppressions import Undelivered
 from partner_center.orders.deadlines import Cost, DeadlineKind
 from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, PaymentKind
-from partner_center.orders.requests import Contact, Contacts, Lifecycle, Organization
+from partner_center.orders.requests import (
+    Acceptance,
+    Contact,
+    Contacts,
+    DomainControl,
+    Lifecycle,
+    Organization,
+)
 from partner_center.orders.steps import Actor, StepStatus
 
 KindOfOrder = Literal[OrderKind.NEW, OrderKind.RENEWAL, OrderKind.REPLACEMENT]
@@ -94,9 +101,14 @@ class RecordedAcceptance(Shape):
 
 
 class OrderTerm(Shape):
-    """How long the order runs; it begins with the first certificate, and the last second counts."""
+    """How long the order runs; it begins with the first certificate, and the last second counts.
+
+    What is left of the term of an order that is renewed, or that is replaced for its price, is added. A replacement
+    that costs nothing has the term of its original.
+    """
 
     days: Count
+    """What is paid for."""
     from_: Moment | None = Field(alias="from")
     to: Moment | None
 
@@ -150,6 +162,9 @@ class Action(Shape):
             "order_closed",
             "reissue_limit",
             "reissue_pending",
+            "already_renewed",
+            "already_replaced",
+            "renewal_window",
         ]
         | None
     )
@@ -163,6 +178,8 @@ class Actions(Shape):
     reissue: Action
     """For the names as they are; other names may need proof first."""
     revoke: Action
+    renew: Action
+    replace: Action
 
 
 class Certificate(Shape):
@@ -305,6 +322,9 @@ class Order(Shape):
     renewed_by: OrderId | None
     replaces: OrderId | None
     replaced_by: OrderId | None
+    """Like `renewed_by`: null again once that order ended without a certificate."""
+    revoke_original_after_hours: Annotated[int, Field(ge=0, le=120)] | None
+    """Of a replacement: how long after its issue the original stays valid."""
     actions: Actions
     next_deadline: NextDeadline | None
     """What is to be done next, inside the term or to go on after it; null when there is nothing to do."""
@@ -348,6 +368,40 @@ class AmendRequest(BaseModel):
     domain_control: dict[str, Any] | None = None
     lifecycle: dict[str, Any] | None = None
     note: str | None = None
+
+
+class RenewalRequest(BaseModel):
+    """The applicant's acceptance, and what shall be different; each other field is that of the order before."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    agreement: Acceptance
+    """The applicant's own acceptance, anew."""
+    product: str | None = None
+    csr: str | None = None
+    """Absent: the same key once more."""
+    common_name: str | None = None
+    additional_domains: list[str] | None = None
+    term_days: int | None = None
+    contract_id: str | None = None
+    """Absent: the contract of the order before if it still serves, else as for any order."""
+    partner_order_id: str | None = None
+    """Your own number; unique, so it is not copied."""
+    customer_id: str | None = None
+    """Another customer than before proves its names anew."""
+    contacts: Contacts | None = None
+    organization: Organization | None = None
+    domain_control: DomainControl | None = None
+    """Absent: as before, as far as the names are the same."""
+    lifecycle: Lifecycle | None = None
+    note: str | None = None
+
+
+class ReplacementRequest(RenewalRequest):
+    """The applicant's acceptance, and what is new; each other field is that of the original."""
+
+    revoke_original_after_hours: Annotated[int, Field(ge=0, le=120)] = 0
+    """How long after the issue of the replacement the original stays valid."""
 
 
 class CancelRequest(Shape):

@@ -15,6 +15,7 @@ from partner_center.orders.amend import AmendOrder
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.reissue_order import ReissueOrder
+from partner_center.orders.succeed import PlaceSuccessor
 from partner_center.validation.contacts import Approver
 
 
@@ -70,3 +71,8 @@ def reissue_order() -> ReissueOrder:
 @cache
 def place_order() -> PlaceOrder:
     return PlaceOrder(order_store(), examine_order(), clock(), ids())
+
+
+@cache
+def place_successor() -> PlaceSuccessor:
+    return PlaceSuccessor(order_store(), examine_order(), clock(), ids(), patience())

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from partner_center.adapters.blocked_keys import KeysBlockedHere
 from partner_center.adapters.supersession_store import SupersessionStore
 from partner_center.entry.wiring.base import clock, database, ids, settings
 from partner_center.entry.wiring.revoking import revoker
@@ -10,4 +11,6 @@ from partner_center.issuance.supersede import RevokeSuperseded
 
 @cache
 def revoke_superseded() -> RevokeSuperseded:
-    return RevokeSuperseded(SupersessionStore(database(), settings().tables), revoker(), clock(), ids())
+    tables = settings().tables
+    blocked = KeysBlockedHere(database(), tables.issuance)
+    return RevokeSuperseded(SupersessionStore(database(), tables), revoker(), blocked, clock(), ids())
