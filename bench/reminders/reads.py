@@ -24,6 +24,7 @@ from partner_center.orders.close import CompleteOrder
 from tests.adapters.stores import DynamoStores
 from tests.fakes.calendar_store import MemoryReminderQueue
 from tests.fakes.determined import NOW, CountingIds, FixedClock
+from tests.fakes.planned_reissues import MemoryPlannedReissues
 from tests.fakes.samples import US, a_contract, a_day, a_head, a_placement, a_record, a_second
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -82,7 +83,7 @@ class Desk:
         self.calendar = CalendarStore(database, self.names.business)
         orders, challenges = self.stores.orders, self.stores.challenges
         prospects = Prospects(orders, self.certificates, challenges, self.clock)
-        self.keep = KeepCalendar(prospects, self.calendar, self)
+        self.keep = KeepCalendar(prospects, self.calendar, self, MemoryPlannedReissues())
         self.complete = CompleteOrder(orders, self.certificates, self.clock, self.ids)
         self.queue = MemoryReminderQueue()
         calendar = self.calendar

@@ -23,6 +23,7 @@ from tests.fakes.calendar_store import (
     MemoryReminderQueue,
     MemorySentMails,
 )
+from tests.fakes.planned_reissues import MemoryPlannedReissues
 from tests.fakes.samples import ORDER, US, a_chronicle, a_contract, a_record
 from tests.fakes.world import World
 
@@ -42,7 +43,7 @@ class Reminding:
         self.pace = Pace(rate, 1, self.clock, lambda seconds: self.clock.advance(seconds=seconds))
         orders, clock = self.world.stores.orders, self.clock
         prospects = Prospects(orders, self.world.certificates, self.world.stores.challenges, clock)
-        self.keep = KeepCalendar(prospects, self.calendar, self)
+        self.keep = KeepCalendar(prospects, self.calendar, self, MemoryPlannedReissues())
         self.remind = RemindRenewals(
             prospects, self.calendar, self.calendar, self.calendar, self.queue, self, self.keep, clock
         )

@@ -32,6 +32,7 @@ from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.open_orders import OpenOrderStore
 from partner_center.adapters.order_items import head_to_item
 from partner_center.adapters.order_store import OrderStore
+from partner_center.adapters.planned_reissues import PlannedReissueStore
 from partner_center.adapters.problem_report_store import ProblemReportStore
 from partner_center.adapters.quota_store import QuotaStore
 from partner_center.adapters.refund_actions import refund_actions
@@ -556,6 +557,7 @@ TRANSACTIONS = {
 }
 SINGLE_WRITES = [
     lambda db: db.write(supersession_put("business", SUPERSESSION)),
+    lambda db: PlannedReissueStore(db, TABLES).plan(US, "ord_1", NOW),
     lambda db: OpenOrderStore(db, TABLES).look_later(HEAD, NOW, gets_on=True),
     lambda db: OpenOrderStore(db, TABLES).put_off(US, "ord_1", NOW),
     lambda db: OpenOrderStore(db, TABLES).leave(HEAD),

@@ -13,6 +13,7 @@ OPEN_SHARDS = 8
 DUE_SHARDS = 8
 SERIAL_SHARDS = 8
 SETTLE_SHARDS = 8
+REISSUE_SHARDS = 8
 REMINDER_SHARDS = 8
 SUPERSEDE_SHARDS = 8
 REVIEW_QUEUE = "quality-review"
@@ -126,6 +127,19 @@ def supersession(reseller_id: str, order_id: str, successor: str) -> Key:
 def successor_of(sk: str) -> str:
     """The successor in a supersession's sort key."""
     return sk.removeprefix("SUPERSEDED#")
+
+
+def planned_reissue(reseller_id: str, order_id: str) -> Key:
+    return Key(order_partition(reseller_id, order_id), "REISSUES")
+
+
+def reissue_queue(shard: int) -> str:
+    """Partition of the index of queues for orders that are reissued by themselves, sorted there by when."""
+    return f"REISSUE#{shard}"
+
+
+def reissue_shard(order_id: str) -> int:
+    return int(sha256(order_id.encode()).hexdigest(), 16) % REISSUE_SHARDS
 
 
 def supersede_queue(shard: int) -> str:

@@ -18,7 +18,14 @@ from partner_center.notifications.calendar import (
     reminder_days,
 )
 from partner_center.notifications.reminders import Calendar, Certificates
-from partner_center.orders.deadlines import Deadline, is_renewed, live_certificate, next_deadline
+from partner_center.orders.auto_reissue import PlannedReissues, reissues_itself_at
+from partner_center.orders.deadlines import (
+    Deadline,
+    is_renewed,
+    lifecycle_of,
+    live_certificate,
+    next_deadline,
+)
 from partner_center.orders.order import Order
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.challenges import Proof
@@ -83,6 +90,7 @@ class KeepCalendar:
     prospects: Prospects
     calendar: Calendar
     resellers: Resellers
+    planned: PlannedReissues
 
     def __call__(self, event: Event) -> None:
         """Raises TryAgain; the queue then delivers the event again.
@@ -98,10 +106,13 @@ class KeepCalendar:
                 self.follow(reseller_id, each)
 
     def follow(self, reseller_id: str, order_id: str) -> None:
-        """Brings the order's entries up to date. Raises TryAgain."""
+        """Brings the order's entries up to date, and when it is reissued by itself. Raises TryAgain."""
         prospect = self.prospects(reseller_id, order_id)
         if prospect is None:
             return
+        if lifecycle_of(prospect.order.content).auto_reissue:
+            opens = reissues_itself_at(prospect.order, prospect.certificates)
+            self.planned.plan(reseller_id, order_id, opens)
         written, wanted = self.calendar.entries(reseller_id, order_id), prospect.endings
         reseller = self.resellers.reseller(reseller_id)
         preferences = reseller.reminders if reseller else ReminderPreferences()

@@ -74,7 +74,7 @@ class ReissueOrder:
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
         try:
             self.orders.reissue_order(
-                _beginning(begins, order.head, after, call.guard(begins.head), chronicle)
+                beginning(begins, order.head, after, call.guard(begins.head), chronicle)
             )
         except RequestSeenBefore as seen:
             return self._as_asked(call.replay(seen.guard))
@@ -116,13 +116,14 @@ class ReissueOrder:
         return found.reissue.as_asked()
 
 
-def _beginning(
+def beginning(
     begins: Beginning,
     before: OrderHead,
     content: OrderContent,
     guard: RequestGuard | None,
     chronicle: Chronicle,
 ) -> ReissueBeginning:
+    """What is written when the reissue begins; `before` is the order's head as it was read."""
     head = begins.head
     ids = (head.reseller_id, head.order_id)
     return ReissueBeginning(

@@ -7,6 +7,7 @@ from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.base import clock, database, settings
 from partner_center.entry.wiring.certificates import certificate_store
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.planned_reissues import planned_reissues
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospects
 
@@ -23,4 +24,4 @@ def prospects() -> Prospects:
 
 @cache
 def keep_calendar() -> KeepCalendar:
-    return KeepCalendar(prospects(), calendar_store(), access())
+    return KeepCalendar(prospects(), calendar_store(), access(), planned_reissues())

@@ -1,0 +1,33 @@
+"""The door of reissues that make themselves: every order whose time has come, each by itself."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from partner_center.kernel.errors import PartnerCenterError
+from partner_center.orders.auto_reissue import Outcome, ReissueByItself
+
+
+def reissuing_handler(
+    reissue: Callable[[], ReissueByItself],
+) -> Callable[[dict[str, Any], Any], dict[str, int]]:
+    """A Lambda handler for the schedule. Trouble with one order keeps no other from its certificate."""
+    logger = Logger()
+
+    def asked(reseller_id: str, order_id: str) -> Outcome | None:
+        # The alarm ReissuesDoNotBegin counts the lines that are logged here.
+        try:
+            return reissue()(reseller_id, order_id, "schedule")
+        except PartnerCenterError as error:
+            logger.warning("an order was not reissued by itself", code=error.code, order_id=order_id)
+        except Exception:
+            logger.exception("an order was not reissued by itself", order_id=order_id)
+        return None
+
+    def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
+        counted = Counter(asked(*each) for each in reissue().due())
+        return {outcome.value: counted[outcome] for outcome in Outcome} | {"troubled": counted[None]}
+
+    return handler
