@@ -17,7 +17,7 @@ from local.resources import physical_name
 from local.seed import seed
 from tests.functions.conftest import TEMPLATE
 from tests.functions.journeys import UNHINDERED, Reseller, resellers
-from tests.functions.travels import travel
+from tests.functions.travels import HOUR, travel
 
 pytestmark = pytest.mark.cloud
 
@@ -125,7 +125,7 @@ def test_a_poisoned_record_of_the_stream_is_set_aside_and_those_around_it_are_re
     before = reseller.placed(name="before.poison.example.com")
     cloud.client("dynamodb").put_item(TableName=cloud.output("BusinessTable"), Item=poison)
     after = reseller.placed(name="after.poison.example.com")
-    cloud.advance(600)
+    cloud.advance(HOUR)
     assert cloud.settle()
     started = {each["name"] for each in cloud.executions()}
     assert {f"{before}-g1-a1", f"{after}-g1-a1"} <= started

@@ -112,7 +112,7 @@ class OrderStore:
         self._database.transact(
             [
                 head_update(self._tables.business, head, completion.expected_version),
-                *units_moved(self._tables.business, head, held=-head.units, used=head.units),
+                *_units(self._tables.business, head, held=-head.units, used=head.units),
                 ledger_line(self._tables.business, head, completion.use),
                 event_put(self._tables.business, completion.event),
                 audit_put(self._tables.audit, completion.audit),
@@ -143,7 +143,7 @@ class OrderStore:
         """What comes on top is bought now, of a contract that serves now; what is given back is taken always."""
         head, extra = amendment.head, amendment.extra_units
         if extra < 0:
-            return units_moved(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
+            return _units(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
         if amendment.entry is None or amendment.entry.kind is EntryKind.RELEASE:
             return []
         moment = to_micros(head.updated_at)
@@ -233,7 +233,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
-        *units_moved(tables.business, head, held=-head.units, left=head.units),
+        *_units(tables.business, head, held=-head.units, left=head.units),
         ledger_line(tables.business, head, closing.release),
         event_put(tables.business, closing.event),
         audit_put(tables.audit, closing.audit),
@@ -254,7 +254,7 @@ def guard_put(table: str, guard: RequestGuard) -> Put:
     return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
 
 
-def units_moved(
+def _units(
     table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
 ) -> list[Action]:
     """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
@@ -274,6 +274,11 @@ def units_moved(
             add={name: count for name, count in counted.items() if count},
         )
     ]
+
+
+def units_back(table: str, head: OrderHead, units: int) -> list[Action]:
+    """So many units of the order go from held to left."""
+    return _units(table, head, held=-units, left=units, least_held=units)
 
 
 def ledger_line(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
