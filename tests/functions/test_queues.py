@@ -16,8 +16,8 @@ from local.cloud import EmbeddedCloud
 from local.resources import physical_name
 from local.seed import seed
 from tests.functions.conftest import TEMPLATE
-from tests.functions.journeys import UNHINDERED, Reseller, resellers
-from tests.functions.travels import travel
+from tests.functions.journeys import UNHINDERED, Reseller, publish, resellers
+from tests.functions.travels import HOUR, travel
 
 pytestmark = pytest.mark.cloud
 
@@ -101,16 +101,22 @@ def test_poison_is_set_aside_and_the_good_messages_beside_it_are_done(
     assert messages(cloud, queue) == []
 
 
+def published(cloud: EmbeddedCloud, reseller: Reseller, name: str) -> str:
+    """An order whose names are proven by what its owner publishes, as on any day of the timetable."""
+    order_id = reseller.placed(name=name, domain_control={"method": "dns_txt"})
+    for item in reseller.domains(order_id).values():
+        publish(cloud, item)
+    return order_id
+
+
 def test_dead_letters_that_are_moved_back_are_handled_once_the_cause_is_gone(cloud: EmbeddedCloud) -> None:
     """As docs/operations.md says under Queues; a mail that went out before is not sent again."""
+    reseller = resellers(cloud)[1]
+    reseller.proves(published(cloud, reseller, "moved-back.example.com"))
     sqs = cloud.client("sqs")
-    (body, *_) = bodies[physical_name("CertificatesToAnnounce")]
-    sqs.send_message(QueueUrl=cloud.resource("AnnouncementFailures"), MessageBody=body)
+    *_, body = bodies[physical_name("CertificatesToAnnounce")]
     mails = len(cloud.mails())
-    sqs.start_message_move_task(
-        SourceArn=cloud.attribute("AnnouncementFailures", "Arn"),
-        DestinationArn=cloud.attribute("CertificatesToAnnounce", "Arn"),
-    )
+    sqs.send_message(QueueUrl=cloud.resource("CertificatesToAnnounce"), MessageBody=body)
     assert cloud.settle()
     assert messages(cloud, "CertificatesToAnnounce") == []
     assert body not in messages(cloud, "AnnouncementFailures")
@@ -122,10 +128,11 @@ def test_a_poisoned_record_of_the_stream_is_set_aside_and_those_around_it_are_re
 ) -> None:
     reseller: Reseller = resellers(cloud)[1]
     poison = {"pk": {"S": "R#nobody#O#ord_poison"}, "sk": {"S": "EVENT#poison"}}
-    before = reseller.placed(name="before.poison.example.com")
+    by_dns = {"method": "dns_txt"}
+    before = reseller.placed(name="before.poison.example.com", domain_control=by_dns)
     cloud.client("dynamodb").put_item(TableName=cloud.output("BusinessTable"), Item=poison)
-    after = reseller.placed(name="after.poison.example.com")
-    cloud.advance(600)
+    after = reseller.placed(name="after.poison.example.com", domain_control=by_dns)
+    cloud.advance(HOUR)
     assert cloud.settle()
     started = {each["name"] for each in cloud.executions()}
     assert {f"{before}-g1-a1", f"{after}-g1-a1"} <= started

@@ -6,7 +6,7 @@ from datetime import datetime
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Condition, Database, Index, Item, Update
 from partner_center.adapters.order_items import to_micros
-from partner_center.adapters.order_store import head_update, ledger_line, units_moved
+from partner_center.adapters.order_store import head_update, ledger_line, units_back
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
@@ -69,7 +69,7 @@ class OpenOrderStore:
         self._database.transact(
             [
                 head_update(table, head, change.expected_version),
-                *units_moved(table, head, held=-units, left=units, least_held=units),
+                *units_back(table, head, units),
                 ledger_line(table, head, change.entry),
                 audit_put(self._tables.audit, change.audit),
             ]

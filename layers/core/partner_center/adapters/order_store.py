@@ -158,7 +158,7 @@ class OrderStore:
         self._database.transact(
             [
                 head_update(business, head, completion.expected_version),
-                *([supersession_put(business, superseded)] if superseded else []),
+                *_units([supersession_put(business, superseded)] if superseded else []),
                 *_used(business, head, completion.use),
                 *_reissue_ended(business, completion.reissue),
                 event_put(business, completion.event),
@@ -191,7 +191,7 @@ class OrderStore:
         """What comes on top is bought now, of a contract that serves now; what is given back is taken always."""
         head, extra = amendment.head, amendment.extra_units
         if extra < 0:
-            return units_moved(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
+            return _units(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
         if amendment.entry is None or amendment.entry.kind is EntryKind.RELEASE:
             return []
         moment = to_micros(head.updated_at)
@@ -285,7 +285,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     return [
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
-        *(_lineage(tables.business, closing.before) if closing.before else []),
+        *(_lineage_units(tables.business, closing.before) if closing.before else []),
         *_given_back(tables.business, head, closing.release),
         *_reissue_ended(tables.business, closing.reissue),
         event_put(tables.business, closing.event),
@@ -341,7 +341,7 @@ def guard_put(table: str, guard: RequestGuard) -> Put:
     return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
 
 
-def units_moved(
+def _units(
     table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
 ) -> list[Action]:
     """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
@@ -361,6 +361,11 @@ def units_moved(
             add={name: count for name, count in counted.items() if count},
         )
     ]
+
+
+def units_back(table: str, head: OrderHead, units: int) -> list[Action]:
+    """So many units of the order go from held to left."""
+    return _units(table, head, held=-units, left=units, least_held=units)
 
 
 def ledger_line(table: str, head: OrderHead, entry: LedgerEntry) -> Put:

@@ -131,6 +131,8 @@ def of_ended(facts: EndedFacts, moment: datetime) -> Verdict:
     """The repair of an order that was cancelled or rejected."""
     later = moment + FIRST_LOOK
     if facts.execution.is_running:
+        ended_long_ago = moment >= facts.head.updated_at + A_DAY
+        later = moment + (A_DAY if ended_long_ago else FIRST_LOOK)
         return Verdict(Repair.WAKE, "its execution has not heard of the end", later)
     if orphans(facts.serials):
         return Verdict(Repair.REVOKE, "a serial may have been signed for nobody", later)
