@@ -184,6 +184,34 @@ class Reseller:
         names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return set(names.get_values_for_type(x509.DNSName))
 
+    def ends(self, order_id: str, seconds: float) -> None:
+        """Moves the end of an order's term so many seconds away from now, in the table: nobody can wait a year."""
+        over = int((self.cloud.clock.now() + seconds) * 1_000_000)
+        self.cloud.client("dynamodb").update_item(
+            TableName=self.cloud.output("BusinessTable"),
+            Key={"pk": {"S": f"R#{self.reseller_id}#O#{order_id}"}, "sk": {"S": "HEAD"}},
+            UpdateExpression="SET term_to = :last",
+            ExpressionAttributeValues={":last": {"N": str(over - 1_000_000)}},
+        )
+
+    def begins(self, order_id: str, seconds: float) -> None:
+        """Moves the begin of an order's term so many seconds away from now."""
+        self.cloud.client("dynamodb").update_item(
+            TableName=self.cloud.output("BusinessTable"),
+            Key={"pk": {"S": f"R#{self.reseller_id}#O#{order_id}"}, "sk": {"S": "HEAD"}},
+            UpdateExpression="SET issued_at = :begin",
+            ExpressionAttributeValues={
+                ":begin": {"N": str(int((self.cloud.clock.now() + seconds) * 1_000_000))}
+            },
+        )
+
+    def succeed(self, order_id: str, how: str, body: dict[str, Any] | None = None, **headers: str) -> Reply:
+        """Renews or replaces an order (`how`: renewals, replacements); the acceptance is sent by itself."""
+        sent = {"agreement": order_body()["agreement"]} | (body or {})
+        reply = self.call("POST", f"/v1/orders/{order_id}/{how}", sent, **headers)
+        assert self.cloud.settle()
+        return reply
+
     def step(self, order_id: str, name: str) -> dict[str, Any]:
         steps = self.order(order_id)["authentication"]["steps"]
         return next(dict(step) for step in steps if step["step"] == name)

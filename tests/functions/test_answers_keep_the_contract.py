@@ -127,6 +127,8 @@ PAY_AGAIN = "PUT /v1/staff/orders/{order_id}/payment-method"
 MOVE = "POST /v1/staff/orders/{order_id}/settle"
 OF_NORTHWIND = {"reseller_id": "northwind"}
 
+RENEW, REPLACE = "POST /v1/orders/{order_id}/renewals", "POST /v1/orders/{order_id}/replacements"
+
 NAME = "/v1/orders/{published}/domains/published.example.com"
 NOWHERE = "/v1/orders/none/domains/published.example.com"
 PROVEN = "/v1/orders/{issued}/domains/issued.example.com"
@@ -251,6 +253,12 @@ CALLS = [
     ("GET /v1/orders/{order_id}/domains", "/v1/orders/none/domains", None, {}, 404),
     ("GET /v1/orders/{order_id}/messages", "/v1/orders/{declined}/messages", None, {}, 200),
     ("GET /v1/orders/{order_id}/messages", "/v1/orders/{declined}/messages?limit=x", None, {}, 400),
+    (RENEW, "/v1/orders/{issued}/renewals", {}, JSON, 409),
+    (RENEW, "/v1/orders/{pending}/renewals", {}, JSON, 409),
+    (RENEW, "/v1/orders/none/renewals", {}, JSON, 404),
+    (REPLACE, "/v1/orders/{pending}/replacements", {}, JSON, 409),
+    (REPLACE, "/v1/orders/none/replacements", {}, JSON, 404),
+    (REPLACE, "/v1/orders/{issued}/replacements", {}, JSON, 422),
     ("POST /v1/orders/{order_id}/cancel", "/v1/orders/{cancelled}/cancel", {"reason": "again"}, JSON, 200),
     ("POST /v1/orders/{order_id}/cancel", "/v1/orders/{issued}/cancel", None, {}, 409),
     ("POST /v1/orders/{order_id}/cancel", "/v1/orders/{cancelled}/cancel", {"why": "?"}, JSON, 422),

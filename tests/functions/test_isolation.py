@@ -12,7 +12,12 @@ from local.lock import ROOT, functions, services_of
 FUNCTIONS = functions()
 SECONDS = 30
 
-ENROLMENT = {"orders/place_order", "orders/validate_order", "orders/amend_order"}
+ENROLMENT = {
+    "orders/place_order",
+    "orders/place_successor",
+    "orders/validate_order",
+    "orders/amend_order",
+}
 AGREEMENT = {"billing/request_contract", "billing/activate_contract"}
 
 # Who may import what at a cold start; whoever is not named may not.

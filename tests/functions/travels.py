@@ -41,6 +41,7 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     ask_anew(cloud, reseller)
     retry_waits(cloud, reseller)
     check(cloud, reseller)
+    follow(cloud, reseller)
     pay(cloud, reseller)
     reconcile(cloud, reseller)
     remind(cloud, reseller)
@@ -398,6 +399,23 @@ def report_problems(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert vera.call("POST", path, decision).status == 200
     assert cloud.settle()
     assert reseller.order(order["order_id"])["status"] == "revoked"
+
+
+def follow(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """An order that is replaced for nothing, and goes an hour later; one that is renewed; and what is refused."""
+    original = reseller.issued(name="followed.example.com")["order_id"]
+    key = key_of("permitted").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    control = {"method": "email", "approver_email": "nobody@provider.example.org"}
+    refused = reseller.succeed(original, "replacements", {"note": key, "domain_control": control})
+    assert refused.status == 422
+    body = {"revoke_original_after_hours": 1}
+    replaced = reseller.succeed(original, "replacements", body, Idempotency_Key="replace-1")
+    assert replaced.status == 201, replaced.text
+    cloud.advance(4_000)
+    assert cloud.settle()
+    assert reseller.order(original)["status"] == "revoked"
+    reseller.ends(replaced.json["order_id"], 30 * DAY)
+    assert reseller.succeed(replaced.json["order_id"], "renewals").status == 201
 
 
 def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:

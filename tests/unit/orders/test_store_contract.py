@@ -8,6 +8,7 @@ from tests.fakes.contract_charges import ChargesContract
 from tests.fakes.contract_check_times import CheckTimesContract
 from tests.fakes.contract_checks import ChecksContract, ProvenDomainsContract
 from tests.fakes.contract_contracts import ContractsContract
+from tests.fakes.contract_lineages import LineagesContract
 from tests.fakes.contract_orders import OrdersContract
 from tests.fakes.contract_reissues import ReissuesContract
 from tests.fakes.contract_screenings import ScreeningsContract
@@ -21,6 +22,10 @@ def stores():
 
 class TestOrdersInMemory(OrdersContract):
     """Orders, contracts, ledger, search."""
+
+
+class TestLineagesInMemory(LineagesContract):
+    """Renewals and replacements, and the order before them."""
 
 
 class TestContractsInMemory(ContractsContract):
