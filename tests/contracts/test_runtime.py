@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from local.runtime import LambdaRuntime
+from local.runtime import LambdaRuntime, Zygote
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -352,3 +352,18 @@ def test_closing_leaves_no_process_behind(cloud):
     busy.join()
     assert len(pids) == 2
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+
+
+def test_a_zygote_that_was_lent_serves_one_runtime_after_the_other(cloud):
+    config, lent, pids = cloud.runtime._function("echo").config, Zygote(), []
+    for _ in range(2):
+        runtime = LambdaRuntime(2, lambda line: None, zygote=lent)
+        runtime.add(config)
+        assert runtime.invoke("echo", {}) == ("{}", False)
+        pids += runtime.pids("echo")
+        runtime.close()
+    assert len(set(pids)) == 2
+    assert not any(map(is_running, pids))
+    assert is_running(lent._process.pid)
+    lent.close()
+    assert not is_running(lent._process.pid)
