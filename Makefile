@@ -34,8 +34,8 @@ PYTEST := $(BIN)/python -m pytest
 test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, journeys, browser
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
 	$(PYTEST) tests/adapters tests/contracts -n 2 --dist loadfile
-	$(PYTEST) tests/functions -n 2 --dist loadfile
 	$(PYTEST) tests/statemachines tests/browser -n 2 --dist loadfile
+	$(PYTEST) tests/functions -n 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket

@@ -20,6 +20,7 @@ from local.http_api import HttpApi, Request, Response
 from local.mailbox import Mail, parsed
 from local.payments import HOOK_PATH, SIGNING_SECRET, Hooks, LocalStripe
 from local.resources import Stack, physical_name
+from local.runtime import LambdaRuntime, Zygote
 from local.server import LoopbackServer
 from local.template import REGION, STACK, read
 from local.web_world import WebWorld
@@ -49,9 +50,10 @@ class EmbeddedCloud:
         max_workers: int = 4,
         quiet: bool = True,
         seed: Callable[["EmbeddedCloud"], Mapping[str, Any]] | None = None,
+        zygote: Zygote | None = None,
     ) -> None:
         self._template, self._parameters, self._port = template, dict(parameters or {}), port
-        self._max_workers, self._quiet, self._seed = max_workers, quiet, seed
+        self._max_workers, self._quiet, self._seed, self._zygote = max_workers, quiet, seed, zygote
         self._cleanup = contextlib.ExitStack()
         self._clients: dict[tuple[str, str], Any] = {}
         self._invocations = 0
@@ -81,8 +83,6 @@ class EmbeddedCloud:
 
     def _start(self) -> None:
         """The port first: if it is taken (PortTaken), nothing expensive has begun."""
-        from local.runtime import LambdaRuntime  # noqa: PLC0415
-
         if not ONE_AT_A_TIME.acquire(blocking=False):
             raise RuntimeError("another embedded cloud runs in this process: close it first")
         defer = self._cleanup.callback
@@ -91,7 +91,7 @@ class EmbeddedCloud:
         server = LoopbackServer(self._port)
         defer(server.close)
         self.url = server.url
-        self.runtime = LambdaRuntime(self._max_workers, self._write_log, self._record)
+        self.runtime = LambdaRuntime(self._max_workers, self._write_log, self._record, self._zygote)
         defer(self.runtime.close)
         self._start_moto()
         self._start_world()

@@ -1,9 +1,11 @@
 """Work that moto repeats for each request, each task, each query: done once, or not at all."""
 
 import functools
+import uuid
 from typing import Any
 
 import boto3
+import moto.core.responses as _responses
 import moto.stepfunctions.parser.asl.parse.asl_parser as _asl_parser
 from botocore.config import Config
 from moto import backends
@@ -13,6 +15,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from local.repairs.patching import Method, around, exchange
 
 asl_parser: Any = _asl_parser
+responses: Any = _responses
 
 
 @functools.cache
@@ -58,7 +61,11 @@ def _query(original: Method, table: Any, hash_key: Any, *args: Any, **kwargs: An
         candidates = list(found.values()) if by_key else [found] if found else []
     else:
         rows = table.items.values()
-        candidates = [item for row in rows for item in row.values()] if by_key else list(rows)
+        everything = (item for row in rows for item in row.values()) if by_key else rows
+        (name, wanted), *_ = kwargs["hash_key_conditions"]
+        candidates = [
+            item for item in everything if name in item.attrs and item.attrs[name].value == wanted.value
+        ]
     table.all_items = lambda: candidates  # under the lock that all DynamoDB calls share
     try:
         return original(table, hash_key, *args, **kwargs)
@@ -66,9 +73,17 @@ def _query(original: Method, table: Any, hash_key: Any, *args: Any, **kwargs: An
         del table.all_items
 
 
+def _request_id(headers: dict[str, str]) -> str:
+    """One draw, where moto makes one for each of 52 characters."""
+    headers["x-amzn-requestid"] = uuid.uuid4().hex.upper()
+    return headers["x-amzn-requestid"]
+
+
 def install() -> None:
     names = frozenset(backends.list_of_moto_modules())
     exchange(backends, "list_of_moto_modules", lambda: names)  # moto reads its directory for each request
+    exchange(responses, "method_names_from_class", functools.cache(responses.method_names_from_class))
+    exchange(responses, "gen_amzn_requestid_long", _request_id)
     exchange(boto_client, "boto3", _OneClientPerService)
     exchange(asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse))
     around(Table, "query", _query)

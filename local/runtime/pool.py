@@ -77,7 +77,9 @@ def _for_worker(config: FunctionConfig) -> dict[str, Any]:
     return dataclasses.asdict(config) | own
 
 
-class _Zygote:
+class Zygote:
+    """The parent of workers, of one runtime or of several after each other; it imports while the caller goes on."""
+
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair()
         self._lock = threading.Lock()
@@ -113,7 +115,7 @@ class _Zygote:
 
 
 class _Worker:
-    def __init__(self, zygote: _Zygote, config: FunctionConfig, write_log: WriteLog) -> None:
+    def __init__(self, zygote: Zygote, config: FunctionConfig, write_log: WriteLog) -> None:
         self._zygote, self._config, self._fresh = zygote, config, True
         self._socket, theirs = socket.socketpair()
         log_read, log_write = os.pipe()
@@ -180,7 +182,7 @@ def _why_it_ended(status: int) -> str:
 class _Function:
     """The workers of one function: used last-in first-out, started while all are busy, `size` at most."""
 
-    def __init__(self, zygote: _Zygote, config: FunctionConfig, size: int, write_log: WriteLog) -> None:
+    def __init__(self, zygote: Zygote, config: FunctionConfig, size: int, write_log: WriteLog) -> None:
         self.config = config
         self._start: Callable[[], _Worker] = lambda: _Worker(zygote, config, write_log)
         self._size, self._starting = size, 0
@@ -242,13 +244,20 @@ class _Function:
 
 
 class LambdaRuntime:
-    """All functions of the application. `on_calls` receives the AWS calls of each invocation that was answered."""
+    """All functions of the application. `on_calls` receives the AWS calls of each invocation that was answered.
+
+    A `zygote` that was lent is not closed with the runtime.
+    """
 
     def __init__(
-        self, max_workers: int = 8, write_log: WriteLog | None = None, on_calls: OnCalls | None = None
+        self,
+        max_workers: int = 8,
+        write_log: WriteLog | None = None,
+        on_calls: OnCalls | None = None,
+        zygote: Zygote | None = None,
     ) -> None:
         self.faults: FaultPolicy | None = None
-        self._zygote = _Zygote()  # imports while the caller goes on
+        self._zygote, self._is_lent = zygote or Zygote(), zygote is not None
         self._max_workers, self._on_calls = max_workers, on_calls
         self._write_log = write_log or (lambda line: print(line, file=sys.stderr, flush=True))
         self._functions: dict[str, _Function] = {}
@@ -289,4 +298,5 @@ class LambdaRuntime:
     def close(self) -> None:
         for function in self._functions.values():
             function.close()
-        self._zygote.close()
+        if not self._is_lent:
+            self._zygote.close()

@@ -7,7 +7,8 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.machinery import PathFinder
 from typing import Any, TextIO, cast
 
 from local.runtime.calls import Calls
@@ -57,6 +58,15 @@ def _become(config: dict[str, Any]) -> None:
         cast(TextIO, stream).reconfigure(line_buffering=True)  # type: ignore[attr-defined]  # a killed worker's last words count
 
 
+def _forget_what_lies_elsewhere(packages: Iterable[str]) -> None:
+    """Of what was imported from layers a function keeps what it would have found in its own folders."""
+    for package in packages:
+        found = PathFinder.find_spec(package)
+        if found is None or found.origin is None or found.origin != sys.modules[package].__file__:
+            for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+                del sys.modules[name]
+
+
 def _load(handler: str) -> Handler:
     module_name, _, function_name = handler.rpartition(".")
     try:
@@ -88,9 +98,13 @@ def _described(error: BaseException, request_id: str) -> dict[str, Any]:
     return {"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": stack}
 
 
-def serve(sock: socket.socket, config: dict[str, Any]) -> None:
-    """Says that it is ready, or why not, and answers until its socket closes or its handler ends the process."""
+def serve(sock: socket.socket, config: dict[str, Any], imported: Iterable[str]) -> None:
+    """Says that it is ready, or why not, and answers until its socket closes or its handler ends the process.
+
+    `imported` are the packages that came from layers, this function's and others'.
+    """
     _become(config)
+    _forget_what_lies_elsewhere(imported)
     calls = Calls()
     calls.observe_botocore()
     try:

@@ -317,6 +317,26 @@ def test_a_sparse_index_holds_the_items_that_have_its_key(cloud, client):
     assert [entry["sk"]["S"] for entry in client.query(**ask)["Items"]] == ["2"]
 
 
+def test_an_index_without_a_sort_key_on_a_table_without_one_is_queried(cloud, client):
+    index = {"IndexName": "by-open", "KeySchema": [{"AttributeName": "open", "KeyType": "HASH"}]}
+    table = cloud.table(
+        keys=("pk",),
+        AttributeDefinitions=INDEX["AttributeDefinitions"],
+        GlobalSecondaryIndexes=[index | {"Projection": {"ProjectionType": "ALL"}}],
+    )
+    for key, value in (("a", "yes"), ("b", "no"), ("c", None)):
+        shown = {"open": {"S": value}} if value else {}
+        client.put_item(TableName=table, Item={"pk": {"S": key}, **shown})
+    found = client.query(
+        TableName=table,
+        IndexName="by-open",
+        KeyConditionExpression="#o = :o",
+        ExpressionAttributeNames={"#o": "open"},
+        ExpressionAttributeValues={":o": {"S": "yes"}},
+    )["Items"]
+    assert found == [{"pk": {"S": "a"}, "open": {"S": "yes"}}]
+
+
 @pytest.mark.parametrize(
     ("item", "size"),
     [

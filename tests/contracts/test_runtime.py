@@ -11,7 +11,9 @@ import time
 
 import pytest
 
-from local.runtime import LambdaRuntime
+from local.runtime import LambdaRuntime, Zygote
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def wait_until(condition, seconds=5.0):
@@ -58,6 +60,61 @@ def test_a_function_imports_from_its_folder_then_its_layers_and_not_from_the_pro
     assert os.getcwd() not in path
     assert cloud.invoke("who_am_i")[0]["local_tools"] == []
     assert cloud.invoke("from_layer") == ("from the layer", False)
+
+
+def test_a_layer_is_imported_once_for_all_workers(cloud):
+    cloud.add("imported_by")
+    importer, own = cloud.invoke("imported_by")[0]
+    cloud.runtime.recycle()
+    again, other = cloud.invoke("imported_by")[0]
+    assert importer == again
+    assert own != other != importer
+
+
+def with_layers(cloud, name, *layers, code=None):
+    known = cloud.runtime._function("arn:aws:lambda:eu-west-1:123456789012:function:from_layer").config
+    code = code or known.code
+    cloud.runtime.add(dataclasses.replace(known, name=name, layers=layers, code=str(code)))
+    return cloud.invoke(name)
+
+
+def test_a_function_without_the_layer_finds_nothing_of_it(cloud):
+    error, failed = with_layers(cloud, "without_layer")
+    assert (failed, error["errorType"]) == (True, "ModuleNotFoundError")
+
+
+def test_what_a_function_ships_goes_before_what_was_imported_from_a_layer(cloud, tmp_path):
+    (tmp_path / "app.py").write_text(
+        "from only_in_the_layer import WORD\n\n\ndef from_layer(*_): return WORD\n"
+    )
+    (tmp_path / "only_in_the_layer.py").write_text('WORD = "shipped"\n')
+    layer = str(pathlib.Path(__file__).parent / "layer_under_test")
+    assert with_layers(cloud, "with_its_own", layer, code=tmp_path) == ("shipped", False)
+
+
+WATCH_THE_ENVIRONMENT = """
+import os, sys
+from local.runtime import zygote
+asked = []
+class Watched(dict):
+    def get(self, name, default=None):
+        asked.append(sys._getframe(1).f_code.co_filename)
+        return default
+    def __contains__(self, name): return self.get(name)
+    def __getitem__(self, name): return self.get(name, "")
+zygote._preload()
+os.environ, sys.argv = Watched(), [""]
+names = zygote._warm(os.path.abspath("layers/core"))
+modules = [name for name in sys.modules if name.startswith("partner_center.")]
+print(names, len(modules) > 300, [file for file in asked if "partner_center" in file])
+"""
+
+
+def test_the_core_asks_for_no_environment_while_it_is_imported():
+    """It would be asking that of the workers' parent, which has none."""
+    watch = [sys.executable, "-c", WATCH_THE_ENVIRONMENT]
+    seen = subprocess.run(watch, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert seen.stdout == "{'partner_center'} True []\n"
 
 
 def test_functions_are_known_by_name_by_arn_and_by_qualified_arn(cloud):
@@ -295,3 +352,18 @@ def test_closing_leaves_no_process_behind(cloud):
     busy.join()
     assert len(pids) == 2
     assert not [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+
+
+def test_a_zygote_that_was_lent_serves_one_runtime_after_the_other(cloud):
+    config, lent, pids = cloud.runtime._function("echo").config, Zygote(), []
+    for _ in range(2):
+        runtime = LambdaRuntime(2, lambda line: None, zygote=lent)
+        runtime.add(config)
+        assert runtime.invoke("echo", {}) == ("{}", False)
+        pids += runtime.pids("echo")
+        runtime.close()
+    assert len(set(pids)) == 2
+    assert not any(map(is_running, pids))
+    assert is_running(lent._process.pid)
+    lent.close()
+    assert not is_running(lent._process.pid)

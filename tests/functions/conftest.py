@@ -9,15 +9,39 @@ from pathlib import Path
 import pytest
 
 from local.cloud import EmbeddedCloud
+from local.runtime import Zygote
 from local.seed import seed
 from tests.functions.journeys import UNHINDERED, Reseller, Reviewer, resellers, staff_key
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+LONGEST = (
+    "test_permissions.py",
+    "test_schemathesis.py",
+    "test_revocation.py",
+    "test_reminders.py",
+    "test_daily_check.py",
+    "test_isolation.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that at the end no worker waits for another's (with --no-loadscope-reorder)."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """The parent of the workers of all clouds: what functions import is imported once for all of them."""
+    lent = Zygote()
+    yield lent
+    lent.close()
 
 
 @pytest.fixture(scope="module")
-def cloud() -> Iterator[EmbeddedCloud]:
-    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as running:
+def cloud(zygote: Zygote) -> Iterator[EmbeddedCloud]:
+    seeded = EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0], zygote=zygote)
+    with seeded as running:
         yield running
 
 

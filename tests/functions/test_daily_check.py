@@ -23,6 +23,13 @@ def run(cloud: EmbeddedCloud) -> Any:
     return cloud.invoke("CheckCertificatesFunction", {})
 
 
+def past_the_nightly_run(cloud: EmbeddedCloud) -> None:
+    """To four in the morning, if it is earlier: the schedule runs at ten past three, before the test then."""
+    now = cloud.clock.utcnow()
+    if now.hour < 4:
+        cloud.advance((now.replace(hour=4, minute=0) - now).total_seconds())
+
+
 def tamper(cloud: EmbeddedCloud, key: keys.Key, table: str, **values: Any) -> None:
     """Writes behind everybody's back."""
     cloud.client("dynamodb").update_item(
@@ -46,6 +53,7 @@ def test_what_was_issued_as_it_should_be_passes(
 def test_a_certificate_of_another_order_is_found_shown_and_settled(
     cloud: EmbeddedCloud, northwind: Reseller, vera: Reviewer
 ) -> None:
+    past_the_nightly_run(cloud)
     first = northwind.issued(name="right.example.com")["certificates"][0]["serial"]
     order = northwind.issued(name="wrong.example.com")
     serial = order["certificates"][0]["serial"]

@@ -36,6 +36,13 @@ def from_layer(event, context):
     return only_in_the_layer.WORD
 
 
+def imported_by(event, context):
+    """The process that imported the layer's module, and this one."""
+    import only_in_the_layer  # noqa: PLC0415 - only here is it wanted
+
+    return [only_in_the_layer.IMPORTED_BY, os.getpid()]
+
+
 def sleep(event, context):
     time.sleep(event["seconds"])  # real time: this is what the time limit counts
     return "done"

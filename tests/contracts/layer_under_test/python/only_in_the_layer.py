@@ -1,1 +1,4 @@
+import os
+
 WORD = "from the layer"
+IMPORTED_BY = os.getpid()
