@@ -5,7 +5,7 @@ from dataclasses import replace
 from partner_center.adapters import keys
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Update
-from partner_center.adapters.order_store import GUARD_LIFETIME
+from partner_center.adapters.order_actions import GUARD_LIFETIME
 from tests.fakes.contract_contracts import ContractsContract
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import US, a_contract, a_day, an_activation, an_asking

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from local.repairs.capacity import WRITE_UNIT, item_size
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import from_item, to_item
+from partner_center.adapters.order_actions import open_index
 from partner_center.adapters.order_items import from_micros, head_from_item, head_to_item, to_micros
-from partner_center.adapters.order_store import _open_index
 from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
@@ -91,7 +91,7 @@ def test_a_moment_is_the_same_in_every_zone(moment, minutes):
 
 def stored(head):
     key = keys.order_head(head.reseller_id, head.order_id)
-    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}} | to_item(head_to_item(head) | _open_index(head))
+    return {"pk": {"S": key.pk}, "sk": {"S": key.sk}} | to_item(head_to_item(head) | open_index(head))
 
 
 def longest_head(**changes):

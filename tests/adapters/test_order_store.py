@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from local.repairs.capacity import METER
 from partner_center.adapters import keys
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Put
-from partner_center.adapters.order_store import GUARD_LIFETIME, decode_cursor, encode_cursor
+from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.records import EVENT_LIFETIME
 from partner_center.kernel.errors import ContentRefused, Malformed, PartnerCenterError, TryAgain
 from partner_center.orders.order import FIRST_LOOK

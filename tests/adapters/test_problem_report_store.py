@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.adapters.order_store import encode_cursor
+from partner_center.adapters.cursors import encode_cursor
 from partner_center.adapters.problem_report_store import ProblemReportStore
 from partner_center.issuance.problem_reports import (
     Finding,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.adapters import keys
-from partner_center.adapters.order_store import head_update
+from partner_center.adapters.order_actions import head_update
 from partner_center.adapters.refund_actions import refund_actions
 from partner_center.billing.payments import PaymentStatus
 from partner_center.billing.refunds import started_refund

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from local.repairs.capacity import METER
 from partner_center.adapters import keys
-from partner_center.adapters.order_store import encode_cursor
+from partner_center.adapters.cursors import encode_cursor
 from partner_center.adapters.queues import start_of
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed, PartnerCenterError, TryAgain
 from partner_center.orders.order import OrderStatus, Review

@@ -10,7 +10,8 @@ import pytest
 from local.cloud import EmbeddedCloud
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database
-from partner_center.adapters.order_store import OrderStore, head_update
+from partner_center.adapters.order_actions import head_update
+from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.refunds import started_refund

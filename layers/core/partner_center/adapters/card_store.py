@@ -9,8 +9,8 @@ from typing import Any
 from partner_center.adapters import keys
 from partner_center.adapters.contract_items import contract_queue, contract_to_item
 from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.order_items import from_micros, optional_moment, to_micros
-from partner_center.adapters.order_store import GUARD_LIFETIME
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.cards import (

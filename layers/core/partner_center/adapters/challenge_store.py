@@ -15,6 +15,7 @@ from partner_center.adapters.challenge_items import (
     proof_to_item,
     record_to_item,
 )
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import (
     Action,
     Check,
@@ -27,7 +28,6 @@ from partner_center.adapters.dynamodb import (
     Value,
 )
 from partner_center.adapters.order_items import from_micros, to_micros
-from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.adapters.order_actions import guard_put, head_update, ledger_line
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
-from partner_center.adapters.order_store import guard_put, head_update, ledger_line
 from partner_center.adapters.queues import due_in, waiting_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from partner_center.adapters import keys
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
-from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.objection import CheckRun, Ground, Objection

@@ -6,8 +6,8 @@ from dataclasses import asdict, replace
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put
+from partner_center.adapters.order_actions import head_update
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
-from partner_center.adapters.order_store import head_update
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.preflight import Check, Outcome, Preflight

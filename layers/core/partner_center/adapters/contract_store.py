@@ -14,9 +14,10 @@ from partner_center.adapters.contract_items import (
     entry_from_item,
     ledger_put,
 )
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.order_items import optional_micros, to_micros
-from partner_center.adapters.order_store import GUARD_LIFETIME, decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry

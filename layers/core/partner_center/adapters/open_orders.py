@@ -5,8 +5,8 @@ from datetime import datetime
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Condition, Database, Index, Item, Update
+from partner_center.adapters.order_actions import head_update, ledger_line, units_back
 from partner_center.adapters.order_items import to_micros
-from partner_center.adapters.order_store import head_update, ledger_line, units_back
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile

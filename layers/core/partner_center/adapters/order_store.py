@@ -1,51 +1,54 @@
 """Orders in DynamoDB: each change is one transaction over the business and audit tables."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
-from functools import partial
-from typing import Any
 
 from partner_center.adapters import keys
-from partner_center.adapters.contract_items import contract_from_item, ledger_put
+from partner_center.adapters.contract_items import contract_from_item
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Item, Put, Update
+from partner_center.adapters.order_actions import (
+    closing_actions,
+    content_put,
+    exists,
+    guard_from_item,
+    guard_put,
+    head_update,
+    known_key_put,
+    ledger_line,
+    lineage_moved,
+    number_taken,
+    open_index,
+    reissue_ended,
+    search_put,
+    units_moved,
+    units_used,
+)
 from partner_center.adapters.order_items import (
     from_micros,
     head_from_item,
     head_to_item,
-    optional_micros,
     to_micros,
 )
 from partner_center.adapters.records import audit_put, event_put
-from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.reissue_items import reissue_from_item, reissue_to_item
 from partner_center.adapters.supersession_store import supersession_put
 from partner_center.adapters.tables import TableNames
-from partner_center.billing.contracts import EntryKind, LedgerEntry, contract_problems
-from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, Malformed, TryAgain
-from partner_center.kernel.ids import order_of
-from partner_center.orders.content import OrderContent, content_from_json, content_to_json
-from partner_center.orders.order import OrderHead, OrderStatus, PaymentKind, look_at
+from partner_center.billing.contracts import EntryKind, contract_problems
+from partner_center.kernel.errors import ContentRefused, TryAgain
+from partner_center.orders.content import OrderContent, content_from_json
+from partner_center.orders.order import OrderHead, OrderStatus, PaymentKind
 from partner_center.orders.page import Page
 from partner_center.orders.ports import (
     Amendment,
     Closing,
     Completion,
-    LineageChange,
     Placement,
     ReissueBeginning,
-    ReissueEnd,
     RequestGuard,
-    RequestSeenBefore,
 )
-from partner_center.orders.refusals import duplicate_partner_order
-from partner_center.orders.reissue import Reissue, ReissueStatus
+from partner_center.orders.reissue import Reissue
 from partner_center.validation.ports import Message
-
-GUARD_LIFETIME = timedelta(days=7)
-_LONGEST_SORT_KEY = 1024
-"""Bytes that DynamoDB takes."""
 
 
 class OrderStore:
@@ -86,7 +89,7 @@ class OrderStore:
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         key = keys.request_guard(reseller_id, method, path, idempotency_key)
         item = self._database.get(self._tables.business, key)
-        return _guard_from_item(item, idempotency_key) if item else None
+        return guard_from_item(item, idempotency_key) if item else None
 
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None:
         key = keys.partner_order_guard(reseller_id, partner_order_id)
@@ -139,12 +142,12 @@ class OrderStore:
             [
                 *([guard_put(business, beginning.guard)] if beginning.guard else []),
                 head_update(business, begins.order, beginning.expected_version),
-                Put(business, keys.reissue(*ids, reissue.reissue_id), reissue_to_item(reissue), _exists),
+                Put(business, keys.reissue(*ids, reissue.reissue_id), reissue_to_item(reissue), exists),
                 Put(
                     business,
                     keys.order_head(head.reseller_id, head.order_id),
-                    head_to_item(head) | _open_index(head),
-                    _exists,
+                    head_to_item(head) | open_index(head),
+                    exists,
                 ),
                 content_put(business, head, beginning.content),
                 known_key_put(business, head, beginning.content),
@@ -158,9 +161,9 @@ class OrderStore:
         self._database.transact(
             [
                 head_update(business, head, completion.expected_version),
-                *_units([supersession_put(business, superseded)] if superseded else []),
-                *_used(business, head, completion.use),
-                *_reissue_ended(business, completion.reissue),
+                *([supersession_put(business, superseded)] if superseded else []),
+                *units_used(business, head, completion.use),
+                *reissue_ended(business, completion.reissue),
                 event_put(business, completion.event),
                 *([event_put(business, completion.replaced)] if completion.replaced else []),
                 audit_put(self._tables.audit, completion.audit),
@@ -183,7 +186,7 @@ class OrderStore:
         if amendment.another_key:
             actions.append(known_key_put(table, head, amendment.content))
         if amendment.another_common_name:
-            actions.append(_search_put(table, head))
+            actions.append(search_put(table, head))
         accompany = [event_put(table, amendment.event), audit_put(self._tables.audit, amendment.audit)]
         self._database.transact([*actions, *accompany])
 
@@ -191,7 +194,7 @@ class OrderStore:
         """What comes on top is bought now, of a contract that serves now; what is given back is taken always."""
         head, extra = amendment.head, amendment.extra_units
         if extra < 0:
-            return _units(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
+            return units_moved(self._tables.business, head, held=extra, left=-extra, least_held=-extra)
         if amendment.entry is None or amendment.entry.kind is EntryKind.RELEASE:
             return []
         moment = to_micros(head.updated_at)
@@ -228,11 +231,11 @@ class OrderStore:
                     self._tables.business,
                     keys.partner_order_guard(head.reseller_id, head.partner_order_id),
                     {"order_id": head.order_id},
-                    _number_taken,
+                    number_taken,
                 )
             )
         if placement.before is not None:
-            actions += _lineage(self._tables.business, placement.before)
+            actions += lineage_moved(self._tables.business, placement.before)
         return [
             *actions,
             self._hold(placement),
@@ -240,12 +243,12 @@ class OrderStore:
             Put(
                 self._tables.business,
                 keys.order_head(head.reseller_id, head.order_id),
-                head_to_item(head) | _open_index(head),
-                _exists,
+                head_to_item(head) | open_index(head),
+                exists,
             ),
             content_put(self._tables.business, head, placement.content),
             known_key_put(self._tables.business, head, placement.content),
-            _search_put(self._tables.business, head),
+            search_put(self._tables.business, head),
             event_put(self._tables.business, placement.event),
             audit_put(self._tables.audit, placement.audit),
         ]
@@ -277,202 +280,3 @@ class OrderStore:
             conditions=[*serves, ("units_left", ">=", head.units)],
             add={"units_left": -head.units, "units_held": head.units},
         )
-
-
-def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
-    """A pending order ends without a certificate: its units come back in the same transaction."""
-    head = closing.head
-    return [
-        *([guard_put(tables.business, closing.guard)] if closing.guard else []),
-        head_update(tables.business, head, closing.expected_version),
-        *(_lineage_units(tables.business, closing.before) if closing.before else []),
-        *_given_back(tables.business, head, closing.release),
-        *_reissue_ended(tables.business, closing.reissue),
-        event_put(tables.business, closing.event),
-        audit_put(tables.audit, closing.audit),
-    ]
-
-
-def _used(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
-    if entry is None:
-        return []
-    return [*units_moved(table, head, held=-head.units, used=head.units), ledger_line(table, head, entry)]
-
-
-def _given_back(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
-    if entry is None:
-        return []
-    return [*units_moved(table, head, held=-head.units, left=head.units), ledger_line(table, head, entry)]
-
-
-def _reissue_ended(table: str, end: ReissueEnd | None) -> list[Action]:
-    """The reissue's row and its order's head; the order is in none of the indexes that its head may be in."""
-    if end is None:
-        return []
-    order, reissue = end.after.order, end.after.reissue
-    key = keys.reissue(reissue.reseller_id, reissue.order_id, reissue.reissue_id)
-    waits: Condition = ("status", "=", ReissueStatus.PENDING.value)
-    changes = {name: value for name, value in reissue_to_item(reissue).items() if value is not None}
-    return [
-        head_update(table, order, end.expected_version),
-        Update(table, key, _changed, conditions=[waits], set=changes),
-        *([content_put(table, order, end.after.content)] if end.after.content else []),
-        *([_search_put(table, order)] if end.another_common_name else []),
-    ]
-
-
-def _lineage(table: str, before: LineageChange) -> list[Action]:
-    """The order that this one renews or replaces, and what is given back for it."""
-    refund = refund_actions(table, before.refund) if before.refund is not None else []
-    return [head_update(table, before.head, before.expected_version), *refund]
-
-
-def guard_put(table: str, guard: RequestGuard) -> Put:
-    """Binds the Idempotency-Key; one that is bound already raises RequestSeenBefore."""
-    key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
-    expires_at = guard.head.updated_at + GUARD_LIFETIME
-    attributes: Item = {
-        "method": guard.method,
-        "path": guard.path,
-        "body_sha256": guard.body_sha256,
-        "head": {name: value for name, value in head_to_item(guard.head).items() if value is not None},
-        "expires_at": int(expires_at.timestamp()),
-    }
-    return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
-
-
-def _units(
-    table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
-) -> list[Action]:
-    """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
-
-    On a card there is nothing to move, and nothing for what is free: the ledger's lines tell all.
-    """
-    counted = {"units_held": held, "units_used": used, "units_left": left}
-    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO or not any(counted.values()):
-        return []
-    least = head.units if least_held is None else least_held
-    return [
-        Update(
-            table,
-            keys.contract(head.reseller_id, head.contract_id),
-            lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {least} units."),
-            conditions=[("units_held", ">=", least)],
-            add={name: count for name, count in counted.items() if count},
-        )
-    ]
-
-
-def units_back(table: str, head: OrderHead, units: int) -> list[Action]:
-    """So many units of the order go from held to left."""
-    return _units(table, head, held=-units, left=units, least_held=units)
-
-
-def ledger_line(table: str, head: OrderHead, entry: LedgerEntry) -> Put:
-    """The line on the account of the order's contract."""
-    return ledger_put(table, head.reseller_id, head.contract_id, entry, _exists)
-
-
-def _search_put(table: str, head: OrderHead) -> Put:
-    """The search row of the head's common name. An amended order may come back to one that it had before."""
-    key = keys.common_name_search(head.reseller_id, head.common_name, head.order_id)
-    return Put(table, key, {"order_id": head.order_id}, _exists, may_exist=True)
-
-
-def head_update(table: str, head: OrderHead, expected_version: int) -> Update:
-    """Writes the head if it is still at `expected_version`; else ChangedMeanwhile."""
-    attributes = head_to_item(head) | _open_index(head) | _queue_index(head)
-    fixed = {"reseller_id", "order_id", "placed_at"}
-    return Update(
-        table,
-        keys.order_head(head.reseller_id, head.order_id),
-        _changed,
-        conditions=[("version", "=", expected_version)],
-        set={name: value for name, value in attributes.items() if value is not None and name not in fixed},
-        remove=[name for name, value in attributes.items() if value is None],
-    )
-
-
-def content_put(table: str, head: OrderHead, content: OrderContent) -> Put:
-    """The content of the head's revision; another writer of the same revision means ChangedMeanwhile."""
-    key = keys.order_content(head.reseller_id, head.order_id, head.revision)
-    return Put(table, key, {"body": content_to_json(content)}, _changed)
-
-
-def known_key_put(table: str, head: OrderHead, content: OrderContent) -> Put:
-    """Makes the key of the head's revision known, so that it can be blocked when its private half turns up.
-
-    It goes with every content that brings another key; certificates need no row of their own, since the key of
-    each was first that of a content.
-    """
-    ids = (head.reseller_id, head.order_id)
-    key = keys.key_of_order(content.spki_sha256, *ids, head.revision)
-    return Put(table, key, {"reseller_id": ids[0], "order_id": order_of(ids[1])}, _changed)
-
-
-def encode_cursor(sort_key: str) -> str:
-    return urlsafe_b64encode(sort_key.encode()).decode().rstrip("=")
-
-
-def decode_cursor(cursor: str, prefix: str) -> str:
-    """The sort key in a cursor of ours. Raises Malformed for anything that is none of this list."""
-    try:
-        sort_key = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except ValueError as error:
-        raise Malformed("This cursor is not one that we gave.") from error
-    spelt_alike = encode_cursor(sort_key) == cursor  # the decoder passes over what is no base64
-    if not spelt_alike or not sort_key.startswith(prefix) or len(sort_key.encode()) > _LONGEST_SORT_KEY:
-        raise Malformed("This cursor belongs to another list.")
-    return sort_key
-
-
-def _open_index(head: OrderHead) -> dict[str, Any]:
-    """Membership of the sparse index of orders that the reconciler is to look at, by when."""
-    check_at = look_at(head)
-    shard = keys.open_shard(head.order_id) if check_at is not None else None
-    return {"open_shard": shard, "check_at": optional_micros(check_at)}
-
-
-def _queue_index(head: OrderHead) -> dict[str, Any]:
-    """Membership of the sparse index of queues, of which a head is in one at a time: that of the reviewers, that of
-    the payments which staff must see to, or that of the money which is to be moved by itself.
-    """
-    queue, since = None, None
-    if head.awaits_review:
-        queue, since = keys.REVIEW_QUEUE, head.review_since
-    elif head.awaits_payment:
-        queue, since = keys.PAYMENTS_QUEUE, head.payment_since
-    elif head.money_is_to_move:
-        queue, since = keys.settle_queue(keys.settle_shard(head.order_id)), head.settle_at
-    if queue is None or since is None:
-        return {"queue": None, "queued_at": None}
-    return {"queue": queue, "queued_at": optional_micros(since)}
-
-
-def _guard_from_item(item: Item, idempotency_key: str) -> RequestGuard:
-    # The table holds a digest of the key, its partition: clients put all sorts of secrets into keys.
-    return RequestGuard(
-        item["method"],
-        item["path"],
-        idempotency_key,
-        item["body_sha256"],
-        head_from_item(item["head"]),
-    )
-
-
-def _seen_before(idempotency_key: str, old: Item | None) -> Exception:
-    if old is None:
-        return TryAgain("The request is being answered.")
-    return RequestSeenBefore(_guard_from_item(old, idempotency_key))
-
-
-def _number_taken(old: Item | None) -> Exception:
-    return ContentRefused([duplicate_partner_order(old["order_id"] if old else None)])
-
-
-def _exists(_: Item | None) -> Exception:
-    return TryAgain("An identifier was drawn twice; nothing was written.")
-
-
-def _changed(_: Item | None) -> Exception:
-    return ChangedMeanwhile("The order changed meanwhile; read it again.")

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partner_center.adapters import keys
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
-from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.problem_reports import (

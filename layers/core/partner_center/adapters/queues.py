@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from partner_center.adapters import keys
+from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Database, Index, Item
 from partner_center.adapters.order_items import to_micros
-from partner_center.adapters.order_store import decode_cursor, encode_cursor
 from partner_center.kernel.errors import Malformed
 from partner_center.orders.page import Page
 

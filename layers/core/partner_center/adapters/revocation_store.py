@@ -6,8 +6,8 @@ is in the sparse index `unpublished`.
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.adapters.order_actions import guard_put, head_update
 from partner_center.adapters.order_items import to_micros
-from partner_center.adapters.order_store import guard_put, head_update
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.tables import TableNames

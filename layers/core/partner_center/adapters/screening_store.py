@@ -5,12 +5,8 @@ from typing import Any
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database, Item, Put, Update
+from partner_center.adapters.order_actions import closing_actions, guard_put, head_update
 from partner_center.adapters.order_items import from_micros, to_micros
-from partner_center.adapters.order_store import (
-    closing_actions,
-    guard_put,
-    head_update,
-)
 from partner_center.adapters.queues import waiting_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames

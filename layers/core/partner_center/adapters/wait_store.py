@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database
-from partner_center.adapters.order_store import head_update
+from partner_center.adapters.order_actions import head_update
 from partner_center.adapters.records import event_put
 from partner_center.kernel.events import Event
 from partner_center.orders.fulfil import WaitStep
