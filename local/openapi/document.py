@@ -12,6 +12,7 @@ from local.openapi.examples import answers, refusals
 from local.openapi.operation import Answer, Body, Operation, Parameter
 from local.openapi.operations import OPERATIONS, PARAMETERS
 from local.openapi.wording import ABOUT, FIELDS, HEADERS, REFUSALS, SHAPES, TAGS
+from partner_center.accounts.account import AccountRequest
 from partner_center.accounts.api_keys import Role
 from partner_center.billing.shapes import ContractActivation, ContractRequest
 from partner_center.entry import schemas
@@ -21,6 +22,7 @@ from partner_center.orders.reissue_request import ReissueRequest
 from partner_center.orders.requests import OrderRequest
 
 ANSWERED: Sequence[type[BaseModel]] = (
+    schemas.Account,
     schemas.ApproverList,
     schemas.Domain,
     schemas.ProofList,
@@ -58,6 +60,7 @@ ANSWERED: Sequence[type[BaseModel]] = (
     schemas.SettlementAnswer,
 )
 POSTED: Sequence[type[BaseModel]] = (
+    AccountRequest,
     OrderRequest,
     schemas.AmendRequest,
     schemas.RenewalRequest,

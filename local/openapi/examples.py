@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, cast
 
 from local.openapi import money, successors
+from local.openapi.account_operations import account_examples
 from local.openapi.contracts import contract_examples
 from local.openapi.reissues import reissue_examples
 from local.openapi.story import (
@@ -182,6 +183,7 @@ def answers() -> dict[str, Any]:
     issued = Shelf(story.issued, story.approved, story.proofs, [story.certificate], caa=caa_findings(story))
     to_publish = Shelf(story.by_dns, story.published)
     return {
+        **account_examples(),
         "OrderRequest": story.request,
         "OrderPlaced": order_as_json(story.fresh, standing(story.fresh, [], [], PLACED), [], PLACED),
         "OrderWaiting": waiting.reading(MAILED).order(RESELLER, order_id),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from local.openapi.account_operations import ACCOUNT_OPERATIONS
 from local.openapi.contract_operations import CONTRACT_OPERATIONS
 from local.openapi.operation import (
     BOOKKEEPERS,
@@ -129,6 +130,7 @@ PARAMETERS: Mapping[str, Parameter] = {
 OPERATIONS: Mapping[tuple[str, str], Operation] = {
     **CONTRACT_OPERATIONS,
     **REISSUE_OPERATIONS,
+    **ACCOUNT_OPERATIONS,
     ("GET", "/v1/products"): Operation(
         "listProducts",
         "Catalog",

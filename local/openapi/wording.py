@@ -24,6 +24,7 @@ ABOUT: Mapping[str, Any] = {
 TAGS: Mapping[str, str] = {
     "Catalog": "What is sold, and what applicants accept.",
     "Orders": "From the request to the certificate.",
+    "Account": "The reseller itself.",
     "Reissues": "Further certificates inside an order's term.",
     "Domains": "How control of the names is proven.",
     "Certificates": "What was issued, and its end.",
@@ -113,6 +114,7 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
 SHAPES: Mapping[str, str] = {
     "OrderRequest": "An order as it is posted.",
     "ReissueRequest": "A further certificate, as it is asked for.",
+    "AccountRequest": "What the reseller changes of its account.",
     "ContractRequest": "A bulk contract that is asked for.",
     "ContractActivation": "What was agreed of a contract; what is left out is as it was asked for.",
     "Contact": "A person of the order.",
@@ -151,6 +153,12 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "domain_control": "How control of the names is proven; absent: dns_txt.",
         "agreement": "The applicant's own acceptance of the product's subscriber agreement.",
         "note": "For yourself.",
+    },
+    "ReminderChoice": {
+        "days": "Days before an end, 0 to 90.",
+        "digest_email": "Who gets the daily digest.",
+        "mute_contacts": "Whether the contacts of orders get no reminders.",
+        "link": "The address of an order at your own site, with {order_id} or {partner_order_id} in it.",
     },
     "ReissueRequest": {
         "csr": "One CSR in PEM and nothing else; the key may be another one. Never send a private key.",

@@ -6,6 +6,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -17,8 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from local.cloud import EmbeddedCloud
+from partner_center.accounts.api_keys import Role, make_key
+from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.dynamodb import Database
 from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.products import load_catalog
+from partner_center.kernel.ids import RandomIds
 
 PRODUCT = "geotrust_quickssl_premium"
 UNHINDERED = {"KeyQuota": "1000000", "AddressQuota": "1000000"}
@@ -297,6 +302,14 @@ class Reviewer:
     def decides(self, order_id: str, decision: str, **headers: str) -> Reply:
         body = {"decision": decision, "evidence": "Called the registrant."}
         return self.call("POST", f"/v1/staff/tasks/{self.task(order_id)['task_id']}/decide", body, **headers)
+
+
+def key_with(reseller: Reseller, role: Role) -> Reseller:
+    """The same reseller, with another key of that role."""
+    cloud = reseller.cloud
+    key, text = make_key(reseller.reseller_id, role, RandomIds(), datetime.now(UTC))
+    AccessStore(Database(cloud.client("dynamodb")), cloud.resource("AccessTable")).add_key(key)
+    return Reseller(cloud, reseller.reseller_id, text)
 
 
 def staff_key(cloud: EmbeddedCloud, role: str) -> str:

@@ -9,12 +9,18 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from local.cloud import EmbeddedCloud
-from partner_center.accounts.api_keys import Role, make_key
-from partner_center.adapters.access_store import AccessStore
-from partner_center.adapters.dynamodb import Database
+from partner_center.accounts.api_keys import Role
 from partner_center.kernel.clock import parse_rfc3339
-from partner_center.kernel.ids import RandomIds
-from tests.functions.journeys import Reseller, answer, approval_links, csr_for, key_of, mails, order_body
+from tests.functions.journeys import (
+    Reseller,
+    answer,
+    approval_links,
+    csr_for,
+    key_of,
+    key_with,
+    mails,
+    order_body,
+)
 
 pytestmark = pytest.mark.cloud
 
@@ -282,10 +288,7 @@ def test_a_foreign_order_is_as_unknown_as_none_and_a_reader_may_not(
         foreign, unknown = contoso.succeed(order_id, how), contoso.succeed("ord_none", how)
         assert (foreign.status, unknown.status) == (404, 404)
         assert foreign.json["detail"] == unknown.json["detail"]
-    key, text = make_key(northwind.reseller_id, Role.READ, RandomIds(), datetime.now(UTC))
-    store = AccessStore(Database(cloud.client("dynamodb")), cloud.resource("AccessTable"))
-    store.add_key(key)
-    reader = Reseller(cloud, northwind.reseller_id, text)
+    reader = key_with(northwind, Role.READ)
     for how in ("renewals", "replacements"):
         assert reader.succeed(order_id, how).status == 403
         assert reader.succeed("ord_none", how).status == 403

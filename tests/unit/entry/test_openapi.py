@@ -276,6 +276,7 @@ def test_every_example_has_its_shape(published, obeys):
         "CertificateRevocationRequest",
         "CompromisedKeyRequest",
         "ProblemReportRequest",
+        "AccountRequest",
         "ReissueRequest",
         "ReportDecisionRequest",
     } == set(published["components"]["examples"])

@@ -60,17 +60,22 @@ class AccessStore:
 
     def add_reseller(self, reseller: Reseller) -> None:
         """Raises StateConflict when the id is taken."""
-        chosen = reseller.reminders
         attributes = {
             "name": reseller.name,
             "support_email": reseller.support_email,
             "billing_email": reseller.billing_email,
-            "reminder_days": list(chosen.days) if chosen.days is not None else None,
-            "digest_email": chosen.digest_email,
-            "mute_contacts": chosen.mute_contacts or None,
-            "order_link": chosen.link,
+            **preferences_to_item(reseller.reminders),
         }
         self._database.write(Put(self._table, keys.reseller(reseller.reseller_id), attributes, _taken))
+
+
+def preferences_to_item(chosen: ReminderPreferences) -> Item:
+    return {
+        "reminder_days": list(chosen.days) if chosen.days is not None else None,
+        "digest_email": chosen.digest_email,
+        "mute_contacts": chosen.mute_contacts or None,
+        "order_link": chosen.link,
+    }
 
 
 def _reseller(reseller_id: str, item: Item) -> Reseller:

@@ -7,6 +7,8 @@ ROUTES: tuple[tuple[str, str], ...] = (
     ("GET", "/approve/{token}"),
     ("HEAD", "/approve/{token}"),
     ("POST", "/approve/{token}"),
+    ("GET", "/v1/account"),
+    ("PATCH", "/v1/account"),
     ("GET", "/v1/agreements/{code}"),
     ("GET", "/v1/certificates/{serial}"),
     ("GET", "/v1/certificates/{serial}/download"),

@@ -3,6 +3,7 @@
 No function imports this package: the views make the answers, and tests hold views and shapes together.
 """
 
+from partner_center.entry.schemas.account import Account, Reminding
 from partner_center.entry.schemas.cards import (
     CardFormPost,
     CardLink,
@@ -129,6 +130,7 @@ from partner_center.entry.schemas.staff import (
 )
 
 __all__ = [
+    "Account",
     "Action",
     "Actions",
     "Agreement",
@@ -216,6 +218,7 @@ __all__ = [
     "RecordedAcceptance",
     "Reissue",
     "ReissueList",
+    "Reminding",
     "RenewalRequest",
     "ReplacementRequest",
     "ReportDecision",

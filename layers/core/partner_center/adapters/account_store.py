@@ -1,0 +1,31 @@
+"""A reseller's own account in the access table, with the audit record of each change."""
+
+from partner_center.accounts.resellers import ReminderPreferences, Reseller
+from partner_center.adapters import keys
+from partner_center.adapters.access_store import AccessStore, preferences_to_item
+from partner_center.adapters.dynamodb import Database, Update
+from partner_center.adapters.records import audit_put
+from partner_center.adapters.tables import TableNames
+from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.kernel.events import AuditRecord
+
+
+class AccountStore:
+    """`Accounts` of the accounts context: what a reseller changes of itself, with its audit record."""
+
+    def __init__(self, database: Database, tables: TableNames) -> None:
+        self._database, self._tables = database, tables
+
+    def reseller(self, reseller_id: str) -> Reseller | None:
+        return AccessStore(self._database, self._tables.access).reseller(reseller_id)
+
+    def remind(self, reseller_id: str, preferences: ReminderPreferences, audit: AuditRecord) -> None:
+        attributes = preferences_to_item(preferences)
+        update = Update(
+            self._tables.access,
+            keys.reseller(reseller_id),
+            lambda _: ChangedMeanwhile("There is no such reseller any more."),
+            set={name: value for name, value in attributes.items() if value is not None},
+            remove=[name for name, value in attributes.items() if value is None],
+        )
+        self._database.transact([update, audit_put(self._tables.audit, audit)])

@@ -1,0 +1,105 @@
+"""What a reseller says of its reminders: merged, checked, recorded once."""
+
+from dataclasses import replace
+
+import pytest
+
+from partner_center.accounts.account import Account, account_as_json, read_choice
+from partner_center.accounts.api_keys import Principal, Role
+from partner_center.accounts.resellers import ReminderPreferences, Reseller
+from partner_center.kernel.errors import ContentRefused, NotFound
+from tests.fakes.determined import CountingIds, FixedClock
+
+LINK = "https://shop.example.com/orders/{order_id}"
+BEFORE = ReminderPreferences((30, 7), "certs@northwind.example.com", True, LINK)
+ADMIN = Principal("res_1", "key_1", Role.ADMIN)
+
+
+class Kept:
+    """`Accounts` in memory."""
+
+    def __init__(self, reminders=BEFORE):
+        self.found = Reseller("res_1", "Northwind Hosting", "support@example.com", None, reminders)
+        self.audit = []
+
+    def reseller(self, reseller_id):
+        return self.found if reseller_id == "res_1" else None
+
+    def remind(self, reseller_id, preferences, audit):
+        self.found = replace(self.found, reminders=preferences)
+        self.audit.append(audit)
+
+
+PATCHES = [
+    ("nothing", {}, BEFORE),
+    ("other days, in order and once", {"reminders": {"days": [7, 60, 7]}}, replace(BEFORE, days=(60, 7))),
+    ("no day at all", {"reminders": {"days": []}}, replace(BEFORE, days=())),
+    ("the usual days", {"reminders": {"days": None}}, replace(BEFORE, days=None)),
+    ("the usual recipient", {"reminders": {"digest_email": None}}, replace(BEFORE, digest_email=None)),
+    ("not muted", {"reminders": {"mute_contacts": False}}, replace(BEFORE, mute_contacts=False)),
+    ("muting as usual", {"reminders": {"mute_contacts": None}}, replace(BEFORE, mute_contacts=False)),
+    ("no link", {"reminders": {"link": None}}, replace(BEFORE, link=None)),
+    ("everything as usual", {"reminders": None}, ReminderPreferences()),
+]
+
+
+@pytest.mark.parametrize(("patch", "expected"), [pytest.param(*each[1:], id=each[0]) for each in PATCHES])
+def test_what_is_left_out_stays_and_null_means_as_usual(patch, expected):
+    assert read_choice(patch, BEFORE) == expected
+
+
+REFUSED = [
+    ("a misspelt field", {"reminders": {"day": [1]}}, {("unknown_field", "/reminders/day")}),
+    ("a contact", {"support_email": "x@example.com"}, {("unknown_field", "/support_email")}),
+    ("too early", {"reminders": {"days": [91]}}, {("invalid_field", "/reminders/days/0")}),
+    ("negative", {"reminders": {"days": [-1]}}, {("invalid_field", "/reminders/days/0")}),
+    ("a word", {"reminders": {"days": ["7"]}}, {("invalid_field", "/reminders/days/0")}),
+    ("too many", {"reminders": {"days": list(range(21))}}, {("too_many", "/reminders/days")}),
+    ("no address", {"reminders": {"digest_email": "nobody"}}, {("invalid_field", "/reminders/digest_email")}),
+    ("no https", {"reminders": {"link": "http://x/{order_id}"}}, {("invalid_field", "/reminders/link")}),
+    (
+        "no place for an id",
+        {"reminders": {"link": "https://x.example"}},
+        {("invalid_field", "/reminders/link")},
+    ),
+    ("a list", {"reminders": []}, {("invalid_field", "/reminders")}),
+    (
+        "several at once",
+        {"reminders": {"days": [91], "mute_contacts": "yes"}, "name": "x"},
+        {
+            ("invalid_field", "/reminders/days/0"),
+            ("invalid_field", "/reminders/mute_contacts"),
+            ("unknown_field", "/name"),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("patch", "problems"), [pytest.param(*each[1:], id=each[0]) for each in REFUSED])
+def test_every_fault_is_told(patch, problems):
+    with pytest.raises(ContentRefused) as refused:
+        read_choice(patch, BEFORE)
+    assert {(each.code, each.field) for each in refused.value.problems} == problems
+
+
+def test_a_change_is_on_record_and_one_that_changes_nothing_is_not():
+    kept = Kept()
+    account = Account(kept, FixedClock(), CountingIds())
+    told = account.change(ADMIN, "request-1", {"reminders": {"days": [14]}})
+    assert told == account_as_json(kept.found) == account.read("res_1")
+    assert told["reminders"]["days"] == [14]
+    (record,) = kept.audit
+    assert (record.action, record.actor, record.facts["days"]) == ("account.changed", "key:key_1", "(14,)")
+    account.change(ADMIN, "request-2", {"reminders": {"days": [14]}})
+    assert len(kept.audit) == 1
+
+
+def test_a_reseller_without_a_profile_has_no_account():
+    account = Account(Kept(), FixedClock(), CountingIds())
+    with pytest.raises(NotFound):
+        account.read("res_2")
+
+
+def test_who_is_told_when_nothing_was_chosen():
+    told = account_as_json(Kept(ReminderPreferences()).found)
+    assert (told["billing_email"], told["reminders"]["digest_email"]) == ("support@example.com",) * 2
