@@ -31,7 +31,7 @@ $(VENV)/test.stamp: tests/requirements.txt $(VENV)/run.stamp
 
 PYTEST := $(BIN)/python -m pytest
 
-test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, journeys, browser
+test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, browser, journeys
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
 	$(PYTEST) tests/adapters tests/contracts -n 2 --dist loadfile
 	$(PYTEST) tests/statemachines tests/browser -n 2 --dist loadfile

@@ -275,12 +275,12 @@ class EmbeddedCloud:
         until = start + soon
         return self._rest(lambda: CLOCK.now() + max(0.0, until - time.monotonic()), start + timeout)
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float, runs: int = RUNS_PER_ADVANCE) -> None:
         """Move the clock in steps, so that what falls due on the way runs at its time, and wait for that work.
 
-        A schedule that would run more than RUNS_PER_ADVANCE times is thinned out to that many runs.
+        A schedule that would run more than `runs` times is thinned out to that many.
         """
-        end, gap = CLOCK.now() + seconds, seconds / RUNS_PER_ADVANCE
+        end, gap = CLOCK.now() + seconds, seconds / runs
         while True:
             if not self._rest(CLOCK.now, time.monotonic() + REST_LIMIT):
                 log.warning("work is still under way after %d s; the clock moves on", REST_LIMIT)

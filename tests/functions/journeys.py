@@ -23,6 +23,8 @@ from partner_center.catalog.products import load_catalog
 PRODUCT = "geotrust_quickssl_premium"
 UNHINDERED = {"KeyQuota": "1000000", "AddressQuota": "1000000"}
 """Parameters of a cloud whose callers are in a hurry."""
+FEW_RUNS = 12
+"""Of each schedule, while months go by in which nothing is looked at: they cost the most of a long journey."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.mailbox import Mail
-from tests.functions.journeys import Reseller, answer, approval_links, call, csr_for, order_body
+from tests.functions.journeys import FEW_RUNS, Reseller, answer, approval_links, call, csr_for, order_body
 
 pytestmark = pytest.mark.cloud
 HOUR = 3600
@@ -18,7 +18,7 @@ def until_morning(cloud: EmbeddedCloud, ends: str, days: int) -> None:
     """To half an hour after the last run of the day that lies so many days before the end."""
     day = date.fromordinal(datetime.fromisoformat(ends).date().toordinal() - days)
     dawn = datetime.combine(day, time(5, 30), UTC).timestamp()
-    cloud.advance(dawn - cloud.clock.now())
+    cloud.advance(dawn - cloud.clock.now(), FEW_RUNS)
     cloud.advance(3 * HOUR)
     assert cloud.settle()
 

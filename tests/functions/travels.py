@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from local.cloud import EmbeddedCloud
 from tests.functions.cardholder import a_link, charged
 from tests.functions.journeys import (
+    FEW_RUNS,
     Reseller,
     Reviewer,
     answer,
@@ -65,7 +66,7 @@ def pay(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     outlive(cloud, reseller, contract_id, finance)
     cloud.payments.payments.dispute(charged(cloud, reseller, declined))
     assert reseller.call("DELETE", "/v1/payment-method").status == 200
-    cloud.advance(93 * DAY)
+    cloud.advance(93 * DAY, FEW_RUNS)
     assert cloud.settle()
 
 
@@ -83,11 +84,11 @@ def let_go(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str) -> None:
 def outlive(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str, finance: Reviewer) -> None:
     """A contract ends with its card while an order on it waits; the card that opens the next one pays for it."""
     begins = following(cloud.clock.now(), day=15)
-    cloud.advance(begins - cloud.clock.now())
+    cloud.advance(begins - cloud.clock.now(), FEW_RUNS)
     this_month = datetime.fromtimestamp(begins, UTC)
     assert a_link(reseller).gives(exp_year=this_month.year, exp_month=this_month.month).status == 200
     order_id = reseller.placed(name="card-ends.example.com", contract_id=contract_id)
-    cloud.advance(following(begins, day=1) + 1 - cloud.clock.now())
+    cloud.advance(following(begins, day=1) + 1 - cloud.clock.now(), FEW_RUNS)
     assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
     assert cloud.settle()
     assert reseller.order(order_id)["payment"]["status"] == "declined"
@@ -178,7 +179,7 @@ def hold_back_then_release(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert answer(link, "approve").status == 200
     assert cloud.settle()
     cloud.zone.set(name, "CAA", ['0 issue ";"', *caa[1:]])
-    cloud.advance(DAY)
+    cloud.advance(DAY, FEW_RUNS)
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
     assert cloud.settle()
     cloud.zone.delete(name)
@@ -249,7 +250,7 @@ def charge(cloud: EmbeddedCloud, reseller: Reseller, contract_id: str) -> None:
     assert fay.call("PUT", f"{path}/payment-method", body, Idempotency_Key="card-2").status == 200
     assert cloud.settle()
     assert reseller.order(order_id)["payment"]["status"] == "authorised"
-    cloud.advance(4 * DAY)
+    cloud.advance(4 * DAY, FEW_RUNS)
     cloud.payments.faults.clear()
     assert fay.call("POST", f"{path}/settle", body).status == 200
     assert cloud.settle()
@@ -349,7 +350,7 @@ def revoke(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     message = {"messageId": "1", "body": json.dumps({"detail": event})}
     cloud.invoke("FinishRevocationFunction", {"Records": [message]})
     assert reseller.order(died["order_id"])["status"] == "revoked"
-    cloud.advance(DAY)
+    cloud.advance(DAY, FEW_RUNS)
     assert cloud.settle()
 
 
@@ -383,7 +384,7 @@ def report_problems(cloud: EmbeddedCloud, reseller: Reseller) -> None:
 
 def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     order_id = reseller.placed(name="silent.example.com")
-    cloud.advance(31 * DAY)
+    cloud.advance(31 * DAY, FEW_RUNS)
     assert cloud.settle()
     assert reseller.order(order_id)["closed"]["reason"] == "timed_out"
 
@@ -395,9 +396,9 @@ def ask_anew(cloud: EmbeddedCloud, reseller: Reseller) -> None:
         "late.example.com": {"method": "email", "approver_email": "admin@late.example.com"}
     }
     order_id = str(reseller.place(body).json["order_id"])
-    cloud.advance(15 * DAY)
+    cloud.advance(15 * DAY, FEW_RUNS)
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/late.example.com/resend").status == 200
-    cloud.advance(16 * DAY)
+    cloud.advance(16 * DAY, FEW_RUNS)
     assert reseller.domains(order_id)["early.example.com"]["status"] == "expired"
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/early.example.com/resend").status == 200
     assert cloud.settle()
@@ -433,7 +434,7 @@ def check(cloud: EmbeddedCloud, reseller: Reseller) -> None:
         UpdateExpression="SET certificate_der = :wrong",
         ExpressionAttributeValues={":wrong": wrong},
     )
-    cloud.advance(DAY)
+    cloud.advance(DAY, FEW_RUNS)
     vera = Reviewer(cloud, staff_key(cloud, "validation"))
     for item in vera.call("GET", "/v1/staff/queues/certificates").json["items"]:
         path = f"/v1/staff/objections/{item['objection_id']}/settle"
@@ -445,11 +446,11 @@ def remind(cloud: EmbeddedCloud, reseller: Reseller) -> None:
 
     From 2027-03-15 on its proofs last until it is to be reissued, so once that may happen by itself its entry moves.
     """
-    cloud.advance(60 * DAY)
+    cloud.advance(60 * DAY, FEW_RUNS)
     order = reseller.issued(name="reminded.example.com")
     chosen = {"lifecycle": {"auto_reissue": True, "key": "same"}}
     assert reseller.amend(order["order_id"], chosen).status == 200
-    cloud.advance(400 * DAY)
+    cloud.advance(400 * DAY, FEW_RUNS)
     assert cloud.settle()
     assert reseller.order(order["order_id"])["status"] == "expired"
     subjects = [mail.subject for mail in cloud.mails()]
