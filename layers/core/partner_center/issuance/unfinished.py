@@ -1,7 +1,8 @@
 """Serials that were recorded and came to nothing: perhaps signed by a run that died, so nobody may lose sight of it.
 
-The run's own retry takes them up or closes them. One whose execution is gone stays until a person closes it; a closed
-serial is never issued under, stays known for ever, and can be revoked, in case it was signed (BR 4.9.1.1).
+The run's own retry takes them up or closes them, and so does the execution that takes the order over. What is left a
+person closes; a closed serial is never issued under, stays known for ever, and can be revoked, in case it was signed
+(BR 4.9.1.1).
 """
 
 from collections.abc import Sequence
