@@ -14,6 +14,7 @@ from local.template import REGION
 from partner_center.accounts.resellers import Reseller
 from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
+from partner_center.adapters.contract_notice_store import ContractNoticeStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.record import CertificateStatus
@@ -86,9 +87,9 @@ class Desk:
         self.keep = KeepCalendar(prospects, self.calendar, self, MemoryPlannedReissues())
         self.complete = CompleteOrder(orders, self.certificates, self.clock, self.ids)
         self.queue = MemoryReminderQueue()
-        calendar = self.calendar
+        calendar, notices = self.calendar, ContractNoticeStore(database, self.names)
         self.remind = RemindRenewals(
-            prospects, calendar, calendar, calendar, self.queue, self, self.keep, self.clock
+            prospects, calendar, calendar, notices, calendar, self.queue, self, self.keep, self.clock
         )
         self.stores.grant(a_contract(1_000_000))
 

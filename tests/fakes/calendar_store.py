@@ -7,6 +7,7 @@ from datetime import date, datetime
 from partner_center.adapters import keys
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.notifications.calendar import Entry, ReminderKind
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import Mail
 from partner_center.notifications.reminders import Digest, Due, Reminder, RunUnderWay
 from partner_center.notifications.suppressions import Suppression, Undelivered
@@ -136,7 +137,7 @@ class MemoryCalendar:
 class MemoryReminderQueue:
     """`ReminderQueue`: keeps what was sent, in order; `happen` is called around each message."""
 
-    waiting: list[Reminder | tuple[str, date]] = field(default_factory=list)
+    waiting: list[Reminder | ContractReminder | tuple[str, date]] = field(default_factory=list)
     happen: Callable[[str], None] = _nothing
 
     def remind(self, reminders: Sequence[Reminder]) -> None:
@@ -148,6 +149,11 @@ class MemoryReminderQueue:
         self.happen("before digest")
         self.waiting.append((reseller_id, day))
         self.happen("after digest")
+
+    def contracts(self, reminders: Sequence[ContractReminder]) -> None:
+        self.happen("before contracts")
+        self.waiting += reminders
+        self.happen("after contracts")
 
 
 @dataclass

@@ -24,6 +24,7 @@ from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.check_store import CheckStore
 from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
+from partner_center.adapters.contract_notice_store import ContractNoticeStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.crl_store import CrlStore
 from partner_center.adapters.dynamodb import Database
@@ -80,6 +81,7 @@ from tests.adapters.test_card_store import a_card, a_link, added, removed
 from tests.adapters.test_card_store import a_guard as a_link_guard
 from tests.fakes.contract_calendar import a_reminder, an_entry
 from tests.fakes.contract_charges import a_card_head, a_charge
+from tests.fakes.contract_contract_notices import a_notice
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
     US,
@@ -331,6 +333,10 @@ def calendar(database):
     return CalendarStore(database, "business")
 
 
+def notices(database):
+    return ContractNoticeStore(database, TABLES)
+
+
 def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
@@ -552,7 +558,9 @@ TRANSACTIONS = {
         lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
     ],
     "Telling that a contract runs out": [
-        lambda db: ContractStore(db, TABLES).told(a_contract(), an_audit(IDS))
+        lambda db: notices(db).claim(
+            a_contract(), frozenset({"units_low"}), [a_notice()], NOW, an_audit(IDS, "contract.noticed")
+        )
     ],
 }
 SINGLE_WRITES = [
@@ -568,8 +576,9 @@ SINGLE_WRITES = [
     lambda db: Cas(db).add_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).change_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).record_ca_serial("ab", b"bytes", "CN=Our CA", NOW),
-    lambda db: ContractStore(db, TABLES).begin(a_contract(), NOW),
-    lambda db: ContractStore(db, TABLES).look_later(a_contract(), NOW),
+    lambda db: notices(db).look_later(a_contract(), NOW),
+    lambda db: notices(db).queued(a_notice()),
+    lambda db: notices(db).record(a_notice(results={"0": "sent"})),
     lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW),
     lambda db: CrlStore(db, "issuance").note("tls-e1", PublishedCrl(1, NOW, NOW, NOW)),
     lambda db: ProblemReportStore(db, TABLES).note_mail("rep_1", "evt_1", NOW),

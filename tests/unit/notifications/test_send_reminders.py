@@ -13,7 +13,7 @@ from partner_center.notifications.digest_mail import DigestFacts, DigestLine, di
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.pace import Pace
 from partner_center.notifications.reminder_mail import ReminderFacts, how_far, reminder_mail
-from partner_center.notifications.send_reminders import MOST_LINES
+from partner_center.notifications.send_digest import MOST_LINES
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.notifications.undelivered import read_notice
 from partner_center.orders.content import Contacts, content_to_json

@@ -197,6 +197,7 @@ def _reminder_item(reminder: Reminder, moment: datetime) -> Item:
         "serial": reminder.serial,
         "partner_order_id": reminder.partner_order_id,
         "renewed_by": reminder.renewed_by,
+        "automatic": reminder.automatic,
         "expires_at": int((moment + LIFETIME).timestamp()),
     }
 
@@ -218,6 +219,7 @@ def _reminder(reseller_id: str, day: date, item: Item) -> Reminder:
         partner_order_id=item.get("partner_order_id"),
         names=tuple(item["names"]),
         renewed_by=item.get("renewed_by"),
+        automatic=item.get("automatic", False),
     )
 
 

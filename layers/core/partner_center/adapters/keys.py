@@ -183,6 +183,11 @@ def ids_of_contract(pk: str) -> tuple[str, str]:
     return reseller_id, contract_id
 
 
+def contract_notice(reseller_id: str, contract_id: str, notice_id: str) -> Key:
+    """What the holder of a contract is told once."""
+    return Key(contract(reseller_id, contract_id).pk, f"NOTICE#{notice_id}")
+
+
 def notice_queue(shard: int) -> str:
     """Partition of the sparse index `queues` of contracts that may have to be told of, by when to look at them."""
     return f"NOTICE#{shard}"
@@ -263,6 +268,10 @@ def digest(reseller_id: str, day: str) -> Key:
 
 def digest_line(reseller_id: str, day: str, order_id: str, kind: str) -> Key:
     return Key(digest(reseller_id, day).pk, f"LINE#{order_id}#{kind}")
+
+
+def digest_contract(reseller_id: str, day: str, contract_id: str, notice_id: str) -> Key:
+    return Key(digest(reseller_id, day).pk, f"CONTRACT#{contract_id}#{notice_id}")
 
 
 def remind_shard(id: str) -> str:

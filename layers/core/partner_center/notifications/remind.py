@@ -21,6 +21,7 @@ from partner_center.notifications.calendar import (
     reminder_days,
     reminder_due,
 )
+from partner_center.notifications.contract_reminders import ContractReminders
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospect, Prospects
 from partner_center.notifications.reminders import (
     Calendar,
@@ -62,6 +63,7 @@ class RemindRenewals:
     prospects: Prospects
     calendar: Calendar
     digests: Digests
+    notices: ContractReminders
     runs: Runs
     queue: ReminderQueue
     resellers: Resellers
@@ -164,9 +166,9 @@ class _Run:
     def _reminder(self, prospect: Prospect, ending: Ending, days: int) -> Reminder:
         head, content = prospect.order.head, prospect.order.content
         deadline = self._case.prospects.deadline(prospect)
-        action, names = DeadlineKind.RENEWAL, tuple[str, ...]()
+        action, names, automatic = DeadlineKind.RENEWAL, tuple[str, ...](), False
         if ending.kind is not ReminderKind.TERM_ENDS and deadline is not None:
-            action, names = deadline.kind, deadline.names
+            action, names, automatic = deadline.kind, deadline.names, deadline.automatic
         return Reminder(
             reseller_id=head.reseller_id,
             order_id=head.order_id,
@@ -182,6 +184,7 @@ class _Run:
             partner_order_id=head.partner_order_id,
             names=names[:_NAMES],
             renewed_by=head.renewed_by,
+            automatic=automatic,
         )
 
     def _day_of(self, reseller_id: str) -> date:
@@ -204,7 +207,7 @@ class _Run:
         if digest is None or digest.queued:
             return
         mute = self._preferences_of(reseller_id).mute_contacts
-        found = 0
+        found = len(self._case.notices.of_digest(reseller_id, day))  # their own mails are on their way
         for batch in _batches(self._case.digests.reminders(reseller_id, day)):
             self._require_time()
             found += len(batch)

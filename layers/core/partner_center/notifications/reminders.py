@@ -8,6 +8,7 @@ from typing import Protocol
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.notifications.calendar import Entry, ReminderKind
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.orders.deadlines import DeadlineKind
 
 
@@ -22,7 +23,8 @@ class Reminder:
     """One reminder that was claimed: what ends, and what is to be done. `day` is the day of its digest.
 
     `days` before the day of the end (negative: after it). `names` must be proven again; the mail lists them all or
-    the first few. `contact` is the address of the technical contact.
+    the first few. `contact` is the address of the technical contact. `automatic`: it was to happen by
+    itself, and did not yet.
     """
 
     reseller_id: str
@@ -39,6 +41,7 @@ class Reminder:
     partner_order_id: str | None = None
     names: tuple[str, ...] = ()
     renewed_by: str | None = None
+    automatic: bool = False
 
     @property
     def mail_id(self) -> str:
@@ -120,6 +123,10 @@ class ReminderQueue(Protocol):
         ...
 
     def digest(self, reseller_id: str, day: date) -> None:
+        """Raises TryAgain."""
+        ...
+
+    def contracts(self, reminders: Sequence[ContractReminder]) -> None:
         """Raises TryAgain."""
         ...
 

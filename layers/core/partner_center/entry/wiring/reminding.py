@@ -5,6 +5,7 @@ from functools import cache
 from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.base import clock
 from partner_center.entry.wiring.calendar import calendar_store, keep_calendar, prospects
+from partner_center.entry.wiring.contract_notices import contract_notices
 from partner_center.entry.wiring.reminder_queue import reminder_queue
 from partner_center.notifications.remind import RemindRenewals
 
@@ -13,5 +14,13 @@ from partner_center.notifications.remind import RemindRenewals
 def remind_renewals() -> RemindRenewals:
     calendar = calendar_store()
     return RemindRenewals(
-        prospects(), calendar, calendar, calendar, reminder_queue(), access(), keep_calendar(), clock()
+        prospects(),
+        calendar,
+        calendar,
+        contract_notices(),
+        calendar,
+        reminder_queue(),
+        access(),
+        keep_calendar(),
+        clock(),
     )
