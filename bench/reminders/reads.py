@@ -21,6 +21,7 @@ from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.events import Event
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospects
 from partner_center.notifications.remind import LONGEST_RUN, RemindRenewals
+from partner_center.notifications.replan import ReplanReminders
 from partner_center.orders.close import CompleteOrder
 from tests.adapters.stores import DynamoStores
 from tests.fakes.calendar_store import MemoryReminderQueue
@@ -89,7 +90,16 @@ class Desk:
         self.queue = MemoryReminderQueue()
         calendar, notices = self.calendar, ContractNoticeStore(database, self.names)
         self.remind = RemindRenewals(
-            prospects, calendar, calendar, notices, calendar, self.queue, self, self.keep, self.clock
+            prospects,
+            calendar,
+            calendar,
+            notices,
+            calendar,
+            self.queue,
+            self,
+            self.keep,
+            ReplanReminders(orders, calendar, calendar),
+            self.clock,
         )
         self.stores.grant(a_contract(1_000_000))
 

@@ -16,6 +16,7 @@ from partner_center.notifications.notify_contracts import NotifyContracts
 from partner_center.notifications.pace import Pace
 from partner_center.notifications.remind import LONGEST_RUN, RemindRenewals, Report
 from partner_center.notifications.reminders import Reminder
+from partner_center.notifications.replan import ReplanReminders
 from partner_center.notifications.send_contract_reminder import SendContractReminder
 from partner_center.notifications.send_digest import SendDigest
 from partner_center.notifications.send_reminders import SendReminder
@@ -60,6 +61,7 @@ class Reminding:
             self.queue,
             self,
             self.keep,
+            ReplanReminders(orders, self.calendar, self.calendar),
             clock,
         )
         self.send_reminder = SendReminder(

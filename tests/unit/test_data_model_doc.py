@@ -15,6 +15,7 @@ from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.account_store import AccountStore
 from partner_center.adapters.caa_report_store import CaaReportStore
 from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.card_store import CardStore
@@ -62,7 +63,7 @@ from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
-from partner_center.notifications.reminders import Digest
+from partner_center.notifications.reminders import Digest, Replan
 from partner_center.notifications.report_refusals import Report, Told
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.close import closing, completion, reissue_completion
@@ -553,6 +554,9 @@ TRANSACTIONS = {
     "Telling an orphan": [
         lambda db: OpenOrderStore(db, TABLES).tell_orphan(an_event(IDS, "serial.orphaned"), an_audit(IDS))
     ],
+    "Choosing how to be reminded": [
+        lambda db: AccountStore(db, TABLES).remind(US, ReminderPreferences(), an_audit(IDS), replan=True)
+    ],
     "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
     "Activating a contract": [
         lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
@@ -588,6 +592,7 @@ SINGLE_WRITES = [
     lambda db: calendar(db).open(US, NOW.date(), NOW),
     lambda db: calendar(db).queued(Digest(US, NOW.date()), NOW),
     lambda db: calendar(db).sent(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).replanned(Replan(US, NOW), "cursor"),
     lambda db: calendar(db).begin(NOW, NOW),
     lambda db: calendar(db).end(NOW.date(), NOW),
     lambda db: SuppressionStore(db, "business", FixedClock()).suppress(

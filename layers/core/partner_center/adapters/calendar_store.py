@@ -8,7 +8,7 @@ from partner_center.adapters.dynamodb import Condition, Database, Index, Item, P
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.notifications.calendar import Entry, ReminderKind
-from partner_center.notifications.reminders import Digest, Due, Reminder, RunUnderWay
+from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
 from partner_center.orders.deadlines import DeadlineKind
 
 LIFETIME = timedelta(days=90)
@@ -16,10 +16,11 @@ LIFETIME = timedelta(days=90)
 
 _PAGE = 100
 _DIGEST = "#DIGEST#"
+_REPLAN = keys.replan("").sk
 
 
 class CalendarStore:
-    """`Calendar`, `Digests` and `Runs` of the notifications context."""
+    """`Calendar`, `Digests`, `Replans` and `Runs` of the notifications context."""
 
     def __init__(self, database: Database, table: str) -> None:
         self._database = database
@@ -46,10 +47,12 @@ class CalendarStore:
         while True:
             page, after = self._database.query_index(self._table, index, limit=_PAGE, after=after)
             digests = [item["pk"] for item in page if _DIGEST in item["pk"]]
-            entries = [item for item in page if _DIGEST not in item["pk"]]
+            replans = [item["pk"] for item in page if item["sk"] == _REPLAN]
+            entries = [item for item in page if item["pk"] not in {*digests, *replans}]
             yield Due(
                 [(*keys.ids_of_order(item["pk"]), _kind(item)) for item in entries],
                 [_ids_of_digest(pk) for pk in digests],
+                [pk.split("#")[1] for pk in replans],
             )
             if after is None:
                 return
@@ -127,6 +130,26 @@ class CalendarStore:
         key = keys.digest(digest.reseller_id, digest.day.isoformat())
         marks = {name: to_micros(moment)}
         self._database.write(Update(self._table, key, _changed, set=marks, remove=remove))
+
+    # ---- other days
+
+    def replan(self, reseller_id: str) -> Replan | None:
+        item = self._database.get(self._table, keys.replan(reseller_id))
+        if item is None or "remind_at" not in item:
+            return None
+        return Replan(reseller_id, from_micros(item["remind_at"]), item.get("after"))
+
+    def replanned(self, replan: Replan, after: str | None) -> None:
+        self._database.write(
+            Update(
+                self._table,
+                keys.replan(replan.reseller_id),
+                _changed,
+                conditions=[("remind_at", "=", to_micros(replan.asked_at))],
+                set={"after": after} if after is not None else {},
+                remove=[] if after is not None else ["remind_shard", "remind_at", "after"],
+            )
+        )
 
     # ---- runs
 

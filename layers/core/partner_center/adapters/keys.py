@@ -286,6 +286,11 @@ def reminder_run() -> Key:
     return Key("REMINDERS", "RUN")
 
 
+def replan(reseller_id: str) -> Key:
+    """That the reseller's entries in the calendar are to be planned anew."""
+    return Key(f"R#{reseller_id}#REMINDERS", "REPLAN")
+
+
 def suppressed_address(reseller_id: str, address: str) -> Key:
     """`address` in lower case."""
     return Key(f"R#{reseller_id}#SUPPRESSED", address)

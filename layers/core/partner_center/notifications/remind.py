@@ -31,6 +31,7 @@ from partner_center.notifications.reminders import (
     Runs,
     RunUnderWay,
 )
+from partner_center.notifications.replan import ReplanReminders
 from partner_center.orders.deadlines import DeadlineKind, lifecycle_of
 
 SHARDS = 8
@@ -68,6 +69,7 @@ class RemindRenewals:
     queue: ReminderQueue
     resellers: Resellers
     keep: KeepCalendar
+    replan: ReplanReminders
     clock: Clock
 
     def __call__(self, until: datetime) -> Report:
@@ -105,6 +107,8 @@ class _Run:
         for shard in range(SHARDS):
             for page in self._case.calendar.due(shard, self._moment):
                 self._to_queue |= dict.fromkeys(page.digests)
+                for reseller_id in page.replans:
+                    self._replan(reseller_id)
                 for reseller_id, order_id, kind in page.entries:
                     self._require_time()
                     self._judge(reseller_id, order_id, kind)
@@ -116,6 +120,12 @@ class _Run:
                 self._to_queue |= dict.fromkeys(page.digests)
         for reseller_id, day in self._to_queue:
             self._queue(reseller_id, day)
+
+    def _replan(self, reseller_id: str) -> None:
+        """What is due by the reseller's new days is reminded of at once: its shard may have been read already."""
+        preferences = self._preferences_of(reseller_id)
+        for order_id, kind in self._case.replan(reseller_id, preferences, self._moment, self._require_time):
+            self._judge(reseller_id, order_id, kind)
 
     def _require_time(self) -> None:
         if self._case.clock.now() >= self._until:

@@ -10,6 +10,7 @@ from partner_center.kernel.errors import PartnerCenterError
 from partner_center.notifications.calendar import Entry, ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.orders.deadlines import DeadlineKind
+from partner_center.orders.page import Page
 
 
 class RunUnderWay(PartnerCenterError):
@@ -61,10 +62,20 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the calendar says is due: an entry of an order, or a digest whose mails were not queued yet."""
+    """What the calendar says is due: an entry of an order, a digest whose mails were not queued yet, a reseller."""
 
     entries: Sequence[tuple[str, str, ReminderKind]]
     digests: Sequence[tuple[str, date]]
+    replans: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """The reseller's entries are to be planned anew, since `asked_at`; those behind `after` are left."""
+
+    reseller_id: str
+    asked_at: datetime
+    after: str | None = None
 
 
 class Calendar(Protocol):
@@ -101,6 +112,26 @@ class Digests(Protocol):
     def queued(self, digest: Digest, moment: datetime) -> None: ...
 
     def sent(self, digest: Digest, moment: datetime) -> None: ...
+
+
+class Replans(Protocol):
+    """Keeps which resellers chose other days."""
+
+    def replan(self, reseller_id: str) -> Replan | None: ...
+
+    def replanned(self, replan: Replan, after: str | None) -> None:
+        """Those until `after` are planned anew; None: all. Raises ChangedMeanwhile when it was asked for again."""
+        ...
+
+
+class OrderNames(Protocol):
+    """Finds the orders of a reseller."""
+
+    def by_common_name(
+        self, reseller_id: str, prefix: str, page: Page
+    ) -> tuple[Sequence[tuple[str, str]], str | None]:
+        """Common names with their orders, and where the next page begins; an order may be there twice."""
+        ...
 
 
 class Runs(Protocol):

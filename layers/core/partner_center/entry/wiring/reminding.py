@@ -6,8 +6,10 @@ from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.base import clock
 from partner_center.entry.wiring.calendar import calendar_store, keep_calendar, prospects
 from partner_center.entry.wiring.contract_notices import contract_notices
+from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.reminder_queue import reminder_queue
 from partner_center.notifications.remind import RemindRenewals
+from partner_center.notifications.replan import ReplanReminders
 
 
 @cache
@@ -22,5 +24,6 @@ def remind_renewals() -> RemindRenewals:
         reminder_queue(),
         access(),
         keep_calendar(),
+        ReplanReminders(order_store(), calendar, calendar),
         clock(),
     )
