@@ -17,10 +17,12 @@ from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.contract_notice_store import ContractNoticeStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.tables import TableNames
+from partner_center.catalog.products import load_catalog
 from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.events import Event
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospects
 from partner_center.notifications.remind import LONGEST_RUN, RemindRenewals
+from partner_center.notifications.renewal_price import RenewalPrice
 from partner_center.notifications.replan import ReplanReminders
 from partner_center.orders.close import CompleteOrder
 from tests.adapters.stores import DynamoStores
@@ -99,6 +101,7 @@ class Desk:
             self,
             self.keep,
             ReplanReminders(orders, calendar, calendar),
+            RenewalPrice(load_catalog(), notices),
             self.clock,
         )
         self.stores.grant(a_contract(1_000_000))

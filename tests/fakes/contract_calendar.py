@@ -50,6 +50,8 @@ def a_reminder(**changes):
         partner_order_id="PO-1 ☂",
         names=("www.example.com", "*.example.com"),
         renewed_by=None,
+        automatic=True,
+        price="1 unit of contract con_1",
     )
     return replace(usual, **changes)
 

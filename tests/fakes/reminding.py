@@ -16,6 +16,7 @@ from partner_center.notifications.notify_contracts import NotifyContracts
 from partner_center.notifications.pace import Pace
 from partner_center.notifications.remind import LONGEST_RUN, RemindRenewals, Report
 from partner_center.notifications.reminders import Reminder
+from partner_center.notifications.renewal_price import RenewalPrice
 from partner_center.notifications.replan import ReplanReminders
 from partner_center.notifications.send_contract_reminder import SendContractReminder
 from partner_center.notifications.send_digest import SendDigest
@@ -62,6 +63,7 @@ class Reminding:
             self,
             self.keep,
             ReplanReminders(orders, self.calendar, self.calendar),
+            RenewalPrice(load_catalog(), self.notices),
             clock,
         )
         self.send_reminder = SendReminder(

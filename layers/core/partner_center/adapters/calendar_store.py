@@ -221,6 +221,7 @@ def _reminder_item(reminder: Reminder, moment: datetime) -> Item:
         "partner_order_id": reminder.partner_order_id,
         "renewed_by": reminder.renewed_by,
         "automatic": reminder.automatic,
+        "price": reminder.price,
         "expires_at": int((moment + LIFETIME).timestamp()),
     }
 
@@ -243,6 +244,7 @@ def _reminder(reseller_id: str, day: date, item: Item) -> Reminder:
         names=tuple(item["names"]),
         renewed_by=item.get("renewed_by"),
         automatic=item.get("automatic", False),
+        price=item.get("price"),
     )
 
 

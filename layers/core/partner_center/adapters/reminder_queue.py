@@ -58,6 +58,7 @@ def reminder_message(reminder: Reminder) -> dict[str, Any]:
         "names": list(reminder.names),
         "renewed_by": reminder.renewed_by,
         "automatic": reminder.automatic,
+        "price": reminder.price,
     }
 
 
@@ -79,6 +80,7 @@ def reminder_from(message: Mapping[str, Any]) -> Reminder:
         names=tuple(message["names"]),
         renewed_by=message["renewed_by"],
         automatic=message.get("automatic", False),
+        price=message.get("price"),
     )
 
 

@@ -15,13 +15,13 @@ from partner_center.orders.deadlines import DeadlineKind
 _WHAT = {
     DeadlineKind.REISSUE: "Reissue, free",
     DeadlineKind.CSR: "Send a new CSR; the reissue is free",
-    DeadlineKind.VALIDATION: "Prove the names again; the reissue is free and then makes itself",
+    DeadlineKind.VALIDATION: "Prove the names again; the reissue is free and begins by itself",
     DeadlineKind.RENEWAL: "Renew, at its price: it never renews itself",
 }
 _ENDS = {
-    ReminderKind.CERTIFICATE_ENDS: "certificate",
-    ReminderKind.TERM_ENDS: "order",
-    ReminderKind.PROOFS_END: "proofs of control",
+    ReminderKind.CERTIFICATE_ENDS: ("certificate ends", "certificate ended"),
+    ReminderKind.TERM_ENDS: ("order ends", "order ended"),
+    ReminderKind.PROOFS_END: ("proofs of control end", "proofs of control ended"),
 }
 
 
@@ -29,8 +29,8 @@ _ENDS = {
 class DigestLine:
     """One order. `link` is where to act: at the reseller's own site, or the order in the API.
 
-    `names_total` must be proven again for it. `automatic`: its reissue was to make itself, and did not yet. `trouble`
-    says why its contact got no mail.
+    `names_total` must be proven again for it. `automatic`: its reissue was to make itself, and did not yet. `price`
+    is that of its renewal. `trouble` says why its contact got no mail.
     """
 
     common_name: str
@@ -43,6 +43,7 @@ class DigestLine:
     link: str
     names_total: int = 0
     automatic: bool = False
+    price: str | None = None
     renewed_by: str | None = None
     trouble: str | None = None
 
@@ -60,6 +61,8 @@ class DigestLine:
     def what(self) -> str:
         if self.action is DeadlineKind.RENEWAL and self.renewed_by:
             return f"See the renewal {self.renewed_by} through"
+        if self.action is DeadlineKind.RENEWAL and self.price:
+            return f"Renew, for {self.price}: it never renews itself"
         if self.kind is ReminderKind.PROOFS_END:
             return "Reissue, free, while nothing has to be proven again"
         if self.automatic:
@@ -156,7 +159,7 @@ def _told(line: DigestLine, moment: datetime) -> dict[str, object]:
         "name": line.common_name,
         "when": f"{utc.day} {utc:%B %Y}",
         "how_far": how_far(line.ends, moment),
-        "ends": f"{_ENDS[line.kind]} {'ended' if moment > line.ends else 'ends'}",
+        "ends": _ENDS[line.kind][moment > line.ends],
         "what": line.what(),
         "how": line.how(),
         "link": line.link,

@@ -31,6 +31,7 @@ from partner_center.notifications.reminders import (
     Runs,
     RunUnderWay,
 )
+from partner_center.notifications.renewal_price import RenewalPrice
 from partner_center.notifications.replan import ReplanReminders
 from partner_center.orders.deadlines import DeadlineKind, lifecycle_of
 
@@ -70,6 +71,7 @@ class RemindRenewals:
     resellers: Resellers
     keep: KeepCalendar
     replan: ReplanReminders
+    price: RenewalPrice
     clock: Clock
 
     def __call__(self, until: datetime) -> Report:
@@ -195,6 +197,7 @@ class _Run:
             names=names[:_NAMES],
             renewed_by=head.renewed_by,
             automatic=automatic,
+            price=self._case.price(prospect.order, self._moment) if action is DeadlineKind.RENEWAL else None,
         )
 
     def _day_of(self, reseller_id: str) -> date:

@@ -121,8 +121,8 @@ def steps(facts: ReminderFacts) -> tuple[str, ...]:
             )
         case DeadlineKind.RENEWAL:
             opens = "" if facts.moment >= facts.renew_from else f"from {in_words(facts.renew_from)} on and "
-            price = f"A renewal is a new order, at its price, which {reseller} tells; it is never ordered by itself"
-            rest = "." if over else "; what is left of the present term is added to the new one."
+            price = f"A renewal is a new order, at its price, which {reseller} tells, and never ordered by itself."
+            rest = "" if over else " What is left of the present term is added to the new one."
             return (
                 f"Ask {reseller} to renew the order, {opens}until {in_words(facts.renew_until)}.",
                 price + rest,
@@ -132,13 +132,13 @@ def steps(facts: ReminderFacts) -> tuple[str, ...]:
             first = f"Make a new key and CSR and send the CSR to {reseller} for a reissue."
         case DeadlineKind.CSR:
             first = (
-                f"Make a new key and CSR and send the CSR to {reseller}: the next certificate is then made by "
-                "itself."
+                f"Make a new key and CSR and send the CSR to {reseller} for a reissue: without it no certificate "
+                "follows this one."
             )
         case DeadlineKind.VALIDATION:
             first = (
-                f"Have control of the names below proven again: {reseller} begins that and tells you what to "
-                "publish or to approve. The next certificate is then made by itself."
+                f"Have control of the names below proven again when it is asked for: their approvers get a mail, or "
+                f"{reseller} tells you what to publish. The next certificate is then made by itself."
             )
         case DeadlineKind.REISSUE if facts.automatic:
             first = (

@@ -25,7 +25,7 @@ class Reminder:
 
     `days` before the day of the end (negative: after it). `names` must be proven again; the mail lists them all or
     the first few. `contact` is the address of the technical contact. `automatic`: it was to happen by
-    itself, and did not yet.
+    itself, and did not yet. `price`: what a renewal costs the reseller, in words.
     """
 
     reseller_id: str
@@ -43,6 +43,7 @@ class Reminder:
     names: tuple[str, ...] = ()
     renewed_by: str | None = None
     automatic: bool = False
+    price: str | None = None
 
     @property
     def mail_id(self) -> str:
