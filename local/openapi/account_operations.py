@@ -31,8 +31,9 @@ ACCOUNT_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "changeAccount",
         "Account",
         "Say how to be reminded",
-        "A JSON Merge Patch: what is left out stays, null means as usual. It counts from each order's next reminder "
-        "on. Reminders of one order are muted on the order (lifecycle.reminders).",
+        "A JSON Merge Patch: what is left out stays, null means as usual. Other days hold from the next morning on; "
+        "one that has passed by then is made up for by one reminder. Reminders of one order are muted on the "
+        "order (lifecycle.reminders).",
         {200: Answer("The account, as it is now.", "Account", ("Account",))},
         (*RESTRICTED, *WITH_BODY, "NotFound"),
         (Role.ADMIN,),
