@@ -20,6 +20,7 @@ from local.http_api import HttpApi, Request, Response
 from local.mailbox import Mail, parsed
 from local.payments import HOOK_PATH, SIGNING_SECRET, Hooks, LocalStripe
 from local.resources import Stack, physical_name
+from local.runtime.faults import OUTSIDE
 from local.server import LoopbackServer
 from local.template import REGION, STACK, read
 from local.web_world import WebWorld
@@ -235,7 +236,9 @@ class EmbeddedCloud:
             self.hooks.send(kind, about)
 
     def _record(self, function: str, calls: list[dict[str, Any]]) -> None:
-        self.recorded_calls[function.removeprefix(f"{STACK}-")] += calls
+        """What the SDK was asked; policies know nothing of the rest."""
+        made = [call for call in calls if call["service"] not in OUTSIDE]
+        self.recorded_calls[function.removeprefix(f"{STACK}-")] += made
 
     def _write_log(self, line: str) -> None:
         if not self._quiet:
@@ -253,6 +256,15 @@ class EmbeddedCloud:
         with self._lock:
             self._mails += [parsed(sent) for sent in ses.SENT[len(self._mails) :]]
             return list(self._mails)
+
+    def signatures(self) -> list[dict[str, Any]]:
+        """The trail of KMS, oldest first: key, message in hex, the function it was made for, epoch seconds."""
+        from local.repairs import kms  # noqa: PLC0415
+
+        return [
+            {"key": each.key, "message": each.message.hex(), "by": each.by, "at": each.at}
+            for each in list(kms.SIGNED)
+        ]
 
     def undeliver(self, number: int, kind: str) -> Mapping[str, Any]:
         """SES tells that the mail of this number did not arrive. Raises IndexError, and ValueError for the kind."""
