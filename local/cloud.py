@@ -302,6 +302,14 @@ class EmbeddedCloud:
             CLOCK.advance(min([stop for stop in self._stops(gap) if stop > now] + [end]) - now)
             time.sleep(WAKING_UP)
 
+    def unfinished(self) -> float | None:
+        """When the next delivery, or pause before a retry, is over; None if there is none.
+
+        Neither schedules count nor tasks that wait for their token: of these nobody knows that anything will come.
+        """
+        dues = [work.due() for work in self._dispatcher.work() if not isinstance(work, Recurring)]
+        return min([*(due for due in dues if due is not None), *machines.pauses()], default=None)
+
     def _stops(self, gap: float) -> Iterator[float]:
         """The moments at which something is due, as far as they are known now."""
         yield machines.at_rest_until()
