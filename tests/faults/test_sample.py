@@ -14,7 +14,7 @@ pytestmark = pytest.mark.cloud
 
 SAMPLED = ("email", "card")
 SEED, RUNS = 8, 16
-ALWAYS = (Run("email", "", "stream-twice"),)
+ALWAYS = (Run("email", "", "machine-down"), Run("email", "", "stream-twice"))
 
 
 @pytest.fixture(scope="module")
