@@ -77,7 +77,7 @@ class Disorder:
         """Nothing depends on it."""
 
     def deliver(self, world: World) -> None:
-        """Whenever time has passed: what has waited long enough."""
+        """Whenever time has passed, and at rest: what has waited long enough."""
         with self._lock:
             due = [record for at, record in self._kept if at + self._after <= self._now()]
             self._kept = [(at, record) for at, record in self._kept if at + self._after > self._now()]

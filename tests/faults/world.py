@@ -43,7 +43,7 @@ class World:
     """One run of a journey in a cloud that many share: its reseller, and what was answered to it.
 
     `tag` is in every name of this run, and is its customer, so that no other run's proofs serve it. `pause` is called
-    whenever time has passed.
+    whenever time has passed, and at rest.
     """
 
     cloud: EmbeddedCloud
@@ -75,6 +75,7 @@ class World:
         while True:
             if not self.cloud.settle(soon=0.0):
                 raise NotReached("the cloud comes to no rest")
+            self.pause()
             due = self.cloud.unfinished()
             if due is None or due > end:
                 return
