@@ -14,7 +14,7 @@ from tests.faults.evidence import dead_letters, of_run
 from tests.faults.invariants import violations
 from tests.faults.points import Kind, OneFault, Point, Recorder, Recording
 from tests.faults.registry import Journey
-from tests.faults.world import DAY, HOUR, MINUTE, NotReached, Refused, World
+from tests.faults.world import DAY, HOUR, MINUTE, NotReached, World
 from tests.functions.journeys import UNHINDERED, resellers
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -27,8 +27,8 @@ GRACE = (0.0, 5 * MINUTE, HOUR, 6 * HOUR, 26 * HOUR)
 class Fault(Protocol):
     """What fails in a run: a policy of the runtime that is told what ended.
 
-    `met`: whether it happened. `may_refuse`: it looks like a change by others, so a request may be refused for it;
-    what was answered before must hold all the same.
+    `met`: whether it happened. `may_refuse`: it looks like a change by others, so that a request may be refused
+    for it and the journey end early; what was answered must hold all the same.
     """
 
     met: bool
@@ -129,7 +129,7 @@ class Runner:
             journey.tell(world)
             world.rest()
         except (NotReached, AssertionError) as trouble:
-            if not (may_refuse and isinstance(trouble, Refused)):
+            if not may_refuse:
                 said.append(f"journey: {type(trouble).__name__} {trouble}")
         finally:
             clear()

@@ -31,11 +31,7 @@ PAUSES = (MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY)
 
 
 class NotReached(Exception):
-    """The journey cannot go on: what it waits for does not come."""
-
-
-class Refused(NotReached):
-    """The journey cannot go on: a request was refused that should have been granted."""
+    """The journey cannot go on: what it waits for does not come, or was refused."""
 
 
 @dataclass
@@ -96,7 +92,7 @@ class World:
     # ---- requests
 
     def patiently(self, send: Callable[[], Reply], *good: int) -> Reply:
-        """The first answer. Raises Refused when it is another than was hoped for, NotReached when there is none."""
+        """The first answer. Raises NotReached when it is another than was hoped for, or none."""
         for tries in range(TRIES):
             try:
                 reply = send()
@@ -104,7 +100,7 @@ class World:
                 reply = None
             if reply is not None and reply.status < 500 and reply.status != 429:
                 if reply.status not in good:
-                    raise Refused(f"{reply.status}: {reply.text[:300]}")
+                    raise NotReached(f"{reply.status}: {reply.text[:300]}")
                 return reply
             self.repeated += 1
             told = float(reply.headers.get("retry-after", 0)) if reply else 0.0
