@@ -13,7 +13,7 @@ from tests.faults.registry import journeys
 pytestmark = pytest.mark.cloud
 
 SAMPLED = ("email", "card")
-SEED, RUNS = 8, 16
+SEED, RUNS = 8, 12
 ALWAYS = (Run("email", "", "machine-down"), Run("email", "", "stream-twice"))
 
 
