@@ -13,7 +13,8 @@ from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import OrderContent
 from partner_center.orders.deadlines import names_to_prove
-from partner_center.orders.enrolment import Circumstances, exposed_in, unknown_approvers
+from partner_center.orders.enrolment import exposed_in, unknown_approvers
+from partner_center.orders.examination import Circumstances
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.key_gate import BlockedKeys
