@@ -14,12 +14,16 @@ from local.template import REGION
 from partner_center.accounts.resellers import Reseller
 from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
+from partner_center.adapters.contract_notice_store import ContractNoticeStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.tables import TableNames
+from partner_center.catalog.products import load_catalog
 from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.events import Event
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospects
 from partner_center.notifications.remind import LONGEST_RUN, RemindRenewals
+from partner_center.notifications.renewal_price import RenewalPrice
+from partner_center.notifications.replan import ReplanReminders
 from partner_center.orders.close import CompleteOrder
 from tests.adapters.stores import DynamoStores
 from tests.fakes.calendar_store import MemoryReminderQueue
@@ -86,9 +90,19 @@ class Desk:
         self.keep = KeepCalendar(prospects, self.calendar, self, MemoryPlannedReissues())
         self.complete = CompleteOrder(orders, self.certificates, self.clock, self.ids)
         self.queue = MemoryReminderQueue()
-        calendar = self.calendar
+        calendar, notices = self.calendar, ContractNoticeStore(database, self.names)
         self.remind = RemindRenewals(
-            prospects, calendar, calendar, calendar, self.queue, self, self.keep, self.clock
+            prospects,
+            calendar,
+            calendar,
+            notices,
+            calendar,
+            self.queue,
+            self,
+            self.keep,
+            ReplanReminders(orders, calendar, calendar),
+            RenewalPrice(load_catalog(), notices),
+            self.clock,
         )
         self.stores.grant(a_contract(1_000_000))
 

@@ -8,6 +8,7 @@ import pytest
 
 from local.repairs.capacity import METER
 from partner_center.adapters import keys
+from partner_center.adapters.account_store import replan_put
 from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.dynamodb import Database, Patience
 from partner_center.adapters.suppression_store import BOUNCE_LIFETIME, SuppressionStore
@@ -32,6 +33,12 @@ def store(dynamodb, business, pauses):
 @pytest.fixture
 def calendar(store):
     return CalendarStore(*store)
+
+
+@pytest.fixture
+def ask_replan(store):
+    database, table = store
+    return lambda reseller_id, moment: database.write(replan_put(table, reseller_id, moment))
 
 
 class TestCalendarInDynamoDb(CalendarContract):

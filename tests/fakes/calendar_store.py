@@ -7,8 +7,9 @@ from datetime import date, datetime
 from partner_center.adapters import keys
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.notifications.calendar import Entry, ReminderKind
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import Mail
-from partner_center.notifications.reminders import Digest, Due, Reminder, RunUnderWay
+from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.validation.ports import Message
 
@@ -21,14 +22,16 @@ def _nothing(_: str) -> None:
 
 @dataclass
 class MemoryCalendar:
-    """`Calendar`, `Digests` and `Runs`. `happen` is called around each write under its name, and may raise.
+    """`Calendar`, `Digests`, `Replans` and `Runs`.
 
-    `read` counts what was read: rows of the index, and items.
+    `happen` is called around each write under its name, and may raise. `read` counts what was read: rows of the
+    index, and items.
     """
 
     rows: dict[tuple[str, str, ReminderKind], Entry] = field(default_factory=dict)
     heads: dict[tuple[str, date], tuple[Digest, datetime]] = field(default_factory=dict)
     lines: dict[tuple[str, date], dict[tuple[str, ReminderKind], Reminder]] = field(default_factory=dict)
+    replans: dict[str, Replan] = field(default_factory=dict)
     last: date | None = None
     busy_until: datetime | None = None
     happen: Callable[[str], None] = _nothing
@@ -67,10 +70,15 @@ class MemoryCalendar:
             for key in self._to_queue
             if self.heads[key][1] <= moment and keys.remind_shard(key[0]) == name
         ]
-        self.read += len(rows) + len(digests)
+        replans = [
+            each.reseller_id
+            for each in self.replans.values()
+            if each.asked_at <= moment and keys.remind_shard(each.reseller_id) == name
+        ]
+        self.read += len(rows) + len(digests) + len(replans)
         for start in range(0, len(rows), _PAGE) or [0]:
             page = [key for _, key in rows[start : start + _PAGE]]
-            yield Due(page, digests if start == 0 else [])
+            yield Due(page, digests if start == 0 else [], replans if start == 0 else [])
 
     # ---- digests
 
@@ -118,6 +126,25 @@ class MemoryCalendar:
         key = (digest.reseller_id, digest.day)
         self.heads[key] = (digest, self.heads[key][1])
 
+    # ---- other days
+
+    def ask_replan(self, reseller_id: str, moment: datetime) -> None:
+        """As PATCH /v1/account leaves it."""
+        self.replans[reseller_id] = Replan(reseller_id, moment)
+
+    def replan(self, reseller_id: str) -> Replan | None:
+        return self.replans.get(reseller_id)
+
+    def replanned(self, replan: Replan, after: str | None) -> None:
+        self.happen("before replanned")
+        present = self.replans.get(replan.reseller_id)
+        if present is None or present.asked_at != replan.asked_at:
+            raise ChangedMeanwhile("The calendar changed meanwhile.")
+        if after is None:
+            del self.replans[replan.reseller_id]
+        else:
+            self.replans[replan.reseller_id] = replace(present, after=after)
+
     # ---- runs
 
     def begin(self, moment: datetime, until: datetime) -> date | None:
@@ -136,7 +163,7 @@ class MemoryCalendar:
 class MemoryReminderQueue:
     """`ReminderQueue`: keeps what was sent, in order; `happen` is called around each message."""
 
-    waiting: list[Reminder | tuple[str, date]] = field(default_factory=list)
+    waiting: list[Reminder | ContractReminder | tuple[str, date]] = field(default_factory=list)
     happen: Callable[[str], None] = _nothing
 
     def remind(self, reminders: Sequence[Reminder]) -> None:
@@ -148,6 +175,11 @@ class MemoryReminderQueue:
         self.happen("before digest")
         self.waiting.append((reseller_id, day))
         self.happen("after digest")
+
+    def contracts(self, reminders: Sequence[ContractReminder]) -> None:
+        self.happen("before contracts")
+        self.waiting += reminders
+        self.happen("after contracts")
 
 
 @dataclass

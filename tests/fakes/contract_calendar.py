@@ -1,7 +1,7 @@
 """What every calendar of reminders promises, in memory and on DynamoDB.
 
 To run the suite on a calendar: subclass `CalendarContract` in a test module under a name that begins with Test, and
-define there a fixture `calendar` that yields an EMPTY one, anew for each test.
+define there a fixture `calendar` that yields an EMPTY one, anew for each test, and `ask_replan(reseller_id, moment)`.
 """
 
 from dataclasses import replace
@@ -12,7 +12,7 @@ import pytest
 from partner_center.adapters.keys import REMINDER_SHARDS, remind_shard
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.notifications.calendar import Entry, ReminderKind
-from partner_center.notifications.reminders import Digest, Reminder, RunUnderWay
+from partner_center.notifications.reminders import Digest, Reminder, Replan, RunUnderWay
 from partner_center.orders.deadlines import DeadlineKind
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.samples import THEM, US, a_day
@@ -50,6 +50,8 @@ def a_reminder(**changes):
         partner_order_id="PO-1 ☂",
         names=("www.example.com", "*.example.com"),
         renewed_by=None,
+        automatic=True,
+        price="1 unit of contract con_1",
     )
     return replace(usual, **changes)
 
@@ -183,6 +185,34 @@ class CalendarContract:
 
     def test_an_unknown_digest_is_none(self, calendar):
         assert calendar.digest(US, DAY) is None
+
+    # ---- other days
+
+    def replans(self, calendar, moment):
+        pages = [page for shard in range(REMINDER_SHARDS) for page in calendar.due(shard, moment)]
+        return [each for page in pages for each in page.replans]
+
+    def test_a_reseller_that_chose_other_days_is_found_until_all_is_planned_anew(self, calendar, ask_replan):
+        assert calendar.replan(US) is None
+        ask_replan(US, NOW)
+        assert self.replans(calendar, NOW - MICROSECOND) == []
+        assert self.replans(calendar, NOW) == [US]
+        assert due(calendar, NOW) == ([], [])
+        replan = calendar.replan(US)
+        assert replan == Replan(US, NOW)
+        calendar.replanned(replan, "cursor")
+        assert calendar.replan(US) == Replan(US, NOW, "cursor")
+        calendar.replanned(replan, None)
+        assert (self.replans(calendar, NOW + a_day), calendar.replan(US)) == ([], None)
+
+    def test_who_chooses_again_begins_anew(self, calendar, ask_replan):
+        ask_replan(US, NOW)
+        replan = calendar.replan(US)
+        calendar.replanned(replan, "cursor")
+        ask_replan(US, NOW + a_day)
+        assert calendar.replan(US) == Replan(US, NOW + a_day)
+        with pytest.raises(ChangedMeanwhile):
+            calendar.replanned(replan, None)
 
     # ---- runs
 

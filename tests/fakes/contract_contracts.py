@@ -4,12 +4,10 @@ To run the suite on a store: subclass `ContractsContract` as `OrdersContract` is
 """
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from partner_center.billing.contracts import ContractStatus, EntryKind, LedgerEntry
-from partner_center.billing.notices import NOTICE_SHARDS
 from partner_center.billing.ports import ContractSeenBefore, InvoiceTaken
 from partner_center.catalog.pricing import AgreedPrice, PriceList
 from partner_center.catalog.products import Brand, LineKind
@@ -27,7 +25,6 @@ from tests.fakes.samples import (
     a_placement,
     an_activation,
     an_asking,
-    an_audit,
 )
 
 PRICES = PriceList(
@@ -40,7 +37,7 @@ PRICES = PriceList(
 
 
 class ContractsContract:
-    """Reading, asking, activating, statements, notices."""
+    """Reading, asking, activating, statements."""
 
     @pytest.fixture
     def ids(self):
@@ -74,9 +71,8 @@ class ContractsContract:
             {"prices": PRICES, "sales_representative": "Sally Seller", "invoice_reference": "INV-1"},
             {"units_low": 0, "ends_in_days": ()},
             {"units_low": 7, "ends_in_days": (60, 1), "noticed": frozenset({"units_low", "ends-1"})},
-            {"noticing_until": NOW},
         ],
-        ids=["bulk", "products", "prices", "no notices", "notices", "being noticed"],
+        ids=["bulk", "products", "prices", "no notices", "notices"],
     )
     def test_a_contract_is_read_back_whole(self, stores, changes):
         contract = a_contract(7, **changes)
@@ -254,65 +250,3 @@ class ContractsContract:
         grant = LedgerEntry("led_1", EntryKind.GRANT, 10, "", "staff:fay", NOW - 30 * a_day)
         stores.contracts.create(a_contract(), "staff:fay", "led_1")
         assert stores.contracts.entries(US, "con_1", None, 10) == ([grant], False)
-
-    # ---- notices
-
-    @staticmethod
-    def due(stores, moment):
-        return [each for shard in range(NOTICE_SHARDS) for each in stores.contracts.to_look_at(shard, moment)]
-
-    UNWATCHED = frozenset({"units_low"})
-
-    @pytest.mark.parametrize(
-        ("changes", "days", "expected"),
-        [
-            ({}, 0, True),
-            ({"valid_from": NOW + a_day}, 0, False),
-            ({"noticed": UNWATCHED}, 304, False),
-            ({"noticed": UNWATCHED}, 305, True),
-            ({"noticed": UNWATCHED, "ends_in_days": ()}, 9999, False),
-        ],
-        ids=["watched", "not begun", "long before its end", "30 days before its end", "never"],
-    )
-    def test_what_may_have_to_be_told_of_is_looked_at(self, stores, changes, days, expected):
-        stores.grant(a_contract(**changes))
-        assert self.due(stores, NOW + timedelta(days=days)) == [(US, "con_1")] * expected
-
-    def test_what_was_only_asked_for_is_not(self, stores, asked):
-        assert self.due(stores, NOW + 999 * a_day) == []
-
-    def test_a_telling_is_claimed_once(self, stores):
-        stores.grant(a_contract())
-        contract = stores.contracts.find(US, "con_1")
-        stores.contracts.begin(contract, NOW + a_day)
-        assert stores.contracts.find(US, "con_1").noticing_until == NOW + a_day
-        with pytest.raises(ChangedMeanwhile):
-            stores.contracts.begin(contract, NOW + a_day)
-        stores.contracts.begin(stores.contracts.find(US, "con_1"), NOW + 2 * a_day)
-
-    def test_what_was_told_is_kept_with_when_to_look_next(self, stores, ids):
-        stores.grant(a_contract())
-        stores.contracts.begin(a_contract(), NOW + a_day)
-        claimed = a_contract(noticed=self.UNWATCHED, noticing_until=NOW + a_day)
-        stores.contracts.told(claimed, an_audit(ids, "contract.noticed", ""))
-        assert stores.contracts.find(US, "con_1") == claimed
-        assert self.due(stores, NOW) == []
-        assert self.due(stores, NOW + 305 * a_day) == [(US, "con_1")]
-        assert stores.audited(US, "") == ["contract.noticed"]
-
-    def test_a_run_that_read_before_another_one_told_claims_nothing(self, stores, ids):
-        stores.grant(a_contract())
-        stores.contracts.begin(a_contract(), NOW + a_day)
-        claimed = a_contract(noticed=self.UNWATCHED, noticing_until=NOW + a_day)
-        stores.contracts.told(claimed, an_audit(ids, "contract.noticed", ""))
-        with pytest.raises(ChangedMeanwhile):
-            stores.contracts.begin(a_contract(), NOW + 2 * a_day)
-
-    def test_a_run_whose_claim_ran_out_tells_nothing(self, stores, ids):
-        stores.grant(a_contract())
-        stores.contracts.begin(a_contract(), NOW + a_day)
-        stores.contracts.begin(a_contract(noticing_until=NOW + a_day), NOW + 2 * a_day)
-        late = a_contract(noticed=self.UNWATCHED, noticing_until=NOW + a_day)
-        with pytest.raises(ChangedMeanwhile):
-            stores.contracts.told(late, an_audit(ids, "contract.noticed", ""))
-        assert stores.contracts.find(US, "con_1").noticed == frozenset()

@@ -1,12 +1,9 @@
 """Contracts in memory, with the preconditions of adapters/contract_store.py in the same order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import sha256
+from dataclasses import dataclass
 
 from partner_center.billing.contracts import Contract, ContractStatus, EntryKind, LedgerEntry
-from partner_center.billing.notices import NOTICE_SHARDS, next_look
 from partner_center.billing.ports import (
     Activation,
     Asking,
@@ -15,7 +12,6 @@ from partner_center.billing.ports import (
     InvoiceTaken,
 )
 from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TryAgain
-from partner_center.kernel.events import AuditRecord
 from partner_center.orders.page import Page
 from tests.fakes.order_store import paged
 from tests.fakes.tables import Tables
@@ -23,7 +19,7 @@ from tests.fakes.tables import Tables
 
 @dataclass
 class MemoryContracts:
-    """`Contracts` of the orders and billing contexts, `Ledgers` and `NoticeBook`."""
+    """`Contracts` of the orders and billing contexts, and `Ledgers`."""
 
     tables: Tables
 
@@ -104,37 +100,6 @@ class MemoryContracts:
     def _bind(self, guard: ContractGuard | None) -> None:
         if guard is not None:
             self.tables.contract_guards[_guard_key(guard)] = guard
-
-    # ---- notices
-
-    def to_look_at(self, shard: int, moment: datetime) -> Sequence[tuple[str, str]]:
-        return [
-            key
-            for key, each in self.tables.contracts.items()
-            if int(sha256(each.contract_id.encode()).hexdigest(), 16) % NOTICE_SHARDS == shard
-            and (look := next_look(each, each.valid_from)) is not None
-            and look <= moment
-        ]
-
-    def begin(self, contract: Contract, until: datetime) -> None:
-        with self.tables.writing("begin"):
-            self._change(contract, noticing_until=until)
-
-    def told(self, contract: Contract, audit: AuditRecord) -> None:
-        with self.tables.writing("told"):
-            self._change(contract, noticed=contract.noticed)
-            self.tables.accompany(None, audit)
-
-    def look_later(self, contract: Contract, moment: datetime) -> None:
-        """The rows themselves say when to look."""
-        self._change(contract)
-
-    def _change(self, contract: Contract, **changes: object) -> None:
-        key = (contract.reseller_id, contract.contract_id)
-        present = self.tables.contracts[key]
-        if present.noticing_until != contract.noticing_until:
-            raise ChangedMeanwhile("The contract changed meanwhile; read it again.")
-        self.tables.contracts[key] = replace(present, **changes)  # type: ignore[arg-type]
 
 
 def _guard_key(guard: ContractGuard) -> tuple[str, str, str, str]:

@@ -9,12 +9,18 @@ from partner_center.catalog.products import load_catalog
 from partner_center.issuance.record import CertificateRecord
 from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.dated_rules import rules_on
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospects
 from partner_center.notifications.mail import Mail
+from partner_center.notifications.notify_contracts import NotifyContracts
 from partner_center.notifications.pace import Pace
 from partner_center.notifications.remind import LONGEST_RUN, RemindRenewals, Report
 from partner_center.notifications.reminders import Reminder
-from partner_center.notifications.send_reminders import SendDigest, SendReminder
+from partner_center.notifications.renewal_price import RenewalPrice
+from partner_center.notifications.replan import ReplanReminders
+from partner_center.notifications.send_contract_reminder import SendContractReminder
+from partner_center.notifications.send_digest import SendDigest
+from partner_center.notifications.send_reminders import SendReminder
 from partner_center.notifications.undelivered import RecordUndelivered
 from partner_center.orders.order import OrderHead, OrderStatus
 from tests.fakes.calendar_store import (
@@ -23,6 +29,7 @@ from tests.fakes.calendar_store import (
     MemoryReminderQueue,
     MemorySentMails,
 )
+from tests.fakes.contract_notices import MemoryContractNotices
 from tests.fakes.planned_reissues import MemoryPlannedReissues
 from tests.fakes.samples import ORDER, US, a_chronicle, a_contract, a_record
 from tests.fakes.world import World
@@ -38,6 +45,8 @@ class Reminding:
         self.clock = self.world.clock
         self.preferences = ReminderPreferences()
         self.calendar, self.queue = MemoryCalendar(), MemoryReminderQueue()
+        self.notices = MemoryContractNotices(self.world.tables, self.calendar)
+        self.billing_email: str | None = None
         self.suppressions, self.sent = self.world.suppressions, MemorySentMails()
         self.mailer = MemoryMailer(self.clock.now)
         self.pace = Pace(rate, 1, self.clock, lambda seconds: self.clock.advance(seconds=seconds))
@@ -45,7 +54,17 @@ class Reminding:
         prospects = Prospects(orders, self.world.certificates, self.world.stores.challenges, clock)
         self.keep = KeepCalendar(prospects, self.calendar, self, MemoryPlannedReissues())
         self.remind = RemindRenewals(
-            prospects, self.calendar, self.calendar, self.calendar, self.queue, self, self.keep, clock
+            prospects,
+            self.calendar,
+            self.calendar,
+            self.notices,
+            self.calendar,
+            self.queue,
+            self,
+            self.keep,
+            ReplanReminders(orders, self.calendar, self.calendar),
+            RenewalPrice(load_catalog(), self.notices),
+            clock,
         )
         self.send_reminder = SendReminder(
             orders,
@@ -58,8 +77,22 @@ class Reminding:
             clock,
             SENDER,
         )
+        self.notify_contracts = NotifyContracts(
+            self.notices, self.calendar, self.queue, self, clock, self.world.ids
+        )
+        self.send_contract_reminder = SendContractReminder(
+            self.notices,
+            self,
+            load_catalog(),
+            self.suppressions,
+            self.mailer,
+            self.pace.wait,
+            clock,
+            SENDER,
+        )
         self.send_digest = SendDigest(
             self.calendar,
+            self.notices,
             self,
             self.suppressions,
             self.mailer,
@@ -69,14 +102,18 @@ class Reminding:
             "https://partners.example.net",
         )
         self.record_undelivered = RecordUndelivered(
-            self.suppressions, self.sent, self.calendar, self.queue, clock
+            self.suppressions, self.sent, self.calendar, self.notices, self.queue, clock
         )
         self._serials = 0
         self.world.stores.grant(a_contract(1_000_000))
 
     def reseller(self, reseller_id: str) -> Reseller | None:
         return Reseller(
-            reseller_id, "Nordic Hosting AB", "support@nordic.example.com", None, self.preferences
+            reseller_id,
+            "Nordic Hosting AB",
+            "support@nordic.example.com",
+            self.billing_email,
+            self.preferences,
         )
 
     # ---- orders
@@ -152,11 +189,13 @@ class Reminding:
             self.send(self.queue.waiting.pop(0))
         return [mail for _, mail in self.mailer.mails[before:]]
 
-    def send(self, message: Reminder | tuple[str, date]) -> None:
+    def send(self, message: Reminder | ContractReminder | tuple[str, date]) -> None:
         """One message of the queue becomes a mail."""
         match message:
             case Reminder() as reminder:
                 self.send_reminder(reminder)
+            case ContractReminder() as told:
+                self.send_contract_reminder(told.reseller_id, told.contract_id, told.notice_id)
             case (reseller_id, day):
                 self.send_digest(reseller_id, day)
 

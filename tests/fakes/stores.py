@@ -6,7 +6,7 @@ from typing import Protocol
 
 from partner_center.billing.charge_ports import Charges
 from partner_center.billing.contracts import Contract
-from partner_center.billing.ports import Contracts, Ledgers, NoticeBook
+from partner_center.billing.ports import Contracts, Ledgers
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
 from partner_center.orders.domain_actions import CheckTimes
@@ -31,8 +31,8 @@ class OrdersAndIndex(Orders, OrderIndex, Protocol):
     def partner_order(self, reseller_id: str, partner_order_id: str) -> str | None: ...
 
 
-class ContractsAndLedgers(Contracts, Ledgers, NoticeBook, Protocol):
-    """The contract store has all three."""
+class ContractsAndLedgers(Contracts, Ledgers, Protocol):
+    """The contract store has both."""
 
     def create(self, contract: Contract, actor: str, entry_id: str) -> None: ...
 

@@ -97,7 +97,6 @@ def test_only_signing_and_checking_lint_and_only_pages_and_mails_render():
         "notifications/announce_certificate",
         "notifications/report_caa_refusals",
         "notifications/tell_decline",
-        "notifications/notify_contracts",
         "notifications/answer_reporter",
         "notifications/send_reminders",
         "validation/approve_domain",

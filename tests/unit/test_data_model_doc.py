@@ -15,6 +15,7 @@ from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.accounts.staff import StaffRole
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore
+from partner_center.adapters.account_store import AccountStore
 from partner_center.adapters.caa_report_store import CaaReportStore
 from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.card_store import CardStore
@@ -24,6 +25,7 @@ from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.check_store import CheckStore
 from partner_center.adapters.check_times import CheckTimes
 from partner_center.adapters.claim_store import ClaimStore
+from partner_center.adapters.contract_notice_store import ContractNoticeStore
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.crl_store import CrlStore
 from partner_center.adapters.dynamodb import Database
@@ -61,7 +63,7 @@ from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
-from partner_center.notifications.reminders import Digest
+from partner_center.notifications.reminders import Digest, Replan
 from partner_center.notifications.report_refusals import Report, Told
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.close import closing, completion, reissue_completion
@@ -80,6 +82,7 @@ from tests.adapters.test_card_store import a_card, a_link, added, removed
 from tests.adapters.test_card_store import a_guard as a_link_guard
 from tests.fakes.contract_calendar import a_reminder, an_entry
 from tests.fakes.contract_charges import a_card_head, a_charge
+from tests.fakes.contract_contract_notices import a_notice
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
     US,
@@ -331,6 +334,10 @@ def calendar(database):
     return CalendarStore(database, "business")
 
 
+def notices(database):
+    return ContractNoticeStore(database, TABLES)
+
+
 def register(database):
     return DynamoDbKeyRegister(database, TABLES)
 
@@ -547,12 +554,17 @@ TRANSACTIONS = {
     "Telling an orphan": [
         lambda db: OpenOrderStore(db, TABLES).tell_orphan(an_event(IDS, "serial.orphaned"), an_audit(IDS))
     ],
+    "Choosing how to be reminded": [
+        lambda db: AccountStore(db, TABLES).remind(US, ReminderPreferences(), an_audit(IDS), replan=True)
+    ],
     "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
     "Activating a contract": [
         lambda db: ContractStore(db, TABLES).activate(an_activation(IDS, an_asking(IDS).contract, "key-1"))
     ],
     "Telling that a contract runs out": [
-        lambda db: ContractStore(db, TABLES).told(a_contract(), an_audit(IDS))
+        lambda db: notices(db).claim(
+            a_contract(), frozenset({"units_low"}), [a_notice()], NOW, an_audit(IDS, "contract.noticed")
+        )
     ],
 }
 SINGLE_WRITES = [
@@ -568,8 +580,9 @@ SINGLE_WRITES = [
     lambda db: Cas(db).add_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).change_issuing_ca(ISSUING_CA),
     lambda db: Cas(db).record_ca_serial("ab", b"bytes", "CN=Our CA", NOW),
-    lambda db: ContractStore(db, TABLES).begin(a_contract(), NOW),
-    lambda db: ContractStore(db, TABLES).look_later(a_contract(), NOW),
+    lambda db: notices(db).look_later(a_contract(), NOW),
+    lambda db: notices(db).queued(a_notice()),
+    lambda db: notices(db).record(a_notice(results={"0": "sent"})),
     lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW),
     lambda db: CrlStore(db, "issuance").note("tls-e1", PublishedCrl(1, NOW, NOW, NOW)),
     lambda db: ProblemReportStore(db, TABLES).note_mail("rep_1", "evt_1", NOW),
@@ -579,6 +592,7 @@ SINGLE_WRITES = [
     lambda db: calendar(db).open(US, NOW.date(), NOW),
     lambda db: calendar(db).queued(Digest(US, NOW.date()), NOW),
     lambda db: calendar(db).sent(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).replanned(Replan(US, NOW), "cursor"),
     lambda db: calendar(db).begin(NOW, NOW),
     lambda db: calendar(db).end(NOW.date(), NOW),
     lambda db: SuppressionStore(db, "business", FixedClock()).suppress(

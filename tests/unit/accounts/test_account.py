@@ -21,12 +21,14 @@ class Kept:
     def __init__(self, reminders=BEFORE):
         self.found = Reseller("res_1", "Northwind Hosting", "support@example.com", None, reminders)
         self.audit = []
+        self.replanned = 0
 
     def reseller(self, reseller_id):
         return self.found if reseller_id == "res_1" else None
 
-    def remind(self, reseller_id, preferences, audit):
+    def remind(self, reseller_id, preferences, audit, *, replan):
         self.found = replace(self.found, reminders=preferences)
+        self.replanned += replan
         self.audit.append(audit)
 
 
@@ -103,3 +105,14 @@ def test_a_reseller_without_a_profile_has_no_account():
 def test_who_is_told_when_nothing_was_chosen():
     told = account_as_json(Kept(ReminderPreferences()).found)
     assert (told["billing_email"], told["reminders"]["digest_email"]) == ("support@example.com",) * 2
+
+
+@pytest.mark.parametrize(
+    ("choice", "replanned"),
+    [({"days": [60]}, 1), ({"days": None}, 1), ({"days": [30, 7]}, 0), ({"mute_contacts": False}, 0)],
+    ids=["other days", "the usual days", "the same days", "nothing about days"],
+)
+def test_other_days_have_the_reminders_planned_anew(choice, replanned):
+    kept = Kept()
+    Account(kept, FixedClock(), CountingIds()).change(ADMIN, "req-1", {"reminders": choice})
+    assert kept.replanned == replanned

@@ -11,5 +11,10 @@ def calendar():
     return MemoryCalendar()
 
 
+@pytest.fixture
+def ask_replan(calendar):
+    return calendar.ask_replan
+
+
 class TestCalendarInMemory(CalendarContract):
     """Entries, digests, runs."""

@@ -1,97 +1,105 @@
-"""Runs that tell of contracts: once each, though they are missed, die, meet or cannot mail."""
+"""Telling of contracts: once each and soon, though runs are missed, die, meet, or nothing can be mailed."""
 
-from dataclasses import dataclass, field, replace
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from partner_center.accounts.resellers import Reseller
-from partner_center.catalog.products import Brand, load_catalog
+from partner_center.accounts.resellers import ReminderPreferences
+from partner_center.catalog.products import Brand
 from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import MailRefused
-from partner_center.notifications.notify_contracts import CLAIM, NotifyContracts
-from tests.fakes.determined import NOW, CountingIds, FixedClock
+from partner_center.notifications.notify_contracts import CLAIM
+from partner_center.notifications.suppressions import Suppression, Undelivered
+from partner_center.notifications.undelivered import read_notice
+from tests.fakes.determined import NOW
+from tests.fakes.reminding import Reminding
 from tests.fakes.samples import THEM, US, a_card_contract, a_contract, a_day
-from tests.fakes.stores import MemoryStores
 
-SENDER = "Partner Center <no-reply@partners.example.net>"
+SUPPORT, BILLS, OPS = "support@nordic.example.com", "bills@nordic.example.com", "ops@nordic.example.com"
+TOMORROW = NOW.date() + timedelta(days=1)
+LOW = a_contract(500, units_left=50, units_held=450)
 
 
-@dataclass
-class Office:
-    """Everything that telling needs, in memory; `trouble` is raised instead of sending, once each."""
+class Office(Reminding):
+    """Contracts, and everything that tells of them. The reseller `res_9` cannot be read."""
 
-    stores: MemoryStores = field(default_factory=MemoryStores)
-    clock: FixedClock = field(default_factory=FixedClock)
-    trouble: list = field(default_factory=list)
-    mails: list = field(default_factory=list)
-    resellers: dict = field(
-        default_factory=lambda: {
-            US: Reseller(US, "Us", "support@us.example.com", "bills@us.example.com"),
-            THEM: Reseller(THEM, "Them", "support@them.example.com"),
-        }
-    )
-
-    def __post_init__(self):
-        self.run = NotifyContracts(
-            self.stores.contracts, self, load_catalog(), self, self.clock, CountingIds(), SENDER
-        )
+    def __init__(self, rate=100.0):
+        super().__init__(rate)
+        self.billing_email = BILLS
 
     def reseller(self, reseller_id):
-        return self.resellers.get(reseller_id)
+        return None if reseller_id == "res_9" else super().reseller(reseller_id)
 
-    def send(self, mail):
-        if self.trouble:
-            error = self.trouble.pop(0)
-            if error is not None:
-                raise error
-        self.mails.append(mail)
+    def hold(self, *contracts):
+        """These contracts, and no other."""
+        self.world.tables.contracts.clear()
+        self.world.tables.contracts |= {(each.reseller_id, each.contract_id): each for each in contracts}
 
-    def __call__(self):
-        return self.run("run-1")
+    def tell(self):
+        """One run: how many it queued."""
+        return self.notify_contracts("run-1")
+
+    def told(self):
+        """One run and its mails."""
+        self.tell()
+        return self.deliver()
 
     def contract(self, contract_id="con_1", reseller_id=US):
-        return self.stores.contracts.find(reseller_id, contract_id)
+        return self.world.tables.contracts[reseller_id, contract_id]
+
+    def audited(self):
+        return [each for each in self.world.tables.audit.values() if each.action == "contract.noticed"]
 
 
 @pytest.fixture
 def office():
-    return Office()
+    office = Office()
+    office.hold(LOW)
+    return office
 
 
-LOW = a_contract(500, units_left=50, units_held=450)
+# ---- once each, and soon
 
 
 def test_nothing_to_tell_is_told_nobody(office):
-    office.stores.grant(a_contract(500))
-    assert office() == 0
-    assert (office.mails, office.stores.tables.audit) == ([], {})
+    office.hold(a_contract(500))
+    assert office.told() == []
+    assert (office.audited(), office.calendar.heads) == ([], {})
     assert office.contract() == a_contract(500)
 
 
 def test_low_units_are_told_once(office):
-    office.stores.grant(LOW)
-    assert [office(), office(), office()] == [1, 0, 0]
-    (mail,) = office.mails
-    assert mail.to == ("bills@us.example.com",)
-    assert mail.message_id == "<notice-units_low-con_1@partners.example.net>"
+    assert [office.tell(), office.tell(), office.tell()] == [1, 0, 0]
+    (mail,) = office.deliver()
+    assert mail.to == (BILLS,)
+    assert mail.message_id == "<notice-units_low-con_1.0@partners.example.net>"
     assert mail.subject == "Contract con_1 has 50 of 500 units left"
-    assert office.contract() == replace(LOW, noticed=frozenset({"units_low"}), noticing_until=NOW + CLAIM)
+    assert office.contract() == replace(LOW, noticed=frozenset({"units_low"}))
+
+
+def test_they_are_told_without_waiting_for_the_morning(office):
+    assert office.clock.moment == NOW
+    assert len(office.told()) == 1
 
 
 def test_without_a_billing_address_the_support_is_told(office):
-    office.stores.grant(replace(LOW, reseller_id=THEM))
-    assert office() == 1
-    assert office.mails[0].to == ("support@them.example.com",)
+    office.billing_email = None
+    office.hold(replace(LOW, reseller_id=THEM))
+    (mail,) = office.told()
+    assert mail.to == (SUPPORT,)
 
 
 def test_the_end_is_told_whenever_the_run_comes(office):
-    office.stores.grant(a_card_contract(brand=Brand.GEOTRUST))
+    office.hold(a_card_contract(brand=Brand.GEOTRUST))
     subjects = []
     for days in (300, 306, 330, 335, 336):
-        office.clock.moment = NOW + days * a_day
-        office()
-        subjects += [mail.subject for mail in office.mails]
-        office.mails.clear()
+        office.at(NOW + days * a_day)
+        subjects += [mail.subject for mail in office.told()]
     assert subjects == [
         "Contract con_1 ends in 29 days, on 24 October 2027, 10:00 UTC",
         "Contract con_1 ends in 5 days, on 24 October 2027, 10:00 UTC",
@@ -100,75 +108,244 @@ def test_the_end_is_told_whenever_the_run_comes(office):
 
 
 def test_two_things_at_once_are_two_mails_and_one_record(office):
-    office.stores.grant(replace(LOW, valid_to=NOW + a_day))
-    assert office() == 2
-    assert [mail.message_id for mail in office.mails] == [
-        "<notice-units_low-con_1@partners.example.net>",
-        "<notice-ends-1-20261124-con_1@partners.example.net>",
+    office.hold(replace(LOW, valid_to=NOW + a_day))
+    mails = office.told()
+    assert [mail.message_id for mail in mails] == [
+        "<notice-units_low-con_1.0@partners.example.net>",
+        "<notice-ends-1-20261124-con_1.0@partners.example.net>",
     ]
-    (record,) = office.stores.tables.audit.values()
-    assert (record.action, record.actor) == ("contract.noticed", "system")
-    assert record.facts["mails"] == "sent sent"
-    assert office() == 0
-
-
-def test_a_mail_that_did_not_go_out_goes_with_a_later_run(office):
-    """The claim holds for a while, so that a run that is only slow is not overtaken."""
-    office.stores.grant(LOW)
-    office.trouble.append(TryAgain("The mail service is out."))
-    with pytest.raises(TryAgain):
-        office()
-    assert office() == 0
-    office.clock.moment += CLAIM
-    assert office() == 1
-    assert office() == 0
-
-
-def test_a_run_that_dies_after_the_mail_repeats_it_with_the_same_id(office):
-    office.stores.grant(LOW)
-    died = RuntimeError("out of time")
-    office.stores.tables.before["told"].append(lambda: (_ for _ in ()).throw(died))
-    with pytest.raises(RuntimeError):
-        office()
-    office.clock.moment += CLAIM
-    assert office() == 1
-    assert len({mail.message_id for mail in office.mails}) == 1
-
-
-def test_of_two_runs_at_once_one_tells(office):
-    office.stores.grant(LOW)
-    results = []
-    office.stores.tables.before["begin"].append(lambda: results.append(office()))
-    results.append(office())
-    assert results == [1, 0]
-    assert len(office.mails) == 1
-
-
-def test_one_that_cannot_be_told_keeps_the_others_from_nothing(office):
-    for number in range(5):
-        office.stores.grant(replace(LOW, contract_id=f"con_{number}"))
-    office.stores.grant(replace(LOW, contract_id="con_orphan", reseller_id="res_9"))
-    office.trouble += [None, TryAgain("The mail service is out.")]
-    with pytest.raises(TryAgain):
-        office()
-    assert len(office.mails) == 4
-
-
-def test_an_address_that_takes_no_mail_is_noted_and_not_asked_for_ever(office):
-    office.stores.grant(LOW)
-    office.trouble.append(MailRefused("address_invalid", "no such address"))
-    assert office() == 1
-    assert office() == 0
-    (record,) = office.stores.tables.audit.values()
-    assert record.facts["mails"] == "address_invalid"
+    (record,) = office.audited()
+    assert (record.actor, record.facts["notices"]) == ("system", "units_low ends-1-20261124")
+    assert office.told() == []
 
 
 def test_units_that_come_back_are_not_told_of(office):
-    office.stores.grant(LOW)
-    office()
+    office.told()
     back = replace(office.contract(), units_left=100, units_held=400)
-    office.stores.tables.contracts[US, "con_1"] = back
-    office()
-    office.stores.tables.contracts[US, "con_1"] = replace(back, units_left=1, units_held=499)
-    office()
-    assert len(office.mails) == 1
+    office.hold(back)
+    assert office.told() == []
+    office.hold(replace(back, units_left=1, units_held=499))
+    assert office.told() == []
+
+
+def test_an_end_that_moved_while_its_mail_waited_is_not_told(office):
+    office.hold(a_card_contract())
+    office.at(office.contract().valid_to - 7 * a_day)
+    office.tell()
+    office.hold(replace(office.contract(), valid_to=office.contract().valid_to + 365 * a_day))
+    assert office.deliver() == []
+
+
+# ---- what dies, and what meets
+
+
+class Crash(Exception):
+    """The function was killed."""
+
+
+def dies():
+    raise Crash
+
+
+@pytest.mark.parametrize("write", ["claim", "queued"])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("again_after", [CLAIM, a_day, 9 * a_day], ids=["soon", "next day", "later"])
+def test_a_run_that_dies_loses_nothing_and_mails_once(office, write, when, again_after):
+    getattr(office.world.tables, when)[write].append(dies)
+    with pytest.raises(Crash):
+        office.tell()
+    office.clock.moment += again_after
+    office.tell()
+    assert len(office.deliver()) == 1
+    assert office.told() == []
+
+
+@pytest.mark.parametrize("where", ["before contracts", "after contracts"])
+def test_a_run_that_dies_at_the_queue_is_finished_by_a_later_one(office, where):
+    office.queue.happen = lambda name: dies() if name == where else None
+    with pytest.raises(Crash):
+        office.tell()
+    office.queue.happen = lambda _: None
+    assert office.tell() == 0, "a run that is only slow is not overtaken"
+    office.clock.moment += CLAIM
+    assert [office.tell(), office.tell()] == [1, 0]
+    assert len(office.deliver()) == 1
+
+
+def test_a_crash_between_a_mail_and_its_record_sends_it_twice_with_the_same_message_id(office):
+    office.tell()
+    office.world.tables.before["record"].append(dies)
+    waiting = list(office.queue.waiting)
+    with suppress(Crash):
+        office.deliver()
+    office.queue.waiting = waiting * 3
+    office.deliver()
+    assert [mail.message_id for _, mail in office.mailer.mails] == [
+        "<notice-units_low-con_1.0@partners.example.net>"
+    ] * 2
+
+
+def test_of_two_runs_at_once_one_tells(office):
+    results = []
+    office.world.tables.before["claim"].append(lambda: results.append(office.tell()))
+    results.append(office.tell())
+    assert results == [1, 0]
+    assert len(office.deliver()) == 1
+
+
+def test_one_that_cannot_be_told_keeps_the_others_from_nothing(office):
+    contracts = [replace(LOW, contract_id=f"con_{number}") for number in range(5)]
+    office.hold(*contracts, replace(LOW, contract_id="con_orphan", reseller_id="res_9"))
+    with pytest.raises(TryAgain):
+        office.tell()
+    assert len(office.deliver()) == 5
+
+
+def test_a_queue_that_does_not_answer_makes_the_run_fail_and_loses_nothing(office):
+    def out(_):
+        raise TryAgain("The queue does not answer.")
+
+    office.queue.happen = out
+    with pytest.raises(TryAgain):
+        office.tell()
+    office.queue.happen = lambda _: None
+    office.clock.moment += CLAIM
+    assert len(office.told()) == 1
+
+
+@pytest.mark.parametrize("missing", ["notice", "contract"])
+def test_what_cannot_be_read_stays_in_the_queue(office, missing):
+    office.tell()
+    office.notices.rows.clear() if missing == "notice" else office.world.tables.contracts.clear()
+    with pytest.raises(TryAgain):
+        office.deliver()
+
+
+# ---- to whom
+
+
+def bounced(office, address):
+    office.suppressions.suppress(Suppression(US, address, Undelivered.BOUNCED, NOW, ""))
+
+
+def test_an_address_that_takes_no_mail_makes_room_for_the_next(office):
+    office.preferences = ReminderPreferences(digest_email=OPS)
+    office.tell()
+    found = []
+    for gone in (None, BILLS, OPS, SUPPORT):
+        if gone is not None:
+            bounced(office, gone)
+        office.queue.waiting = [ContractReminder(US, "con_1", None, "units_low", NOW, TOMORROW)]
+        found += [(mail.to, mail.message_id.partition("@")[0][-2:]) for mail in office.deliver()]
+    assert found == [((BILLS,), ".0"), ((OPS,), ".1"), ((SUPPORT,), ".2")]
+
+
+def test_a_bounce_reaches_the_next_address(office):
+    (mail,) = office.told()
+    office.record_undelivered(read_notice(json.loads(_bounce(mail))))
+    (other,) = office.deliver()
+    assert (mail.to, other.to) == ((BILLS,), (SUPPORT,))
+    office.record_undelivered(read_notice(json.loads(_bounce(mail))))
+    assert office.deliver() == [], "the same event again changes nothing"
+
+
+def _bounce(mail):
+    return json.dumps(
+        {
+            "eventType": "Bounce",
+            "mail": {"tags": {name: [value] for name, value in mail.tags}},
+            "bounce": {
+                "bounceType": "Permanent",
+                "feedbackId": "fb-1",
+                "bouncedRecipients": [{"emailAddress": mail.to[0]}],
+            },
+        }
+    )
+
+
+def test_a_mail_that_is_refused_goes_to_the_next_address_and_is_not_tried_again(office):
+    office.mailer.trouble.append(MailRefused("address_invalid", "no such address"))
+    (mail,) = office.told()
+    assert mail.to == (SUPPORT,)
+    assert office.notices.rows[US, "con_1", "units_low"].results == {"0": "address_invalid", "1": "sent"}
+
+
+def test_mails_keep_to_the_rate_of_reminders():
+    office = Office(rate=0.5)
+    office.hold(*(replace(LOW, contract_id=f"con_{number}") for number in range(5)))
+    office.told()
+    moments = [at for at, _ in office.mailer.mails]
+    assert [after - before for before, after in pairwise(moments)] == [timedelta(seconds=2)] * 4
+
+
+# ---- the digest
+
+MORNING = datetime(2026, 11, 24, 6, tzinfo=UTC)
+
+
+def test_the_digest_of_the_next_morning_tells_of_it_too(office):
+    office.told()
+    office.at(MORNING)
+    (digest,) = office.day()
+    assert digest.to == (SUPPORT,)
+    assert digest.subject == "1 contract to look after: 24 November 2026"
+    told = " ".join(digest.text.split())
+    assert "1 contract of yours needs somebody soon" in told
+    assert "Contract con_1 Units left: 50 of 500" in told
+    assert "POST /v1/contracts" in told
+    assert "https://partners.example.net/v1/contracts/con_1" in told
+    office.clock.moment += a_day
+    assert office.day() == []
+
+
+def test_it_stands_beside_the_orders_of_that_day():
+    office = Office()
+    office.issued()
+    ends = datetime(2027, 6, 10, 9, 29, 59, tzinfo=UTC)
+    office.at(ends - 31 * a_day)
+    office.hold(replace(LOW, valid_to=ends + 300 * a_day))
+    office.told()
+    office.at(datetime(2027, 5, 11, 6, tzinfo=UTC))
+    *_, digest = office.day()
+    assert digest.subject == "1 certificate and 1 contract to look after: 11 May 2027"
+    assert "www.example.com" in digest.text
+    assert "Contract con_1" in digest.text
+
+
+@pytest.mark.parametrize(
+    ("hour", "day"), [(0, "2026-11-24"), (4, "2026-11-24"), (5, "2026-11-25"), (23, "2026-11-25")]
+)
+def test_which_digest_it_is_depends_on_whether_the_morning_is_near(office, hour, day):
+    office.at(MORNING.replace(hour=hour, minute=59))
+    office.tell()
+    assert [each.day for each in office.notices.rows.values()] == [date.fromisoformat(day)]
+
+
+def test_a_digest_that_is_on_its_way_takes_no_more(office):
+    office.at(MORNING.replace(hour=3))
+    now = office.clock.moment
+    office.calendar.queued(office.calendar.open(US, now.date(), now), now)
+    office.tell()
+    assert [each.day for each in office.notices.rows.values()] == [now.date() + timedelta(days=1)]
+
+
+def test_the_digest_says_when_the_billing_contact_gets_no_mail(office):
+    bounced(office, BILLS)
+    office.told()
+    office.at(MORNING)
+    (digest,) = office.day()
+    assert f"Mail to {BILLS} bounced: tell our support another address." in " ".join(digest.text.split())
+
+
+def test_a_digest_whose_contract_was_prolonged_has_nothing_to_say(office):
+    office.hold(a_card_contract())
+    office.at(office.contract().valid_to - 7 * a_day)
+    office.told()
+    office.hold(replace(office.contract(), valid_to=office.contract().valid_to + 365 * a_day))
+    office.clock.moment += a_day
+    assert office.day() == []
+
+
+def test_muted_contacts_do_not_mute_the_billing_contact(office):
+    office.preferences = ReminderPreferences(mute_contacts=True)
+    assert [mail.to for mail in office.told()] == [(BILLS,)]

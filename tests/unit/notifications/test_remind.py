@@ -393,7 +393,103 @@ def test_a_reseller_may_have_its_contacts_left_alone(office):
     assert "you chose so" in digest.text
 
 
-def test_a_resellers_own_days_count_from_the_next_reminder_on(office):
+def choose(office, *days):
+    """PATCH /v1/account."""
+    office.preferences = ReminderPreferences(days=days)
+    office.calendar.ask_replan(US, office.clock.now())
+
+
+def test_an_earlier_day_that_is_still_to_come_is_not_lost(office):
+    office.preferences = ReminderPreferences(days=(7,))
+    office.tell(ORDER)
+    on(office, 41)
+    choose(office, 40, 7)
+    on(office, 40)
+    assert len(subjects(office.day())) == 1, "by the run of that very day, whatever shard was read first"
+    on(office, 39)
+    assert office.day() == []
+    on(office, 7)
+    assert len(subjects(office.day())) == 1
+    assert office.calendar.replans == {}
+
+
+def test_an_earlier_day_that_has_passed_is_made_up_for_by_one_reminder(office):
+    office.preferences = ReminderPreferences(days=(7,))
+    office.tell(ORDER)
+    on(office, 35)
+    choose(office, 60, 50, 40, 7)
+    assert len(subjects(office.day())) == 1
+    on(office, 34)
+    assert office.day() == []
+
+
+def test_later_days_are_not_reminded_of_before_them(office):
+    on(office, 91)
+    choose(office, 5)
+    for days, mails in ((90, 0), (60, 0), (6, 0), (5, 1)):
+        on(office, days)
+        assert len(subjects(office.day())) == mails
+
+
+def test_the_last_days_may_come_back_after_there_were_none_left(office):
+    office.calendar.rows.clear()
+    office.preferences = ReminderPreferences(days=(90,))
+    office.tell(ORDER)
+    on(office, 80)
+    assert len(subjects(office.day())) == 1
+    choose(office, 90, 10)
+    on(office, 10)
+    assert len(subjects(office.day())) == 1
+
+
+def test_what_needs_no_reminder_gets_none_by_other_days(office):
+    on(office, 80)
+    office.revoked()
+    choose(office, 79, 78)
+    for days in (79, 78, 77):
+        on(office, days)
+        assert office.day() == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_run_that_dies_while_it_plans_anew_is_finished_by_a_later_one(number):
+    office = Reminding()
+    office.preferences = ReminderPreferences(days=(7,))
+    for each in range(250):
+        office.issued(f"host-{each:03}.example.com", order_id=f"ord_{each:03}")
+    on(office, 41)
+    choose(office, 40, 7)
+    on(office, 40)
+    seen = []
+
+    def crash(where):
+        seen.append(where)
+        if seen.count("before replanned") == number:
+            raise Crash
+
+    office.calendar.happen = crash
+    with suppress(Crash):
+        office.run()
+    office.calendar.happen = lambda _: None
+    office.clock.moment += LONGEST_RUN
+    assert len(office.day()) == 251
+    assert office.calendar.replans == {}
+
+
+def test_days_that_are_chosen_while_a_run_plans_anew_are_planned_by_the_next(office):
+    on(office, 50)
+    choose(office, 49, 7)
+    office.calendar.happen = lambda where: (
+        office.calendar.ask_replan(US, office.clock.now() + SIX) if where == "before replanned" else None
+    )
+    office.day()
+    office.calendar.happen = lambda _: None
+    assert US in office.calendar.replans
+    on(office, 49)
+    assert len(subjects(office.day())) == 1
+
+
+def test_a_resellers_own_days_take_the_place_of_the_usual_ones(office):
     office.preferences = ReminderPreferences(days=(20,))
     on(office, 90)
     assert office.day() == []

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partner_center.accounts.resellers import ReminderPreferences
+from partner_center.entry.routes import ROUTES
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.calendar import ReminderKind, reminder_at
 from partner_center.notifications.digest_mail import DigestFacts, DigestLine, digest_mail
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.pace import Pace
 from partner_center.notifications.reminder_mail import ReminderFacts, how_far, reminder_mail
-from partner_center.notifications.send_reminders import MOST_LINES
+from partner_center.notifications.send_digest import MOST_LINES
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.notifications.undelivered import read_notice
 from partner_center.orders.content import Contacts, content_to_json
@@ -122,7 +123,7 @@ FACTS = ReminderFacts(
 )
 KINDS = [
     (ReminderKind.CERTIFICATE_ENDS, DeadlineKind.REISSUE, 0, "ends on 10 June 2027", "for a reissue"),
-    (ReminderKind.CERTIFICATE_ENDS, DeadlineKind.CSR, 0, "ends on 10 June 2027", "made by itself"),
+    (ReminderKind.CERTIFICATE_ENDS, DeadlineKind.CSR, 0, "ends on 10 June 2027", "without it no certificate"),
     (
         ReminderKind.CERTIFICATE_ENDS,
         DeadlineKind.VALIDATION,
@@ -134,6 +135,7 @@ KINDS = [
     (ReminderKind.TERM_ENDS, DeadlineKind.RENEWAL, 0, "ends on 10 June 2027: renew it", "at its price"),
     (ReminderKind.TERM_ENDS, DeadlineKind.RENEWAL, 37, "ended on 10 June 2027: renew it", "at once, until"),
     (ReminderKind.PROOFS_END, DeadlineKind.REISSUE, 0, "by 10 June 2027, and nothing", "for a reissue"),
+    (ReminderKind.PROOFS_END, DeadlineKind.VALIDATION, 0, "by 10 June 2027, and nothing", "for a reissue"),
 ]
 
 
@@ -144,6 +146,19 @@ def test_the_words_follow_what_ends_and_what_is_to_be_done(kind, action, later, 
     assert subject in mail.subject
     assert told in " ".join(mail.text.split())
     assert told in Elements(mail.html).text
+
+
+def test_a_reissue_that_was_to_make_itself_says_that_it_did_not():
+    mail = reminder_mail(replace(FACTS, automatic=True), SENDER, "<m@example.net>")
+    assert "was to be made by itself, and is not there yet. Ask Nordic Hosting AB why" in " ".join(
+        mail.text.split()
+    )
+
+
+def test_a_renewal_says_who_tells_its_price_and_that_nobody_orders_it_by_itself():
+    facts = replace(FACTS, kind=ReminderKind.TERM_ENDS, action=DeadlineKind.RENEWAL)
+    told = " ".join(reminder_mail(facts, SENDER, "<m@example.net>").text.split())
+    assert "at its price, which Nordic Hosting AB tells, and never ordered by itself" in told
 
 
 def test_a_renewal_that_is_under_way_is_named():
@@ -213,9 +228,35 @@ WHAT = [
         "Prove the names again; the reissue is free",
     ),
     (replace(LINE, kind=ReminderKind.PROOFS_END), "Reissue, free, while nothing has to be proven again"),
-    (replace(LINE, action=DeadlineKind.RENEWAL), "Renew, at its price"),
+    (replace(LINE, action=DeadlineKind.RENEWAL), "Renew, at its price: it never renews itself"),
+    (
+        replace(LINE, action=DeadlineKind.RENEWAL, price="129.00 USD without tax"),
+        "Renew, for 129.00 USD without",
+    ),
+    (replace(LINE, automatic=True), "See why the reissue did not make itself, or reissue, free"),
     (replace(LINE, action=DeadlineKind.RENEWAL, renewed_by="ord_2"), "See the renewal ord_2 through"),
 ]
+
+
+HOW = [
+    (LINE, f"POST /v1/orders/{ORDER}/reissues"),
+    (replace(LINE, action=DeadlineKind.CSR), f"POST /v1/orders/{ORDER}/reissues"),
+    (replace(LINE, action=DeadlineKind.VALIDATION), f"GET /v1/orders/{ORDER}/domains"),
+    (
+        replace(LINE, action=DeadlineKind.VALIDATION, kind=ReminderKind.PROOFS_END),
+        f"POST /v1/orders/{ORDER}/reissues",
+    ),
+    (replace(LINE, action=DeadlineKind.RENEWAL), f"POST /v1/orders/{ORDER}/renewals"),
+    (replace(LINE, action=DeadlineKind.RENEWAL, renewed_by="ord_2"), "GET /v1/orders/ord_2"),
+]
+
+
+@pytest.mark.parametrize(("line", "how"), HOW)
+def test_a_line_names_the_request_that_does_it(line, how):
+    assert line.how() == how
+    method, _, path = how.partition(" ")
+    template = path.replace(ORDER, "{order_id}").replace("ord_2", "{order_id}")
+    assert (method, template) in ROUTES
 
 
 @pytest.mark.parametrize(("line", "what"), WHAT)

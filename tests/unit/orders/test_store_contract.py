@@ -29,7 +29,7 @@ class TestLineagesInMemory(LineagesContract):
 
 
 class TestContractsInMemory(ContractsContract):
-    """Contracts, statements, notices."""
+    """Contracts, statements."""
 
 
 class TestReissuesInMemory(ReissuesContract):

@@ -41,8 +41,10 @@ class Accounts(Protocol):
 
     def reseller(self, reseller_id: str) -> Reseller | None: ...
 
-    def remind(self, reseller_id: str, preferences: ReminderPreferences, audit: AuditRecord) -> None:
-        """Raises ChangedMeanwhile for an unknown reseller."""
+    def remind(
+        self, reseller_id: str, preferences: ReminderPreferences, audit: AuditRecord, *, replan: bool
+    ) -> None:
+        """`replan`: the reseller's reminders are planned anew. Raises ChangedMeanwhile for an unknown reseller."""
         ...
 
 
@@ -67,7 +69,8 @@ class Account:
         chronicle = Chronicle(self.ids, self.clock.now(), f"key:{principal.key_id}", request_id)
         told = {name: str(value) for name, value in asdict(chosen).items() if value is not None}
         audit = chronicle.audit("account.changed", principal.reseller_id, "", **told)
-        self.accounts.remind(principal.reseller_id, chosen, audit)
+        replan = chosen.days != before.reminders.days
+        self.accounts.remind(principal.reseller_id, chosen, audit, replan=replan)
         return account_as_json(replace(before, reminders=chosen))
 
     def _reseller(self, reseller_id: str) -> Reseller:

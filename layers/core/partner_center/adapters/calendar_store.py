@@ -8,7 +8,7 @@ from partner_center.adapters.dynamodb import Condition, Database, Index, Item, P
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.notifications.calendar import Entry, ReminderKind
-from partner_center.notifications.reminders import Digest, Due, Reminder, RunUnderWay
+from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
 from partner_center.orders.deadlines import DeadlineKind
 
 LIFETIME = timedelta(days=90)
@@ -16,10 +16,11 @@ LIFETIME = timedelta(days=90)
 
 _PAGE = 100
 _DIGEST = "#DIGEST#"
+_REPLAN = keys.replan("").sk
 
 
 class CalendarStore:
-    """`Calendar`, `Digests` and `Runs` of the notifications context."""
+    """`Calendar`, `Digests`, `Replans` and `Runs` of the notifications context."""
 
     def __init__(self, database: Database, table: str) -> None:
         self._database = database
@@ -46,10 +47,12 @@ class CalendarStore:
         while True:
             page, after = self._database.query_index(self._table, index, limit=_PAGE, after=after)
             digests = [item["pk"] for item in page if _DIGEST in item["pk"]]
-            entries = [item for item in page if _DIGEST not in item["pk"]]
+            replans = [item["pk"] for item in page if item["sk"] == _REPLAN]
+            entries = [item for item in page if item["pk"] not in {*digests, *replans}]
             yield Due(
                 [(*keys.ids_of_order(item["pk"]), _kind(item)) for item in entries],
                 [_ids_of_digest(pk) for pk in digests],
+                [pk.split("#")[1] for pk in replans],
             )
             if after is None:
                 return
@@ -128,6 +131,26 @@ class CalendarStore:
         marks = {name: to_micros(moment)}
         self._database.write(Update(self._table, key, _changed, set=marks, remove=remove))
 
+    # ---- other days
+
+    def replan(self, reseller_id: str) -> Replan | None:
+        item = self._database.get(self._table, keys.replan(reseller_id))
+        if item is None or "remind_at" not in item:
+            return None
+        return Replan(reseller_id, from_micros(item["remind_at"]), item.get("after"))
+
+    def replanned(self, replan: Replan, after: str | None) -> None:
+        self._database.write(
+            Update(
+                self._table,
+                keys.replan(replan.reseller_id),
+                _changed,
+                conditions=[("remind_at", "=", to_micros(replan.asked_at))],
+                set={"after": after} if after is not None else {},
+                remove=[] if after is not None else ["remind_shard", "remind_at", "after"],
+            )
+        )
+
     # ---- runs
 
     def begin(self, moment: datetime, until: datetime) -> date | None:
@@ -197,6 +220,8 @@ def _reminder_item(reminder: Reminder, moment: datetime) -> Item:
         "serial": reminder.serial,
         "partner_order_id": reminder.partner_order_id,
         "renewed_by": reminder.renewed_by,
+        "automatic": reminder.automatic,
+        "price": reminder.price,
         "expires_at": int((moment + LIFETIME).timestamp()),
     }
 
@@ -218,6 +243,8 @@ def _reminder(reseller_id: str, day: date, item: Item) -> Reminder:
         partner_order_id=item.get("partner_order_id"),
         names=tuple(item["names"]),
         renewed_by=item.get("renewed_by"),
+        automatic=item.get("automatic", False),
+        price=item.get("price"),
     )
 
 

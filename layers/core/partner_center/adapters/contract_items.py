@@ -47,7 +47,6 @@ def contract_to_item(contract: Contract) -> Item:
         "units_low": contract.units_low,
         "ends_in_days": list(contract.ends_in_days),
         "noticed": sorted(contract.noticed),
-        "noticing_until": optional_micros(contract.noticing_until),
     } | contract_queue(contract, contract.valid_from)
 
 
@@ -75,7 +74,6 @@ def contract_from_item(item: Item) -> Contract:
         units_low=item.get("units_low"),
         ends_in_days=tuple(item["ends_in_days"]),
         noticed=frozenset(item["noticed"]),
-        noticing_until=optional_moment(item.get("noticing_until")),
     )
 
 
@@ -86,8 +84,11 @@ def contract_queue(contract: Contract, moment: datetime) -> Item:
     look = next_look(contract, moment)
     if look is None:
         return {"queue": None, "queued_at": None}
-    shard = int(sha256(contract.contract_id.encode()).hexdigest(), 16) % NOTICE_SHARDS
-    return {"queue": keys.notice_queue(shard), "queued_at": to_micros(look)}
+    return {"queue": keys.notice_queue(notice_shard(contract.contract_id)), "queued_at": to_micros(look)}
+
+
+def notice_shard(contract_id: str) -> int:
+    return int(sha256(contract_id.encode()).hexdigest(), 16) % NOTICE_SHARDS
 
 
 def ledger_put(table: str, reseller_id: str, contract_id: str, entry: LedgerEntry, refused: Refusal) -> Put:

@@ -9,7 +9,6 @@ from functools import partial
 from partner_center.adapters import keys
 from partner_center.adapters.contract_items import (
     contract_from_item,
-    contract_queue,
     contract_to_item,
     entry_from_item,
     ledger_put,
@@ -17,7 +16,6 @@ from partner_center.adapters.contract_items import (
 from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_actions import GUARD_LIFETIME
-from partner_center.adapters.order_items import optional_micros, to_micros
 from partner_center.adapters.records import audit_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import Contract, EntryKind, LedgerEntry
@@ -29,7 +27,6 @@ from partner_center.billing.ports import (
     InvoiceTaken,
 )
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed, StateConflict, TryAgain
-from partner_center.kernel.events import AuditRecord
 from partner_center.orders.page import Page
 
 _INDEX = "queues"
@@ -38,7 +35,7 @@ _A_PAGE = 1000
 
 
 class ContractStore:
-    """`Contracts` of the orders and billing contexts, `Ledgers` and `NoticeBook`, on DynamoDB."""
+    """`Contracts` of the orders and billing contexts, and `Ledgers`, on DynamoDB."""
 
     def __init__(self, database: Database, tables: TableNames) -> None:
         self._database = database
@@ -134,56 +131,6 @@ class ContractStore:
         ]
         self._database.transact(actions)
 
-    # ---- notices
-
-    def to_look_at(self, shard: int, moment: datetime) -> Sequence[tuple[str, str]]:
-        index = Index(_INDEX, "queue", keys.notice_queue(shard), "queued_at", to_micros(moment))
-        found, after = list[tuple[str, str]](), None
-        while True:
-            items, after = self._database.query_index(self._table, index, after=after)
-            found += (keys.ids_of_contract(item["pk"]) for item in items)
-            if after is None:
-                return found
-
-    def begin(self, contract: Contract, until: datetime) -> None:
-        self._database.write(
-            Update(
-                self._table,
-                keys.contract(contract.reseller_id, contract.contract_id),
-                _changed,
-                conditions=[_as_read(contract)],
-                set={"noticing_until": to_micros(until)},
-            )
-        )
-
-    def told(self, contract: Contract, audit: AuditRecord) -> None:
-        queue = contract_queue(contract, audit.at)
-        told = Update(
-            self._table,
-            keys.contract(contract.reseller_id, contract.contract_id),
-            _changed,
-            conditions=[_as_read(contract)],
-            set={
-                "noticed": sorted(contract.noticed),
-                **{name: value for name, value in queue.items() if value is not None},
-            },
-            remove=[name for name, value in queue.items() if value is None],
-        )
-        self._database.transact([told, audit_put(self._audit, audit)])
-
-    def look_later(self, contract: Contract, moment: datetime) -> None:
-        queue = contract_queue(contract, moment)
-        self._database.write(
-            Update(
-                self._table,
-                keys.contract(contract.reseller_id, contract.contract_id),
-                _changed,
-                conditions=[_as_read(contract), ("valid_to", "=", to_micros(contract.valid_to))],
-                set={name: value for name, value in queue.items() if value is not None},
-                remove=[name for name, value in queue.items() if value is None],
-            )
-        )
-
     # ---- actions
 
     def _new(self, contract: Contract) -> list[Put]:
@@ -228,12 +175,6 @@ class ContractStore:
             "expires_at": int((at + GUARD_LIFETIME).timestamp()),
         }
         return Put(self._table, key, attributes, partial(_seen_before, guard.idempotency_key))
-
-
-def _as_read(contract: Contract) -> Condition:
-    """That nobody else has claimed the telling since the contract was read; a claim stays when its work is done."""
-    claimed = optional_micros(contract.noticing_until)
-    return ("noticing_until", "absent") if claimed is None else ("noticing_until", "=", claimed)
 
 
 def _start(cursor: str) -> Item:

@@ -183,6 +183,11 @@ def ids_of_contract(pk: str) -> tuple[str, str]:
     return reseller_id, contract_id
 
 
+def contract_notice(reseller_id: str, contract_id: str, notice_id: str) -> Key:
+    """What the holder of a contract is told once."""
+    return Key(contract(reseller_id, contract_id).pk, f"NOTICE#{notice_id}")
+
+
 def notice_queue(shard: int) -> str:
     """Partition of the sparse index `queues` of contracts that may have to be told of, by when to look at them."""
     return f"NOTICE#{shard}"
@@ -265,6 +270,10 @@ def digest_line(reseller_id: str, day: str, order_id: str, kind: str) -> Key:
     return Key(digest(reseller_id, day).pk, f"LINE#{order_id}#{kind}")
 
 
+def digest_contract(reseller_id: str, day: str, contract_id: str, notice_id: str) -> Key:
+    return Key(digest(reseller_id, day).pk, f"CONTRACT#{contract_id}#{notice_id}")
+
+
 def remind_shard(id: str) -> str:
     """Partition of the sparse index of what is to be mailed, sorted there by `remind_at`.
 
@@ -275,6 +284,11 @@ def remind_shard(id: str) -> str:
 
 def reminder_run() -> Key:
     return Key("REMINDERS", "RUN")
+
+
+def replan(reseller_id: str) -> Key:
+    """That the reseller's entries in the calendar are to be planned anew."""
+    return Key(f"R#{reseller_id}#REMINDERS", "REPLAN")
 
 
 def suppressed_address(reseller_id: str, address: str) -> Key:

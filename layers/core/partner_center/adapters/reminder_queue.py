@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.calendar import ReminderKind
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.reminders import Reminder
 from partner_center.orders.deadlines import DeadlineKind
 
@@ -25,6 +26,9 @@ class SqsReminderQueue:
 
     def digest(self, reseller_id: str, day: date) -> None:
         self._send([{"reseller_id": reseller_id, "digest": day.isoformat()}])
+
+    def contracts(self, reminders: Sequence[ContractReminder]) -> None:
+        self._send([contract_message(each) for each in reminders])
 
     def _send(self, messages: Sequence[Mapping[str, Any]]) -> None:
         entries = [{"Id": str(n), "MessageBody": json.dumps(each)} for n, each in enumerate(messages)]
@@ -53,6 +57,8 @@ def reminder_message(reminder: Reminder) -> dict[str, Any]:
         "partner_order_id": reminder.partner_order_id,
         "names": list(reminder.names),
         "renewed_by": reminder.renewed_by,
+        "automatic": reminder.automatic,
+        "price": reminder.price,
     }
 
 
@@ -73,7 +79,25 @@ def reminder_from(message: Mapping[str, Any]) -> Reminder:
         partner_order_id=message["partner_order_id"],
         names=tuple(message["names"]),
         renewed_by=message["renewed_by"],
+        automatic=message.get("automatic", False),
+        price=message.get("price"),
     )
+
+
+def contract_message(reminder: ContractReminder) -> dict[str, Any]:
+    """The notice as a message has it; what it says is read when it is mailed."""
+    return {
+        "reseller_id": reminder.reseller_id,
+        "contract_id": reminder.contract_id,
+        "notice_id": reminder.notice_id,
+    }
+
+
+def contract_notice(message: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Reseller, contract and notice of a message; None for one that is not about a contract."""
+    if "contract_id" not in message:
+        return None
+    return message["reseller_id"], message["contract_id"], message["notice_id"]
 
 
 def digest_day(message: Mapping[str, Any]) -> date | None:

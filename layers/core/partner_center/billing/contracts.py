@@ -61,8 +61,7 @@ class Contract:
     serves until before `valid_to` (M63).
 
     Notices: `units_low` is the number of units left at which the holder is told, a tenth of the grant when None;
-    `ends_in_days` how long before the end. `noticed` holds what was told, by `notices.Notice.notice_id`, and until
-    `noticing_until`, which stays, the run that last told something may be at it.
+    `ends_in_days` how long before the end. `noticed` holds what was told, by `notices.Notice.notice_id`.
     """
 
     reseller_id: str
@@ -87,7 +86,6 @@ class Contract:
     units_low: int | None = None
     ends_in_days: tuple[int, ...] = ENDS_IN_DAYS
     noticed: frozenset[str] = frozenset()
-    noticing_until: datetime | None = None
 
     def covers(self, product: str) -> bool:
         return not self.products or product in self.products

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from partner_center.billing.contracts import Contract, LedgerEntry
@@ -104,26 +103,4 @@ class Ledgers(Protocol):
         self, reseller_id: str, contract_id: str, after: str | None, limit: int
     ) -> tuple[Sequence[LedgerEntry], bool]:
         """At most `limit` lines behind the one with id `after`, the oldest first, and whether there may be more."""
-        ...
-
-
-class NoticeBook(Protocol):
-    """Keeps which contracts are to be looked at, and what their holders were told."""
-
-    def to_look_at(self, shard: int, moment: datetime) -> Sequence[tuple[str, str]]:
-        """Reseller and contract ids of those that are due in this shard; the list may be a moment late."""
-        ...
-
-    def find(self, reseller_id: str, contract_id: str) -> Contract | None: ...
-
-    def begin(self, contract: Contract, until: datetime) -> None:
-        """Claims the telling until then. Raises ChangedMeanwhile when another run did since it was read."""
-        ...
-
-    def told(self, contract: Contract, audit: AuditRecord) -> None:
-        """Writes `noticed` of a contract that this run has claimed. Raises ChangedMeanwhile when another run did."""
-        ...
-
-    def look_later(self, contract: Contract, moment: datetime) -> None:
-        """Writes when to look next, of one of which nothing is to be told now. Raises ChangedMeanwhile."""
         ...

@@ -3,14 +3,14 @@
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from partner_center.notifications.mail import Mail
+from partner_center.notifications.mail import Mail, Tags
 from partner_center.notifications.one_line import one_line
 from partner_center.notifications.render import MAIL_TEMPLATES, in_words, render
 
 
 @dataclass(frozen=True, slots=True)
 class ContractNoticeFacts:
-    """What the reseller's billing contact is told.
+    """What the reseller's billing contact is told, or whoever takes mail in its place.
 
     `threshold` is set when units run low, None when the end of the contract is what the mail is about; then
     `days_left` counts whole days, rounded up, and is 0 when the contract has ended. `is_card`: no units, but a card
@@ -33,7 +33,7 @@ class ContractNoticeFacts:
     days_left: int
 
 
-def contract_notice_mail(facts: ContractNoticeFacts, sender: str, message_id: str) -> Mail:
+def contract_notice_mail(facts: ContractNoticeFacts, sender: str, message_id: str, tags: Tags = ()) -> Mail:
     """The mail for the billing contact. Sent again with the same facts it is the same mail."""
     title = _title(facts)
     told = asdict(facts) | {"title": title}
@@ -45,6 +45,7 @@ def contract_notice_mail(facts: ContractNoticeFacts, sender: str, message_id: st
         subject=title,
         text=render(MAIL_TEMPLATES, "contract_notice.txt.j2", **told),
         html=render(MAIL_TEMPLATES, "contract_notice.html.j2", **told),
+        tags=tags,
     )
 
 

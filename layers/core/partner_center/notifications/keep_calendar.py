@@ -32,7 +32,7 @@ from partner_center.validation.challenges import Proof
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import proofs_on_file
 
-_LONG_OVER = timedelta(days=60)
+LONG_OVER = timedelta(days=60)
 """What ended so long ago needs no reminder, even if its entry is gone."""
 
 
@@ -116,7 +116,7 @@ class KeepCalendar:
         written, wanted = self.calendar.entries(reseller_id, order_id), prospect.endings
         reseller = self.resellers.reseller(reseller_id)
         preferences = reseller.reminders if reseller else ReminderPreferences()
-        recent = self.prospects.clock.now() - _LONG_OVER
+        recent = self.prospects.clock.now() - LONG_OVER
         for kind in ReminderKind:
             before, ending = written.get(kind), wanted.get(kind)
             if ending is not None and ending.ends < recent:

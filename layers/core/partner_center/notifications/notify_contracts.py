@@ -1,117 +1,113 @@
-"""Contracts that run out of units or time: their holders are told, once each, though runs are missed or die."""
+"""Contracts that run out of units or time: found when they do, claimed, and queued for whoever mails reminders.
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from math import ceil
+Orders take units without a word to anybody, so contracts are looked at all day long; what is found is mailed then,
+and stands in the reseller's next digest as well. A run that dies leaves what it claimed where a later one finds it.
+"""
 
-from partner_center.accounts.resellers import Reseller, Resellers
-from partner_center.billing.contracts import Contract, ContractKind
-from partner_center.billing.notices import (
-    NOTICE_SHARDS,
-    Notice,
-    NoticeKind,
-    due_notices,
-    low_threshold,
-    next_look,
-)
-from partner_center.billing.ports import NoticeBook
-from partner_center.catalog.products import Catalog
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from partner_center.accounts.resellers import Resellers
+from partner_center.billing.contracts import Contract
+from partner_center.billing.notices import NOTICE_SHARDS, due_notices, next_look
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
-from partner_center.notifications.contract_notice import ContractNoticeFacts, contract_notice_mail
-from partner_center.notifications.domain_mailer import message_id
-from partner_center.notifications.mail import MailRefused
-from partner_center.notifications.ports import Mailer
+from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
+from partner_center.notifications.reminders import Digests, ReminderQueue
 
 CLAIM = timedelta(minutes=15)
-"""How long a run has for one contract. If it dies, a later run mails again, with the same Message-ID."""
+"""How long a run has to queue what it claimed; after that another one does, and the mail is still sent once."""
+
+DIGEST_CLOSES = time(5, tzinfo=UTC)
+"""What is found later stands in tomorrow's digest: the daily run, an hour later, must find today's complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotifyContracts:
     """The use case behind the schedule."""
 
-    book: NoticeBook
+    notices: ContractReminders
+    digests: Digests
+    queue: ReminderQueue
     resellers: Resellers
-    catalog: Catalog
-    mailer: Mailer
     clock: Clock
     ids: Ids
-    sender: str
 
     def __call__(self, correlation_id: str) -> int:
-        """How many mails went out. Raises TryAgain at the end when some could not, so that the run has failed."""
+        """How many were queued. Raises TryAgain at the end when some could not be, so that the run has failed."""
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
-        mailed, trouble = 0, None
+        queued, trouble = 0, None
         for shard in range(NOTICE_SHARDS):
-            for reseller_id, contract_id in self.book.to_look_at(shard, chronicle.moment):
+            due = self.notices.due(shard, chronicle.moment)
+            for ids in due.contracts:
                 try:
-                    mailed += self._look_at(reseller_id, contract_id, chronicle)
+                    queued += self._look_at(*ids, chronicle)
                 except ChangedMeanwhile:
-                    continue  # another run is at it, or units moved under a claim that ran out
+                    continue  # another run was faster, or units moved; the next one looks again
+                except TryAgain as error:
+                    trouble = error
+            for claimed in due.claimed:
+                try:
+                    queued += self._finish(*claimed)
                 except TryAgain as error:
                     trouble = error
         if trouble is not None:
             raise trouble
-        return mailed
+        return queued
 
     def _look_at(self, reseller_id: str, contract_id: str, chronicle: Chronicle) -> int:
-        contract = self.book.find(reseller_id, contract_id)
-        if contract is None or (contract.noticing_until and contract.noticing_until > chronicle.moment):
+        contract = self.notices.find(reseller_id, contract_id)
+        if contract is None:
             return 0
         due = due_notices(contract, chronicle.moment)
         if not due:
             look = next_look(contract, chronicle.moment)
             if look is None or look > chronicle.moment:
-                self.book.look_later(contract, chronicle.moment)
+                self.notices.look_later(contract, chronicle.moment)
             return 0
-        reseller = self.resellers.reseller(reseller_id)
-        if reseller is None:
+        if self.resellers.reseller(reseller_id) is None:
             raise TryAgain("The reseller of a contract cannot be read at the moment.")
-        until = chronicle.moment + CLAIM
-        self.book.begin(contract, until)
-        results = [self._mail(contract, reseller, notice, chronicle.moment) for notice in due]
-        noticed = contract.noticed.union(*(notice.covers for notice in due))
+        day = self._day(reseller_id, chronicle.moment)
+        reminders = [
+            ContractReminder(reseller_id, contract_id, each.kind, each.notice_id, contract.valid_to, day)
+            for each in due
+        ]
+        self._claim(contract, frozenset().union(*(each.covers for each in due)), reminders, chronicle)
+        return self._queue(reminders)
+
+    def _claim(
+        self,
+        contract: Contract,
+        noticed: frozenset[str],
+        reminders: list[ContractReminder],
+        chronicle: Chronicle,
+    ) -> None:
         audit = chronicle.audit(
             "contract.noticed",
-            reseller_id,
+            contract.reseller_id,
             "",
-            contract_id=contract_id,
-            notices=" ".join(notice.notice_id for notice in due),
-            mails=" ".join(results),
-        )
-        self.book.told(replace(contract, noticed=noticed, noticing_until=until), audit)
-        return len(due)
-
-    def _mail(self, contract: Contract, reseller: Reseller, notice: Notice, moment: datetime) -> str:
-        """`sent`, or why this mail will never go out: no repetition would help."""
-        local_part = f"notice-{notice.notice_id}-{contract.contract_id}"
-        facts = self._facts(contract, reseller, notice, moment)
-        try:
-            self.mailer.send(contract_notice_mail(facts, self.sender, message_id(local_part, self.sender)))
-        except MailRefused as refused:
-            return refused.reason
-        return "sent"
-
-    def _facts(
-        self, contract: Contract, reseller: Reseller, notice: Notice, moment: datetime
-    ) -> ContractNoticeFacts:
-        left = (contract.valid_to - moment) / timedelta(days=1)
-        return ContractNoticeFacts(
-            billing_email=reseller.billing_contact,
-            reseller_name=reseller.name,
             contract_id=contract.contract_id,
-            brand=self.catalog.brand(contract.brand).name if contract.brand else "TLS",
-            is_card=contract.kind is ContractKind.PAY_AS_YOU_GO,
-            invoice_reference=contract.invoice_reference,
-            sales_representative=contract.sales_representative,
-            valid_to=contract.valid_to,
-            units_granted=contract.units_granted,
-            units_left=contract.units_left,
-            units_held=contract.units_held,
-            units_used=contract.units_used,
-            threshold=low_threshold(contract) if notice.kind is NoticeKind.UNITS_LOW else None,
-            days_left=max(0, ceil(left)),
+            notices=" ".join(each.notice_id for each in reminders),
         )
+        self.notices.claim(contract, noticed, reminders, chronicle.moment + CLAIM, audit)
+
+    def _finish(self, reseller_id: str, contract_id: str, notice_id: str) -> int:
+        """What an earlier run claimed and, as far as is known, did not queue."""
+        reminder = self.notices.reminder(reseller_id, contract_id, notice_id)
+        return self._queue([reminder]) if reminder is not None else 0
+
+    def _queue(self, reminders: list[ContractReminder]) -> int:
+        self.queue.contracts(reminders)
+        for each in reminders:
+            self.notices.queued(each)
+        return len(reminders)
+
+    def _day(self, reseller_id: str, moment: datetime) -> date:
+        """Of the digest that is not on its way yet."""
+        utc = moment.astimezone(UTC)
+        tomorrow = utc.date() + timedelta(days=1)
+        if utc.timetz() < DIGEST_CLOSES and not self.digests.open(reseller_id, utc.date(), moment).queued:
+            return utc.date()
+        return self.digests.open(reseller_id, tomorrow, datetime.combine(tomorrow, time(), UTC)).day

@@ -21,6 +21,7 @@ from partner_center.notifications.calendar import (
     reminder_days,
     reminder_due,
 )
+from partner_center.notifications.contract_reminders import ContractReminders
 from partner_center.notifications.keep_calendar import KeepCalendar, Prospect, Prospects
 from partner_center.notifications.reminders import (
     Calendar,
@@ -30,6 +31,8 @@ from partner_center.notifications.reminders import (
     Runs,
     RunUnderWay,
 )
+from partner_center.notifications.renewal_price import RenewalPrice
+from partner_center.notifications.replan import ReplanReminders
 from partner_center.orders.deadlines import DeadlineKind, lifecycle_of
 
 SHARDS = 8
@@ -62,10 +65,13 @@ class RemindRenewals:
     prospects: Prospects
     calendar: Calendar
     digests: Digests
+    notices: ContractReminders
     runs: Runs
     queue: ReminderQueue
     resellers: Resellers
     keep: KeepCalendar
+    replan: ReplanReminders
+    price: RenewalPrice
     clock: Clock
 
     def __call__(self, until: datetime) -> Report:
@@ -103,6 +109,8 @@ class _Run:
         for shard in range(SHARDS):
             for page in self._case.calendar.due(shard, self._moment):
                 self._to_queue |= dict.fromkeys(page.digests)
+                for reseller_id in page.replans:
+                    self._replan(reseller_id)
                 for reseller_id, order_id, kind in page.entries:
                     self._require_time()
                     self._judge(reseller_id, order_id, kind)
@@ -114,6 +122,12 @@ class _Run:
                 self._to_queue |= dict.fromkeys(page.digests)
         for reseller_id, day in self._to_queue:
             self._queue(reseller_id, day)
+
+    def _replan(self, reseller_id: str) -> None:
+        """What is due by the reseller's new days is reminded of at once: its shard may have been read already."""
+        preferences = self._preferences_of(reseller_id)
+        for order_id, kind in self._case.replan(reseller_id, preferences, self._moment, self._require_time):
+            self._judge(reseller_id, order_id, kind)
 
     def _require_time(self) -> None:
         if self._case.clock.now() >= self._until:
@@ -164,9 +178,9 @@ class _Run:
     def _reminder(self, prospect: Prospect, ending: Ending, days: int) -> Reminder:
         head, content = prospect.order.head, prospect.order.content
         deadline = self._case.prospects.deadline(prospect)
-        action, names = DeadlineKind.RENEWAL, tuple[str, ...]()
+        action, names, automatic = DeadlineKind.RENEWAL, tuple[str, ...](), False
         if ending.kind is not ReminderKind.TERM_ENDS and deadline is not None:
-            action, names = deadline.kind, deadline.names
+            action, names, automatic = deadline.kind, deadline.names, deadline.automatic
         return Reminder(
             reseller_id=head.reseller_id,
             order_id=head.order_id,
@@ -182,6 +196,8 @@ class _Run:
             partner_order_id=head.partner_order_id,
             names=names[:_NAMES],
             renewed_by=head.renewed_by,
+            automatic=automatic,
+            price=self._case.price(prospect.order, self._moment) if action is DeadlineKind.RENEWAL else None,
         )
 
     def _day_of(self, reseller_id: str) -> date:
@@ -204,7 +220,7 @@ class _Run:
         if digest is None or digest.queued:
             return
         mute = self._preferences_of(reseller_id).mute_contacts
-        found = 0
+        found = len(self._case.notices.of_digest(reseller_id, day))  # their own mails are on their way
         for batch in _batches(self._case.digests.reminders(reseller_id, day)):
             self._require_time()
             found += len(batch)

@@ -16,8 +16,9 @@ class ReminderFacts:
     """What a contact is told. `moment` is when; the words depend on whether the end has come by then.
 
     `names` are those of the order, `to_prove` those that must be proven again, all or the first few of `total`.
-    `term_to` is the end of the order's term, `renew_from` and `renew_until` when it may be renewed. `link` is where
-    the reseller shows the order; without one the reseller is written to.
+    `automatic`: the reissue was
+    to make itself, and did not yet. `term_to` is the end of the order's term, `renew_from` and `renew_until` when it
+    may be renewed. `link` is where the reseller shows the order; without one the reseller is written to.
     """
 
     contact_name: str
@@ -40,6 +41,7 @@ class ReminderFacts:
     renew_until: datetime
     to_prove: tuple[str, ...] = ()
     total: int = 0
+    automatic: bool = False
     renewed_by: str | None = None
     link: str | None = None
 
@@ -119,22 +121,29 @@ def steps(facts: ReminderFacts) -> tuple[str, ...]:
             )
         case DeadlineKind.RENEWAL:
             opens = "" if facts.moment >= facts.renew_from else f"from {in_words(facts.renew_from)} on and "
-            price = "A renewal is a new order, at its price"
-            rest = "." if over else "; what is left of the present term is added to the new one."
+            price = f"A renewal is a new order, at its price, which {reseller} tells, and never ordered by itself."
+            rest = "" if over else " What is left of the present term is added to the new one."
             return (
                 f"Ask {reseller} to renew the order, {opens}until {in_words(facts.renew_until)}.",
                 price + rest,
                 install,
             )
+        case _ if facts.kind is ReminderKind.PROOFS_END:
+            first = f"Make a new key and CSR and send the CSR to {reseller} for a reissue."
         case DeadlineKind.CSR:
             first = (
-                f"Make a new key and CSR and send the CSR to {reseller}: the next certificate is then made by "
-                "itself."
+                f"Make a new key and CSR and send the CSR to {reseller} for a reissue: without it no certificate "
+                "follows this one."
             )
         case DeadlineKind.VALIDATION:
             first = (
-                f"Have control of the names below proven again: {reseller} begins that and tells you what to "
-                "publish or to approve. The next certificate is then made by itself."
+                f"Have control of the names below proven again when it is asked for: their approvers get a mail, or "
+                f"{reseller} tells you what to publish. The next certificate is then made by itself."
+            )
+        case DeadlineKind.REISSUE if facts.automatic:
+            first = (
+                f"The next certificate was to be made by itself, and is not there yet. Ask {reseller} why, or make a "
+                "new key and CSR and send the CSR for a reissue."
             )
         case DeadlineKind.REISSUE:
             first = f"Make a new key and CSR and send the CSR to {reseller} for a reissue."

@@ -8,7 +8,9 @@ from typing import Protocol
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.notifications.calendar import Entry, ReminderKind
+from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.orders.deadlines import DeadlineKind
+from partner_center.orders.page import Page
 
 
 class RunUnderWay(PartnerCenterError):
@@ -22,7 +24,8 @@ class Reminder:
     """One reminder that was claimed: what ends, and what is to be done. `day` is the day of its digest.
 
     `days` before the day of the end (negative: after it). `names` must be proven again; the mail lists them all or
-    the first few. `contact` is the address of the technical contact.
+    the first few. `contact` is the address of the technical contact. `automatic`: it was to happen by
+    itself, and did not yet. `price`: what a renewal costs the reseller, in words.
     """
 
     reseller_id: str
@@ -39,6 +42,8 @@ class Reminder:
     partner_order_id: str | None = None
     names: tuple[str, ...] = ()
     renewed_by: str | None = None
+    automatic: bool = False
+    price: str | None = None
 
     @property
     def mail_id(self) -> str:
@@ -58,10 +63,20 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the calendar says is due: an entry of an order, or a digest whose mails were not queued yet."""
+    """What the calendar says is due: an entry of an order, a digest whose mails were not queued yet, a reseller."""
 
     entries: Sequence[tuple[str, str, ReminderKind]]
     digests: Sequence[tuple[str, date]]
+    replans: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replan:
+    """The reseller's entries are to be planned anew, since `asked_at`; those behind `after` are left."""
+
+    reseller_id: str
+    asked_at: datetime
+    after: str | None = None
 
 
 class Calendar(Protocol):
@@ -100,6 +115,26 @@ class Digests(Protocol):
     def sent(self, digest: Digest, moment: datetime) -> None: ...
 
 
+class Replans(Protocol):
+    """Keeps which resellers chose other days."""
+
+    def replan(self, reseller_id: str) -> Replan | None: ...
+
+    def replanned(self, replan: Replan, after: str | None) -> None:
+        """Those until `after` are planned anew; None: all. Raises ChangedMeanwhile when it was asked for again."""
+        ...
+
+
+class OrderNames(Protocol):
+    """Finds the orders of a reseller."""
+
+    def by_common_name(
+        self, reseller_id: str, prefix: str, page: Page
+    ) -> tuple[Sequence[tuple[str, str]], str | None]:
+        """Common names with their orders, and where the next page begins; an order may be there twice."""
+        ...
+
+
 class Runs(Protocol):
     """Remembers the last good run, and lets one run at a time begin."""
 
@@ -120,6 +155,10 @@ class ReminderQueue(Protocol):
         ...
 
     def digest(self, reseller_id: str, day: date) -> None:
+        """Raises TryAgain."""
+        ...
+
+    def contracts(self, reminders: Sequence[ContractReminder]) -> None:
         """Raises TryAgain."""
         ...
 

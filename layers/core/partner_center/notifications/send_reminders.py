@@ -1,23 +1,20 @@
-"""The mails of the daily run, one at a time from their queue: to the contacts of an order, and to the reseller.
+"""The mails to the contacts of orders, one at a time from the queue of reminders.
 
 At least once: a crash between a mail and its record sends it again, with the same Message-ID.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from hashlib import sha256
 
 from partner_center.accounts.resellers import Reseller, Resellers
 from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
-from partner_center.notifications.digest_mail import DigestFacts, DigestLine, digest_mail
 from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import Mail, MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.notifications.reminder_mail import ReminderFacts, reminder_mail
-from partner_center.notifications.reminders import Digests, Reminder
+from partner_center.notifications.reminders import Reminder
 from partner_center.notifications.suppressions import Suppressions
 from partner_center.orders.content import Contact, Contacts
 from partner_center.orders.deadlines import lifecycle_of
@@ -25,9 +22,6 @@ from partner_center.orders.lifecycle import A_SECOND, renewal_window
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.ports import Message
-
-MOST_LINES = 100
-"""What a digest lists; the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +99,7 @@ class SendReminder:
             renew_until=window[1] - A_SECOND,
             to_prove=reminder.names,
             total=reminder.names_total,
+            automatic=reminder.automatic,
             renewed_by=reminder.renewed_by,
             link=reseller.reminders.link_to(head.order_id, head.partner_order_id),
         )
@@ -118,72 +113,6 @@ class SendReminder:
             "(PATCH /v1/orders/{id})."
         )
         self.sent.tell(*ids, Message(f"msg_{reminder.mail_id}", self.clock.now(), text))
-
-
-@dataclass(frozen=True, slots=True)
-class SendDigest:
-    """The use case for the digest of one reseller and day. `public_url` has no closing slash."""
-
-    digests: Digests
-    resellers: Resellers
-    suppressions: Suppressions
-    mailer: Mailer
-    wait: Callable[[], None]
-    clock: Clock
-    sender: str
-    public_url: str
-
-    def __call__(self, reseller_id: str, day: date) -> None:
-        """Raises TryAgain. Where no address of the reseller takes mail there is nobody to tell."""
-        digest, reseller = self.digests.digest(reseller_id, day), self.resellers.reseller(reseller_id)
-        if digest is None or reseller is None:
-            raise TryAgain("The digest cannot be read at the moment.")
-        if digest.sent:
-            return
-        reminders = sorted(
-            self.digests.reminders(reseller_id, day), key=lambda each: (each.ends, each.order_id)
-        )
-        to = self._address(reseller)
-        if reminders and to is not None:
-            facts = DigestFacts(
-                reseller_name=reseller.name,
-                to=to,
-                day=day,
-                moment=self.clock.now(),
-                lines=[self._line(reseller, each) for each in reminders[:MOST_LINES]],
-                total=len(reminders),
-                contacts_are_mailed=not reseller.reminders.mute_contacts,
-            )
-            name = sha256(f"{reseller_id}\n{day}".encode()).hexdigest()[:26]
-            tags = (("reseller_id", reseller_id), ("mail", "digest"))
-            mail = digest_mail(facts, self.sender, message_id(f"dig_{name}", self.sender), tags)
-            self.wait()
-            self.mailer.send(mail)
-        self.digests.sent(digest, self.clock.now())
-
-    def _address(self, reseller: Reseller) -> str | None:
-        candidates = dict.fromkeys((reseller.digest_email, reseller.support_email))
-        taking = (
-            each for each in candidates if self.suppressions.suppression(reseller.reseller_id, each) is None
-        )
-        return next(taking, None)
-
-    def _line(self, reseller: Reseller, reminder: Reminder) -> DigestLine:
-        why = self.suppressions.suppression(reminder.reseller_id, reminder.contact)
-        own = reseller.reminders.link_to(reminder.order_id, reminder.partner_order_id)
-        return DigestLine(
-            common_name=reminder.common_name,
-            order_id=reminder.order_id,
-            partner_order_id=reminder.partner_order_id,
-            serial_hex=reminder.serial,
-            kind=reminder.kind,
-            action=reminder.action,
-            ends=reminder.ends,
-            link=own or f"{self.public_url}/v1/orders/{reminder.order_id}",
-            names_total=reminder.names_total,
-            renewed_by=reminder.renewed_by,
-            trouble=f"Mail to {reminder.contact} {why.why}: correct the contact." if why else None,
-        )
 
 
 def _in_turn(contacts: Contacts) -> tuple[Contact, ...]:

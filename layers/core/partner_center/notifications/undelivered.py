@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from partner_center.kernel.clock import Clock
 from partner_center.notifications.calendar import ReminderKind
+from partner_center.notifications.contract_reminders import ContractReminders
 from partner_center.notifications.one_line import one_line
 from partner_center.notifications.reminders import Digests, ReminderQueue
 from partner_center.notifications.suppressions import Suppression, Suppressions, Undelivered
@@ -31,7 +32,8 @@ class Messages(Protocol):
 class Notice:
     """What became of a mail: to whom it did not come, and why; whose mail it was, as far as its tags tell.
 
-    `mail` is what kind of mail it was. A reminder is found again by `day` and `kind`.
+    `mail` is what kind of mail it was. A reminder is found again by `day` and `kind`, a contract's notice by
+    `contract_id` and `contract_notice`.
     """
 
     why: Undelivered
@@ -43,6 +45,8 @@ class Notice:
     mail: str = ""
     day: date | None = None
     kind: ReminderKind | None = None
+    contract_id: str | None = None
+    contract_notice: str | None = None
 
 
 def read_notice(detail: Mapping[str, Any]) -> Notice | None:
@@ -72,6 +76,8 @@ def read_notice(detail: Mapping[str, Any]) -> Notice | None:
         mail=tags.get("mail", ""),
         day=date.fromisoformat(tags["day"]) if "day" in tags else None,
         kind=ReminderKind(tags["kind"]) if "kind" in tags else None,
+        contract_id=tags.get("contract_id"),
+        contract_notice=tags.get("notice"),
     )
 
 
@@ -82,11 +88,12 @@ class RecordUndelivered:
     suppressions: Suppressions
     messages: Messages
     digests: Digests
+    notices: ContractReminders
     queue: ReminderQueue
     clock: Clock
 
     def __call__(self, notice: Notice) -> None:
-        """Raises TryAgain. A reminder that did not arrive is queued again, for the next contact."""
+        """Raises TryAgain. A reminder that did not arrive is queued again, for the next contact or address."""
         reseller_id, moment = notice.reseller_id, self.clock.now()
         if reseller_id is None:
             return
@@ -94,6 +101,10 @@ class RecordUndelivered:
             self.suppressions.suppress(Suppression(reseller_id, address, notice.why, moment, notice.detail))
             if notice.order_id is not None:
                 self.messages.tell(reseller_id, notice.order_id, _message(notice, address, moment))
+        if notice.contract_id is not None and notice.contract_notice is not None:
+            told = self.notices.reminder(reseller_id, notice.contract_id, notice.contract_notice)
+            if told is not None:
+                self.queue.contracts([told])
         if notice.order_id is None or notice.day is None or notice.kind is None:
             return
         reminder = self.digests.reminder(reseller_id, notice.day, notice.order_id, notice.kind)

@@ -1,4 +1,4 @@
-"""The mails of the daily run, wired."""
+"""The mails from the queue of reminders, wired."""
 
 from functools import cache
 
@@ -6,11 +6,14 @@ from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.base import clock, database, settings
+from partner_center.entry.wiring.contract_notices import contract_notices
 from partner_center.entry.wiring.mail import mailer, sent_mails
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.suppressions import suppressions
 from partner_center.notifications.pace import Pace
-from partner_center.notifications.send_reminders import SendDigest, SendReminder
+from partner_center.notifications.send_contract_reminder import SendContractReminder
+from partner_center.notifications.send_digest import SendDigest
+from partner_center.notifications.send_reminders import SendReminder
 
 
 @cache
@@ -35,9 +38,24 @@ def send_reminder() -> SendReminder:
 
 
 @cache
+def send_contract_reminder() -> SendContractReminder:
+    return SendContractReminder(
+        contract_notices(),
+        access(),
+        load_catalog(),
+        suppressions(),
+        mailer(),
+        _pace().wait,
+        clock(),
+        settings().mail_sender,
+    )
+
+
+@cache
 def send_digest() -> SendDigest:
     return SendDigest(
         CalendarStore(database(), settings().tables.business),
+        contract_notices(),
         access(),
         suppressions(),
         mailer(),

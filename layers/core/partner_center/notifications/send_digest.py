@@ -1,0 +1,125 @@
+"""The daily digest of a reseller, from the queue of reminders: its orders, and the contracts that run out.
+
+At least once, as every mail of that queue.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+
+from partner_center.accounts.resellers import Reseller, Resellers
+from partner_center.billing.contracts import ContractKind
+from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
+from partner_center.notifications.digest_mail import ContractLine, DigestFacts, DigestLine, digest_mail
+from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.ports import Mailer
+from partner_center.notifications.reminders import Digests, Reminder
+from partner_center.notifications.send_contract_reminder import is_moot
+from partner_center.notifications.suppressions import Suppressions
+
+MOST_LINES = 100
+"""What a digest lists; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigest:
+    """The use case for the digest of one reseller and day. `public_url` has no closing slash."""
+
+    digests: Digests
+    notices: ContractReminders
+    resellers: Resellers
+    suppressions: Suppressions
+    mailer: Mailer
+    wait: Callable[[], None]
+    clock: Clock
+    sender: str
+    public_url: str
+
+    def __call__(self, reseller_id: str, day: date) -> None:
+        """Raises TryAgain. Where no address of the reseller takes mail there is nobody to tell."""
+        digest, reseller = self.digests.digest(reseller_id, day), self.resellers.reseller(reseller_id)
+        if digest is None or reseller is None:
+            raise TryAgain("The digest cannot be read at the moment.")
+        if digest.sent:
+            return
+        reminders = sorted(
+            self.digests.reminders(reseller_id, day), key=lambda each: (each.ends, each.order_id)
+        )
+        contracts = self._contract_lines(reseller, self.notices.of_digest(reseller_id, day))
+        to = self._address(reseller)
+        if to is not None and (reminders or contracts):
+            facts = DigestFacts(
+                reseller_name=reseller.name,
+                to=to,
+                day=day,
+                moment=self.clock.now(),
+                lines=[self._line(reseller, each) for each in reminders[:MOST_LINES]],
+                total=len(reminders),
+                contracts=contracts,
+                contacts_are_mailed=not reseller.reminders.mute_contacts,
+            )
+            name = sha256(f"{reseller_id}\n{day}".encode()).hexdigest()[:26]
+            tags = (("reseller_id", reseller_id), ("mail", "digest"))
+            mail = digest_mail(facts, self.sender, message_id(f"dig_{name}", self.sender), tags)
+            self.wait()
+            self.mailer.send(mail)
+        self.digests.sent(digest, self.clock.now())
+
+    def _address(self, reseller: Reseller) -> str | None:
+        candidates = dict.fromkeys((reseller.digest_email, reseller.support_email))
+        taking = (
+            each for each in candidates if self.suppressions.suppression(reseller.reseller_id, each) is None
+        )
+        return next(taking, None)
+
+    def _line(self, reseller: Reseller, reminder: Reminder) -> DigestLine:
+        own = reseller.reminders.link_to(reminder.order_id, reminder.partner_order_id)
+        return DigestLine(
+            common_name=reminder.common_name,
+            order_id=reminder.order_id,
+            partner_order_id=reminder.partner_order_id,
+            serial_hex=reminder.serial,
+            kind=reminder.kind,
+            action=reminder.action,
+            ends=reminder.ends,
+            link=own or f"{self.public_url}/v1/orders/{reminder.order_id}",
+            names_total=reminder.names_total,
+            automatic=reminder.automatic,
+            price=reminder.price,
+            renewed_by=reminder.renewed_by,
+            trouble=self._trouble(reminder.reseller_id, reminder.contact, "correct the contact"),
+        )
+
+    def _contract_lines(
+        self, reseller: Reseller, reminders: Sequence[ContractReminder]
+    ) -> Sequence[ContractLine]:
+        """Each contract as it is by now; what was prolonged since is left out."""
+        found = []
+        for each in reminders:
+            contract = self.notices.find(each.reseller_id, each.contract_id)
+            if contract is None:
+                raise TryAgain("A contract of the digest cannot be read at the moment.")
+            if is_moot(each, contract):
+                continue
+            found.append(
+                ContractLine(
+                    contract_id=each.contract_id,
+                    kind=each.kind,
+                    is_card=contract.kind is ContractKind.PAY_AS_YOU_GO,
+                    ends=contract.valid_to,
+                    units_left=contract.units_left,
+                    units_granted=contract.units_granted,
+                    link=f"{self.public_url}/v1/contracts/{each.contract_id}",
+                    trouble=self._trouble(
+                        each.reseller_id, reseller.billing_contact, "tell our support another address"
+                    ),
+                )
+            )
+        return found
+
+    def _trouble(self, reseller_id: str, address: str, remedy: str) -> str | None:
+        why = self.suppressions.suppression(reseller_id, address)
+        return f"Mail to {address} {why.why}: {remedy}." if why else None
