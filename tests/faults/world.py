@@ -196,19 +196,18 @@ class World:
         return list(self.ask("GET", f"/v1/orders/{order_id}/domains").json["items"])
 
     def becomes(self, order_id: str, status: str) -> dict[str, Any]:
-        """The order, once it has this status; one that is held back is looked at again, as its next action says."""
+        """The order, once it has this status."""
 
         def has_become() -> dict[str, Any] | None:
             order = self.order(order_id)
-            if status == "issued" and _is_held_back(order):
-                self.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200)
             return order if order["status"] == status else None
 
         return dict(self.until(f"{order_id} is {status}", has_become))
 
     def is_held_back(self, order_id: str) -> bool:
         """Whether the reseller must mend something and ask for a check."""
-        return _is_held_back(self.order(order_id))
+        steps = self.order(order_id)["authentication"]["steps"]
+        return any(each["step"] == "issuance" and each["actor"] == "reseller" for each in steps)
 
     def pays(self, order_id: str, status: str) -> dict[str, Any]:
         """The order, once its payment has this status."""
@@ -248,8 +247,3 @@ class World:
 
         for item in self.until(f"{order_id} says what to publish", asked):
             publish(self.cloud, item)
-
-
-def _is_held_back(order: dict[str, Any]) -> bool:
-    steps = order["authentication"]["steps"]
-    return any(each["step"] == "issuance" and each["actor"] == "reseller" for each in steps)
