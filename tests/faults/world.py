@@ -48,6 +48,8 @@ class World:
     pause: Callable[[], None] = lambda: None
     answered: dict[str, str] = field(default_factory=dict)
     """The common name of each order that was answered with 201, by its id."""
+    reissued: dict[str, str] = field(default_factory=dict)
+    """The order of each reissue that was answered with 201, by its id."""
     contracts: list[str] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
     """Contracts on a card that orders of this run were placed on; other runs' orders stand on them as well."""
@@ -188,6 +190,28 @@ class World:
 
     def amend(self, order_id: str, patch: Any) -> None:
         self.ask("PATCH", f"/v1/orders/{order_id}", patch, 200, Content_Type="application/merge-patch+json")
+
+    def reissue(self, order_id: str, **body: Any) -> str:
+        """The id of a new reissue."""
+        reply = self.ask("POST", f"/v1/orders/{order_id}/reissues", body, 201)
+        self.reissued[str(reply.json["reissue_id"])] = order_id
+        return str(reply.json["reissue_id"])
+
+    def reissue_is(self, order_id: str, reissue_id: str, status: str) -> dict[str, Any]:
+        """The reissue, once it has this status."""
+
+        def has_become() -> dict[str, Any] | None:
+            found = self.ask("GET", f"/v1/orders/{order_id}/reissues/{reissue_id}").json
+            return dict(found) if found["status"] == status else None
+
+        return dict(self.until(f"{reissue_id} is {status}", has_become))
+
+    def succeed(self, order_id: str, how: str, **body: Any) -> str:
+        """The id of a renewal or replacement (`how`: renewals, replacements) of the same name."""
+        sent = {"agreement": order_body()["agreement"]} | body
+        reply = self.ask("POST", f"/v1/orders/{order_id}/{how}", sent, 201)
+        self.answered[str(reply.json["order_id"])] = str(reply.json["common_name"])
+        return str(reply.json["order_id"])
 
     def order(self, order_id: str) -> dict[str, Any]:
         return dict(self.ask("GET", f"/v1/orders/{order_id}").json)
