@@ -1,4 +1,4 @@
-"""What the orders of a soak do: each a generator that acts, and waits at `yield` until the cloud has come to rest.
+"""What the orders of a soak do: each a generator that acts, and waits at `yield` while time passes.
 
 So hundreds go on together on one clock. A client who is not answered asks again at once, with the same
 Idempotency-Key.
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from tests.faults.world import World
+from tests.faults.world import NotReached, World
 from tests.functions.journeys import approval_links, csr_for
 
 Steps = Iterator[None]
-ROUNDS = 8
-"""How often an order waits before its client gives up; the clock moves further each time."""
+ROUNDS = 14
+"""How often a client looks for one thing before it goes on without; the clock moves further each time."""
 
 
 @dataclass
@@ -23,6 +23,15 @@ class Client(World):
 
     def advance(self, seconds: float) -> None:
         """Others wait as well; who may ask again later asks now."""
+
+    def rest(self, at_most: float = 0.0) -> None:
+        """Whoever moves the clock waits for rest: here it would be waited for for ever."""
+
+    def until(self, what: str, holds: Callable[[], Any]) -> Any:
+        """One look; `waiting` is what waits. Raises NotReached."""
+        if found := holds():
+            return found
+        raise NotReached(what)
 
     def mailed(self, order_id: str, least: int = 1) -> str | None:
         """The newest link, if so many were mailed."""
@@ -62,7 +71,7 @@ def _published(client: Client, method: str) -> Steps:
     order_id = client.place(domain_control={"method": method})
     yield
     yield from waiting(lambda: all(item.get("publish") for item in client.domains(order_id)))
-    client.publishes(order_id)
+    client.publishes(order_id)  # not to be done if nothing was asked: its client gives up
     client.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200)
     yield from waiting(lambda: client.is_(order_id, "issued"))
 

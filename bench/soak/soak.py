@@ -1,4 +1,7 @@
-"""One soak: orders in waves, a share of all invocations faulty, then time to drain, then every invariant."""
+"""One soak: orders in waves, a share of all invocations faulty, then time to drain, then every invariant.
+
+Retries and schedules are waited for by the minute, and by the hour in the end: hundreds wait for the same clock.
+"""
 
 import random
 import time
@@ -20,13 +23,22 @@ from tests.functions.journeys import Reseller, resellers
 
 THREADS, WAVE = 6, 150
 CONTRACTS = 3
-PAUSES = (0.0, 10.0, MINUTE, MINUTE, MINUTE, 5 * MINUTE)
-"""Between the rounds of a wave; what failed is repeated without, so this is for what runs by the clock."""
+PAUSES = (10.0, MINUTE, MINUTE, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE)
+"""Between the rounds of a wave: what failed is repeated when its time has come."""
+RUNS = 2
+"""How often one schedule runs in a pause: often enough, and no crowd waits for schedules that find nothing."""
+REST = 120.0
+"""Real seconds that the work of one moment has. It ends when the machine ends it; this is for what never does."""
+HALF = 0.5
+"""Of the invocations while there are too few faulty ones are spared, so that it is not always the next."""
 GRACE = (0.0, 10 * MINUTE, HOUR, 6 * HOUR, 26 * HOUR)
 
 
 class Faulty:
-    """So many of all invocations meet one fault of any kind, at one of the calls that their function makes."""
+    """So many of all invocations meet one fault of any kind, at one of the calls that their function makes.
+
+    A call that an invocation does not come to, or that cannot meet the fault, is made good by another invocation.
+    """
 
     def __init__(self, share: float, seed: int, calls_of: Mapping[str, int]) -> None:
         self._share, self._calls_of = share, calls_of
@@ -37,7 +49,7 @@ class Faulty:
     def choose(self, function: str, _event: Any) -> dict[str, Any] | None:
         with self._lock:
             self.invocations += 1
-            if self._chance.random() >= self._share:
+            if self.faulty >= self._share * self.invocations or self._chance.random() < HALF:
                 return None
             fault = FAULTS[self._chance.choice(list(Kind))]
             return {"call": self._chance.randint(1, max(1, self._calls_of.get(function, 1))), **fault}
@@ -66,7 +78,10 @@ class Counted:
 
 @dataclass(frozen=True)
 class Figures:
-    """What a soak came to. `drained` are the virtual seconds from the last act to rest, `seconds` real ones."""
+    """What a soak came to. `drained` are the virtual seconds from the last act to rest, `seconds` real ones.
+
+    Faults end with the last act: schedules run for ever, and a share of them would fail for ever.
+    """
 
     orders: int
     statuses: Mapping[str, int]
@@ -112,7 +127,8 @@ class Soak:
             for begin in range(0, orders, WAVE):
                 self._wave(range(begin, min(begin + WAVE, orders)))
             acted = self.cloud.clock.now()
-            self._rest()
+            self.cloud.runtime.faults = None
+            self._drain()
             drained = self.cloud.clock.now() - acted
         finally:
             self.cloud.runtime.faults = self.cloud.runtime.on_end = None
@@ -132,15 +148,16 @@ class Soak:
         return figures, counted
 
     def _wave(self, numbers: range) -> None:
-        """All of them act, then the cloud comes to rest, until none has anything left to do."""
+        """All of them act, then the work of the moment ends and time passes, until none has anything left to do."""
         acting = [self._steps(number) for number in numbers]
         pauses = iter(PAUSES)
         with ThreadPoolExecutor(THREADS) as threads:
             while acting:
                 goes_on = list(threads.map(self._acts, acting))
                 acting = [steps for steps, more in zip(acting, goes_on, strict=True) if more]
-                self._rest()
-                self.cloud.advance(next(pauses, PAUSES[-1]))
+                self.cloud.settle(soon=0.0, timeout=REST)
+                if acting:
+                    self.cloud.advance(next(pauses, PAUSES[-1]), RUNS)
 
     def _steps(self, number: int) -> Steps:
         client = Client(self.cloud, f"{self.label}{number}", self._reseller)
@@ -158,14 +175,14 @@ class Soak:
             return False
         return True
 
-    def _rest(self) -> None:
-        """Until nothing is on its way any more."""
+    def _drain(self) -> None:
+        """Until nothing is on its way any more, for which it has a day."""
         end = self.cloud.clock.now() + DAY
-        while self.cloud.settle(soon=0.0, timeout=300.0):
+        while self.cloud.settle(soon=0.0, timeout=REST):
             due = self.cloud.unfinished()
             if due is None or due > end:
                 return
-            self.cloud.advance(max(0.0, due - self.cloud.clock.now()) + 1.0)
+            self.cloud.advance(max(0.0, due - self.cloud.clock.now()) + MINUTE, RUNS)
 
     def _judged(self) -> tuple[Mapping[str, Sequence[str]], Mapping[str, int]]:
         """What does not hold in the end, by invariant, and how the orders stand."""
@@ -173,8 +190,8 @@ class Soak:
         broken: dict[str, list[str]] = {}
         statuses: Counter[str] = Counter()
         for seconds in GRACE:
-            self.cloud.advance(seconds)
-            self._rest()
+            self.cloud.advance(seconds, RUNS)
+            self._drain()
             seen = gathered(
                 self.cloud, self._reseller, answered, self._contracts, [self._card], self._mails, self._signed
             )

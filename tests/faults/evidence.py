@@ -50,6 +50,10 @@ class Evidence:
     """The ids of all orders of a common name."""
     orders: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     domains: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    reissued: Mapping[str, str] = field(default_factory=dict)
+    """The order of each reissue that was answered, by its id."""
+    reissues: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Each order's, with their steps."""
     digests: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Of the bytes that were signed, by the serial of the certificate that can be downloaded."""
     serials: Mapping[str, Serial] = field(default_factory=dict)
@@ -82,6 +86,7 @@ def of_run(world: World) -> Evidence:
         world.cards,
         world.mails_before,
         world.signed_before,
+        world.reissued,
     )
 
 
@@ -93,8 +98,10 @@ def gathered(
     cards: Iterable[str],
     mails_before: int = 0,
     signed_before: int = 0,
+    reissued: Mapping[str, str] | None = None,
 ) -> Evidence:
     read = _Reader(cloud, reseller)
+    answered = {each: read.name_of(each) or name for each, name in answered.items()}
     names = dict.fromkeys(answered.values())
     found = {name: read.orders_of(name) for name in names}
     ids = list(dict.fromkeys([*answered, *(each for ids in found.values() for each in ids)]))
@@ -106,10 +113,12 @@ def gathered(
     known = {each["id"] for each in intents}
     all_contracts = list(dict.fromkeys([*contracts, *cards]))
     return Evidence(
-        answered=dict(answered),
+        answered=answered,
         found=found,
         orders=orders,
         domains={each: read.items(f"/v1/orders/{each}/domains") for each in readable},
+        reissued=dict(reissued or {}),
+        reissues={each: read.reissues(each) for each in readable},
         digests={
             certificate["serial"]: read.digests(certificate["serial"])
             for each in readable
@@ -142,8 +151,17 @@ class _Reader:
         reply = self._reseller.call("GET", path)
         return dict(reply.json) if reply.status == 200 else None
 
+    def name_of(self, order_id: str) -> str | None:
+        """The common name as it is now: a reissue may have changed it."""
+        return (self.one(f"/v1/orders/{order_id}") or {}).get("common_name")
+
     def items(self, path: str) -> list[dict[str, Any]]:
         return list(self._pages(lambda query: self._reseller.call("GET", f"{path}?{query}").json))
+
+    def reissues(self, order_id: str) -> list[Mapping[str, Any]]:
+        path = f"/v1/orders/{order_id}/reissues"
+        found = [self.one(f"{path}/{each['reissue_id']}") for each in self.items(path)]
+        return [each for each in found if each is not None]
 
     def orders_of(self, name: str) -> list[str]:
         pages = self._pages(

@@ -6,17 +6,18 @@ Each invariant is a pure function of the evidence, and yields a sentence for eac
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bench.reminders.expected import Life, expected_of
-from tests.faults.evidence import Evidence
+from tests.faults.evidence import Evidence, Link
+from tests.faults.lineage import LINEAGE, PEOPLE, pending_reissues
 
 Order = Mapping[str, Any]
 Check = Callable[[Evidence], Iterator[str]]
 
 WITH_CERTIFICATE = {"issued", "revoked", "expired"}
 OVER = {"cancelled", "rejected"}
-PEOPLE = {"approver", "reseller", "staff"}
 AUDITED = {
     "issued": "order.issued",
     "expired": "order.issued",
@@ -77,6 +78,8 @@ def signatures(seen: Evidence) -> Iterator[str]:
             yield f"{serial} can be downloaded and was never signed"
     for serial, known_serial in seen.serials.items():
         order = seen.orders.get(known_serial.order_id)
+        if pending_reissues(seen, known_serial.order_id):
+            continue
         if known_serial.status == "recorded" and order is not None and order["status"] != "pending":
             yield f"{serial} is left over, and {known_serial.order_id} is {order['status']}"
 
@@ -95,14 +98,17 @@ def charges(seen: Evidence) -> Iterator[str]:
             if each["payment_intent"] in ids and each["status"] == "succeeded"
         )
         reserved = [each["id"] for each in intents if each["status"] == "requires_capture"]
+        is_free = not Decimal(order["price"]["net"]["amount"])
         status, in_queue = order["status"], order_id in seen.payment_troubles
+        if is_free and (taken or reserved):
+            yield f"{order_id} costs nothing, and a card was asked"
         if len(taken) > 1:
             yield f"{order_id} was charged {len(taken)} times"
         if taken and status not in WITH_CERTIFICATE and sum(taken) > back:
             yield f"{order_id} was charged and is {status}"
         if back > sum(taken):
             yield f"{order_id} was given back more than it paid"
-        if status in {"issued", "expired"} and sum(taken) <= back and not in_queue:
+        if status in {"issued", "expired"} and sum(taken) <= back and not in_queue and not is_free:
             yield f"{order_id} is {status}, was not charged, and nobody knows"
         if status == "revoked" and order["payment"]["status"] == "refunded" and sum(taken) != back:
             yield f"{order_id} says refunded, but {back} of {sum(taken)} went back"
@@ -153,15 +159,29 @@ def one_live_value(seen: Evidence) -> Iterator[str]:
         for domain, count in Counter(link.domain for link in live).items():
             if count > 1:
                 yield f"{order_id}: {domain} can be approved by {count} links"
+        asking = {None} if order["status"] == "pending" else pending_reissues(seen, order_id)
+        items = [
+            item
+            for item in seen.domains.get(order_id, ())
+            if item.get("reissue_id") in asking and item["method"] == "email" and item["status"] == "pending"
+        ]
+        yield from _waiting_for_links(order_id, items, live)
         if order["status"] != "pending":
-            yield from (f"{order_id} is {order['status']}, and {link.url} is live" for link in live)
-            continue
-        for item in seen.domains.get(order_id, ()):
-            if item["method"] != "email" or item["status"] != "pending":
-                continue
-            of = [link for link in live if link.domain == item["authorization_domain"]]
-            if [link.to for link in of] != [item["approver_email"]]:
-                yield f"{order_id}: {item['name']} waits for {item['approver_email']}, live are {of}"
+            asked = {item["authorization_domain"] for item in items}
+            yield from (
+                f"{order_id} is {order['status']}, and {link.url} is live"
+                for link in live
+                if link.domain not in asked
+            )
+
+
+def _waiting_for_links(
+    order_id: str, items: Sequence[Mapping[str, Any]], live: Sequence[Link]
+) -> Iterator[str]:
+    for item in items:
+        of = [link for link in live if link.domain == item["authorization_domain"]]
+        if [link.to for link in of] != [item["approver_email"]]:
+            yield f"{order_id}: {item['name']} waits for {item['approver_email']}, live are {of}"
 
 
 def finished_or_waiting(seen: Evidence) -> Iterator[str]:
@@ -273,6 +293,7 @@ def audited(seen: Evidence) -> Iterator[str]:
         if order["certificates"] and not actions["preflight.go"]:
             yield f"{order_id}: a certificate without a preflight in the audit trail"
         proven = {item["name"] for item in seen.domains.get(order_id, ()) if item["status"] == "valid"}
+        actions.update(seen.audit.get(order.get("renewal_of") or order.get("replaces") or "", ()))
         if proven and not actions["domain.approved"] + actions["domain.proven"]:
             yield f"{order_id}: {', '.join(sorted(proven))} proven without a word in the audit trail"
 
@@ -299,7 +320,7 @@ INVARIANTS: Mapping[str, Check] = {
         audited,
         no_dead_letters,
     )
-}
+} | LINEAGE
 
 
 def violations(seen: Evidence) -> list[str]:

@@ -48,6 +48,8 @@ class World:
     pause: Callable[[], None] = lambda: None
     answered: dict[str, str] = field(default_factory=dict)
     """The common name of each order that was answered with 201, by its id."""
+    reissued: dict[str, str] = field(default_factory=dict)
+    """The order of each reissue that was answered with 201, by its id."""
     contracts: list[str] = field(default_factory=list)
     cards: list[str] = field(default_factory=list)
     """Contracts on a card that orders of this run were placed on; other runs' orders stand on them as well."""
@@ -189,6 +191,28 @@ class World:
     def amend(self, order_id: str, patch: Any) -> None:
         self.ask("PATCH", f"/v1/orders/{order_id}", patch, 200, Content_Type="application/merge-patch+json")
 
+    def reissue(self, order_id: str, **body: Any) -> str:
+        """The id of a new reissue."""
+        reply = self.ask("POST", f"/v1/orders/{order_id}/reissues", body, 201)
+        self.reissued[str(reply.json["reissue_id"])] = order_id
+        return str(reply.json["reissue_id"])
+
+    def reissue_is(self, order_id: str, reissue_id: str, status: str) -> dict[str, Any]:
+        """The reissue, once it has this status."""
+
+        def has_become() -> dict[str, Any] | None:
+            found = self.ask("GET", f"/v1/orders/{order_id}/reissues/{reissue_id}").json
+            return dict(found) if found["status"] == status else None
+
+        return dict(self.until(f"{reissue_id} is {status}", has_become))
+
+    def succeed(self, order_id: str, how: str, **body: Any) -> str:
+        """The id of a renewal or replacement (`how`: renewals, replacements) of the same name."""
+        sent = {"agreement": order_body()["agreement"]} | body
+        reply = self.ask("POST", f"/v1/orders/{order_id}/{how}", sent, 201)
+        self.answered[str(reply.json["order_id"])] = str(reply.json["common_name"])
+        return str(reply.json["order_id"])
+
     def order(self, order_id: str) -> dict[str, Any]:
         return dict(self.ask("GET", f"/v1/orders/{order_id}").json)
 
@@ -196,19 +220,18 @@ class World:
         return list(self.ask("GET", f"/v1/orders/{order_id}/domains").json["items"])
 
     def becomes(self, order_id: str, status: str) -> dict[str, Any]:
-        """The order, once it has this status; one that is held back is looked at again, as its next action says."""
+        """The order, once it has this status."""
 
         def has_become() -> dict[str, Any] | None:
             order = self.order(order_id)
-            if status == "issued" and _is_held_back(order):
-                self.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200)
             return order if order["status"] == status else None
 
         return dict(self.until(f"{order_id} is {status}", has_become))
 
     def is_held_back(self, order_id: str) -> bool:
         """Whether the reseller must mend something and ask for a check."""
-        return _is_held_back(self.order(order_id))
+        steps = self.order(order_id)["authentication"]["steps"]
+        return any(each["step"] == "issuance" and each["actor"] == "reseller" for each in steps)
 
     def pays(self, order_id: str, status: str) -> dict[str, Any]:
         """The order, once its payment has this status."""
@@ -248,8 +271,3 @@ class World:
 
         for item in self.until(f"{order_id} says what to publish", asked):
             publish(self.cloud, item)
-
-
-def _is_held_back(order: dict[str, Any]) -> bool:
-    steps = order["authentication"]["steps"]
-    return any(each["step"] == "issuance" and each["actor"] == "reseller" for each in steps)

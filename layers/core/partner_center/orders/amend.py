@@ -218,6 +218,7 @@ def _amended_head(
         review_since=None,
         review_reason=None,
         held_back=None,
+        unanswered=0,
         revised_at=moment,
     )
 
