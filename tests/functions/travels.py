@@ -432,7 +432,11 @@ def reissue(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("POST", path, body, Idempotency_Key="reissue-1").status == 201
     assert cloud.settle()
     assert [each["status"] for each in reseller.order(order_id)["certificates"]] == ["active", "revoked"]
-    other = body | {"common_name": "further.example.org", "domain_control": {"method": "dns_txt"}}
+    other = {
+        "csr": csr_for("further.example.org", label="further"),
+        "common_name": "further.example.org",
+        "domain_control": {"method": "dns_txt"},
+    }
     waiting = reseller.call("POST", path, other).json["reissue_id"]
     assert cloud.settle()
     assert reseller.looks(order_id).status == 200
