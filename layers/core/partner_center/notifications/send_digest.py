@@ -96,7 +96,7 @@ class SendDigest:
     def _contract_lines(
         self, reseller: Reseller, reminders: Sequence[ContractReminder]
     ) -> Sequence[ContractLine]:
-        """Each contract as it is by now; what was prolonged since is left out."""
+        """Each contract as it is by now, the soonest to end first; what was prolonged since is left out."""
         found = []
         for each in reminders:
             contract = self.notices.find(each.reseller_id, each.contract_id)
@@ -118,7 +118,7 @@ class SendDigest:
                     ),
                 )
             )
-        return found
+        return sorted(found, key=lambda each: (each.ends, each.contract_id))
 
     def _trouble(self, reseller_id: str, address: str, remedy: str) -> str | None:
         why = self.suppressions.suppression(reseller_id, address)
