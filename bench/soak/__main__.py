@@ -21,7 +21,7 @@ def main() -> int:
     calls, broken = 1.0, 0
     for number in range(asked.seeds):
         with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
-            clean = asked.clean if number == 0 else min(asked.clean, 20)
+            clean = min(asked.orders, asked.clean if number == 0 else 10)
             for name, figures in soaked(cloud, asked.orders, asked.share, [number + 1], clean):
                 calls = figures.calls if name == "without faults" else calls
                 report(name, figures, calls, lambda line: print(line, flush=True))
