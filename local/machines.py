@@ -59,10 +59,15 @@ def note_sleeps() -> None:
         around(wait_function.WaitFunction, "_wait_interval", noted)
 
 
+def pauses() -> list[float]:
+    """When those end that sleep: in Wait states, and before a retry."""
+    return [end for (end,) in list(_sleeps)]
+
+
 def at_rest_until() -> float:
     """When the first sleep or a waiting task's time limit ends, infinity if there is none; 0 while one is at work."""
-    sleeps, asleep = list(_sleeps), 0
-    ends = [end for (end,) in sleeps]
+    sleeps, asleep = pauses(), 0
+    ends = list(sleeps)
     for execution in executions():
         if execution.exec_status == "RUNNING":
             for event, by_id in _open_ends(execution):

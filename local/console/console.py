@@ -59,6 +59,7 @@ class Console:
                 ("GET", "/demo", lambda _: as_json(self._cloud.demo)),
                 ("POST", "/demo/contracts", self._add_contract),
                 ("GET", "/repository/([^/]+)", self._repository),
+                ("GET", "/signatures", lambda _: as_json(self._cloud.signatures())),
             )
         ]
 

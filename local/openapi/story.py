@@ -18,7 +18,7 @@ from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.enrolment import Examination
+from partner_center.orders.examination import Examination
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
 from partner_center.orders.flags import Flag

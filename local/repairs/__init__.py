@@ -43,4 +43,5 @@ def install(run: Run, deliver: Deliver) -> None:
         _installed.update(run=run, deliver=deliver)
         stepfunctions.forget_executions()
         ses.SENT.clear()
+        kms.SIGNED.clear()
         dynamodb.METER.reset()

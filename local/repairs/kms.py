@@ -1,7 +1,9 @@
-"""KMS: moto hashes digests once more, signs messages of any length, with disabled keys too."""
+"""KMS: moto hashes digests once more, signs messages of any length, with disabled keys too, and keeps no trail."""
 
 import contextvars
 import json
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -11,8 +13,25 @@ from moto.kms import utils
 from moto.kms.models import KmsBackend
 from moto.kms.responses import KmsResponse
 
+from local.clock import CLOCK
 from local.repairs.patching import Method, around
 
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature that KMS made: with which key, of what (a digest, if that was handed over), for whom, when.
+
+    `by` is the access key id, which in a worker is the name of its function and in this process nothing; `at` epoch
+    seconds.
+    """
+
+    key: str
+    message: bytes
+    by: str
+    at: float
+
+
+SIGNED: list[Signature] = []
 _MAX_RAW = 4096
 _HASHES = {"256": hashes.SHA256(), "384": hashes.SHA384(), "512": hashes.SHA512()}
 _is_digest: contextvars.ContextVar[bool] = contextvars.ContextVar("is_digest", default=False)
@@ -38,6 +57,16 @@ def _with_message_type(original: Method, response: Any) -> Any:
 
 def _hash(algorithm: Any) -> Any:
     return Prehashed(algorithm) if _is_digest.get() else algorithm
+
+
+def _sign(original: Method, response: Any) -> Any:
+    """The trail is written before the answer leaves, which may be lost on its way."""
+    answer = _with_message_type(original, response)
+    key, message = json.loads(answer)["KeyId"], response._get_param("Message")
+    content = message.encode() if isinstance(message, str) else message
+    asked_by = re.search(r"Credential=([^/,\s]+)", response.headers.get("Authorization", ""))
+    SIGNED.append(Signature(key, content, asked_by[1] if asked_by else "", CLOCK.now()))
+    return answer
 
 
 def _padding_and_hash(original: Method, key: Any, signing_algorithm: str) -> Any:
@@ -81,7 +110,7 @@ def _get_public_key(original: Method, response: Any) -> str:
 
 
 def install() -> None:
-    around(KmsResponse, "sign", _with_message_type)
+    around(KmsResponse, "sign", _sign)
     around(KmsResponse, "verify", _with_message_type)
     around(KmsResponse, "get_public_key", _get_public_key)
     around(utils.RSAPrivateKey, "_RSAPrivateKey__padding_and_hash_algorithm", _padding_and_hash)

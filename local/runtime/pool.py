@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from local.clock import CLOCK
+from local.runtime.calls import TIME_IS_UP
 from local.runtime.wire import read_message, send_descriptors, send_message
 
 _ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -42,9 +43,23 @@ class FunctionConfig:
 
 
 class FaultPolicy(Protocol):
-    """Decides which invocation dies or fails, and around which of its AWS calls: see `calls.Calls`."""
+    """Decides which invocation dies or fails, and around which of its calls: see `calls.Calls`.
+
+    Two faults are the platform's own: `{"skew": seconds}` is a clock that is wrong, and `{"withheld": True}` a
+    delivery that its sender believes was made.
+    """
 
     def choose(self, function_name: str, event: dict[str, Any]) -> dict[str, Any] | None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """An invocation that ended: `calls` None if its worker died, and whether the fault chosen for it was met."""
+
+    function: str
+    calls: list[dict[str, Any]] | None
+    fault: dict[str, Any] | None
+    met: bool
 
 
 def _import_root(layer: str) -> str:
@@ -61,7 +76,7 @@ def _for_worker(config: FunctionConfig) -> dict[str, Any]:
         "TZ": "UTC",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_ACCESS_KEY_ID": config.name,  # as the name of its role would stand in a trail
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",  # moto knows no <account>.ddb. host names
@@ -145,10 +160,12 @@ class _Worker:
             reply = read_message(self._socket)
         except TimeoutError:
             self.kill()
-            text = f"{prefix}Task timed out after {limit:.2f} seconds"
-            return {"error": {"errorType": "Sandbox.Timedout", "errorMessage": text}}, False
+            return {"error": _timed_out(prefix, limit)}, False
         except (EOFError, ConnectionError):
-            text = prefix + _why_it_ended(self._end())
+            status = self._end()
+            if status == -TIME_IS_UP:
+                return {"error": _timed_out(prefix, limit)}, False
+            text = prefix + _why_it_ended(status)
             return {"error": {"errorType": "Runtime.ExitError", "errorMessage": text}}, False
         return reply, True
 
@@ -167,6 +184,11 @@ class _Worker:
     def _end(self) -> int:
         self._socket.close()
         return self._zygote.reap(self.pid)
+
+
+def _timed_out(prefix: str, limit: float) -> dict[str, str]:
+    text = f"{prefix}Task timed out after {limit:.2f} seconds"
+    return {"errorType": "Sandbox.Timedout", "errorMessage": text}
 
 
 def _why_it_ended(status: int) -> str:
@@ -257,6 +279,7 @@ class LambdaRuntime:
         zygote: Zygote | None = None,
     ) -> None:
         self.faults: FaultPolicy | None = None
+        self.on_end: Callable[[Ended], None] | None = None
         self._zygote, self._is_lent = zygote or Zygote(), zygote is not None
         self._max_workers, self._on_calls = max_workers, on_calls
         self._write_log = write_log or (lambda line: print(line, file=sys.stderr, flush=True))
@@ -275,14 +298,19 @@ class LambdaRuntime:
         """The function's answer, or its error, as JSON text, and whether it failed. KeyError: no such one."""
         function = self._function(name_or_arn)
         name = function.config.name
+        fault = self.faults.choose(name, event) if self.faults else None
+        if fault and fault.get("withheld"):
+            return "{}", False
         request = {
             "event": json.dumps(event),
             "request_id": str(uuid.uuid4()),
-            "clock": CLOCK.for_worker(),
+            "clock": CLOCK.for_worker((fault or {}).get("skew", 0.0)),
             "record": self._on_calls is not None,
-            "fault": self.faults.choose(name, event) if self.faults else None,
+            "fault": fault,
         }
         reply = function.call(request)
+        if self.on_end:
+            self.on_end(Ended(name, reply.get("calls"), fault, reply.get("met", fault is not None)))
         if self._on_calls and "calls" in reply:
             self._on_calls(name, reply["calls"])
         return (json.dumps(reply["error"]), True) if "error" in reply else (reply["payload"], False)

@@ -109,6 +109,7 @@ def serve(sock: socket.socket, config: dict[str, Any], imported: Iterable[str]) 
     calls.observe_botocore()
     try:
         handler = _load(config["handler"])
+        calls.observe_outside()
         send_message(sock, {})
     except BaseException as error:  # noqa: BLE001 - a failed start is told at the first invocation
         send_message(sock, {"error": _described(error, "")})
@@ -127,4 +128,4 @@ def serve(sock: socket.socket, config: dict[str, Any], imported: Iterable[str]) 
             os._exit(error.code if isinstance(error.code, int) else 1)
         except BaseException as error:  # noqa: BLE001 - as Lambda does, whatever a handler raises is an answer
             reply = {"error": _described(error, request["request_id"])}
-        send_message(sock, reply | {"calls": calls.made})
+        send_message(sock, reply | {"calls": calls.made, "met": calls.met})

@@ -43,9 +43,15 @@ def test_fifty_units_are_fifty_orders_of_four_hundred(race):
     outcomes = fifty.run(some(400), Ticking(NOW, STANDING))
     assert len(set(placed(outcomes))) == len(placed(outcomes)) == 50
     assert {each.codes for each in outcomes if each.order_id is None} == {("insufficient_units",)}
-    assert any(each.tried_again for each in outcomes)
     contract = fifty.adds_up()
     assert (contract.units_left, contract.units_held) == (0, 50)
+
+
+@pytest.mark.usefixtures("contention")
+def test_whoever_meets_others_too_often_is_told_to_try_again_and_gets_a_unit_then(race):
+    outcomes = race(20).run(some(20), Ticking(NOW, STANDING))
+    assert len(placed(outcomes)) == 20
+    assert any(each.tried_again for each in outcomes)
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,8 @@ def test_units_that_were_never_used_cannot_come_back(tables):
 
 
 def test_a_card_orders_refund_is_a_ledger_line_with_its_amount(tables):
-    tables.stores.grant(a_contract(10, kind=ContractKind.PAY_AS_YOU_GO))
-    head = a_head(payment_kind=PaymentKind.PAY_AS_YOU_GO, payment=PaymentStatus.AUTHORISED)
+    tables.stores.grant(a_contract(10, kind=ContractKind.PAY_AS_YOU_GO, card_id="card_1"))
+    head = a_head(payment_kind=PaymentKind.PAY_AS_YOU_GO, payment=PaymentStatus.AUTHORISED, card_id="card_1")
     tables.orders.place(a_placement(tables.ids, head))
     tables.orders.complete(completion(head, "0a1b", a_chronicle(tables.ids)))
     issued = tables.orders.head(US, ORDER)

@@ -383,6 +383,15 @@ def test_a_charge_is_disputed_on_demand(ask, charged):
     assert ask("POST", "/payments/disputes", {"intent_id": "pi_none"}).status == 404
 
 
+def test_signatures_are_told_as_kms_keeps_them(cloud, ask):
+    kms = cloud.client("kms")
+    key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    kms.sign(KeyId=key, Message=b"\x01\x02", MessageType="RAW", SigningAlgorithm="ECDSA_SHA_256")
+    (told,) = json.loads(ask("GET", "/signatures").text)
+    assert (told["key"], told["message"]) == (key, "0102")
+    assert abs(told["at"] - cloud.clock.now()) < 60
+
+
 def test_troubles_are_set_met_and_taken_away(cloud, ask):
     assert ask("POST", "/payments/faults", {"call": "other", "kind": "throttle", "times": 1}).status == 201
     assert pay(cloud, "/v1/customers", name="x")[0] == 429

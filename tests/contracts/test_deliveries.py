@@ -157,8 +157,11 @@ def test_only_the_failed_message_of_a_batch_comes_again_after_its_timeout(cloud)
     job(cloud, "bad once", trouble="once")
     assert cloud.settle()
     assert (noted(cloud, "GOT#good"), noted(cloud, "GOT#bad once")) == (1, 1)
+    due = cloud.unfinished()
+    assert due - cloud.clock.now() == pytest.approx(60, abs=15)
     cloud.advance(61)
     assert (noted(cloud, "GOT#good"), noted(cloud, "GOT#bad once")) == (1, 2)
+    assert cloud.unfinished() is None
 
 
 def test_a_message_that_always_fails_is_redriven_to_the_dead_letters(cloud):
@@ -226,10 +229,13 @@ def test_a_wait_that_is_too_long_ends_at_its_time_limit_and_a_rule_hears_of_it(c
 
 def test_a_pause_before_a_retry_is_rest_until_the_clock_has_passed_it(cloud):
     start(cloud, "trouble")
+    assert cloud.settle()
+    assert cloud.unfinished() is None
     answer(cloud, "trouble")
     tries = "GOT#machine trouble"
     assert cloud.settle()
     assert noted(cloud, tries) == 1
+    assert cloud.unfinished() - cloud.clock.now() == pytest.approx(300, abs=60)
     cloud.advance(299)
     assert noted(cloud, tries) == 1
     cloud.advance(2)

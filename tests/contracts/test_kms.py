@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from local.repairs.kms import SIGNED
+
 SIGNING = [
     ("ECC_NIST_P256", "ECDSA_SHA_256", hashes.SHA256()),
     ("ECC_NIST_P384", "ECDSA_SHA_384", hashes.SHA384()),
@@ -67,6 +69,16 @@ def test_a_signature_is_of_the_message_whichever_way_it_is_handed_over(
     assert name in told["SigningAlgorithms"]
     assert holds(load_der_public_key(told["PublicKey"]), signature, MESSAGE, algorithm)
     assert client.verify(**ask, Signature=signature)["SignatureValid"]
+
+
+def test_the_trail_tells_what_was_signed_and_nothing_that_was_refused(client, key):
+    """Unrepaired, nobody can say how many signatures there are."""
+    SIGNED.clear()
+    ask = {"MessageType": "RAW", "SigningAlgorithm": "ECDSA_SHA_256"}
+    client.sign(KeyId=key("ECC_NIST_P256"), Message=MESSAGE, **ask)
+    refused(client.sign, KeyId=key("ECC_NIST_P256"), Message=b"x" * 4097, **ask)
+    assert [each.message for each in SIGNED] == [MESSAGE]
+    assert {each.key.rpartition("/")[2] for each in SIGNED} == {key("ECC_NIST_P256")}
 
 
 def test_signing_a_digest_equals_prehashed_signing(client, key):

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from local.repairs.kms import SIGNED
 from local.runtime import LambdaRuntime, Zygote
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -266,6 +267,7 @@ def test_the_calls_of_an_invocation_are_told_by_what_they_name(cloud):
         ("write_twice", "dynamodb", "TransactWriteItems", written),
         ("write_twice", "dynamodb", "TransactWriteItems", written),
     ]
+    assert (SIGNED[-1].message, SIGNED[-1].by) == (b"m", "ask_others")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from partner_center.adapters.challenge_items import ATTEMPTS_KEPT
 from partner_center.adapters.keys import due_shard
@@ -118,7 +119,7 @@ class MemoryChallenges:
             changed = {"status": ChallengeStatus.FAILED, "decided_at": record.attempt.at}
             self._attempted(challenge, record, **changed)
 
-    def _attempted(self, challenge: Challenge, record: AttemptRecord, **more: object) -> None:
+    def _attempted(self, challenge: Challenge, record: AttemptRecord, **more: Any) -> None:
         self.tables.attempts[record.attempt_id] = record
         present = self.tables.challenges.get(_key(challenge))
         if present is not None and present.status is ChallengeStatus.PENDING:

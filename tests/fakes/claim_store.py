@@ -22,26 +22,36 @@ class MemoryClaims:
     tables: Tables
 
     def claim(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        head = replace(order.head, signing=True, held_back=None, caa_refusal=None)
+        head = replace(order.head, signing=True, held_back=None, unanswered=0, caa_refusal=None)
         self._move(order, head, preflight, audit)
 
     def hold_back(
         self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord, event: Event
     ) -> None:
-        head = replace(order.head, signing=False, held_back=reason, caa_refusal=_refusal(preflight))
+        head = replace(
+            order.head,
+            signing=False,
+            held_back=reason,
+            unanswered=order.head.unanswered + 1 if preflight.is_unanswered else 0,
+            caa_refusal=_refusal(preflight),
+        )
         self._move(order, head, preflight, audit, event)
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
         asked_anew = order.head.round + 1
-        head = replace(order.head, signing=False, held_back=None, round=asked_anew, revised_at=preflight.at)
+        head = replace(
+            order.head, signing=False, held_back=None, unanswered=0, round=asked_anew, revised_at=preflight.at
+        )
         self._move(order, head, preflight, audit)
 
     def ask_as_chosen(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        head = replace(order.head, signing=False, held_back=None, caa_refusal=_refusal(preflight))
+        head = replace(
+            order.head, signing=False, held_back=None, unanswered=0, caa_refusal=_refusal(preflight)
+        )
         self._move(order, head, preflight, audit)
 
     def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        self._move(order, replace(order.head, signing=False, held_back=None), preflight, audit)
+        self._move(order, replace(order.head, signing=False, held_back=None, unanswered=0), preflight, audit)
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         return self.tables.preflights.get((reseller_id, order_id, preflight_id))

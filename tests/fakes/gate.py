@@ -5,7 +5,8 @@ from typing import Any
 
 from partner_center.billing.contracts import Contract
 from partner_center.catalog.products import load_catalog
-from partner_center.orders.enrolment import Circumstances, examine
+from partner_center.orders.enrolment import examine
+from partner_center.orders.examination import Circumstances
 from tests.fakes.determined import NOW
 from tests.fakes.posted import MemoryBlockedKeys
 from tests.fakes.samples import a_contract

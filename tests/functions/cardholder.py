@@ -59,14 +59,14 @@ def a_link(reseller: Reseller, **headers: str) -> CardHolder:
     return CardHolder(reseller.cloud, made.json["url"])
 
 
-def card_of(cloud: EmbeddedCloud, reseller: Reseller) -> dict:
+def card_of(cloud: EmbeddedCloud, reseller: Reseller) -> dict[str, Any]:
     contract_id = on_file(reseller).json["contract_id"]
     (contract,) = rows(cloud, keys.contract(reseller.reseller_id, contract_id).pk, "HEAD")
     (card,) = rows(cloud, keys.card(reseller.reseller_id, contract["card_id"]).pk)
     return card
 
 
-def rows(cloud: EmbeddedCloud, pk: str, prefix: str = "") -> list[dict]:
+def rows(cloud: EmbeddedCloud, pk: str, prefix: str = "") -> list[dict[str, Any]]:
     return Database(cloud.client("dynamodb")).all_of(cloud.output("BusinessTable"), pk, prefix)
 
 

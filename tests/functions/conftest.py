@@ -13,9 +13,11 @@ from local.runtime import Zygote
 from local.seed import seed
 from tests.functions.journeys import UNHINDERED, Reseller, Reviewer, resellers, staff_key
 
+pytest.register_assert_rewrite("tests.functions.permitted", "tests.functions.poisoned")
+
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 LONGEST = (
-    "test_permissions.py",
+    "test_travels.py",
     "test_schemathesis.py",
     "test_revocation.py",
     "test_reminders.py",

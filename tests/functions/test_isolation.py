@@ -15,10 +15,11 @@ SECONDS = 30
 ENROLMENT = {
     "orders/place_order",
     "orders/place_successor",
+    "orders/reissue_certificate",
     "orders/validate_order",
     "orders/amend_order",
 }
-AGREEMENT = {"billing/request_contract", "billing/activate_contract"}
+AGREEMENT = {"billing/request_contract", "billing/activate_contract", "accounts/keep_account"}
 
 # Who may import what at a cold start; whoever is not named may not.
 EXPENSIVE = {

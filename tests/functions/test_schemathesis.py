@@ -28,7 +28,16 @@ from schemathesis.specs.openapi.checks import (
 
 from local.cloud import EmbeddedCloud
 from tests.functions.cardholder import a_link
-from tests.functions.journeys import Reseller, Reviewer, answer, approval_links, call, order_body, staff_key
+from tests.functions.journeys import (
+    Reseller,
+    Reviewer,
+    answer,
+    approval_links,
+    call,
+    csr_for,
+    order_body,
+    staff_key,
+)
 from tests.functions.objecting import objected
 
 pytestmark = pytest.mark.cloud
@@ -67,7 +76,10 @@ def known(cloud: EmbeddedCloud, northwind: Reseller, rosa: Reviewer) -> dict[str
     northwind.call("POST", f"/v1/orders/{cancelled}/cancel")
     links = [approval_links(cloud, order)[0].rpartition("/")[2] for order in (pending, issued["order_id"])]
     requested = northwind.call("POST", "/v1/contracts", {"units": 5}).json["contract_id"]
+    further = {"csr": csr_for("issued.example.com", label="further")}
+    reissue = northwind.call("POST", f"/v1/orders/{issued['order_id']}/reissues", further).json["reissue_id"]
     return {
+        "reissue_id": [reissue],
         "contract_id": [requested, *(each["contract_id"] for each in northwind.contracts)],
         "order_id": [pending, issued["order_id"], declined, cancelled],
         "name": ["pending.example.com", "issued.example.com", "declined.example.com"],

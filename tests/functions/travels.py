@@ -43,6 +43,7 @@ def travel(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     retry_waits(cloud, reseller)
     check(cloud, reseller)
     follow(cloud, reseller)
+    reissue(cloud, reseller)
     pay(cloud, reseller)
     reconcile(cloud, reseller)
     remind(cloud, reseller)
@@ -417,6 +418,34 @@ def follow(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.order(original)["status"] == "revoked"
     reseller.ends(replaced.json["order_id"], 30 * DAY)
     assert reseller.succeed(replaced.json["order_id"], "renewals").status == 201
+
+
+def reissue(cloud: EmbeddedCloud, reseller: Reseller) -> None:
+    """A further certificate in place of the first, one that is given up, and what is refused; and the account."""
+    order_id = reseller.issued(name="further.example.com")["order_id"]
+    path = f"/v1/orders/{order_id}/reissues"
+    key = key_of("permitted").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    control = {"method": "email", "approver_email": "nobody@provider.example.org"}
+    refused = reseller.call("POST", path, {"csr": key, "domain_control": control})
+    assert refused.status == 422
+    body = {"csr": csr_for("further.example.com", label="further"), "revoke_previous_after_hours": 0}
+    assert reseller.call("POST", path, body, Idempotency_Key="reissue-1").status == 201
+    assert cloud.settle()
+    assert [each["status"] for each in reseller.order(order_id)["certificates"]] == ["active", "revoked"]
+    other = {
+        "csr": csr_for("further.example.org", label="further"),
+        "common_name": "further.example.org",
+        "domain_control": {"method": "dns_txt"},
+    }
+    waiting = reseller.call("POST", path, other).json["reissue_id"]
+    assert cloud.settle()
+    assert reseller.looks(order_id).status == 200
+    assert reseller.call("POST", f"{path}/{waiting}/cancel", {}, Idempotency_Key="give-up-1").status == 200
+    assert reseller.call("GET", f"{path}/{waiting}").json["status"] == "cancelled"
+    assert reseller.call("GET", path).status == 200
+    assert reseller.call("PATCH", "/v1/account", {"reminders": {"link": key}}).status == 422
+    chosen = {"reminders": {"link": "https://shop.example.com/orders/{order_id}"}}
+    assert reseller.call("PATCH", "/v1/account", chosen).status == 200
 
 
 def expire(cloud: EmbeddedCloud, reseller: Reseller) -> None:

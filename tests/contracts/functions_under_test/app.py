@@ -7,6 +7,10 @@ import time
 import uuid
 
 import boto3
+import dns.message
+import dns.query
+import dns.rcode
+import urllib3
 import uuid_utils
 
 CALLS = 0
@@ -98,6 +102,35 @@ def write_twice(event, context):
         key = {"pk": {"S": event["key"] + number}}
         client.transact_write_items(TransactItems=[{"Put": {"TableName": event["table"], "Item": key}}])
     return "written"
+
+
+def outside(event, context):
+    """Asks a web server and a name server, and tells what it met."""
+    met = []
+    try:
+        answer = urllib3.PoolManager().request("POST", event["url"], retries=False, preload_content=False)
+        met.append(answer.status)
+    except urllib3.exceptions.HTTPError as error:
+        met.append(type(error).__name__)
+    query = dns.message.make_query("example.com", "A")
+    try:
+        host, _, port = event["dns"].partition(":")
+        met.append(dns.rcode.to_text(dns.query.udp(query, host, 2.0, int(port)).rcode()))
+    except dns.exception.Timeout as error:
+        met.append(type(error).__name__)
+    return met
+
+
+def change(event, context):
+    """A write as the event says; what refused it."""
+    client = boto3.client("dynamodb")
+    try:
+        getattr(client, event["operation"])(**event["parameters"])
+    except client.exceptions.ClientError as error:
+        response = error.response
+        told = {name: response[name] for name in ("Item", "CancellationReasons") if name in response}
+        return {"code": response["Error"]["Code"], **told}
+    return {}
 
 
 def ask_others(event, context):

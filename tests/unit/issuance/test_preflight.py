@@ -447,12 +447,24 @@ def test_enough_perspectives_must_permit_the_issue(desk, regions, outcome):
     preflight = desk.run()
     assert preflight.outcome is outcome
     assert [each["allowed"] for each in preflight.caa] == [outcome is Outcome.GO] * len(NAMES)
+    assert not preflight.is_unanswered
 
 
 @pytest.mark.parametrize(("count", "outcome"), [(1, Outcome.GO), (2, Outcome.HELD_BACK)])
 def test_a_perspective_in_trouble_agrees_with_nobody(desk, count, outcome):
     desk.perspectives.trouble = dict.fromkeys(REMOTES[:count], "out_of_time")
-    assert desk.run().outcome is outcome
+    preflight = desk.run()
+    assert (preflight.outcome, preflight.is_unanswered) == (outcome, outcome is Outcome.HELD_BACK)
+
+
+@pytest.mark.parametrize("regions", [[PRIMARY], [PRIMARY, *REMOTES], REMOTES[1:3]], ids=str)
+def test_a_refusal_beside_silence_is_a_refusal_where_it_counts(desk, regions):
+    """Silence alone is looked up again by itself; a refusal that counts is not, whoever is silent beside it."""
+    desk.perspectives.trouble = dict.fromkeys(regions, "out_of_time")
+    assert desk.run().is_unanswered
+    desk.perspectives.trouble = {REMOTES[0]: "out_of_time"}
+    hijack(desk, PRIMARY)
+    assert not desk.run().is_unanswered
 
 
 def test_without_a_perspective_nothing_is_issued(desk):

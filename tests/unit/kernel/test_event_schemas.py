@@ -398,7 +398,7 @@ WALKS = {
         Office.reject_reissue,
     ],
     ("orders/close.py", "reissue_completion"): [Office.issue_reissue],
-    ("orders/reissue_order.py", "beginning"): [Office.reissue],
+    ("orders/reissue_beginning.py", "beginning"): [Office.reissue],
     ("orders/domain_actions.py", "_release"): [Office.check],
     ("orders/reconcile_order.py", "_restart"): [Office.reconcile],
     ("orders/reconcile_order.py", "_orphaned"): [lambda office: office.reconcile(ended=True)],

@@ -8,7 +8,7 @@ import pytest
 
 from partner_center.issuance.record import CertificateStatus
 from partner_center.orders.fulfil import WaitStep, Woken
-from partner_center.orders.order import OrderStatus, look_at
+from partner_center.orders.order import OrderStatus, Review, look_at
 from partner_center.orders.reconcile import (
     Armed,
     EndedFacts,
@@ -16,6 +16,7 @@ from partner_center.orders.reconcile import (
     ExecutionStatus,
     PendingFacts,
     Repair,
+    held_back_answer,
     of_ended,
     of_pending,
     orphans,
@@ -75,6 +76,7 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(overdue_at=NOW), NOW + AN_HOUR - MICROSECOND, Repair.NOTHING),
         (facts(overdue_at=NOW), NOW + AN_HOUR, Repair.CLOSE),
         (facts(overdue_at=NOW, signing=True), LATER, Repair.NOTHING),
+        (facts(held_back="CAA", unanswered=1, answers={}), LATER, Repair.NOTHING),
         # it ended in trouble
         (facts(FAILED), NOW + 3 * MINUTES - MICROSECOND, Repair.NOTHING),
         (facts(FAILED), NOW + 3 * MINUTES, Repair.RESTART),
@@ -186,6 +188,36 @@ def test_restarts_are_forgotten_once_the_order_got_on():
     assert not of_pending(facts(), LATER).gets_on
 
 
+# ---- held back because nobody answered
+
+AT_HELD_BACK = {WaitStep.HELD_BACK: Armed("token-1", 1)}
+
+
+@pytest.mark.parametrize(
+    ("head", "after", "word"),
+    [
+        ({"held_back": "CAA", "unanswered": 1}, 15 * MINUTES - MICROSECOND, None),
+        ({"held_back": "CAA", "unanswered": 1}, 15 * MINUTES, Woken.RELEASED),
+        ({"held_back": "CAA", "unanswered": 2}, AN_HOUR - MICROSECOND, None),
+        ({"held_back": "CAA", "unanswered": 2}, AN_HOUR, Woken.RELEASED),
+        ({"held_back": "CAA", "unanswered": 99}, A_DAY - MICROSECOND, None),
+        ({"held_back": "CAA", "unanswered": 99}, A_DAY, Woken.RELEASED),
+        ({"held_back": "CAA"}, 99 * A_DAY, None),
+        ({"held_back": None, "unanswered": 1}, 0 * MINUTES, Woken.RELEASED),
+        ({"held_back": "CAA", "unanswered": 1, "review": Review.DUE}, A_DAY, Woken.AMENDED),
+    ],
+    ids=str,
+)
+def test_what_nobody_answered_is_looked_up_again_later_and_later_and_a_refusal_is_not(head, after, word):
+    assert held_back_answer(a_head(**head), NOW + after) is word
+
+
+def test_the_next_look_at_an_order_is_when_its_look_ups_are_due():
+    known = facts(armed=AT_HELD_BACK, held_back="CAA", unanswered=3)
+    assert of_pending(known, NOW + AN_HOUR).look_at == NOW + 3 * AN_HOUR
+    assert of_pending(facts(armed=AT_HELD_BACK, held_back="CAA"), NOW + AN_HOUR).look_at > NOW + A_DAY
+
+
 # ---- which orders are looked at, by when
 
 
@@ -202,6 +234,10 @@ def test_restarts_are_forgotten_once_the_order_got_on():
         ({"updated_at": NOW + 59 * MINUTES}, NOW + 2 * AN_HOUR),
         ({"restarts": Restarts(6, NOW, 1)}, NOW + 2 * AN_HOUR),
         ({"restarts": Restarts(6, NOW, 1), "revision": 2}, NOW),
+        ({"held_back": "CAA"}, NOW + 2 * AN_HOUR),
+        ({"held_back": "CAA", "unanswered": 1}, NOW + 15 * MINUTES),
+        ({"held_back": "CAA", "unanswered": 4}, NOW + 6 * AN_HOUR),
+        ({"held_back": "CAA", "unanswered": 1, "status": OrderStatus.CANCELLED}, NOW + 2 * AN_HOUR),
     ],
     ids=str,
 )

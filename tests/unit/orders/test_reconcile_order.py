@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.billing.contracts import EntryKind
+from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import encode_time_ordered
@@ -16,7 +17,7 @@ from partner_center.orders.reconcile_due import DueOrders
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, a_record, an_audit
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, a_record, an_audit, an_event
 from tests.fakes.world import World
 
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
@@ -192,6 +193,20 @@ def test_every_kind_of_wait_is_answered(world, step, changes, word):
     world.stores.waits.arm(US, ORDER, step, "token-9", 1)
     assert look(world).repair is Repair.WAKE
     assert world.machine.answers == {"token-9": word}
+
+
+def test_an_order_for_which_nobody_answered_is_looked_at_again_by_itself(world):
+    for pause in (timedelta(minutes=15), AN_HOUR):
+        preflight = a_preflight(Outcome.HELD_BACK, preflight_id=f"pre_{pause}", is_unanswered=True)
+        preflight = replace(preflight, at=world.clock.moment)
+        event = an_event(world.ids, "order.held_back")
+        world.stores.claims.hold_back(world.order(ORDER), preflight, "CAA", an_audit(world.ids), event)
+        world.stores.waits.arm(US, ORDER, WaitStep.HELD_BACK, f"token-{pause}", 1)
+        assert look(world).repair is Repair.NOTHING
+        world.clock.moment += pause
+        assert look(world).repair is Repair.WAKE
+        assert world.machine.answers[f"token-{pause}"] is Woken.RELEASED
+    assert audited(world) == ["reconcile.wake"] * 2
 
 
 def test_an_execution_that_did_not_hear_of_the_end_is_told(world):

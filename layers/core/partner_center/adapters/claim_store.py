@@ -24,13 +24,19 @@ class ClaimStore:
         self._tables = tables
 
     def claim(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        head = replace(order.head, signing=True, held_back=None, caa_refusal=None)
+        head = replace(order.head, signing=True, held_back=None, unanswered=0, caa_refusal=None)
         self._move(order, head, preflight, audit)
 
     def hold_back(
         self, order: Order, preflight: Preflight, reason: str, audit: AuditRecord, event: Event
     ) -> None:
-        head = replace(order.head, signing=False, held_back=reason, caa_refusal=_refusal(preflight))
+        head = replace(
+            order.head,
+            signing=False,
+            held_back=reason,
+            unanswered=order.head.unanswered + 1 if preflight.is_unanswered else 0,
+            caa_refusal=_refusal(preflight),
+        )
         self._move(order, head, preflight, audit, [event_put(self._tables.business, event)])
 
     def prove_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
@@ -38,17 +44,20 @@ class ClaimStore:
             order.head,
             signing=False,
             held_back=None,
+            unanswered=0,
             round=order.head.round + 1,
             revised_at=preflight.at,
         )
         self._move(order, head, preflight, audit)
 
     def ask_as_chosen(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        head = replace(order.head, signing=False, held_back=None, caa_refusal=_refusal(preflight))
+        head = replace(
+            order.head, signing=False, held_back=None, unanswered=0, caa_refusal=_refusal(preflight)
+        )
         self._move(order, head, preflight, audit)
 
     def pay_again(self, order: Order, preflight: Preflight, audit: AuditRecord) -> None:
-        self._move(order, replace(order.head, signing=False, held_back=None), preflight, audit)
+        self._move(order, replace(order.head, signing=False, held_back=None, unanswered=0), preflight, audit)
 
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         """The evidence of one preflight."""
@@ -97,6 +106,7 @@ def _to_item(preflight: Preflight) -> Item:
         "proof_ids": list(preflight.proof_ids),
         "seconds_left": preflight.seconds_left,
         "caa": json.dumps(preflight.caa, separators=(",", ":")),
+        "is_unanswered": preflight.is_unanswered or None,
     }
 
 
@@ -112,6 +122,7 @@ def _from_item(item: Item, preflight_id: str) -> Preflight:
         proof_ids=tuple(item["proof_ids"]),
         seconds_left=item["seconds_left"],
         caa=tuple(json.loads(item["caa"])),
+        is_unanswered=item.get("is_unanswered", False),
     )
 
 

@@ -53,7 +53,8 @@ class Preflight:
     """A passed or failed preflight, as evidence. `caa_valid_until` limits how long it may be relied on: to the
     earliest end of a CAA answer or of a proof. `caa` is what was found for each name.
 
-    `seconds_left` is how long the order may still be pending, for the wait of one that is not ready.
+    `seconds_left` is how long the order may still be pending, for the wait of one that is not ready. `is_unanswered`:
+    nothing but CAA failed, and that for want of answers.
     """
 
     preflight_id: str
@@ -66,6 +67,7 @@ class Preflight:
     proof_ids: tuple[str, ...]
     seconds_left: int
     caa: tuple[Mapping[str, Any], ...] = ()
+    is_unanswered: bool = False
 
     @property
     def is_unproven(self) -> bool:
@@ -170,6 +172,12 @@ def _asks_as_chosen(order: Order, refusing: Sequence[CaaResult]) -> bool:
     return any(chosen[result.name] in result.permitted for result in refusing)
 
 
+def _is_unanswered(checks: Sequence[Check], caa: Sequence[CaaResult]) -> bool:
+    failed = {each.check for each in checks if not each.passed}
+    refusing = [result for result in caa if not result.allowed]
+    return failed == {"caa"} and bool(refusing) and all(result.is_unanswered for result in refusing)
+
+
 def _relied_on(found: Standing, caa: Sequence[CaaResult]) -> Mapping[str, Proof]:
     """For each proven name the preferred one of the proofs that CAA permits, or of all when it permits none."""
     sections = {result.name: result.section for result in caa}
@@ -246,6 +254,7 @@ class RunPreflight:
                 caa_evidence(result, len(caa)) | {"proof_id": proofs[result.name].proof_id} for result in caa
             ),
             seconds_left=self._seconds_left(order, found, more, moment),
+            is_unanswered=_is_unanswered(checks, caa),
         )
         self._record(order, preflight, correlation_id)
         return preflight

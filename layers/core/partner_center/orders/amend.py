@@ -19,13 +19,12 @@ from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
 from partner_center.orders.content import Method, OrderContent
 from partner_center.orders.enrolment import (
-    Circumstances,
-    Examination,
     examine_amendment,
     examine_particulars,
     exposed_in,
     unknown_approvers,
 )
+from partner_center.orders.examination import Circumstances, Examination
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ledger_lines import part_of
@@ -219,6 +218,7 @@ def _amended_head(
         review_since=None,
         review_reason=None,
         held_back=None,
+        unanswered=0,
         revised_at=moment,
     )
 

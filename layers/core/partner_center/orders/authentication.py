@@ -166,12 +166,18 @@ def _issuance(order: Order, found: Standing) -> Step:
             StepStatus.IN_PROGRESS,
             head.updated_at,
             head.held_back,
-            _remedy(found),
+            _ASKED_AGAIN if head.unanswered else _remedy(found),
             Actor.RESELLER,
         )
     if head.signing:
         return Step("issuance", StepStatus.PENDING, head.updated_at, "The certificate is being signed.")
     return Step("issuance", StepStatus.PENDING, head.placed_at, "The certificate follows the last proof.")
+
+
+_ASKED_AGAIN = (
+    "Nothing forbids the issue: it is looked up again by itself, later and later. See that the name servers answer; "
+    "a check may be asked for at any time (POST /v1/orders/{id}/domains/check)."
+)
 
 
 def _remedy(found: Standing) -> str:

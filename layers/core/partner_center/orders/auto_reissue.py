@@ -26,7 +26,7 @@ from partner_center.orders.deadlines import (
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import Orders, load
 from partner_center.orders.reissue import begun
-from partner_center.orders.reissue_order import beginning
+from partner_center.orders.reissue_beginning import beginning
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import proofs_on_file
 

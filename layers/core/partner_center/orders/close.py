@@ -137,6 +137,7 @@ def _with_certificate(head: OrderHead, serial: str, moment: datetime, term_to: d
         status=OrderStatus.ISSUED,
         signing=False,
         held_back=None,
+        unanswered=0,
         restarts=None,
         serial=serial,
         issued_at=head.issued_at or moment,

@@ -5,19 +5,17 @@ the others let it, so that one answer names every problem. Validate and place us
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
-from partner_center.billing.contracts import Contract, choose_contract, contract_problems
 from partner_center.catalog.agreements import acceptance_problems, agreement_for
-from partner_center.catalog.pricing import Quote, quote
-from partner_center.catalog.products import MAX_NAMES, Catalog, Product
+from partner_center.catalog.pricing import Quote
+from partner_center.catalog.products import MAX_NAMES, Product
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.kernel.level import Level
-from partner_center.orders.amendment import amended_body, exceeds, extra_units, field_problems, repriced
+from partner_center.orders.amendment import amended_body, field_problems
 from partner_center.orders.content import (
     AcceptedAgreement,
     Given,
@@ -29,74 +27,22 @@ from partner_center.orders.content import (
     contacts_from,
 )
 from partner_center.orders.csr import Csr, read_csr
+from partner_center.orders.examination import Accepted, Circumstances, Examination
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.key_material import Screened, screen
 from partner_center.orders.methods_gate import MethodRules, choice_for, chosen_method, method_problems
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import Order
+from partner_center.orders.purchase_gate import (
+    contract_of,
+    free_problems,
+    price_of,
+    purchase_problems,
+)
 from partner_center.orders.requests import DomainControl, OrderRequest
 from partner_center.orders.structure import read_shape
-from partner_center.orders.succession import Succession, more_than_paid
-from partner_center.validation.contacts import Approver
-
-# Methods and levels whose checks exist. An order that could only wait for ever is refused instead.
-METHODS_CHECKED = frozenset(Method)
-LEVELS_VALIDATED = frozenset({Level.DV})
 
 _CONTACTS_LOOKED_UP = 20  # names, for one request
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What the gate needs to know beside the body; `contracts` are those of the reseller's that may be meant."""
-
-    key_id: str
-    moment: datetime
-    catalog: Catalog
-    contracts: Sequence[Contract]
-    blocked: BlockedKeys
-    amended: Order | None = None
-    """The order whose content is replaced: product, term, contract and acceptance are then its own."""
-    is_free: bool = False
-    """For a reissue nothing is bought, so the contract need not serve any more."""
-    restated: Mapping[str, Any] | None = None
-    """What the amendment itself says of `domain_control`."""
-    succession: Succession | None = None
-    """The order that is to be renewed or replaced: its contract pays if it serves, and the price may be nothing."""
-    barred: frozenset[str] = frozenset()
-    """Addresses of approvers who declined, in lower case: none shall be chosen again."""
-    contacts: Mapping[str, Sequence[Approver]] = field(default_factory=dict)
-    """By name: who may approve it besides the constructed addresses, as DNS says at this moment."""
-    methods: frozenset[Method] = METHODS_CHECKED
-    levels: frozenset[Level] = LEVELS_VALIDATED
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """An order that may be placed."""
-
-    request: OrderRequest
-    product: Product
-    content: OrderContent
-    contract: Contract
-    quote: Quote
-    term_days: int
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """Every problem found, the names as far as they are known, and the order if nothing is wrong.
-
-    `content` is what would be stored if nothing is wrong. `exposed` are the SHA-256 (hex) of the SPKI of private
-    keys that stood in the body: to be reported.
-    """
-
-    problems: tuple[Problem, ...]
-    names: NamesReading
-    quote: Quote | None
-    accepted: Accepted | None
-    exposed: tuple[str, ...] = ()
-    content: OrderContent | None = None
 
 
 def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
@@ -165,11 +111,11 @@ def judged(
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
     term_days = around.amended.head.term_days if around.amended else _term(body, product, problems)
-    contract = _contract(body, product, _price(names.names, product, term_days, around), around)
-    price = _price(names.names, product, term_days, around, contract)
+    contract = contract_of(body, product, price_of(names.names, product, term_days, around), around)
+    price = price_of(names.names, product, term_days, around, contract)
     if product is not None and not around.is_free:
-        problems += _contract_problems(contract, product, names.names, term_days, price, around)
-        problems += _free_problems(product, term_days, price, around)
+        problems += purchase_problems(contract, product, names.names, term_days, price, around)
+        problems += free_problems(product, term_days, price, around)
     if product is not None:
         problems += _contact_problems(body, product)
         problems += _method_problems(request, body, names.names, product, around)
@@ -268,76 +214,6 @@ def _term(body: Mapping[str, Any], product: Product | None, problems: list[Probl
         )
         return None
     return days
-
-
-def _price(
-    names: Sequence[str],
-    product: Product | None,
-    term_days: int | None,
-    around: Circumstances,
-    contract: Contract | None = None,
-) -> Quote | None:
-    """What it costs on the contract, or by the catalog alone; the units are the same on every contract."""
-    agreed = contract.prices if contract else None
-    price = quote(product, names, term_days, agreed) if product and names and term_days else None
-    if price and around.amended:
-        return repriced(price, around.amended)
-    return around.succession.priced(price, around.moment) if price and around.succession else price
-
-
-def _contract(
-    body: Mapping[str, Any], product: Product | None, listed: Quote | None, around: Circumstances
-) -> Contract | None:
-    """The contract that pays: the order's own, the one that was named, or the first of those that serve."""
-    if product is None:
-        return None
-    wanted = around.amended.head.contract_id if around.amended else body.get("contract_id")
-    if wanted is None:
-        units = listed.units if listed else 0
-        former = around.succession.before.head.contract_id if around.succession else None
-        own = next((one for one in around.contracts if one.contract_id == former), None)
-        free = listed is not None and listed.free_because is not None
-        if own is not None and (free or not contract_problems(own, product.code, units, around.moment)):
-            return own
-        return choose_contract(around.contracts, product.code, units, around.moment)
-    return next((one for one in around.contracts if one.contract_id == wanted), None)
-
-
-def _contract_problems(
-    contract: Contract | None,
-    product: Product,
-    names: Sequence[str],
-    term_days: int | None,
-    price: Quote | None,
-    around: Circumstances,
-) -> Iterator[Problem]:
-    """Why this cannot be bought on the contract. Of an amended order only what comes on top must be there now."""
-    if price is None and contract is not None and _price(names, product, term_days, around) is not None:
-        yield Problem(
-            "price_not_agreed",
-            f"Contract {contract.contract_id} has no price for this; choose another contract, or ask your sales "
-            "representative for one.",
-            "/contract_id",
-        )
-    if around.amended is None and contract is not None and price is not None and price.free_because:
-        return  # nothing is bought
-    if around.amended is None:
-        yield from contract_problems(contract, product.code, price.units if price else 0, around.moment)
-    elif contract is None or exceeds(around.amended, price):
-        # The reseller amends names and sends no contract: there is no field to point at.
-        extra = extra_units(around.amended, price)
-        for each in contract_problems(contract, product.code, extra, around.moment):
-            yield replace(each, field=None)
-
-
-def _free_problems(
-    product: Product, term_days: int | None, price: Quote | None, around: Circumstances
-) -> Iterator[Problem]:
-    """What costs nothing holds no more than was paid for, nor does it after an amendment."""
-    if around.succession is not None:
-        yield from around.succession.problems(product, term_days, price, around.moment)
-    elif around.amended is not None and around.amended.content.free_because is not None:
-        yield from more_than_paid(around.amended.content, price)
 
 
 def _contact_problems(body: Mapping[str, Any], product: Product) -> Iterator[Problem]:

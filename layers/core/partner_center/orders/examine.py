@@ -9,7 +9,8 @@ from typing import Any
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import Contract
 from partner_center.catalog.products import Catalog
-from partner_center.orders.enrolment import Circumstances, Examination, examine, unknown_approvers
+from partner_center.orders.enrolment import examine, unknown_approvers
+from partner_center.orders.examination import Circumstances, Examination
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ports import Contracts, Orders

@@ -12,7 +12,7 @@ from partner_center.orders.key_material import screen
 from partner_center.orders.names_gate import NameRules, examine_names
 
 if TYPE_CHECKING:
-    from partner_center.orders.enrolment import Examination  # loads the shapes of whole orders
+    from partner_center.orders.examination import Examination  # loads the shapes of whole orders
 
 _ANY_NAMES = NameRules(MAX_NAMES, wildcard_allowed=True, wildcard_required=False, wildcard_san_allowed=True)
 

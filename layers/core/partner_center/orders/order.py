@@ -10,7 +10,7 @@ from partner_center.issuance.record import Reason
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
-from partner_center.orders.restarts import MOST_RESTARTS, Restarts
+from partner_center.orders.restarts import MOST_RESTARTS, PAUSES, Restarts
 
 
 class OrderStatus(StrEnum):
@@ -96,9 +96,10 @@ class OrderHead:
     `attempt` its executions, `version` every change of the head. A challenge of an earlier round is dead. `review`
     is how far the screening of the present content is, since `review_since`, and `review_reason` why a reviewer
     looks. `signing` holds from the preflight's claim to the stored certificate: the point of no return, in which
-    amendments and cancellations are refused. `held_back` is why a preflight held the order back, `checked_at` when
-    the reseller last asked for another, `caa_refusal` the preflight in which CAA refused a name that it permits on a
-    proof by another method, until one finds otherwise. `subscriber` is whom proofs belong to: the reseller's
+    amendments and cancellations are refused. `held_back` is why a preflight held the order back, `unanswered` how
+    many in a row did so only because too few look-ups were answered, `checked_at` when the reseller last asked for
+    another, `caa_refusal` the preflight in which CAA refused a name that it permits on a proof by another method,
+    until one finds otherwise. `subscriber` is whom proofs belong to: the reseller's
     customer_id, or this order's lineage.
 
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
@@ -149,6 +150,7 @@ class OrderHead:
     review_since: datetime | None = None
     review_reason: str | None = None
     held_back: str | None = None
+    unanswered: int = 0
     checked_at: datetime | None = None
     caa_refusal: str | None = None
     serial: str | None = None
@@ -241,6 +243,13 @@ class OrderHead:
         return self.status is OrderStatus.PENDING and restarted >= MOST_RESTARTS
 
     @property
+    def asks_again_at(self) -> datetime | None:
+        """When what nobody answered is looked up again by itself; None while nothing is held back for that alone."""
+        if self.held_back is None or not self.unanswered:
+            return None
+        return self.updated_at + PAUSES[min(self.unanswered, len(PAUSES) - 1)]
+
+    @property
     def is_open(self) -> bool:
         """Whether the order may still change: amended, cancelled, approved."""
         return self.status is OrderStatus.PENDING and not self.signing
@@ -273,10 +282,13 @@ def look_at(head: OrderHead) -> datetime | None:
     """When the reconciler looks at the order if nothing changes it before; None when there is nothing to look for.
 
     One that ended without a certificate is looked at once more; one that was amended after it had to be started
-    anew, at once. On the hour, so that changes soon after each other leave the index as it is.
+    anew, at once; one whose look-ups nobody answered, when they are made again. Else on the
+    hour, so that changes soon after each other leave the index as it is.
     """
     if head.status not in {OrderStatus.PENDING, OrderStatus.CANCELLED, OrderStatus.REJECTED}:
         return None
     if head.restarts is not None and head.restarts.revision != head.revision:
         return head.updated_at
+    if head.status is OrderStatus.PENDING and head.asks_again_at is not None:
+        return head.asks_again_at
     return head.updated_at.replace(minute=0, second=0, microsecond=0) + 2 * FIRST_LOOK

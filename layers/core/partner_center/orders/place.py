@@ -12,7 +12,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
-from partner_center.orders.enrolment import Accepted
+from partner_center.orders.examination import Accepted
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.ledger_lines import line_of

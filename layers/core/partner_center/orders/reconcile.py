@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
-from partner_center.orders.fulfil import WaitStep, Woken
+from partner_center.orders.fulfil import WaitStep, Woken, release_answer
 from partner_center.orders.order import FIRST_LOOK, OrderHead
 from partner_center.orders.restarts import MOST_RESTARTS
 
@@ -127,6 +127,12 @@ def of_pending(facts: PendingFacts, moment: datetime) -> Verdict:
     return Verdict(Repair.RESTART, _ended(execution), moment + FIRST_LOOK)
 
 
+def held_back_answer(head: OrderHead, moment: datetime) -> Woken | None:
+    """What the wait of an order that is held back may be told: another preflight is due where nobody answered."""
+    at = head.asks_again_at
+    return Woken.RELEASED if at is not None and moment >= at and head.is_screened else release_answer(head)
+
+
 def of_ended(facts: EndedFacts, moment: datetime) -> Verdict:
     """The repair of an order that was cancelled or rejected."""
     later = moment + FIRST_LOOK
@@ -172,6 +178,8 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
         return Verdict(Repair.RESTART, "nobody can wake its execution", moment + FIRST_LOOK)
     gets_on = head.restarts is not None and moment >= head.restarts.at + GETS_ON_AFTER
     later = moment + (GETS_ON_AFTER if head.restarts is not None and not gets_on else A_DAY)
+    if head.asks_again_at is not None and head.asks_again_at > moment:
+        later = min(later, head.asks_again_at)
     return Verdict(Repair.NOTHING, "its execution runs", later, gets_on)
 
 

@@ -18,7 +18,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, StateConflict
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, encode_time_ordered, order_of
 from partner_center.orders.close import CloseOverdue, CompleteOrder
-from partner_center.orders.fulfil import WaitStep, Woken, domains_answer, release_answer
+from partner_center.orders.fulfil import WaitStep, Woken, domains_answer
 from partner_center.orders.ledger_lines import part_of
 from partner_center.orders.order import Order, OrderHead, OrderStatus, pending_until
 from partner_center.orders.ports import OrderReader, load
@@ -29,6 +29,7 @@ from partner_center.orders.reconcile import (
     PendingFacts,
     Repair,
     Verdict,
+    held_back_answer,
     is_told,
     of_ended,
     of_pending,
@@ -43,7 +44,6 @@ _AFTER_TROUBLE = timedelta(hours=1)
 _ANSWERS: Mapping[WaitStep, Callable[[OrderHead], Woken | None]] = {
     WaitStep.REVIEW: review_answer,
     WaitStep.PAYMENT: payment_answer,
-    WaitStep.HELD_BACK: release_answer,
 }
 
 
@@ -219,13 +219,14 @@ class ReconcileOrder:
         self, head: OrderHead, armed: Mapping[WaitStep, Armed], moment: datetime
     ) -> Mapping[WaitStep, Woken]:
         ids = (head.reseller_id, head.order_id)
-        found = {
-            step: domains_answer(self.orders, self.challenges, *ids, moment)
-            if step is WaitStep.DOMAINS
-            else _ANSWERS[step](head)
-            for step, each in armed.items()
-            if each.attempt == head.attempt
-        }
+        found: dict[WaitStep, Woken | None] = {}
+        for step in (step for step, each in armed.items() if each.attempt == head.attempt):
+            if step is WaitStep.DOMAINS:
+                found[step] = domains_answer(self.orders, self.challenges, *ids, moment)
+            elif step is WaitStep.HELD_BACK:
+                found[step] = held_back_answer(head, moment)
+            else:
+                found[step] = _ANSWERS[step](head)
         return {step: word for step, word in found.items() if word is not None}
 
     def _serials_of(self, head: OrderHead) -> Sequence[CertificateRecord]:

@@ -13,7 +13,8 @@ from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import OrderContent
 from partner_center.orders.deadlines import names_to_prove
-from partner_center.orders.enrolment import Circumstances, exposed_in, unknown_approvers
+from partner_center.orders.enrolment import exposed_in, unknown_approvers
+from partner_center.orders.examination import Circumstances
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.key_gate import BlockedKeys
@@ -22,12 +23,11 @@ from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import (
     Contracts,
     Orders,
-    ReissueBeginning,
-    RequestGuard,
     RequestSeenBefore,
     load,
 )
-from partner_center.orders.reissue import Beginning, Reissue, begun, reissue_problems, reissued
+from partner_center.orders.reissue import Reissue, begun, reissue_problems, reissued
+from partner_center.orders.reissue_beginning import beginning
 from partner_center.orders.reissue_request import examine_reissue
 from partner_center.validation.contacts import Approver
 from partner_center.validation.ports import ChallengeReader
@@ -114,29 +114,3 @@ class ReissueOrder:
         if found is None:
             raise NotFound("There is no such reissue.")
         return found.reissue.as_asked()
-
-
-def beginning(
-    begins: Beginning,
-    before: OrderHead,
-    content: OrderContent,
-    guard: RequestGuard | None,
-    chronicle: Chronicle,
-) -> ReissueBeginning:
-    """What is written when the reissue begins; `before` is the order's head as it was read."""
-    head = begins.head
-    ids = (head.reseller_id, head.order_id)
-    return ReissueBeginning(
-        begins=begins,
-        expected_version=before.version,
-        content=content,
-        guard=guard,
-        event=chronicle.event("reissue.placed", *ids, generation=head.generation, attempt=head.attempt),
-        audit=chronicle.audit(
-            "reissue.placed",
-            *ids,
-            names=" ".join(content.names)[:2000],
-            spki_sha256=content.spki_sha256,
-            revoke_previous_after_hours=begins.reissue.revoke_previous_after_hours,
-        ),
-    )

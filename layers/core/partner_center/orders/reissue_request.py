@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field, StrictInt, StringConstraints
 
 from partner_center.orders.amendment import amended_body
-from partner_center.orders.enrolment import Circumstances, Examination, judged
+from partner_center.orders.enrolment import judged
+from partner_center.orders.examination import Circumstances, Examination
 from partner_center.orders.key_material import screen
 from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS
 from partner_center.orders.order import Order

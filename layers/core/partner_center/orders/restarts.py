@@ -12,7 +12,10 @@ PAUSES = (
     timedelta(hours=12),
     timedelta(days=1),
 )
-"""From one restart to the next, by how many there were. The machine's own retries, half an hour, come before each."""
+"""From one restart to the next, by how many there were. The machine's own retries, half an hour, come before each.
+
+So long as well until look-ups that nobody answered are made again, by how many went so.
+"""
 MOST_RESTARTS = 6
 """After so many, which take a day, staff are told; from then on it is tried once a day."""
 

@@ -11,7 +11,8 @@ from partner_center.kernel.errors import ContentRefused, NotFound, Problem
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
-from partner_center.orders.enrolment import Accepted, Examination, exposed_in
+from partner_center.orders.enrolment import exposed_in
+from partner_center.orders.examination import Accepted, Examination
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS, delay_refusal

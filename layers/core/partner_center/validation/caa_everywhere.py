@@ -57,6 +57,12 @@ class CaaResult:
         return self.corroboration is not None and self.corroboration.passed
 
     @property
+    def is_unanswered(self) -> bool:
+        """Whether nobody refused it: too few perspectives learnt anything, which may be otherwise in a while."""
+        found = self.corroboration
+        return found is not None and not found.completed and found.reason is not QuorumReason.TOO_FEW_REMOTES
+
+    @property
     def valid_until(self) -> datetime | None:
         """The last moment at which this may support a signature; None for a refusal."""
         return self.checked_at + self.verdict.fresh_for if self.verdict and self.allowed else None

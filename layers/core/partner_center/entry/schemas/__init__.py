@@ -58,12 +58,16 @@ from partner_center.entry.schemas.enrolment import (
     OrderExamination,
     SubjectPart,
 )
+from partner_center.entry.schemas.order_requests import (
+    AmendRequest,
+    CancelRequest,
+    RenewalRequest,
+    ReplacementRequest,
+)
 from partner_center.entry.schemas.orders import (
     Action,
     Actions,
-    AmendRequest,
     Authentication,
-    CancelRequest,
     Certificate,
     CertificateKey,
     CertificateWithOrder,
@@ -85,8 +89,6 @@ from partner_center.entry.schemas.orders import (
     Price,
     PriceLine,
     RecordedAcceptance,
-    RenewalRequest,
-    ReplacementRequest,
     Revoked,
     Step,
 )

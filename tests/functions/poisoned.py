@@ -6,7 +6,7 @@ handles them must take them twice anyway.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,10 +14,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud import EmbeddedCloud
 from local.resources import physical_name
-from local.seed import seed
 from tests.functions.conftest import TEMPLATE
-from tests.functions.journeys import UNHINDERED, Reseller, publish, resellers
-from tests.functions.travels import HOUR, travel
+from tests.functions.journeys import Reseller, publish, resellers
+from tests.functions.travels import HOUR
 
 pytestmark = pytest.mark.cloud
 
@@ -47,18 +46,6 @@ class Listening(EmbeddedCloud):
 bodies: dict[str, dict[str, None]] = defaultdict(dict)
 
 
-@pytest.fixture(scope="module")
-def cloud() -> Iterator[EmbeddedCloud]:
-    bodies.clear()
-    with Listening(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def nothing_given_up() -> None:
-    """Here it is: what is poisoned on purpose."""
-
-
 def messages(cloud: EmbeddedCloud, queue: str) -> list[str]:
     found = cloud.client("sqs").receive_message(
         QueueUrl=cloud.resource(queue), MaxNumberOfMessages=10, VisibilityTimeout=0
@@ -72,9 +59,8 @@ def dead_letters_of(queue: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def poisoned(cloud: EmbeddedCloud) -> dict[str, tuple[list[str], list[str]]]:
+def poisoned(cloud: EmbeddedCloud, travelled: Mapping[str, int]) -> dict[str, tuple[list[str], list[str]]]:
     """Per queue the good messages that were sent among poison, and what lay in its dead letters in the end."""
-    travel(cloud, resellers(cloud)[0])
     good = {queue: [*bodies[physical_name(queue)]][-2:] for queue in SOURCES}
     before = {queue: messages(cloud, dead_letters_of(queue)) for queue in SOURCES}
     assert before == {queue: [] for queue in SOURCES}, "journeys leave no dead letters"

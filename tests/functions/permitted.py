@@ -20,10 +20,6 @@ from local.lock import services_of
 from local.template import ACCOUNT, REGION, Resolver, read
 from partner_center.adapters import keys
 from tests.functions.conftest import TEMPLATE
-from tests.functions.journeys import (
-    Reseller,
-)
-from tests.functions.travels import travel
 
 pytestmark = pytest.mark.cloud
 
@@ -64,11 +60,9 @@ FOR_LAMBDA = {
 
 
 @pytest.fixture(scope="module")
-def done(cloud: EmbeddedCloud, northwind: Reseller) -> set[Permission]:
+def done(cloud: EmbeddedCloud, travelled: Mapping[str, int]) -> set[Permission]:
     """What every function asked of AWS on the journeys, as the permissions that this takes."""
-    cloud.runtime.recycle()  # what a warm worker remembers it does not ask for again
-    before = {function: len(calls) for function, calls in cloud.recorded_calls.items()}
-    travel(cloud, northwind)
+    before = travelled
     return {
         permission
         for function, calls in cloud.recorded_calls.items()
@@ -268,22 +262,43 @@ def test_no_policy_scans_or_is_wider_than_aws_demands(granted: set[Permission]) 
         assert "*" not in grant.resource[:-1], grant  # only a folder of a bucket is open at its end
 
 
+LEADING = {
+    ("ReportProblemFunction", "dynamodb:PutItem", "table/local-BusinessTable"): "REPORT#*",
+    ("KeepAccountFunction", "dynamodb:UpdateItem", "table/local-AccessTable"): "RESELLER#*",
+}
+"""What the partitions begin with that a function may write in a table."""
+
+
+def beginning(function: str, statement: Mapping[str, Any]) -> str | None:
+    found = (
+        begins
+        for (name, action, table), begins in LEADING.items()
+        if name == function and action in statement["Action"] and table in str(statement["Resource"])
+    )
+    return next(found, None)
+
+
 def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(cloud: EmbeddedCloud) -> None:
-    """A listing's prefix, and the partitions of reports: what is recorded of a call does not tell them."""
+    """A listing's prefix, and partitions of reports and resellers: what is recorded of a call does not tell them."""
     for function in functions_of(cloud):
         for statement in statements(cloud, f"{function}Role"):
             assert statement["Effect"] == "Allow"
             condition = statement.get("Condition", {})
             if statement["Action"] == ["s3:ListBucket"] and function != "BuildCrlFunction":
                 assert [*condition["StringEquals"]] == ["s3:prefix"]
-            elif function == "ReportProblemFunction" and "table/local-BusinessTable" in str(statement):
-                assert condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["REPORT#*"]}}
+            elif (begins := beginning(function, statement)) is not None:
+                assert condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [begins]}}
             else:
                 assert condition == {}
 
 
 def test_what_anybody_may_write_lies_in_partitions_of_reports(cloud: EmbeddedCloud) -> None:
     assert keys.problem_report("x").pk == keys.report_event("x", "y").pk == "REPORT#x"
+
+
+def test_whoever_changes_its_account_writes_no_key(cloud: EmbeddedCloud) -> None:
+    assert keys.reseller("x").pk == "RESELLER#x"
+    assert not keys.api_key("x").pk.startswith("RESELLER#")
 
 
 SIGNERS = {"SignCertificateFunction", "BuildCrlFunction"}
@@ -412,7 +427,7 @@ def test_only_issuance_writes_certificates_and_only_the_machine_and_approvers_wr
         "CheckControlFunction",
         "RunPreflightFunction",
     }
-    assert writers("table/local-AccessTable") == set()
+    assert writers("table/local-AccessTable") == {"KeepAccountFunction"}
 
 
 def test_functions_of_the_api_count_requests_and_can_do_nothing_else_to_counts(

@@ -1,0 +1,1 @@
+"""Many orders at once while much fails: what must hold is counted."""

@@ -1,0 +1,81 @@
+"""All runs of all journeys, planned from the points that clean runs found, and taken in chunks."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from tests.faults.harness import Outcome, Runner, at
+from tests.faults.points import Kind, Point, runs_of
+from tests.faults.registry import journeys
+from tests.faults.scenarios import SCENARIOS
+
+CHUNK = 40
+"""Runs that a process takes at a time."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: a journey, and a point with a kind of fault or a scenario."""
+
+    journey: str
+    place: str
+    what: str
+
+    @property
+    def command(self) -> str:
+        if self.place:
+            return f"make faults ONLY={self.journey} AT={self.place} KIND={self.what}"
+        return f"make faults ONLY={self.journey} SCENARIO={self.what}"
+
+    def __call__(self, runner: Runner) -> Outcome:
+        journey = journeys()[self.journey]
+        if self.place:
+            function, _, number = self.place.partition(":")
+            point = Point(self.journey, function, int(number), "", "")
+            return runner.run(journey, at(point, Kind(self.what)))
+        _, scenario = SCENARIOS[self.what]
+        return scenario(runner, journey)
+
+
+def planned(points: Sequence[Point], kinds: Iterable[Kind], share: float, seed: int) -> list[Run]:
+    """All runs, or a seeded share of them; of the scenarios those whose service the journey calls."""
+    all_runs = [Run(point.journey, point.place, kind.value) for point, kind in runs_of(points, kinds)]
+    called: dict[str, set[str]] = defaultdict(set)
+    for point in points:
+        called[point.journey].add(point.service)
+    all_runs += [
+        Run(name, "", scenario)
+        for name, services in called.items()
+        for scenario, (service, _) in SCENARIOS.items()
+        if service in services
+    ]
+    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
+    return [run for run in all_runs if share >= 1 or chance.random() < share]
+
+
+def recorded(name: str) -> tuple[list[Point], int, Outcome]:
+    """The points of a journey, and how many calls there were."""
+    with Runner() as runner:
+        recording, outcome = runner.record(journeys()[name])
+    return recording.points(name), recording.counted().total(), outcome
+
+
+def taken(runs: Sequence[Run]) -> list[tuple[Run, Outcome]]:
+    """What came of some runs, one after the other in one process, which tells of what does not hold at once."""
+    done = []
+    with Runner() as runner:
+        for run in runs:
+            outcome = run(runner)
+            done.append((run, outcome))
+            if outcome.violations:
+                print(run.command, *outcome.violations, sep="\n    ", flush=True)
+    return done
+
+
+def chunks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:
+    by_journey: dict[str, list[Run]] = defaultdict(list)
+    for run in runs:
+        by_journey[run.journey].append(run)
+    for some in by_journey.values():
+        yield from (some[begin : begin + CHUNK] for begin in range(0, len(some), CHUNK))

@@ -1,0 +1,247 @@
+"""What is to be seen of a run from outside: by the API, the mailbox, the gateway's, KMS's and the machines' journals.
+
+Two things are asked of the platform, since the API does not tell them yet: audit rows and the operator's serials.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from local import machines
+from local.cloud import EmbeddedCloud
+from partner_center.adapters.certificate_store import DynamoDbCertificates
+from tests.faults.world import World
+from tests.functions.journeys import Reseller, approval_links, call, staff_key
+
+SIGNER = "SignCertificateFunction"
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link that an approver was mailed for one domain, and whether it can still be answered."""
+
+    order_id: str
+    domain: str
+    to: str
+    url: str
+    live: bool
+
+
+@dataclass(frozen=True)
+class Serial:
+    """A serial that was ever recorded: its status, and the digests of what was to be signed under it, in hex."""
+
+    order_id: str
+    status: str
+    digests: frozenset[str]
+
+
+@dataclass
+class Evidence:
+    """All that the invariants look at. Orders, domains, certificates and contracts are as the API answers them."""
+
+    answered: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The ids of all orders of a common name."""
+    orders: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    domains: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    reissued: Mapping[str, str] = field(default_factory=dict)
+    """The order of each reissue that was answered, by its id."""
+    reissues: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Each order's, with their steps."""
+    digests: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of the bytes that were signed, by the serial of the certificate that can be downloaded."""
+    serials: Mapping[str, Serial] = field(default_factory=dict)
+    signed: Sequence[str] = ()
+    """The digests that KMS signed for certificates, in hex."""
+    mails: Sequence[Mapping[str, Any]] = ()
+    links: Sequence[Link] = ()
+    intents: Sequence[Mapping[str, Any]] = ()
+    refunds: Sequence[Mapping[str, Any]] = ()
+    payment_troubles: frozenset[str] = frozenset()
+    """The orders in the payments queue."""
+    contracts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    lines: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """The ledger of each contract."""
+    executions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """How the executions of an order are, in the order of their attempts."""
+    audit: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dead: Mapping[str, int] = field(default_factory=dict)
+    """Messages in each dead-letter queue."""
+    now: float = 0.0
+
+
+def of_run(world: World) -> Evidence:
+    """The evidence of the orders that were answered to this run, and of the names it used."""
+    return gathered(
+        world.cloud,
+        world.reseller,
+        world.answered,
+        world.contracts,
+        world.cards,
+        world.mails_before,
+        world.signed_before,
+        world.reissued,
+    )
+
+
+def gathered(
+    cloud: EmbeddedCloud,
+    reseller: Reseller,
+    answered: Mapping[str, str],
+    contracts: Iterable[str],
+    cards: Iterable[str],
+    mails_before: int = 0,
+    signed_before: int = 0,
+    reissued: Mapping[str, str] | None = None,
+) -> Evidence:
+    read = _Reader(cloud, reseller)
+    answered = {each: read.name_of(each) or name for each, name in answered.items()}
+    names = dict.fromkeys(answered.values())
+    found = {name: read.orders_of(name) for name in names}
+    ids = list(dict.fromkeys([*answered, *(each for ids in found.values() for each in ids)]))
+    orders = {order_id: read.one(f"/v1/orders/{order_id}") for order_id in ids}
+    readable = [order_id for order_id, order in orders.items() if order is not None]
+    mails = [mail.as_json() for mail in cloud.mails()[mails_before:]]
+    journal = cloud.payments.journal()
+    intents = [each for each in journal["intents"] if each["metadata"].get("order_id") in orders]
+    known = {each["id"] for each in intents}
+    all_contracts = list(dict.fromkeys([*contracts, *cards]))
+    return Evidence(
+        answered=answered,
+        found=found,
+        orders=orders,
+        domains={each: read.items(f"/v1/orders/{each}/domains") for each in readable},
+        reissued=dict(reissued or {}),
+        reissues={each: read.reissues(each) for each in readable},
+        digests={
+            certificate["serial"]: read.digests(certificate["serial"])
+            for each in readable
+            for certificate in (orders[each] or {})["certificates"]
+        },
+        serials=read.serials(readable),
+        signed=[
+            each["message"] for each in cloud.signatures()[signed_before:] if each["by"].endswith(SIGNER)
+        ],
+        mails=mails,
+        links=list(_links(cloud, readable, mails)),
+        intents=intents,
+        refunds=[each for each in journal["refunds"] if each["payment_intent"] in known],
+        payment_troubles=read.troubles() if intents or any(cards) else frozenset(),
+        contracts={each: read.one(f"/v1/contracts/{each}") or {} for each in all_contracts},
+        lines={each: read.items(f"/v1/contracts/{each}/ledger") for each in all_contracts},
+        executions=_executions(),
+        audit=read.audit(readable),
+        dead=dead_letters(cloud),
+        now=cloud.clock.now(),
+    )
+
+
+class _Reader:
+    def __init__(self, cloud: EmbeddedCloud, reseller: Reseller) -> None:
+        self._cloud, self._reseller = cloud, reseller
+        self._store = DynamoDbCertificates(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
+
+    def one(self, path: str) -> dict[str, Any] | None:
+        reply = self._reseller.call("GET", path)
+        return dict(reply.json) if reply.status == 200 else None
+
+    def name_of(self, order_id: str) -> str | None:
+        """The common name as it is now: a reissue may have changed it."""
+        return (self.one(f"/v1/orders/{order_id}") or {}).get("common_name")
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        return list(self._pages(lambda query: self._reseller.call("GET", f"{path}?{query}").json))
+
+    def reissues(self, order_id: str) -> list[Mapping[str, Any]]:
+        path = f"/v1/orders/{order_id}/reissues"
+        found = [self.one(f"{path}/{each['reissue_id']}") for each in self.items(path)]
+        return [each for each in found if each is not None]
+
+    def orders_of(self, name: str) -> list[str]:
+        pages = self._pages(
+            lambda query: self._reseller.call("GET", f"/v1/orders?common_name={name}&{query}").json
+        )
+        return [order["order_id"] for order in pages if order["common_name"] == name]
+
+    def digests(self, serial: str) -> frozenset[str]:
+        reply = self._reseller.call("GET", f"/v1/certificates/{serial}/download?format=der")
+        if reply.status != 200:
+            return frozenset()
+        return _digests(x509.load_der_x509_certificate(reply.body).tbs_certificate_bytes)
+
+    def serials(self, order_ids: Iterable[str]) -> dict[str, Serial]:
+        return {
+            record.serial_hex: Serial(order_id, record.status.value, _digests(record.tbs_der))
+            for order_id in order_ids
+            for record in self._store.every_serial(self._reseller.reseller_id, order_id)
+        }
+
+    def troubles(self) -> frozenset[str]:
+        key = {"Authorization": f"Bearer {staff_key(self._cloud, 'finance')}"}
+        url = f"{self._cloud.url}/v1/staff/queues/payments"
+        pages = self._pages(lambda query: call("GET", f"{url}?{query}", headers=key).json)
+        return frozenset(item["order_id"] for item in pages)
+
+    def audit(self, order_ids: Iterable[str]) -> dict[str, list[str]]:
+        """The actions on each order, oldest first. Rows lie by month, and no month is left out of the table."""
+        wanted, found = set(order_ids), defaultdict(list)
+        pages = self._cloud.client("dynamodb").get_paginator("scan")
+        for page in pages.paginate(TableName=self._cloud.resource("AuditTable"), ConsistentRead=True):
+            for row in page["Items"]:
+                order_id = row.get("order_id", {}).get("S")
+                if order_id in wanted:
+                    found[order_id].append((int(row["at"]["N"]), row["action"]["S"]))
+        return {order_id: [action for _, action in sorted(rows)] for order_id, rows in found.items()}
+
+    def _pages(self, ask: Any) -> Iterator[dict[str, Any]]:
+        cursor = ""
+        while True:
+            page = ask(f"limit=200{cursor}")
+            yield from page["items"]
+            if page["next_cursor"] is None:
+                return
+            cursor = f"&cursor={page['next_cursor']}"
+
+
+def _digests(signed: bytes) -> frozenset[str]:
+    return frozenset(hashlib.new(name, signed).hexdigest() for name in ("sha256", "sha384"))
+
+
+def _links(
+    cloud: EmbeddedCloud, order_ids: Iterable[str], mails: Sequence[Mapping[str, Any]]
+) -> Iterator[Link]:
+    """Looking at a link changes nothing: 200 while it can be answered, 410 afterwards."""
+    for order_id in order_ids:
+        about = [mail for mail in mails if order_id in mail["text"] and "/approve/" in mail["text"]]
+        for mail in {_token(mail["text"]): mail for mail in about}.values():
+            (url,) = {link for link in approval_links(cloud, order_id) if link in mail["text"]}
+            domain = mail["subject"].rpartition(" ")[2]
+            yield Link(order_id, domain, mail["to"][0], url, call("GET", url).status == 200)
+
+
+def _token(text: str) -> str:
+    return urlsplit(text[text.index("/approve/") :].split(maxsplit=1)[0]).path
+
+
+def _executions() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for execution in machines.executions():
+        found[execution.name.partition("-g")[0]].append(execution.exec_status.value)
+    return found
+
+
+def dead_letters(cloud: EmbeddedCloud) -> dict[str, int]:
+    sqs, found = cloud.client("sqs"), {}
+    for name, resource in cloud.stack.template.resources.items():
+        if resource["Type"] == "AWS::SQS::Queue" and name.endswith("Failures"):
+            attributes = sqs.get_queue_attributes(
+                QueueUrl=cloud.resource(name), AttributeNames=["ApproximateNumberOfMessages"]
+            )
+            found[name] = int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+    return found

@@ -1,0 +1,178 @@
+"""One cloud, many runs of journeys in it, one fault at a time; after each run everything must hold."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from local.cloud import EmbeddedCloud
+from local.runtime import Ended
+from local.seed import seed
+from tests.faults.evidence import dead_letters, of_run
+from tests.faults.invariants import violations
+from tests.faults.points import Kind, OneFault, Point, Recorder, Recording
+from tests.faults.registry import Journey
+from tests.faults.world import DAY, HOUR, MINUTE, NotReached, World
+from tests.functions.journeys import UNHINDERED, resellers
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+OLDEST, MOST_RUNS = 600 * DAY, 150
+"""When a cloud is exchanged: its clock has gone so far, or so many runs are in its tables."""
+GRACE = (0.0, 5 * MINUTE, HOUR, 6 * HOUR, 26 * HOUR)
+"""How long what is to happen by itself may take; the longest is a day's schedule."""
+
+
+class Fault(Protocol):
+    """What fails in a run: a policy of the runtime that is told what ended.
+
+    `met`: whether it happened. `may_refuse`: it looks like a change by others, so that a request may be refused
+    for it and the journey end early; what was answered must hold all the same.
+    """
+
+    met: bool
+    may_refuse: bool
+
+    def choose(self, function: str, event: Any) -> dict[str, Any] | None: ...
+
+    def __call__(self, ended: Ended) -> None: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run: what did not hold, whether the fault happened, virtual and real seconds."""
+
+    violations: tuple[str, ...]
+    met: bool
+    repeated: int
+    virtual: float
+    real: float
+
+
+@dataclass
+class Runner:
+    """The cloud of this process, made when it is needed and exchanged when it is old."""
+
+    cloud: EmbeddedCloud | None = None
+    runs: int = 0
+    quiet: bool = True
+    _made: float = 0.0
+    _total: int = 0
+    _dead: dict[str, int] = field(default_factory=dict)
+
+    def close(self) -> None:
+        if self.cloud is not None:
+            self.cloud.__exit__(None, None, None)
+            self.cloud = None
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def world(self) -> World:
+        if self.cloud is not None:
+            age = self.cloud.clock.now() - self._made
+            if age > OLDEST or self.runs >= MOST_RUNS:
+                self.close()
+        if self.cloud is None:
+            self.cloud = EmbeddedCloud(
+                TEMPLATE, UNHINDERED, quiet=self.quiet, seed=lambda cloud: seed(cloud)[0]
+            ).__enter__()
+            self._made, self.runs, self._dead = self.cloud.clock.now(), 0, {}
+        self.runs += 1
+        self._total += 1
+        return World(self.cloud, f"r{self._total}", resellers(self.cloud)[0])
+
+    def record(self, journey: Journey) -> tuple[Recording, Outcome]:
+        """A clean run, and every call that it made."""
+        world, recorder = self.world(), Recorder()
+        world.cloud.runtime.on_end = recorder
+        try:
+            outcome = self._told(
+                journey, world, lambda: True, lambda: setattr(world.cloud.runtime, "on_end", None)
+            )
+        finally:
+            world.cloud.runtime.on_end = None
+        return recorder.recording(), outcome
+
+    def run(
+        self,
+        journey: Journey,
+        fault: Fault,
+        pause: Callable[[World], None] | None = None,
+        begin: Callable[[World], None] | None = None,
+    ) -> Outcome:
+        """The journey with the fault in it, and all invariants after it. `pause` is called when time has passed."""
+        world = self.world()
+        if begin is not None:
+            begin(world)
+        if pause is not None:
+            world.pause = lambda: pause(world)
+        with _faulty(world.cloud, fault) as clear:
+            return self._told(journey, world, lambda: fault.met, clear, may_refuse=fault.may_refuse)
+
+    def _told(
+        self,
+        journey: Journey,
+        world: World,
+        met: Callable[[], bool],
+        clear: Callable[[], None],
+        *,
+        may_refuse: bool = False,
+    ) -> Outcome:
+        began, start = time.monotonic(), world.cloud.clock.now()
+        said: list[str] = []
+        try:
+            journey.tell(world)
+            world.rest()
+        except (NotReached, AssertionError) as trouble:
+            if not may_refuse:
+                said.append(f"journey: {type(trouble).__name__} {trouble}")
+        finally:
+            clear()
+            world.cloud.payments.faults.clear()
+        said += self._broken(world)
+        return Outcome(
+            tuple(said),
+            met(),
+            world.repeated,
+            world.cloud.clock.now() - start,
+            time.monotonic() - began,
+        )
+
+    def _broken(self, world: World) -> list[str]:
+        """What does not hold, and is not made good by what runs by itself."""
+        found: list[str] = []
+        for seconds in GRACE:
+            if seconds:
+                world.advance(seconds)
+            try:
+                world.rest()
+            except NotReached as trouble:
+                return [f"rest: {trouble}"]
+            seen = of_run(world)
+            seen.dead = {name: count - self._dead.get(name, 0) for name, count in seen.dead.items()}
+            found = violations(seen)
+            if not found:
+                break
+        self._dead = dead_letters(world.cloud)
+        return found
+
+
+@contextmanager
+def _faulty(cloud: EmbeddedCloud, fault: Fault) -> Iterator[Callable[[], None]]:
+    def clear() -> None:
+        cloud.runtime.faults = cloud.runtime.on_end = None
+
+    cloud.runtime.faults, cloud.runtime.on_end = fault, fault
+    try:
+        yield clear
+    finally:
+        clear()
+
+
+def at(point: Point, kind: Kind) -> OneFault:
+    return OneFault(point.function, point.number, kind)

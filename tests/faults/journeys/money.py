@@ -1,0 +1,76 @@
+"""Orders that a card pays, contracts that an invoice pays."""
+
+from tests.faults.registry import journey
+from tests.faults.world import MINUTE, World
+
+
+@journey()
+def card(world: World) -> None:
+    """Authorised before the certificate, taken after it."""
+    world.card_contract()
+    order_id = world.place()
+    world.approved(order_id)
+    world.pays(order_id, "captured")
+
+
+@journey()
+def new_card(world: World) -> None:
+    """A card in the place of the one before; the next order is paid with it."""
+    world.give_card()
+    world.card_contract()
+    order_id = world.place()
+    world.approved(order_id)
+    world.pays(order_id, "captured")
+
+
+@journey()
+def card_declined(world: World) -> None:
+    """Staff have the card tried again, and it pays."""
+    world.card_contract()
+    world.cloud.payments.faults.set({"call": "authorise", "kind": "decline"})
+    order_id = world.place()
+    world.answers(world.link(order_id))
+    world.pays(order_id, "declined")
+    world.staff(
+        "finance",
+        "PUT",
+        f"/v1/staff/orders/{order_id}/payment-method",
+        {"reseller_id": world.reseller.reseller_id},
+    )
+    world.becomes(order_id, "issued")
+    world.pays(order_id, "captured")
+
+
+@journey()
+def card_let_go(world: World) -> None:
+    """CAA forbids the issue after the card was asked; the order is cancelled and the card released."""
+    world.card_contract()
+    world.cloud.zone.set(world.name(), "CAA", ['0 issue "another-ca.example"'])
+    order_id = world.place()
+    world.answers(world.link(order_id))
+    world.pays(order_id, "authorised")
+    world.ask("POST", f"/v1/orders/{order_id}/cancel", {}, 200)
+    world.pays(order_id, "released")
+
+
+@journey()
+def card_refunded(world: World) -> None:
+    """An order is revoked within 30 days, and its money goes back to the card."""
+    world.card_contract()
+    order_id = world.place()
+    world.approved(order_id)
+    world.pays(order_id, "captured")
+    world.ask("POST", f"/v1/orders/{order_id}/revoke", {"reason": "superseded"}, 200)
+    world.becomes(order_id, "revoked")
+    world.pays(order_id, "refunded")
+
+
+@journey()
+def contract(world: World) -> None:
+    """Asked for, activated against an invoice, and ordered on."""
+    asked = world.ask("POST", "/v1/contracts", {"units": 10}, 201).json
+    world.contracts.append(asked["contract_id"])
+    path = f"/v1/staff/contracts/{asked['contract_id']}/activate"
+    world.staff("finance", "POST", path, {"invoice_reference": f"INV-{world.tag}"})
+    world.advance(MINUTE)
+    world.approved(world.place())

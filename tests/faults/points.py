@@ -1,0 +1,166 @@
+"""Where a journey can be interrupted: every call that a clean run of it made, found from the recording."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from threading import Lock
+from typing import Any
+
+from local.runtime import Ended, How
+from local.runtime.faults import OUTSIDE
+
+READS = ("Get", "Query", "Describe", "List", "BatchGet", "udp", "tcp")
+ALIKE = 3
+"""Schedules run every minute, and clients look until they see what they wait for."""
+_WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
+
+
+class Kind(StrEnum):
+    """What happens to one call, once."""
+
+    KILLED_BEFORE = "killed-before"
+    KILLED_AFTER = "killed-after"
+    LOST = "answer-lost"
+    TIMED_OUT = "timed-out"
+    SLOW = "slow"
+    THROTTLED = "throttled"
+    CONFLICT = "conflict"
+    CONDITION = "condition"
+
+
+FAULTS: Mapping[Kind, Mapping[str, str]] = {
+    Kind.KILLED_BEFORE: {"when": "before", "how": How.KILL},
+    Kind.KILLED_AFTER: {"when": "after", "how": How.KILL},
+    Kind.LOST: {"when": "after", "how": How.FAIL},
+    Kind.TIMED_OUT: {"when": "after", "how": How.TIME_OUT},
+    Kind.SLOW: {"when": "before", "how": How.SLOW},
+    Kind.THROTTLED: {"when": "before", "how": How.THROTTLE},
+    Kind.CONFLICT: {"when": "before", "how": How.CONFLICT},
+    Kind.CONDITION: {"when": "before", "how": How.CONDITION},
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """The nth call, from 1, that a function makes in a journey, over all its invocations."""
+
+    journey: str
+    function: str
+    number: int
+    service: str
+    operation: str
+    depends: bool = False
+    """It writes under a condition on an item that was read."""
+
+    @property
+    def place(self) -> str:
+        return f"{self.function}:{self.number}"
+
+    def __str__(self) -> str:
+        return f"{self.journey} {self.place} {self.service}.{self.operation}"
+
+    def kinds(self) -> Iterator[Kind]:
+        """What can happen there. A question has no effect after which anything could differ."""
+        yield Kind.KILLED_BEFORE
+        yield Kind.KILLED_AFTER
+        yield Kind.SLOW
+        if not self.operation.startswith(READS):
+            yield Kind.LOST
+            yield Kind.TIMED_OUT
+        if self.service not in OUTSIDE:
+            yield Kind.THROTTLED
+        if self.service == "dynamodb" and self.operation in _WRITES:
+            yield Kind.CONFLICT
+        if self.depends:
+            yield Kind.CONDITION
+
+
+def short(function: str) -> str:
+    """`local-PlaceOrderFunction` without what all have in common."""
+    return function.removeprefix("local-").removesuffix("Function")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What each invocation was seen to call: its function, and its calls in order."""
+
+    invocations: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+
+    def points(self, journey: str) -> list[Point]:
+        """One for each call, but none for an invocation that repeats what its function did `ALIKE` times before."""
+        numbers: Counter[str] = Counter()
+        alike: Counter[tuple[str, ...]] = Counter()
+        found = []
+        for function, calls in self.invocations:
+            signature = (function, *(f"{call['service']}.{call['operation']}" for call in calls))
+            alike[signature] += 1
+            for call in calls:
+                numbers[function] += 1
+                if alike[signature] <= ALIKE:
+                    found.append(_point(journey, function, numbers[function], call))
+        return found
+
+    def counted(self) -> Counter[str]:
+        """Calls by function."""
+        return Counter(function for function, calls in self.invocations for _ in calls)
+
+
+def _point(journey: str, function: str, number: int, call: Mapping[str, Any]) -> Point:
+    kinds = {each["kind"] for each in call["parameters"].get("TransactItems", [])}
+    is_update = call["operation"] == "UpdateItem" and "Quota" not in call["parameters"].get("TableName", "")
+    return Point(
+        journey, function, number, call["service"], call["operation"], is_update or "Update" in kinds
+    )
+
+
+class Recorder:
+    """Notes what ends while it listens."""
+
+    def __init__(self) -> None:
+        self._invocations: list[tuple[str, Sequence[Mapping[str, Any]]]] = []
+        self._lock = Lock()
+
+    def __call__(self, ended: Ended) -> None:
+        with self._lock:
+            self._invocations.append((short(ended.function), ended.calls or ()))
+
+    def recording(self) -> Recording:
+        return Recording(list(self._invocations))
+
+
+class OneFault:
+    """Lets one call meet one fault, once.
+
+    Retries may come in other batches, so calls are counted, and not invocations.
+    """
+
+    def __init__(self, function: str, number: int, kind: Kind) -> None:
+        self._function, self._left, self._fault = function, number, FAULTS[kind]
+        self._lent = self._over = False
+        self.met, self.may_refuse = False, kind is Kind.CONDITION
+        self._lock = Lock()
+
+    def choose(self, function: str, _event: Any) -> dict[str, Any] | None:
+        with self._lock:
+            if self._over or self._lent or short(function) != self._function:
+                return None
+            self._lent = True
+            return {"call": max(1, self._left), "ours": True, **self._fault}
+
+    def __call__(self, ended: Ended) -> None:
+        if short(ended.function) != self._function:
+            return
+        with self._lock:
+            made = len(ended.calls or ())
+            if ended.fault and ended.fault.get("ours"):
+                self._lent = False
+                self.met = self.met or ended.met
+                self._over = self.met or made >= ended.fault["call"]
+            self._left -= made
+
+
+def runs_of(points: Iterable[Point], kinds: Iterable[Kind]) -> list[tuple[Point, Kind]]:
+    """Every point with each of these kinds that can happen there."""
+    wanted = set(kinds)
+    return [(point, kind) for point in points for kind in point.kinds() if kind in wanted]

@@ -1,0 +1,26 @@
+"""A small soak with a fixed seed: every fifth invocation fails, and everything holds; `make soak` takes thousands."""
+
+import pytest
+
+from bench.soak.soak import soaked
+from local.cloud import EmbeddedCloud
+from local.seed import seed
+from tests.faults.harness import TEMPLATE
+from tests.functions.journeys import UNHINDERED
+
+pytestmark = pytest.mark.cloud
+
+ORDERS, SHARE, SEED, CLEAN = 16, 0.2, 7, 4
+
+
+def test_a_crowd_in_which_every_fifth_invocation_fails_loses_nothing() -> None:
+    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
+        runs = dict(soaked(cloud, ORDERS, SHARE, [SEED], CLEAN))
+    clean, faulty = runs["without faults"], runs[f"seed {SEED}"]
+    for figures in (clean, faulty):
+        assert {name: said for name, said in figures.broken.items() if said} == {}
+    assert (clean.orders, clean.faulty, clean.refused) == (CLEAN, 0, 0)
+    assert faulty.orders >= 0.9 * ORDERS
+    assert faulty.faulty >= 0.8 * SHARE * faulty.invocations
+    assert faulty.statuses["issued"] >= 0.7 * faulty.orders
+    assert faulty.calls > clean.calls
