@@ -444,7 +444,7 @@ def reissue(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     assert reseller.call("GET", f"{path}/{waiting}").json["status"] == "cancelled"
     assert reseller.call("GET", path).status == 200
     assert reseller.call("PATCH", "/v1/account", {"reminders": {"link": key}}).status == 422
-    chosen = {"reminders": {"link": "https://shop.example.com/orders/{order_id}"}}
+    chosen = {"reminders": {"days": [90, 30, 7], "link": "https://shop.example.com/orders/{order_id}"}}
     assert reseller.call("PATCH", "/v1/account", chosen).status == 200
 
 
