@@ -314,6 +314,17 @@ class ClaimsContract(WithAnOrder):
         assert (head.signing, head.held_back, head.version) == (False, "forbidden", 3)
         assert stores.claims.find(US, ORDER, "pre_1") == preflight
 
+    def test_preflights_that_nobody_answered_are_counted_in_a_row(self, stores, ids, order):
+        counted = []
+        for number, unanswered in enumerate([True, True, False, True]):
+            preflight = a_preflight(Outcome.HELD_BACK, preflight_id=f"pre_{number}", is_unanswered=unanswered)
+            event, held = an_event(ids, "order.held_back"), load(stores.orders, US, ORDER)
+            stores.claims.hold_back(held, preflight, "CAA", an_audit(ids), event)
+            assert stores.claims.find(US, ORDER, f"pre_{number}") == preflight
+            counted.append(stores.orders.head(US, ORDER).unanswered)
+        stores.claims.claim(load(stores.orders, US, ORDER), a_preflight(preflight_id="pre_9"), an_audit(ids))
+        assert [*counted, stores.orders.head(US, ORDER).unanswered] == [1, 2, 0, 1, 0]
+
     def test_a_later_claim_forgets_what_held_back(self, stores, ids, order):
         stores.claims.hold_back(
             order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids), an_event(ids, "order.held_back")
