@@ -75,6 +75,11 @@ def orders(cloud, northwind, rosa):
         "flagged": flagged,
         "task": rosa.task(flagged)["task_id"],
         "cancelled": cancelled,
+        "reissue": northwind.call(
+            "POST",
+            f"/v1/orders/{issued['order_id']}/reissues",
+            {"csr": csr_for("reissued.example.com", label="further")} | WAITING_FOR_PROOF,
+        ).json["reissue_id"],
         "objection": objected(cloud, issued),
         "bulk": northwind.contracts[0]["contract_id"],
         "card": northwind.contracts[1]["contract_id"],
@@ -126,6 +131,9 @@ PAYMENT, CARD_FORM, HOOK = "/v1/payment-method", "/card/{token}", "/webhooks/str
 PAY_AGAIN = "PUT /v1/staff/orders/{order_id}/payment-method"
 MOVE = "POST /v1/staff/orders/{order_id}/settle"
 OF_NORTHWIND = {"reseller_id": "northwind"}
+
+REISSUE, ONE_REISSUE = "POST /v1/orders/{order_id}/reissues", "/v1/orders/{issued}/reissues/{reissue}"
+WAITING_FOR_PROOF = {"common_name": "reissued.example.com", "domain_control": {"method": "dns_txt"}}
 
 RENEW, REPLACE = "POST /v1/orders/{order_id}/renewals", "POST /v1/orders/{order_id}/replacements"
 
@@ -345,6 +353,16 @@ CALLS = [
     ("POST /v1/certificates/{serial}/revoke", ONE, {"reason": "boredom"}, JSON, 422),
     ("POST /v1/certificates/{serial}/revoke", "/v1/certificates/00/revoke", None, {}, 404),
     ("GET /v1/certificates/{serial}", "/v1/certificates/{serial}", None, {}, 200),
+    ("GET /v1/account", "/v1/account", None, {}, 200),
+    ("PATCH /v1/account", "/v1/account", {"reminders": {"days": [30]}}, PATCH, 200),
+    ("PATCH /v1/account", "/v1/account", {"reminders": {"days": [91]}}, PATCH, 422),
+    ("GET /v1/orders/{order_id}/reissues", "/v1/orders/{issued}/reissues", None, {}, 200),
+    ("GET /v1/orders/{order_id}/reissues/{reissue_id}", ONE_REISSUE, None, {}, 200),
+    ("GET /v1/orders/{order_id}/domains", "/v1/orders/{issued}/domains", None, {}, 200),
+    (REISSUE, "/v1/orders/{issued}/reissues", {"csr": csr_for("issued.example.com", label="x")}, JSON, 201),
+    (REISSUE, "/v1/orders/{issued}/reissues", {"csr": "none"}, JSON, 422),
+    (REISSUE, "/v1/orders/{pending}/reissues", {"csr": csr_for("pending.example.com")}, JSON, 409),
+    ("POST /v1/orders/{order_id}/reissues/{reissue_id}/cancel", f"{ONE_REISSUE}/cancel", None, {}, 200),
     ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{issued}/revoke", None, {}, 200),
     ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{pending}/revoke", None, {}, 409),
     ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{issued}/revoke", {"keep_order": True}, JSON, 422),

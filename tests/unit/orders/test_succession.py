@@ -26,6 +26,7 @@ from partner_center.orders.lifecycle import (
     term_to_of,
 )
 from partner_center.orders.order import OrderKind, OrderStatus, Revoked
+from partner_center.orders.ports import successors_of
 from partner_center.orders.succession import Succession, without_unused_choices
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds
 from tests.fakes.posted import a_body, a_call, a_csr, a_principal, a_private_key
@@ -445,3 +446,39 @@ def test_a_renewal_supersedes_nothing(lineage):
 def test_hours_are_a_field_of_replacements_alone(lineage):
     wrong = refusal(lambda: lineage.renew_at_the_end(revoke_original_after_hours=1))
     assert wrong == [("unknown_field", "/revoke_original_after_hours")]
+
+
+# ---- what lives after an order
+
+LIVING = [
+    ("nothing was placed", {}, None),
+    ("pending", {"ord_2": {}}, "ord_2"),
+    ("issued", {"ord_2": {"status": OrderStatus.ISSUED}}, "ord_2"),
+    ("cancelled", {"ord_2": {"status": OrderStatus.CANCELLED}}, None),
+    ("revoked", {"ord_2": {"status": OrderStatus.REVOKED}}, None),
+    (
+        "revoked for the one that replaced it",
+        {"ord_2": {"status": OrderStatus.REVOKED, "replaced_by": "ord_3"}, "ord_3": {}},
+        "ord_3",
+    ),
+    (
+        "revoked, and what replaced it too",
+        {
+            "ord_2": {"status": OrderStatus.REVOKED, "replaced_by": "ord_3"},
+            "ord_3": {"status": OrderStatus.REVOKED},
+        },
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize("how", ["renewed_by", "replaced_by"])
+@pytest.mark.parametrize(("after", "expected"), [pytest.param(*each[1:], id=each[0]) for each in LIVING])
+def test_a_price_and_the_days_of_a_term_go_to_what_lives_after_an_order(how, after, expected):
+    world = World()
+    for order_id, changes in after.items():
+        world.tables.heads[US, order_id] = a_head(order_id=order_id, **changes)
+    head = a_head(**({how: "ord_2"} if after else {}))
+    found = successors_of(world.stores.orders, head)
+    living = found.renewal if how == "renewed_by" else found.replacement
+    assert (living.order_id if living else None) == expected

@@ -17,7 +17,7 @@ from partner_center.kernel.dated_rules import rules_on
 from partner_center.orders.content import Lifecycle, Method, OrderContent
 from partner_center.orders.lifecycle import A_SECOND, renewal_window
 from partner_center.orders.order import Order, OrderHead, OrderStatus
-from partner_center.orders.ports import OrderReader
+from partner_center.orders.ports import OrderReader, successors_of
 from partner_center.validation.challenges import Proof, proof_usable
 
 Validity = tuple[datetime, datetime]
@@ -144,7 +144,7 @@ def next_deadline(
 
 def is_renewed(orders: OrderReader, head: OrderHead) -> bool:
     """Whether the order that was placed to renew this one has its certificate: only then nothing is left to do."""
-    renewal = orders.head(head.reseller_id, head.renewed_by) if head.renewed_by else None
+    renewal = successors_of(orders, head).renewal
     return renewal is not None and renewal.issued_at is not None
 
 

@@ -61,7 +61,8 @@ def reissue_refusal(head: OrderHead, moment: datetime, *, needs_proof: bool = Tr
     if len(head.passing_reissues) >= MOST_AT_ONCE:
         return Refusal(
             "reissue_pending",
-            f"{MOST_AT_ONCE} reissues of this order are under way; ask again when one is done.",
+            f"{MOST_AT_ONCE} reissues of this order are under way: wait until one is done, or cancel one of "
+            f"{', '.join(head.passing_reissues)}.",
         )
     if in_the_first_days(head, moment) and head.early_reissues >= EARLY_REISSUES:
         free_from = head.issued_at + FIRST_DAYS if head.issued_at else moment
@@ -83,7 +84,9 @@ def renewal_window(head: OrderHead) -> tuple[datetime, datetime] | None:
 
 @dataclass(frozen=True, slots=True)
 class Successors:
-    """The orders that were placed after an order, in whatever state: one that renews it, one that replaces it."""
+    """What lives of the orders that were placed after an order: after the one that renews it, and the one that
+    replaces it. None where nothing does.
+    """
 
     renewal: OrderHead | None = None
     replacement: OrderHead | None = None
@@ -104,8 +107,10 @@ def renewal_refusal(
     window = renewal_window(head)
     if head.status is not OrderStatus.ISSUED or window is None:
         return Refusal("order_closed", f"The order is {head.status}; place another.")
-    if renewal is not None and renewal.status not in _WITHOUT_A_CERTIFICATE:
-        return Refusal("already_renewed", f"The order is renewed already, by {renewal.order_id}.")
+    if renewal is not None and renewal.status not in _OVER:
+        return Refusal(
+            "already_renewed", f"The order is renewed already, by {renewal.order_id}: go on with that one."
+        )
     if replacement is not None and replacement.status not in _OVER:
         return _replaced(replacement)
     opens, closes = window
@@ -147,7 +152,8 @@ def replacement_refusal(
 
 
 def _replaced(replacement: OrderHead) -> Refusal:
-    return Refusal("already_replaced", f"The order is replaced already, by {replacement.order_id}.")
+    detail = f"The order is replaced already, by {replacement.order_id}: go on with that one, or cancel it."
+    return Refusal("already_replaced", detail)
 
 
 def replacement_is_free(head: OrderHead, moment: datetime) -> bool:

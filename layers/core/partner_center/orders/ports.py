@@ -10,7 +10,7 @@ from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.content import OrderContent
 from partner_center.orders.lifecycle import Successors
-from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.reissue import Beginning, Reissue, Reissued
 
 if TYPE_CHECKING:
@@ -217,11 +217,28 @@ def predecessor(orders: OrderReader, head: OrderHead) -> OrderHead | None:
 
 
 def successors_of(orders: OrderReader, head: OrderHead) -> Successors:
-    """The orders that were placed after this one, as they are now."""
+    """What lives of the orders that were placed after this one, as it is now."""
     return Successors(
-        orders.head(head.reseller_id, head.renewed_by) if head.renewed_by else None,
-        orders.head(head.reseller_id, head.replaced_by) if head.replaced_by else None,
+        _living(orders, head.reseller_id, head.renewed_by),
+        _living(orders, head.reseller_id, head.replaced_by),
     )
+
+
+_LONGEST_LINEAGE = 50
+
+
+def _living(orders: OrderReader, reseller_id: str, order_id: str | None) -> OrderHead | None:
+    """The order, or, where it was revoked, what has taken its place since: a price and the days of a term are given
+    to one living order only.
+    """
+    for _ in range(_LONGEST_LINEAGE):
+        head = orders.head(reseller_id, order_id) if order_id else None
+        if head is None or head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+            return None
+        if head.status is not OrderStatus.REVOKED:
+            return head
+        order_id = head.replaced_by or head.renewed_by
+    return None
 
 
 def load(orders: OrderReader, reseller_id: str, order_id: str) -> Order | None:

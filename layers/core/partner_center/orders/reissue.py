@@ -225,7 +225,13 @@ def with_certificate(
     """
     done = replace(found.reissue, status=ReissueStatus.ISSUED, serial=serial, ended_at=moment)
     order = _without(found, moment)
-    order = replace(order, serial=serial, revision=order.revision + 1, common_name=content.common_name)
+    order = replace(
+        order,
+        serial=serial,
+        revision=order.revision + 1,
+        revised_at=moment,
+        common_name=content.common_name,
+    )
     kept = {name: getattr(before, name) for name in _OF_THE_ORDER}
     return Reissued(order, done, replace(content, **kept))
 

@@ -29,7 +29,7 @@ _OF_THE_ORDER_ALONE = ("agreement", "contract_id")
 """What is not copied: each order needs the applicant's own acceptance, and a contract that serves on its day."""
 
 _FREE = "A replacement in the first 30 days is free,"
-_ELSE = "leave it as it is, or place another order and revoke this one: its price is then given back."
+_ELSE = "leave it as it is, or place another order."
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,6 @@ def more_than_paid(paid: OrderContent, price: Quote | None) -> Iterator[Problem]
             yield Problem(
                 "more_than_ordered",
                 f"What costs nothing holds no more than was paid for: {quantity} of kind {line.kind}, not "
-                f"{line.quantity}. Leave names out, or place another order and revoke this one: its price is then "
-                "given back.",
+                f"{line.quantity}. Leave names out, or place another order.",
                 "/additional_domains",
             )

@@ -15,11 +15,19 @@ def enrolment_meant(orders: OrderReader, reseller_id: str, order_id: str, name: 
 
     An unknown id is given back as it is.
     """
+    return enrolments_meant(orders, reseller_id, order_id, name)[0]
+
+
+def enrolments_meant(
+    orders: OrderReader, reseller_id: str, order_id: str, name: str | None = None
+) -> tuple[str, ...]:
+    """All of them: a check of an order is one of each of its reissues under way."""
     head = orders.head(reseller_id, order_id)
+    found = []
     for each in enrolments_under_way(head) if head is not None else ():
         reissue = load(orders, reseller_id, each)
         if reissue is None or reissue.head.status is not OrderStatus.PENDING:
             continue
         if name is None or name in reissue.content.names:
-            return each
-    return order_id
+            found.append(each)
+    return tuple(found) or (order_id,)

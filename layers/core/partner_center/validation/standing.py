@@ -156,9 +156,12 @@ def standing(
 
 
 def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> Standing:
-    """How the order's names stand, read afresh; of an order that is no longer pending, how they stood at its end."""
+    """How the order's names stand, read afresh; of an order that is no longer pending, how they stood at its end, or
+    when the certificate was issued that has its present content.
+    """
     head = order.head
-    moment = now if head.status is OrderStatus.PENDING else (head.issued_at or _ended(order, now))
+    issued_at = max(head.issued_at, head.revised_at) if head.issued_at else None
+    moment = now if head.status is OrderStatus.PENDING else (issued_at or _ended(order, now))
     proofs = [
         proof
         for proof in proofs_on_file(challenges, order, moment)
