@@ -153,7 +153,7 @@ def test_an_order_without_a_term_has_no_window():
     [
         (OrderStatus.PENDING, "already_renewed"),
         (OrderStatus.ISSUED, "already_renewed"),
-        (OrderStatus.REVOKED, "already_renewed"),
+        (OrderStatus.REVOKED, None),
         (OrderStatus.CANCELLED, None),
         (OrderStatus.REJECTED, None),
     ],

@@ -450,7 +450,7 @@ def test_hours_are_a_field_of_replacements_alone(lineage):
 
 # ---- what lives after an order
 
-LIVING = [
+LINEAGES = [
     ("nothing was placed", {}, None),
     ("pending", {"ord_2": {}}, "ord_2"),
     ("issued", {"ord_2": {"status": OrderStatus.ISSUED}}, "ord_2"),
@@ -473,7 +473,7 @@ LIVING = [
 
 
 @pytest.mark.parametrize("how", ["renewed_by", "replaced_by"])
-@pytest.mark.parametrize(("after", "expected"), [pytest.param(*each[1:], id=each[0]) for each in LIVING])
+@pytest.mark.parametrize(("after", "expected"), [pytest.param(*each[1:], id=each[0]) for each in LINEAGES])
 def test_a_price_and_the_days_of_a_term_go_to_what_lives_after_an_order(how, after, expected):
     world = World()
     for order_id, changes in after.items():
