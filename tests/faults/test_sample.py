@@ -13,8 +13,8 @@ from tests.faults.registry import journeys
 pytestmark = pytest.mark.cloud
 
 SAMPLED = ("email", "card")
-SEED, RUNS = 8, 12
-ALWAYS = (Run("email", "", "machine-down"), Run("email", "", "stream-twice"))
+SEED, RUNS = 8, 10
+ALWAYS = tuple(Run("email", "", scenario) for scenario in ("machine-down", "stream-twice", "dns-dead"))
 
 
 @pytest.fixture(scope="module")
