@@ -262,6 +262,12 @@ class World:
         self.answers(self.link(order_id))
         return self.becomes(order_id, "issued")
 
+    def asks_for_a_check(self, order_id: str) -> None:
+        """Whoever saw no answer asks again, and may be told that the order is issued by now."""
+        reply = self.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200, 409)
+        if reply.status == 409 and reply.json["code"] != "order_closed":
+            raise NotReached(reply.text)
+
     def publishes(self, order_id: str) -> None:
         """The customer publishes whatever the order asks for."""
 

@@ -15,7 +15,7 @@ def dns(world: World) -> None:
     """Published, and a look asked for."""
     order_id = world.place(domain_control={"method": "dns_txt"})
     world.publishes(order_id)
-    world.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200)
+    world.asks_for_a_check(order_id)
     world.becomes(order_id, "issued")
 
 
@@ -104,7 +104,7 @@ def held_back(world: World) -> None:
     world.answers(world.link(order_id))
     world.until("the order is held back", lambda: world.is_held_back(order_id))
     world.cloud.zone.delete(name)
-    world.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200)
+    world.asks_for_a_check(order_id)
     world.becomes(order_id, "issued")
 
 
