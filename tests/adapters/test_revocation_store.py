@@ -130,7 +130,7 @@ def test_another_reason_brings_the_row_back_to_the_unpublished(tables):
 
 def test_what_staff_or_the_system_revokes_is_told_on_the_order(tables):
     record = tables.issue()
-    tables.revoker.certificate(record, tables.wish(actor="system"))
+    tables.revoker.certificate(record, tables.wish(Reason.PRIVILEGE_WITHDRAWN, "system"))
     partition = keys.order_partition(US, ORDER)
     (message,) = tables.stores.rows(tables.stores.tables.business, partition, "MESSAGE#")
     assert "0a1b" in message["text"]
