@@ -265,6 +265,7 @@ def test_no_policy_scans_or_is_wider_than_aws_demands(granted: set[Permission]) 
 LEADING = {
     ("ReportProblemFunction", "dynamodb:PutItem", "table/local-BusinessTable"): "REPORT#*",
     ("KeepAccountFunction", "dynamodb:UpdateItem", "table/local-AccessTable"): "RESELLER#*",
+    ("KeepAccountFunction", "dynamodb:PutItem", "table/local-BusinessTable"): "R#*#REMINDERS",
 }
 """What the partitions begin with that a function may write in a table."""
 
