@@ -111,8 +111,7 @@ class KeepCalendar:
         if prospect is None:
             return
         if lifecycle_of(prospect.order.content).auto_reissue:
-            opens = reissues_itself_at(prospect.order, prospect.certificates)
-            self.planned.plan(reseller_id, order_id, opens)
+            self._plan(prospect)
         written, wanted = self.calendar.entries(reseller_id, order_id), prospect.endings
         reseller = self.resellers.reseller(reseller_id)
         preferences = reseller.reminders if reseller else ReminderPreferences()
@@ -124,6 +123,17 @@ class KeepCalendar:
             entry = _planned((reseller_id, order_id), before, ending, preferences)
             if entry is not None and entry != before:
                 self._write(entry, before)
+
+    def _plan(self, prospect: Prospect) -> None:
+        """When it is reissued by itself. It is read again after it was written: of two that write at once, whoever
+        comes last has seen what the other had.
+        """
+        ids = (prospect.order.head.reseller_id, prospect.order.head.order_id)
+        opens = reissues_itself_at(prospect.order, prospect.certificates)
+        self.planned.plan(*ids, opens)
+        again = self.prospects(*ids)
+        if again is None or reissues_itself_at(again.order, again.certificates) != opens:
+            raise TryAgain("The order changed meanwhile; look again.")
 
     def _write(self, entry: Entry, before: Entry | None) -> None:
         try:
