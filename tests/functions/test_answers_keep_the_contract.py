@@ -75,11 +75,7 @@ def orders(cloud, northwind, rosa):
         "flagged": flagged,
         "task": rosa.task(flagged)["task_id"],
         "cancelled": cancelled,
-        "reissue": northwind.call(
-            "POST",
-            f"/v1/orders/{issued['order_id']}/reissues",
-            {"csr": csr_for("reissued.example.com", label="further")} | WAITING_FOR_PROOF,
-        ).json["reissue_id"],
+        **with_a_reissue(northwind),
         "objection": objected(cloud, issued),
         "bulk": northwind.contracts[0]["contract_id"],
         "card": northwind.contracts[1]["contract_id"],
@@ -92,6 +88,15 @@ def orders(cloud, northwind, rosa):
         "used": approval_links(cloud, issued["order_id"])[0].rpartition("/")[2],
         **paid_by_card(cloud, northwind),
     }
+
+
+def with_a_reissue(reseller):
+    """An issued order, and a reissue of it that waits for proof."""
+    order_id = reseller.issued(name="again.example.com")["order_id"]
+    body = {"csr": csr_for("reissued.example.org", label="further")} | WAITING_FOR_PROOF
+    reply = reseller.call("POST", f"/v1/orders/{order_id}/reissues", body)
+    assert reply.status == 201, reply.text
+    return {"again": order_id, "reissue": reply.json["reissue_id"]}
 
 
 def paid_by_card(cloud, reseller):
@@ -132,8 +137,8 @@ PAY_AGAIN = "PUT /v1/staff/orders/{order_id}/payment-method"
 MOVE = "POST /v1/staff/orders/{order_id}/settle"
 OF_NORTHWIND = {"reseller_id": "northwind"}
 
-REISSUE, ONE_REISSUE = "POST /v1/orders/{order_id}/reissues", "/v1/orders/{issued}/reissues/{reissue}"
-WAITING_FOR_PROOF = {"common_name": "reissued.example.com", "domain_control": {"method": "dns_txt"}}
+REISSUE, ONE_REISSUE = "POST /v1/orders/{order_id}/reissues", "/v1/orders/{again}/reissues/{reissue}"
+WAITING_FOR_PROOF = {"common_name": "reissued.example.org", "domain_control": {"method": "dns_txt"}}
 
 RENEW, REPLACE = "POST /v1/orders/{order_id}/renewals", "POST /v1/orders/{order_id}/replacements"
 
@@ -356,11 +361,11 @@ CALLS = [
     ("GET /v1/account", "/v1/account", None, {}, 200),
     ("PATCH /v1/account", "/v1/account", {"reminders": {"days": [30]}}, PATCH, 200),
     ("PATCH /v1/account", "/v1/account", {"reminders": {"days": [91]}}, PATCH, 422),
-    ("GET /v1/orders/{order_id}/reissues", "/v1/orders/{issued}/reissues", None, {}, 200),
+    ("GET /v1/orders/{order_id}/reissues", "/v1/orders/{again}/reissues", None, {}, 200),
     ("GET /v1/orders/{order_id}/reissues/{reissue_id}", ONE_REISSUE, None, {}, 200),
-    ("GET /v1/orders/{order_id}/domains", "/v1/orders/{issued}/domains", None, {}, 200),
-    (REISSUE, "/v1/orders/{issued}/reissues", {"csr": csr_for("issued.example.com", label="x")}, JSON, 201),
-    (REISSUE, "/v1/orders/{issued}/reissues", {"csr": "none"}, JSON, 422),
+    ("GET /v1/orders/{order_id}/domains", "/v1/orders/{again}/domains", None, {}, 200),
+    (REISSUE, "/v1/orders/{again}/reissues", {"csr": csr_for("again.example.com", label="x")}, JSON, 201),
+    (REISSUE, "/v1/orders/{again}/reissues", {"csr": "none"}, JSON, 422),
     (REISSUE, "/v1/orders/{pending}/reissues", {"csr": csr_for("pending.example.com")}, JSON, 409),
     ("POST /v1/orders/{order_id}/reissues/{reissue_id}/cancel", f"{ONE_REISSUE}/cancel", None, {}, 200),
     ("POST /v1/orders/{order_id}/revoke", "/v1/orders/{issued}/revoke", None, {}, 200),
