@@ -16,7 +16,7 @@ AN_HOUR = 3600
 def until_due(cloud: EmbeddedCloud, order: dict[str, Any]) -> None:
     """Waits for the moment from which the order's next certificate is best made, and for the run after it."""
     opens = datetime.fromisoformat(order["next_deadline"]["opens_at"])
-    cloud.advance((opens - cloud.clock.now()).total_seconds() + 2 * AN_HOUR)
+    cloud.advance(opens.timestamp() - cloud.clock.now() + 2 * AN_HOUR)
 
 
 def reissues(reseller: Reseller, order: dict[str, Any]) -> list[dict[str, Any]]:
