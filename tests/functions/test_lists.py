@@ -17,6 +17,7 @@ LISTS = {
     "/v1/orders": {"common_name": "a"},
     "/v1/orders/{order_id}/messages": {},
     "/v1/orders/{order_id}/domains": {},
+    "/v1/orders/{order_id}/reissues": {},
     "/v1/orders/{order_id}/domains/{name}/approvers": {},
     "/v1/domains": {},
     "/v1/contracts": {},
