@@ -8,7 +8,7 @@ from local.seed import seed
 from tests.faults.harness import TEMPLATE
 from tests.functions.journeys import UNHINDERED
 
-pytestmark = pytest.mark.cloud
+pytestmark = [pytest.mark.cloud, pytest.mark.thorough]
 
 ORDERS, SHARE, SEED, CLEAN = 16, 0.2, 7, 4
 

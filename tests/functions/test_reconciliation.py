@@ -12,7 +12,7 @@ from partner_center.issuance.record import CertificateStatus
 from tests.functions.cardholder import a_link
 from tests.functions.journeys import Reseller, Reviewer, answer, approval_links, staff_key
 
-pytestmark = pytest.mark.cloud
+pytestmark = [pytest.mark.cloud, pytest.mark.thorough]
 
 HOUR, DAY = 3600, 86_400
 

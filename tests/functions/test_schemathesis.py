@@ -42,7 +42,7 @@ from tests.functions.objecting import objected
 
 pytestmark = pytest.mark.cloud
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "4"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 CHECKS = [
     not_a_server_error,
