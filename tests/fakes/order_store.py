@@ -106,7 +106,7 @@ class MemoryOrders:
             if (head.reseller_id, head.order_id) in self.tables.heads:
                 raise TryAgain("An identifier was drawn twice; nothing was written.")
             self.bind(placement.guard)
-            self._move_before(placement.before)
+            self.move_before(placement.before)
             if number is not None:
                 self.tables.partner_orders[head.reseller_id, number] = head.order_id
             moved = {"units_left": -head.units, "units_held": head.units}
@@ -174,7 +174,7 @@ class MemoryOrders:
                 self.require_version(closing.before.head, closing.before.expected_version)
             units = closing.head.units
             self._end(closing, closing.release, {"units_held": -units, "units_left": units})
-            self._move_before(closing.before)
+            self.move_before(closing.before)
             self.bind(closing.guard)
 
     def move(self, head: OrderHead, expected_version: int) -> None:
@@ -182,7 +182,7 @@ class MemoryOrders:
         self.require_version(head, expected_version)
         self.tables.heads[head.reseller_id, head.order_id] = head
 
-    def _move_before(self, before: LineageChange | None) -> None:
+    def move_before(self, before: LineageChange | None) -> None:
         """The order that is renewed or replaced, with what is given back for it."""
         if before is None:
             return

@@ -220,6 +220,29 @@ def test_an_original_that_is_revoked_meanwhile_is_refunded_once_nothing_replaces
     assert units(northwind, contract) == (5, 0, 0)
 
 
+def revoked(reseller: Reseller, order: dict[str, Any]) -> dict[str, Any]:
+    assert reseller.call("POST", f"/v1/orders/{order['order_id']}/revoke", {}).status == 200
+    assert reseller.cloud.settle()
+    return reseller.order(order["order_id"])
+
+
+def test_a_price_has_one_living_order_and_goes_back_with_the_last(northwind: Reseller) -> None:
+    """However they follow each other, and whichever is revoked first."""
+    contract = northwind.new_contract(1)
+    original = northwind.issued(name="one.price.example.com", contract_id=contract)
+    second = replaced(northwind, original, revoke_original_after_hours=120)
+    third = replaced(northwind, second)
+    again = northwind.succeed(original["order_id"], "replacements")
+    assert (again.status, again.json["code"]) == (409, "already_replaced")
+    assert third["order_id"] in again.json["detail"]
+    assert northwind.order(original["order_id"])["actions"]["replace"]["reason"] == "already_replaced"
+    assert revoked(northwind, original)["payment"]["status"] == "captured"
+    assert units(northwind, contract) == (0, 0, 1)
+    revoked(northwind, third)
+    assert northwind.order(original["order_id"])["payment"]["status"] == "refunded"
+    assert units(northwind, contract) == (1, 0, 0)
+
+
 def test_what_is_new_is_validated_before_anything_is_revoked(
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:

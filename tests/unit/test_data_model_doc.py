@@ -440,6 +440,15 @@ def order_revoked():
     return replace(order_revocation(head, WISH, CHRONICLE), guard=a_guard(head))
 
 
+def last_of_a_lineage_revoked():
+    change, payer = (
+        order_revoked(),
+        replace(HEAD, order_id="ord_0", status=OrderStatus.REVOKED, issued_at=NOW),
+    )
+    refund = started_refund(replace(payer, payment=PaymentStatus.CAPTURED), CHRONICLE)
+    return replace(change, refund=None, before=LineageChange(refund.head, 1, refund))
+
+
 def reported(version):
     decision = ReportDecision(NOW, "staff:vera", Finding.NOTE, "Looked at.", ("ab",))
     report = ProblemReport("rep_1", NOW, "a@example.net", Cause.MISUSE, ("ab",), (), "It is.")
@@ -533,7 +542,10 @@ TRANSACTIONS = {
         lambda db: revocations(db).revoke_certificate(revoked(first=True)),
         lambda db: revocations(db).revoke_certificate(revoked(first=False)),
     ],
-    "Revoking an order": [lambda db: revocations(db).revoke_order(order_revoked())],
+    "Revoking an order": [
+        lambda db: revocations(db).revoke_order(order_revoked()),
+        lambda db: revocations(db).revoke_order(last_of_a_lineage_revoked()),
+    ],
     "Ending a supersession": [
         lambda db: SupersessionStore(db, TABLES).end(
             SUPERSESSION, SupersessionEnd.KEPT, NOW, Message("msg_1", NOW, "It stays.")

@@ -6,7 +6,7 @@ is in the sparse index `unpublished`.
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
-from partner_center.adapters.order_actions import guard_put, head_update
+from partner_center.adapters.order_actions import guard_put, head_update, lineage_moved
 from partner_center.adapters.order_items import to_micros
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.refund_actions import refund_actions
@@ -45,6 +45,7 @@ class RevocationStore:
         actions: list[Action] = [
             *([guard_put(business, change.guard)] if change.guard else []),
             head_update(business, head, change.expected_version),
+            *(lineage_moved(business, change.before) if change.before else []),
         ]
         if change.refund is not None:
             actions += refund_actions(business, change.refund)

@@ -34,22 +34,26 @@ class StartedRefund:
     units_back: int
 
 
-def refund_due(head: OrderHead, moment: datetime) -> bool:
+def refund_due(head: OrderHead, moment: datetime, *, lives_on: bool = False) -> bool:
     """Whether revoking the whole order at `moment` gives its price back: before 30 days from its first certificate
     are over, and once.
 
-    Nothing goes back for an order that another one replaces: that one is free for the price of this, so it would be
-    had for nothing (M47).
+    Nothing goes back while a replacement of it lives (`lives_on`): that one is free for the price of this, so it
+    would be had for nothing (M47).
     """
-    if head.replaced_by is not None:
+    if lives_on:
         return False
     if head.issued_at is None or moment >= head.issued_at + REFUND_WINDOW or head.payment in _GIVEN_BACK:
         return False
-    return head.has_a_price if head.is_by_card else head.units > 0
+    return head.has_its_own_price
 
 
 def started_refund(
-    revoked: OrderHead, chronicle: Chronicle, revoked_at: datetime | None = None
+    revoked: OrderHead,
+    chronicle: Chronicle,
+    revoked_at: datetime | None = None,
+    *,
+    lives_on: bool = False,
 ) -> StartedRefund | None:
     """What to write beside the revocation of an order, which `revoked` is already the head of; None for no refund.
 
@@ -59,7 +63,7 @@ def started_refund(
     whether or not it was taken meanwhile: what was not taken is let go.
     """
     moment = chronicle.moment
-    if not refund_due(revoked, revoked_at or moment):
+    if not refund_due(revoked, revoked_at or moment, lives_on=lives_on):
         return None
     entry = line_of(revoked, EntryKind.REFUND, chronicle)
     if revoked.is_by_card:

@@ -21,8 +21,9 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, NotFound, StateConflict, TryAgain
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids
+from partner_center.orders.lifecycle import followed
 from partner_center.orders.order import OrderHead, OrderStatus, Revoked
-from partner_center.orders.ports import Orders, RequestGuard
+from partner_center.orders.ports import LineageChange, Orders, RequestGuard, payer_of, successors_of
 from partner_center.validation.ports import Message
 
 _ROUNDS = 5
@@ -61,7 +62,8 @@ class CertificateRevocation:
 class OrderRevocation:
     """What changes when the order itself is revoked; `refund` gives back what was paid.
 
-    `event` is None when only the reason of a revoked order changes.
+    `before` gives back the price of the order that paid for this one. `event` is None when only the reason of a
+    revoked order changes.
     """
 
     head: OrderHead
@@ -70,6 +72,7 @@ class OrderRevocation:
     event: Event | None
     audit: AuditRecord
     guard: RequestGuard | None = None
+    before: LineageChange | None = None
 
 
 class Revocations(Protocol):
@@ -136,7 +139,7 @@ class Revoker:
                 raise NotFound("There is no such order.")
             for record in self.certificates.every_serial(present.reseller_id, present.order_id):
                 self.certificate(record, wish)
-            change = order_revocation(present, wish, self._chronicle(wish))
+            change = self._order_change(present, wish)
             if change is None:
                 return present
             bound = replace(guard, head=change.head) if guard is not None else None
@@ -148,6 +151,19 @@ class Revoker:
                 continue
             return change.head
         raise TryAgain("The order is changing at this moment; ask again.")
+
+    def _order_change(self, head: OrderHead, wish: Wish) -> OrderRevocation | None:
+        """With what lives of the lineage: its price goes back when the last of it is revoked in time."""
+        chronicle = self._chronicle(wish)
+        lives_on = successors_of(self.orders, head).replacement is not None
+        change = order_revocation(head, wish, chronicle, lives_on=lives_on)
+        if change is None or change.event is None or lives_on:
+            return change
+        payer = payer_of(self.orders, head)
+        refund = started_refund(followed(payer, chronicle.moment), chronicle) if payer else None
+        if payer is None or refund is None:
+            return change
+        return replace(change, before=LineageChange(refund.head, payer.version, refund))
 
     def order_if_last(self, record: CertificateRecord, wish: Wish) -> None:
         """The order revoked as well when none of its certificates is live; one that ended otherwise stays."""
@@ -184,8 +200,12 @@ class Revoker:
         return Chronicle(self.ids, self.clock.now(), wish.actor, wish.correlation_id)
 
 
-def order_revocation(head: OrderHead, wish: Wish, chronicle: Chronicle) -> OrderRevocation | None:
+def order_revocation(
+    head: OrderHead, wish: Wish, chronicle: Chronicle, *, lives_on: bool = False
+) -> OrderRevocation | None:
     """The order revoked, its money on the way back when it is due; None when nothing changes.
+
+    `lives_on`: another order has its price and lives.
 
     Raises StateConflict unless it is issued, or revoked before.
     """
@@ -204,7 +224,7 @@ def order_revocation(head: OrderHead, wish: Wish, chronicle: Chronicle) -> Order
         signing=False,
         revoked=Revoked(chronicle.moment, chronicle.actor, wish.reason),
     )
-    refund = started_refund(revoked, chronicle)
+    refund = started_refund(revoked, chronicle, lives_on=lives_on)
     return OrderRevocation(
         head=refund.head if refund else revoked,
         expected_version=head.version,

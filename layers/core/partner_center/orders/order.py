@@ -215,6 +215,11 @@ class OrderHead:
         return self.is_by_card and self.net.amount > 0
 
     @property
+    def has_its_own_price(self) -> bool:
+        """Whether it was bought, by units or by card; a free replacement has the price of the order before."""
+        return self.has_a_price if self.is_by_card else self.units > 0
+
+    @property
     def money_is_to_move(self) -> bool:
         """Whether a card's money is not yet where the order's end wants it: taken, let go or given back."""
         if self.status is OrderStatus.PENDING or not self.is_by_card:

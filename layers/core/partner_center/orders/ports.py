@@ -224,6 +224,22 @@ def successors_of(orders: OrderReader, head: OrderHead) -> Successors:
     )
 
 
+def payer_of(orders: OrderReader, head: OrderHead) -> OrderHead | None:
+    """The order whose price paid for this one, which cost nothing, if all between the two are over as well.
+
+    None where it lives: its price goes back, if it does, when it is revoked itself.
+    """
+    found = head
+    for _ in range(_LONGEST_LINEAGE):
+        if found.has_its_own_price or found.replaces is None:
+            break
+        before = orders.head(head.reseller_id, found.replaces)
+        if before is None or before.status is not OrderStatus.REVOKED:
+            return None
+        found = before
+    return found if found is not head and found.has_its_own_price else None
+
+
 _LONGEST_LINEAGE = 50
 
 

@@ -1,0 +1,102 @@
+"""The price of an order and of what replaced it for nothing: it goes back once, with the last of them that lives."""
+
+from dataclasses import replace
+
+import pytest
+
+from partner_center.issuance.record import Reason
+from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.revoke import Wish
+from partner_center.kernel.money import Money
+from partner_center.orders.order import OrderKind, OrderStatus, Revoked
+from tests.fakes.determined import MICROSECOND, NOW
+from tests.fakes.samples import ORDER, US, a_day, a_head
+from tests.unit.issuance.revoking import Office
+
+USED, BACK = (8, 0, 2), (10, 0, 0)
+SUPERSEDED = Revoked(NOW, "system", Reason.SUPERSEDED)
+WISH = Wish(Reason.UNSPECIFIED, "key:key_1", "request-1", OrderFollows.ALWAYS)
+
+
+class Lineage(Office):
+    """An order of two units, and free replacements after it: ord_2, ord_3 and so on, each of the one before."""
+
+    def __init__(self, *statuses, original=OrderStatus.REVOKED):
+        super().__init__()
+        chain = [ORDER, *(f"ord_{number}" for number in range(2, len(statuses) + 2))]
+        self.change_head(**self.over(original), replaced_by=chain[1] if statuses else None)
+        for at, status in enumerate(statuses, 1):
+            self.tables.heads[US, chain[at]] = a_head(
+                order_id=chain[at],
+                kind=OrderKind.REPLACEMENT,
+                units=0,
+                net=Money.of("0"),
+                issued_at=NOW,
+                term_from=NOW,
+                replaces=chain[at - 1],
+                replaced_by=chain[at + 1] if at + 1 < len(chain) else None,
+                **self.over(status),
+            )
+
+    def over(self, status):
+        return {"status": status, "revoked": SUPERSEDED if status is OrderStatus.REVOKED else None}
+
+    def revoke(self, order_id):
+        self.revoker.order(self.stores.orders.head(US, order_id), WISH)
+
+
+LIVES, OVER = OrderStatus.ISSUED, OrderStatus.REVOKED
+CASES = [
+    ("the free one, after the original", [LIVES], OVER, "ord_2", BACK),
+    ("the free one, while the original lives", [LIVES], LIVES, "ord_2", USED),
+    ("the original, while the free one lives", [LIVES], LIVES, ORDER, USED),
+    ("the original, while a free one is pending", [OrderStatus.PENDING], LIVES, ORDER, USED),
+    ("the original, after the free one", [OVER], LIVES, ORDER, BACK),
+    ("the original, after one that was cancelled", [OrderStatus.CANCELLED], LIVES, ORDER, BACK),
+    ("the last of three", [OVER, LIVES], OVER, "ord_3", BACK),
+    ("the middle, while the last lives", [LIVES, LIVES], OVER, "ord_2", USED),
+    ("the original, while the last of three lives", [OVER, LIVES], LIVES, ORDER, USED),
+]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "original", "revoked", "units"), [pytest.param(*each[1:], id=each[0]) for each in CASES]
+)
+def test_a_price_goes_back_with_the_last_order_that_lives_for_it(statuses, original, revoked, units):
+    lineage = Lineage(*statuses, original=original)
+    lineage.revoke(revoked)
+    assert lineage.units() == units
+    assert len(lineage.refunds()) == (units == BACK)
+
+
+def test_it_goes_back_once():
+    lineage = Lineage(OVER, LIVES)
+    lineage.revoke("ord_3")
+    lineage.revoke("ord_3")
+    lineage.revoke(ORDER)
+    assert (lineage.units(), len(lineage.refunds())) == (BACK, 1)
+
+
+@pytest.mark.parametrize(
+    ("after", "units"), [(30 * a_day - MICROSECOND, BACK), (30 * a_day, USED)], ids=["in time", "too late"]
+)
+def test_thirty_days_count_from_the_first_certificate_of_the_order_that_paid(after, units):
+    lineage = Lineage(LIVES)
+    lineage.clock.moment = NOW + after
+    lineage.revoke("ord_2")
+    assert lineage.units() == units
+
+
+def test_an_original_that_moves_meanwhile_is_read_again():
+    lineage = Lineage(LIVES)
+    lineage.tables.before["revoke_order"].append(lambda: lineage.change_head(settle_at=None))
+    lineage.revoke("ord_2")
+    assert lineage.units() == BACK
+
+
+def test_a_replacement_that_was_paid_for_gives_back_its_own_price_alone():
+    lineage = Lineage(LIVES)
+    head = lineage.stores.orders.head(US, "ord_2")
+    lineage.tables.heads[US, "ord_2"] = replace(head, units=1)
+    lineage.revoke("ord_2")
+    assert lineage.refunds() == [(1, None)]
