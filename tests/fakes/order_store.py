@@ -170,11 +170,12 @@ class MemoryOrders:
             self.require_unbound(closing.guard)
             self.require_version(closing.head, closing.expected_version)
             also()
-            if closing.before is not None:
-                self.require_version(closing.before.head, closing.before.expected_version)
+            for each in filter(None, (closing.before, closing.payer)):
+                self.require_version(each.head, each.expected_version)
             units = closing.head.units
             self._end(closing, closing.release, {"units_held": -units, "units_left": units})
             self.move_before(closing.before)
+            self.move_before(closing.payer)
             self.bind(closing.guard)
 
     def move(self, head: OrderHead, expected_version: int) -> None:

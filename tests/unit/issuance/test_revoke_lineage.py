@@ -8,9 +8,11 @@ from partner_center.issuance.record import Reason
 from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Wish
 from partner_center.kernel.money import Money
-from partner_center.orders.order import OrderKind, OrderStatus, Revoked
+from partner_center.orders.close import closing
+from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, Revoked
+from partner_center.orders.ports import lineage_of
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.samples import ORDER, US, a_day, a_head
+from tests.fakes.samples import ORDER, US, a_chronicle, a_day, a_head
 from tests.unit.issuance.revoking import Office
 
 USED, BACK = (8, 0, 2), (10, 0, 0)
@@ -100,3 +102,31 @@ def test_a_replacement_that_was_paid_for_gives_back_its_own_price_alone():
     lineage.tables.heads[US, "ord_2"] = replace(head, units=1)
     lineage.revoke("ord_2")
     assert lineage.refunds() == [(1, None)]
+
+
+def cancel(lineage, order_id):
+    head = lineage.stores.orders.head(US, order_id)
+    why = (OrderStatus.CANCELLED, CloseReason.REQUESTED)
+    before = lineage_of(lineage.stores.orders, head)
+    chronicle = a_chronicle(lineage.ids, lineage.clock.moment)
+    lineage.stores.orders.close(closing(head, *why, chronicle, None, None, *before))
+
+
+@pytest.mark.parametrize(
+    ("after", "units"), [(30 * a_day - MICROSECOND, BACK), (30 * a_day, USED)], ids=["in time", "too late"]
+)
+def test_what_was_revoked_while_a_successor_was_pending_is_paid_back_once_that_came_to_nothing(after, units):
+    lineage = Lineage(LIVES, OrderStatus.PENDING)
+    lineage.clock.moment = NOW + after
+    lineage.revoke("ord_2")
+    assert lineage.units() == USED
+    lineage.clock.moment = NOW + 40 * a_day
+    cancel(lineage, "ord_3")
+    assert lineage.units() == units
+    assert lineage.stores.orders.head(US, "ord_2").replaced_by is None
+
+
+def test_a_pending_successor_of_a_living_order_gives_nothing_back():
+    lineage = Lineage(LIVES, OrderStatus.PENDING)
+    cancel(lineage, "ord_3")
+    assert lineage.units() == USED

@@ -41,6 +41,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
         *([guard_put(tables.business, closing.guard)] if closing.guard else []),
         head_update(tables.business, head, closing.expected_version),
         *(lineage_moved(tables.business, closing.before) if closing.before else []),
+        *(lineage_moved(tables.business, closing.payer) if closing.payer else []),
         *_units_given_back(tables.business, head, closing.release),
         *reissue_ended(tables.business, closing.reissue),
         event_put(tables.business, closing.event),

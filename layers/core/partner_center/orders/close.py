@@ -18,7 +18,7 @@ from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import OrderContent
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.ledger_lines import line_of
-from partner_center.orders.lifecycle import freed, revoked_at, term_to_of
+from partner_center.orders.lifecycle import followed, freed, revoked_at, term_to_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
@@ -34,6 +34,7 @@ from partner_center.orders.ports import (
     Orders,
     ReissueEnd,
     RequestSeenBefore,
+    lineage_of,
     load,
     predecessor,
 )
@@ -155,9 +156,10 @@ def closing(
     words: str | None = None,
     found: Reissued | None = None,
     previous: OrderHead | None = None,
+    payer: OrderHead | None = None,
 ) -> Closing:
     """The order closed, its held units back; `found` is what a reissue belongs to, whose slot comes back, `previous`
-    the order that was to be renewed or replaced.
+    the order that was to be renewed or replaced, `payer` the one whose price paid for that, if both are over.
 
     Raises StateConflict unless it is pending and not signing. A reissue of an order that was revoked is signed no
     more, so it can be closed then as well.
@@ -199,6 +201,7 @@ def closing(
         ),
         audit=chronicle.audit(f"order.{status}", *ids, reason=reason, words=words),
         before=_given_free(closed, previous, chronicle) if previous is not None else None,
+        payer=_given_back(payer, previous, chronicle) if payer is not None else None,
     )
 
 
@@ -212,6 +215,14 @@ def _given_free(closed: OrderHead, previous: OrderHead, chronicle: Chronicle) ->
         return None
     refund = started_refund(before, chronicle, before.revoked.at) if before.revoked is not None else None
     return LineageChange(refund.head if refund else before, previous.version, refund)
+
+
+def _given_back(payer: OrderHead, previous: OrderHead | None, chronicle: Chronicle) -> LineageChange | None:
+    """The price of the order before the last that lived for it, as of when that was revoked."""
+    if previous is None or previous.revoked is None:
+        return None
+    refund = started_refund(followed(payer, chronicle.moment), chronicle, previous.revoked.at)
+    return LineageChange(refund.head, payer.version, refund) if refund is not None else None
 
 
 def _paying(head: OrderHead, moment: datetime) -> OrderHead:
@@ -258,8 +269,8 @@ class CloseOverdue:
         if left > 0:
             return left
         overdue = (OrderStatus.CANCELLED, CloseReason.TIMED_OUT)
-        previous = predecessor(self.orders, head)
-        self.orders.close(closing(head, *overdue, chronicle, found=found, previous=previous))
+        lineage = lineage_of(self.orders, head)
+        self.orders.close(closing(head, *overdue, chronicle, None, found, *lineage))
         return None
 
 
@@ -310,8 +321,8 @@ class CancelOrder:
             return head
         chronicle = Chronicle(self.ids, self.clock.now(), f"key:{principal.key_id}", call.request_id)
         requested = (OrderStatus.CANCELLED, CloseReason.REQUESTED)
-        lineage = (reissued(self.orders, head), predecessor(self.orders, head))
-        change = closing(head, *requested, chronicle, reason, *lineage)
+        found, lineage = reissued(self.orders, head), lineage_of(self.orders, head)
+        change = closing(head, *requested, chronicle, reason, found, *lineage)
         try:
             self.orders.close(replace(change, guard=call.guard(change.head)))
         except RequestSeenBefore as seen:

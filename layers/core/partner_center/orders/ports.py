@@ -102,7 +102,7 @@ class Closing:
     """What changes when a pending order ends without a certificate: its units come back.
 
     A reissue has `reissue` in place of `release`. `before`: the order that it was to renew or replace may be renewed
-    or replaced again.
+    or replaced again. `payer`: the price of the order that paid for that one goes back.
     """
 
     head: OrderHead
@@ -113,6 +113,7 @@ class Closing:
     guard: RequestGuard | None = None
     reissue: ReissueEnd | None = None
     before: LineageChange | None = None
+    payer: LineageChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,13 @@ class Contracts(Protocol):
 def predecessor(orders: OrderReader, head: OrderHead) -> OrderHead | None:
     """The order that this one renews or replaces, as it is now; None for a new one."""
     return orders.head(head.reseller_id, head.predecessor) if head.predecessor else None
+
+
+def lineage_of(orders: OrderReader, head: OrderHead) -> tuple[OrderHead | None, OrderHead | None]:
+    """What a closing order was to renew or replace, and whose price paid for that, where both are over."""
+    previous = predecessor(orders, head)
+    over = previous is not None and previous.status is OrderStatus.REVOKED
+    return previous, payer_of(orders, previous) if previous is not None and over else None
 
 
 def successors_of(orders: OrderReader, head: OrderHead) -> Successors:

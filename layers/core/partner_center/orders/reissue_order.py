@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
@@ -57,9 +58,19 @@ class ReissueOrder:
         Raises NotFound, StateConflict, ContentRefused with every problem, IdempotencyKeyReused, TryAgain; then
         nothing was written.
         """
-        return while_it_moves(self.patience, lambda: self._reissue(principal, call, order_id, body))
+        contacts_of = cache(self.contacts_of)  # DNS is asked once, however often the order moves
+        return while_it_moves(
+            self.patience, lambda: self._reissue(principal, call, order_id, body, contacts_of)
+        )
 
-    def _reissue(self, principal: Principal, call: Call, order_id: str, body: Mapping[str, Any]) -> Reissue:
+    def _reissue(
+        self,
+        principal: Principal,
+        call: Call,
+        order_id: str,
+        body: Mapping[str, Any],
+        contacts_of: ContactsOf,
+    ) -> Reissue:
         reseller_id, moment = principal.reseller_id, self.clock.now()
         order = load(self.orders, reseller_id, order_id)
         if order is None:
@@ -68,7 +79,7 @@ class ReissueOrder:
         answered = replayed(self.orders, reseller_id, call)
         if answered is not None:
             return self._as_asked(answered)
-        after, hours = self._examined(principal, call, order, body)
+        after, hours = self._examined(principal, call, order, body, contacts_of)
         unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment)
         begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, hours)
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
@@ -81,7 +92,12 @@ class ReissueOrder:
         return begins.reissue
 
     def _examined(
-        self, principal: Principal, call: Call, order: Order, body: Mapping[str, Any]
+        self,
+        principal: Principal,
+        call: Call,
+        order: Order,
+        body: Mapping[str, Any],
+        contacts_of: ContactsOf,
     ) -> tuple[OrderContent, int | None]:
         """What is asked for. The state decides before the content does: what is over is not reissued."""
         moment = self.clock.now()
@@ -97,7 +113,7 @@ class ReissueOrder:
         )
         examination, hours = examine_reissue(body, around)
         if names := unknown_approvers(examination):
-            examination, hours = examine_reissue(body, replace(around, contacts=self.contacts_of(names)))
+            examination, hours = examine_reissue(body, replace(around, contacts=contacts_of(names)))
         self.report_exposed(examination.exposed, principal, call.request_id)
         refusal = reissue_refusal(order.head, moment, needs_proof=False)
         if refusal is not None:

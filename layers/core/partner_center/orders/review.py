@@ -19,7 +19,7 @@ from partner_center.orders.fulfil import Woken
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.order import CloseReason, OrderHead, OrderStatus, Review
 from partner_center.orders.page import Page
-from partner_center.orders.ports import Closing, Orders, Release, RequestSeenBefore, predecessor
+from partner_center.orders.ports import Closing, Orders, Release, RequestSeenBefore, lineage_of
 from partner_center.orders.reissue import reissued
 
 QUEUE = "quality-review"
@@ -176,8 +176,8 @@ class DecideReview:
         decided = replace(screening, decision=decision)
         if decision.verdict is Verdict.REJECT:
             rejected = (OrderStatus.REJECTED, CloseReason.REVIEW)
-            lineage = (reissued(self.orders, head), predecessor(self.orders, head))
-            change = closing(head, *rejected, chronicle, _words(decision), *lineage)
+            found, lineage = reissued(self.orders, head), lineage_of(self.orders, head)
+            change = closing(head, *rejected, chronicle, _words(decision), found, *lineage)
             change = replace(change, guard=call.guard(change.head))
             self.screenings.reject(change, decided)
             return change.head
