@@ -153,8 +153,37 @@ def test_every_fault_of_a_reissue_is_told_at_once(northwind: Reseller) -> None:
     }
     reply = ask(northwind, order, **body)
     assert reply.status == 422
-    assert {"csr_malformed", "name_invalid", "invalid_field", "unknown_field"} <= reply.codes
+    assert {"csr_malformed", "name_invalid", "delay_out_of_range", "unknown_field"} <= reply.codes
     assert northwind.call("GET", f"/v1/orders/{order['order_id']}/reissues").json["items"] == []
+
+
+@pytest.fixture(scope="module")
+def settled(northwind: Reseller) -> dict[str, Any]:
+    """An issued order that is never reissued."""
+    return northwind.issued(name="settled.example.com")
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"),
+    [
+        (-1, "delay_out_of_range"),
+        (121, "delay_out_of_range"),
+        (10**30, "delay_out_of_range"),
+        ("2", "invalid_field"),
+        (True, "invalid_field"),
+        (1.5, "invalid_field"),
+        ([1], "invalid_field"),
+    ],
+    ids=str,
+)
+def test_the_hours_that_a_certificate_stays_have_bounds(
+    northwind: Reseller, settled: dict[str, Any], hours: Any, code: str
+) -> None:
+    reply = ask(northwind, settled, revoke_previous_after_hours=hours)
+    assert reply.status == 422
+    assert [(each["code"], each["field"]) for each in reply.json["problems"]] == [
+        (code, "/revoke_previous_after_hours")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def test_the_last_certificate_of_a_term_is_not_reminded_of_beside_it():
     last = a_record(not_after=NOW + 365 * a_day - a_second)
     assert set(endings_of(issued(), last, LASTING)) == {ReminderKind.TERM_ENDS}
     assert endings_of(issued(), last, LASTING, renewed=True) == {}
-    assert set(endings_of(issued(), a_record(), LASTING, renewed=True)) == {ReminderKind.CERTIFICATE_ENDS}
+    assert endings_of(issued(), a_record(), LASTING, renewed=True) == {}
 
 
 @pytest.mark.parametrize("status", [each for each in OrderStatus if each is not OrderStatus.ISSUED])

@@ -7,7 +7,7 @@ import pytest
 from partner_center.billing.payments import PaymentStatus
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
+from partner_center.orders.order import Closed, CloseReason, OrderKind, OrderStatus, Review
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
@@ -339,6 +339,11 @@ def test_a_closed_order_fails_where_it_stood_and_says_why(reason):
     for name in ("domain_verification", "issuance"):
         expected = Step(name, StepStatus.FAILED, LATER, f"The order was closed: {reason}.")
         assert found[name] == expected
+
+
+def test_of_a_reissue_it_is_the_reissue_that_was_closed():
+    found = steps(HERE, kind=OrderKind.REISSUE, **closed(CloseReason.REQUESTED))
+    assert found["issuance"].reason == "The reissue was closed: requested."
 
 
 def test_what_was_complete_stays_complete_after_closing():

@@ -105,6 +105,11 @@ class Bench:
     def head(self):
         return self.world.stores.orders.head(US, ORDER)
 
+    def renewed(self):
+        heads = self.world.tables.heads
+        heads[US, ORDER] = replace(self.head(), renewed_by="ord_2")
+        heads[US, "ord_2"] = replace(HEAD, order_id="ord_2", renewal_of=ORDER)
+
     def row(self):
         return self.planned.rows.get((US, ORDER))
 
@@ -160,8 +165,9 @@ def test_one_that_came_to_nothing_is_asked_for_again_the_next_day():
         (lambda bench: setattr(bench.world.clock, "moment", DUE - a_second), DUE),
         (lambda bench: setattr(bench, "certificates", []), None),
         (lambda bench: setattr(bench.world.clock, "moment", NOW + TERM), None),
+        (lambda bench: bench.renewed(), None),
     ],
-    ids=["not yet", "nothing is left", "the term is over"],
+    ids=["not yet", "nothing is left", "the term is over", "its renewal has its certificate"],
 )
 def test_a_row_that_is_not_true_any_more_is_put_right(change, row):
     bench = Bench()

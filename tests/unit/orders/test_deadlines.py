@@ -227,9 +227,10 @@ def test_an_expired_order_is_renewed_even_if_its_certificates_ended_before():
     assert next_deadline(issued(), [a_record()], [], OVER).kind is DeadlineKind.RENEWAL
 
 
-def test_what_is_renewed_has_no_deadline_once_its_certificates_reach_its_end():
-    assert next_deadline(issued(), [a_record(not_after=TERM_TO)], [], NOW, renewed=True) is None
-    assert next_deadline(issued(), [a_record()], [], NOW, renewed=True).kind is DeadlineKind.REISSUE
+@pytest.mark.parametrize("not_after", [TERM_TO, ENDS], ids=["certificate lasts", "certificate ends before"])
+def test_what_is_renewed_has_no_deadline(not_after):
+    assert next_deadline(issued(), [a_record(not_after=not_after)], [], NOW, renewed=True) is None
+    assert next_deadline(issued(), [a_record(not_after=not_after)], [], NOW) is not None
 
 
 @pytest.mark.parametrize(

@@ -118,13 +118,12 @@ def endings_of(
 ) -> Mapping[ReminderKind, Ending]:
     """What the order is to be reminded of; nothing unless it was issued and still stands.
 
-    `certificate` is the newest live one, `proofs` are those on file. What was renewed needs no reminder
-    of its term's end.
+    `certificate` is the newest live one, `proofs` are those on file. What was renewed needs no reminder.
     """
     head = order.head
-    if head.status is not OrderStatus.ISSUED or head.term_to is None or head.issued_at is None:
+    if head.status is not OrderStatus.ISSUED or head.term_to is None or head.issued_at is None or renewed:
         return {}
-    found = [] if renewed else [Ending(ReminderKind.TERM_ENDS, head.issued_at, head.term_to)]
+    found = [Ending(ReminderKind.TERM_ENDS, head.issued_at, head.term_to)]
     if certificate is not None and not covers_the_term(certificate, head):
         found += _before_a_reissue(order, certificate, proofs)
     return {each.kind: each for each in found}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from partner_center.accounts.resellers import ReminderPreferences, Resellers
 from partner_center.issuance.record import CertificateRecord
@@ -49,6 +49,10 @@ class Prospect:
     def endings(self) -> Mapping[ReminderKind, Ending]:
         certificate = live_certificate(self.certificates)
         return endings_of(self.order, certificate, self.proofs, renewed=self.renewed)
+
+    @property
+    def reissues_itself_at(self) -> datetime | None:
+        return reissues_itself_at(self.order, self.certificates, renewed=self.renewed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +133,10 @@ class KeepCalendar:
         comes last has seen what the other had.
         """
         ids = (prospect.order.head.reseller_id, prospect.order.head.order_id)
-        opens = reissues_itself_at(prospect.order, prospect.certificates)
+        opens = prospect.reissues_itself_at
         self.planned.plan(*ids, opens)
         again = self.prospects(*ids)
-        if again is None or reissues_itself_at(again.order, again.certificates) != opens:
+        if again is None or again.reissues_itself_at != opens:
             raise TryAgain("The order changed meanwhile; look again.")
 
     def _write(self, entry: Entry, before: Entry | None) -> None:

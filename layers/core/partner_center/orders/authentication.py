@@ -63,9 +63,10 @@ def _failed(step: Step, order: Order) -> Step:
     at_rest = {StepStatus.COMPLETE, StepStatus.NOT_REQUIRED}
     if closed is None or step.status in at_rest or step.step == "payment":
         return step  # money may still be on its way after the order's end
-    reason = f"The order was closed: {closed.reason}."
+    what = "reissue" if order.head.is_reissue else "order"
+    reason = f"The {what} was closed: {closed.reason}."
     if step.step == "quality_review" and closed.reason is CloseReason.REVIEW:
-        reason = "A reviewer rejected the order; ask support for the grounds."
+        reason = f"A reviewer rejected the {what}; ask support for the grounds."
     return Step(step.step, StepStatus.FAILED, closed.at, reason)
 
 

@@ -18,6 +18,7 @@ from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.orders.deadlines import (
     covers_the_term,
+    is_renewed,
     lifecycle_of,
     live_certificate,
     names_to_prove,
@@ -67,15 +68,17 @@ class PlannedReissues(Protocol):
         ...
 
 
-def reissues_itself_at(order: Order, certificates: Sequence[CertificateRecord]) -> datetime | None:
-    """When the order's next certificate is to be made by itself; None when none is.
+def reissues_itself_at(
+    order: Order, certificates: Sequence[CertificateRecord], *, renewed: bool = False
+) -> datetime | None:
+    """When the order's next certificate is to be made by itself; None when none is, as of an order that was renewed.
 
     Without any certificate that was not revoked a person must say what is to be done.
     """
     chosen, current = lifecycle_of(order.content), live_certificate(certificates)
     runs = order.head.status is OrderStatus.ISSUED
     by_itself = chosen.auto_reissue and chosen.key == "same"
-    if not (runs and by_itself) or current is None or covers_the_term(current, order.head):
+    if renewed or not (runs and by_itself) or current is None or covers_the_term(current, order.head):
         return None
     return reissue_opens(current.not_before, current.not_after, chosen.days_before)
 
@@ -101,8 +104,7 @@ class ReissueByItself:
         """Raises TryAgain. Of two runs at once one asks; the other finds it under way."""
         moment = self.clock.now()
         order = load(self.orders, reseller_id, order_id)
-        found = self.certificates.of_order(reseller_id, order_id) if order is not None else ()
-        opens = reissues_itself_at(order, found) if order is not None else None
+        opens = self._opens(order) if order is not None else None
         if order is None or opens is None or opens > moment or order.head.status_at(moment) != "issued":
             self.planned.plan(reseller_id, order_id, opens if opens and opens > moment else None)
             return Outcome.NOT_DUE
@@ -111,6 +113,11 @@ class ReissueByItself:
             outcome = self._ask(order, Chronicle(self.ids, moment, "system", correlation_id))
         self.planned.plan(reseller_id, order_id, moment + AGAIN_AFTER)
         return outcome
+
+    def _opens(self, order: Order) -> datetime | None:
+        head = order.head
+        found = self.certificates.of_order(head.reseller_id, head.order_id)
+        return reissues_itself_at(order, found, renewed=is_renewed(self.orders, head))
 
     def _ask(self, order: Order, chronicle: Chronicle) -> Outcome:
         moment, content = chronicle.moment, order.content

@@ -129,17 +129,18 @@ def next_deadline(
 ) -> Deadline | None:
     """The order's next deadline at `moment`; None when nothing more is to be done.
 
-    `proofs` are those on file for its subscriber, `renewed` whether another order goes on where its term ends.
+    `proofs` are those on file for its subscriber. An order that was `renewed` has none: its renewal has the
+    certificate, and the deadlines.
     """
     head = order.head
-    if head.status is not OrderStatus.ISSUED or head.term_to is None:
+    if head.status is not OrderStatus.ISSUED or head.term_to is None or renewed:
         return None
     current = live_certificate(certificates)
     if head.status_at(moment) is OrderStatus.ISSUED and (
         current is None or not covers_the_term(current, head)
     ):
         return _reissue(order, current, proofs, moment)
-    return None if renewed else _renewal(head, moment)
+    return _renewal(head, moment)
 
 
 def is_renewed(orders: OrderReader, head: OrderHead) -> bool:

@@ -6,15 +6,17 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictInt, StringConstraints
 
+from partner_center.kernel.errors import Problem
 from partner_center.orders.amendment import amended_body
 from partner_center.orders.enrolment import judged
 from partner_center.orders.examination import Circumstances, Examination
 from partner_center.orders.key_material import screen
-from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS
+from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS, delay_refusal
 from partner_center.orders.order import Order
 from partner_center.orders.requests import DomainControl, Name, Shape
 from partner_center.orders.structure import read_shape
 
+DELAY = "revoke_previous_after_hours"
 _OF_AN_ORDER = ("csr", "common_name", "additional_domains", "domain_control")
 
 
@@ -40,6 +42,7 @@ def examine_reissue(body: Mapping[str, Any], around: Circumstances) -> tuple[Exa
         raise ValueError("a reissue needs the order that is reissued")
     screened = screen(body)
     request, problems = read_shape(ReissueRequest, screened.body)
+    problems = tuple(_of_the_delay(each, screened.body.get(DELAY)) for each in problems)
     refused = {(each.field or "").split("/")[1] for each in problems if each.field}
     given = {
         name: screened.body[name]
@@ -51,6 +54,14 @@ def examine_reissue(body: Mapping[str, Any], around: Circumstances) -> tuple[Exa
     posted = amended_body(order, _names_of(order) | given)
     examination = judged(posted, screened, list(problems), around)
     return examination, request.revoke_previous_after_hours if request else None
+
+
+def _of_the_delay(problem: Problem, hours: Any) -> Problem:
+    """Hours that are a number but too many are refused as those of a replacement are."""
+    is_number = isinstance(hours, int) and not isinstance(hours, bool)
+    if problem.field != f"/{DELAY}" or not is_number or (refusal := delay_refusal(hours)) is None:
+        return problem
+    return Problem(refusal.code, refusal.detail, problem.field)
 
 
 def _names_of(order: Order) -> dict[str, Any]:
