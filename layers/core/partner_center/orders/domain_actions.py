@@ -154,5 +154,7 @@ def _require_unproven(found: Standing, name: str, order_id: str) -> None:
 def _require_pause(last: datetime | None, moment: datetime, what: str) -> None:
     since = moment - last if last else INTERVAL
     if since < INTERVAL:
-        left = ceil((INTERVAL - since).total_seconds())
+        left = ceil(
+            min(INTERVAL - since, INTERVAL).total_seconds()
+        )  # whoever wrote may be ahead of this clock
         raise TooSoon(f"{what} is less than 30 seconds old; ask again a little later.", left)
