@@ -33,6 +33,7 @@ from partner_center.catalog.products import load_catalog
 from partner_center.kernel.errors import ContentRefused, TryAgain
 from partner_center.kernel.ids import RandomIds
 from partner_center.kernel.patience import Patience
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.place import PlaceOrder
@@ -89,10 +90,8 @@ class Race:
     def run(self, keys: Sequence[str], clock: Ticking) -> list[Outcome]:
         """What became of each, in the order of their Idempotency-Keys."""
         report = ReportExposed(MemoryExposedKeys())
-        examine = ExamineOrder(
-            self.orders, self.contracts, load_catalog(), MemoryBlockedKeys(), report, lambda _: {}
-        )
-        place = PlaceOrder(self.orders, examine, clock, RandomIds())
+        gate = EnrolmentGate(self.contracts, load_catalog(), MemoryBlockedKeys(), report, lambda _: {})
+        place = PlaceOrder(self.orders, ExamineOrder(self.orders, gate), clock, RandomIds())
         CONFLICTS.configure(CONFLICT)
         try:
             with ThreadPoolExecutor(THREADS) as threads:

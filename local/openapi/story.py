@@ -18,6 +18,7 @@ from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.close import closing, completion
 from partner_center.orders.content import ChosenMethod, Method
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examination import Examination
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
@@ -281,7 +282,8 @@ def examined(request: Mapping[str, Any]) -> Examination:
 
 
 def examiner(desk: OneOrder) -> ExamineOrder:
-    return ExamineOrder(cast(Orders, desk), desk, load_catalog(), desk, ReportExposed(desk), nobody_published)
+    gate = EnrolmentGate(desk, load_catalog(), desk, ReportExposed(desk), nobody_published)
+    return ExamineOrder(cast(Orders, desk), gate)
 
 
 def nobody_published(_names: Sequence[str]) -> Mapping[str, Sequence[Approver]]:

@@ -16,6 +16,7 @@ from partner_center.catalog.products import load_catalog
 from partner_center.orders.amend import AmendOrder, Precondition
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck, Resend
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.fulfil import AwaitAnswer, AwaitDomains, RelayEvent, WaitStep, release_answer
@@ -75,10 +76,9 @@ class World:
         self.contacts = PublishedContacts(everywhere)
         publishing = Publishing(load_catalog(), "https://partners.example.net")
         report = ReportExposed(self.exposed)
-        self.examine = ExamineOrder(
-            orders, self.stores.contracts, load_catalog(), self.blocked, report, self.contacts.of
-        )
         contracts = self.stores.contracts
+        gate = EnrolmentGate(contracts, load_catalog(), self.blocked, report, self.contacts.of)
+        self.examine = ExamineOrder(orders, gate)
         self.request_contract = RequestContract(contracts, load_catalog(), report, clock, ids)
         self.activate_contract = ActivateContract(contracts, load_catalog(), clock, ids)
         self.contract_reading = ContractReading(contracts, contracts, clock)
@@ -112,18 +112,7 @@ class World:
         self.due_settlements = DueSettlements(charges, clock)
         self.payment_desk = PaymentDesk(orders, charges, self.cards, self.stores.contracts, clock, ids)
         self.payment_queue = PaymentQueue(orders, charges, self.cards)
-        self.amend_order = AmendOrder(
-            orders,
-            self.stores.contracts,
-            challenges,
-            load_catalog(),
-            self.blocked,
-            report,
-            self.contacts.of,
-            clock,
-            ids,
-            HURRIED,
-        )
+        self.amend_order = AmendOrder(orders, challenges, gate, clock, ids, HURRIED)
         self.open_orders = MemoryOpenOrders(self.tables)
         self.reconcile_order = ReconcileOrder(
             orders,

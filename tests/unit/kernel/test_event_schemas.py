@@ -33,6 +33,7 @@ from partner_center.kernel.events import Chronicle
 from partner_center.orders.amend import AmendOrder
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder, closing
 from partner_center.orders.domain_actions import RequestCheck
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.exposed_keys import ExposedKey, ReportExposed
 from partner_center.orders.idempotency import Call
@@ -86,8 +87,7 @@ class Office:
         self.stores.grant(a_contract())
 
     def place(self, **more):
-        stores, report = self.stores, ReportExposed(self)
-        examiner = ExamineOrder(stores.orders, stores.contracts, load_catalog(), self, report, self.published)
+        examiner = ExamineOrder(self.stores.orders, self.gate())
         place = PlaceOrder(self.stores.orders, examiner, self.clock, self.ids)
         body = {name: value for name, value in order_request().items() if name != "partner_order_id"}
         order = place(PRINCIPAL, self.call(), body | {"product": PRODUCT} | more)
@@ -198,20 +198,14 @@ class Office:
         complete = CompleteOrder(self.stores.orders, StoredCertificate(order), self.clock, self.ids)
         complete(US, order.head.order_id, 1, f"{order.head.order_id}-g1-a1")
 
+    def gate(self):
+        contracts, report = self.stores.contracts, ReportExposed(self)
+        return EnrolmentGate(contracts, load_catalog(), self, report, self.published)
+
     def amend(self):
         order = self.place()
-        amend = AmendOrder(
-            self.stores.orders,
-            self.stores.contracts,
-            self.stores.challenges,
-            load_catalog(),
-            self,
-            ReportExposed(self),
-            self.published,
-            self.clock,
-            self.ids,
-            HURRIED,
-        )
+        stores = self.stores
+        amend = AmendOrder(stores.orders, stores.challenges, self.gate(), self.clock, self.ids, HURRIED)
         amend(PRINCIPAL, "request-5", order.head.order_id, {"note": "Another note."})
 
     def review(self, verdict):
@@ -296,18 +290,8 @@ class Office:
         """Of an issued order, with a name that is to be proven: the id of its enrolment."""
         self.complete()
         (head,) = self.stores.tables.heads.values()
-        reissue = ReissueOrder(
-            self.stores.orders,
-            self.stores.contracts,
-            self.stores.challenges,
-            load_catalog(),
-            self,
-            ReportExposed(self),
-            self.published,
-            self.clock,
-            self.ids,
-            HURRIED,
-        )
+        stores = self.stores
+        reissue = ReissueOrder(stores.orders, stores.challenges, self.gate(), self.clock, self.ids, HURRIED)
         asked = {"csr": order_request()["csr"], "domain_control": {"method": "dns_txt"}}
         return reissue(PRINCIPAL, self.call(), head.order_id, asked).enrolment_id
 

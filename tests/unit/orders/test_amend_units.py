@@ -152,8 +152,13 @@ def catalog(**rates):
     return catalog_from(data)
 
 
+def sell_from(world, products):
+    amend = world.amend_order
+    world.amend_order = replace(amend, gate=replace(amend.gate, catalog=products))
+
+
 def reprice(world, **rates):
-    world.amend_order = replace(world.amend_order, catalog=catalog(**rates))
+    sell_from(world, catalog(**rates))
 
 
 def lines(order):
@@ -210,7 +215,7 @@ def test_other_prices_alone_change_no_order(world, order_id):
 def test_a_product_that_is_not_sold_any_more_is_not_amended(world, order_id):
     data = catalog_data()
     data["products"] = [each for each in data["products"] if each["code"] != PRODUCT]
-    world.amend_order = replace(world.amend_order, catalog=catalog_from(data))
+    sell_from(world, catalog_from(data))
     assert refusal(world, naming(2), order_id) == [("unknown_product", "/product")]
     assert world.amend({"note": "x"}, order_id).content.note == "x"
 

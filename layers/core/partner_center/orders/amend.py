@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cache
+from functools import partial
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
-from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict
 from partner_center.kernel.events import Chronicle
@@ -18,25 +17,17 @@ from partner_center.kernel.money import Money
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
 from partner_center.orders.content import Method, OrderContent
-from partner_center.orders.enrolment import (
-    examine_amendment,
-    examine_particulars,
-    exposed_in,
-    unknown_approvers,
-)
-from partner_center.orders.examination import Circumstances, Examination
-from partner_center.orders.exposed_keys import ReportExposed
-from partner_center.orders.key_gate import BlockedKeys
+from partner_center.orders.enrolment import examine_amendment, examine_particulars, exposed_in
+from partner_center.orders.enrolment_gate import EnrolmentGate
+from partner_center.orders.examination import Examination
 from partner_center.orders.ledger_lines import part_of
 from partner_center.orders.order import Order, OrderHead, OrderStatus, PaymentKind, Review
-from partner_center.orders.ports import Amendment, Contracts, Orders, load
+from partner_center.orders.ports import Amendment, Orders, load
 from partner_center.validation.challenges import Challenge, barred
-from partner_center.validation.contacts import Approver
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import wanted_of
 
 Precondition = Callable[[Order], None]
-ContactsOf = Callable[[tuple[str, ...]], Mapping[str, Sequence[Approver]]]
 
 MOST_REVISIONS = 500
 MOST_CHALLENGES = 1000
@@ -49,12 +40,8 @@ class AmendOrder:
     """The use case behind PATCH."""
 
     orders: Orders
-    contracts: Contracts
     challenges: ChallengeReader
-    catalog: Catalog
-    blocked: BlockedKeys
-    report_exposed: ReportExposed
-    contacts_of: ContactsOf
+    gate: EnrolmentGate
     clock: Clock
     ids: Ids
     patience: Patience
@@ -73,10 +60,10 @@ class AmendOrder:
         patch that changes nothing writes nothing. An order that moves meanwhile is read again, and the patch judged
         by what it is then.
         """
-        contacts_of = cache(self.contacts_of)  # DNS is asked once, however often the order moves
+        gate = self.gate.asking_once()
         while_it_moves(
             self.patience,
-            lambda: self._amend(principal, request_id, order_id, patch, precondition, contacts_of),
+            lambda: self._amend(principal, request_id, order_id, patch, precondition, gate),
         )
 
     def _amend(
@@ -86,16 +73,21 @@ class AmendOrder:
         order_id: str,
         patch: Mapping[str, Any],
         precondition: Precondition,
-        contacts_of: ContactsOf,
+        gate: EnrolmentGate,
     ) -> None:
         reseller_id, moment = principal.reseller_id, self.clock.now()
         order = load(self.orders, reseller_id, order_id)
         if order is None:
-            self.report_exposed(exposed_in(patch), principal, request_id)
+            gate.report_exposed(exposed_in(patch), principal, request_id)
             raise NotFound("There is no such order.")
         asked = self.challenges.of_order(reseller_id, order_id)
-        examination = self._examined(principal, order, patch, asked, moment, contacts_of)
-        self.report_exposed(examination.exposed, principal, request_id)
+        if needs_a_pending_order(patch):
+            around = gate.around(principal, order, moment, is_free=order.head.is_reissue)
+            around = replace(around, barred=barred(asked))
+            examination = gate.examined(partial(examine_amendment, patch), around)
+        else:
+            examination = examine_particulars(patch, order)
+        gate.report_exposed(examination.exposed, principal, request_id)
         precondition(order)
         _require_amendable(order.head, patch, moment)
         if examination.content is None:
@@ -105,33 +97,6 @@ class AmendOrder:
         _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
         self.orders.amend(_amendment(order, examination, asked, chronicle))
-
-    def _examined(
-        self,
-        principal: Principal,
-        order: Order,
-        patch: Mapping[str, Any],
-        asked: Sequence[Challenge],
-        moment: datetime,
-        contacts_of: ContactsOf,
-    ) -> Examination:
-        if not needs_a_pending_order(patch):
-            return examine_particulars(patch, order)
-        contract = self.contracts.find(principal.reseller_id, order.head.contract_id)
-        around = Circumstances(
-            principal.key_id,
-            moment,
-            self.catalog,
-            [contract] if contract else [],
-            self.blocked,
-            amended=order,
-            is_free=order.head.is_reissue,
-            barred=barred(asked),
-        )
-        examination = examine_amendment(patch, around)
-        if names := unknown_approvers(examination):
-            examination = examine_amendment(patch, replace(around, contacts=contacts_of(names)))
-        return examination
 
 
 def _require_amendable(head: OrderHead, patch: Mapping[str, Any], moment: datetime) -> None:

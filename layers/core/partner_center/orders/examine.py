@@ -1,23 +1,21 @@
 """Examining an order with what is on file: contracts, numbers already used, blocked keys."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import Contract
-from partner_center.catalog.products import Catalog
-from partner_center.orders.enrolment import examine, unknown_approvers
+from partner_center.orders.enrolment import examine
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examination import Circumstances, Examination
-from partner_center.orders.exposed_keys import ReportExposed
-from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.ports import Contracts, Orders
 from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.orders.requests import REFERENCE_PATTERN
 from partner_center.orders.succession import Succession
-from partner_center.validation.contacts import Approver
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +23,7 @@ class ExamineOrder:
     """The use case behind validate, and the gate of placing: one path, one answer."""
 
     orders: Orders
-    contracts: Contracts
-    catalog: Catalog
-    blocked: BlockedKeys
-    report_exposed: ReportExposed
-    contacts_of: Callable[[Sequence[str]], Mapping[str, Sequence[Approver]]]
+    gate: EnrolmentGate
 
     def __call__(
         self,
@@ -44,14 +38,13 @@ class ExamineOrder:
         `succession`: the order is to renew or to replace another. Raises TryAgain when what is on file cannot be
         read, or the report not be made.
         """
-        contracts = contracts_meant(self.contracts, principal.reseller_id, body)
+        gate = self.gate
+        contracts = contracts_meant(gate.contracts, principal.reseller_id, body)
         around = Circumstances(
-            principal.key_id, moment, self.catalog, contracts, self.blocked, succession=succession
+            principal.key_id, moment, gate.catalog, contracts, gate.blocked, succession=succession
         )
-        examination = examine(body, around)
-        if names := unknown_approvers(examination):
-            examination = examine(body, replace(around, contacts=self.contacts_of(names)))
-        self.report_exposed(examination.exposed, principal, request_id)
+        examination = gate.examined(partial(examine, body), around)
+        gate.report_exposed(examination.exposed, principal, request_id)
         number = body.get("partner_order_id")
         refused = any(problem.field == "/partner_order_id" for problem in examination.problems)
         if not isinstance(number, str) or refused:  # no order can bear such a number

@@ -1,12 +1,11 @@
 """Asking for a reissue: examined like an order, then an enrolment of its own, in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import partial
 from typing import Any
 
 from partner_center.accounts.api_keys import Principal
-from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused, NotFound
 from partner_center.kernel.events import Chronicle
@@ -14,27 +13,17 @@ from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import OrderContent
 from partner_center.orders.deadlines import names_to_prove
-from partner_center.orders.enrolment import exposed_in, unknown_approvers
-from partner_center.orders.examination import Circumstances
-from partner_center.orders.exposed_keys import ReportExposed
+from partner_center.orders.enrolment import exposed_in
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.idempotency import Call, replayed
-from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.lifecycle import reissue_refusal
 from partner_center.orders.order import Order, OrderHead
-from partner_center.orders.ports import (
-    Contracts,
-    Orders,
-    RequestSeenBefore,
-    load,
-)
+from partner_center.orders.ports import Orders, RequestSeenBefore, load
 from partner_center.orders.reissue import Reissue, begun, reissue_problems, reissued
 from partner_center.orders.reissue_beginning import beginning
-from partner_center.orders.reissue_request import examine_reissue
-from partner_center.validation.contacts import Approver
+from partner_center.orders.reissue_request import DELAY, examine_reissue
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import proofs_on_file
-
-ContactsOf = Callable[[tuple[str, ...]], Mapping[str, Sequence[Approver]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +31,8 @@ class ReissueOrder:
     """The use case behind POST /v1/orders/{order_id}/reissues."""
 
     orders: Orders
-    contracts: Contracts
     challenges: ChallengeReader
-    catalog: Catalog
-    blocked: BlockedKeys
-    report_exposed: ReportExposed
-    contacts_of: ContactsOf
+    gate: EnrolmentGate
     clock: Clock
     ids: Ids
     patience: Patience
@@ -58,10 +43,8 @@ class ReissueOrder:
         Raises NotFound, StateConflict, ContentRefused with every problem, IdempotencyKeyReused, TryAgain; then
         nothing was written.
         """
-        contacts_of = cache(self.contacts_of)  # DNS is asked once, however often the order moves
-        return while_it_moves(
-            self.patience, lambda: self._reissue(principal, call, order_id, body, contacts_of)
-        )
+        gate = self.gate.asking_once()
+        return while_it_moves(self.patience, lambda: self._reissue(principal, call, order_id, body, gate))
 
     def _reissue(
         self,
@@ -69,19 +52,19 @@ class ReissueOrder:
         call: Call,
         order_id: str,
         body: Mapping[str, Any],
-        contacts_of: ContactsOf,
+        gate: EnrolmentGate,
     ) -> Reissue:
         reseller_id, moment = principal.reseller_id, self.clock.now()
         order = load(self.orders, reseller_id, order_id)
         if order is None:
-            self.report_exposed(exposed_in(body), principal, call.request_id)
+            gate.report_exposed(exposed_in(body), principal, call.request_id)
             raise NotFound("There is no such order.")
         answered = replayed(self.orders, reseller_id, call)
         if answered is not None:
             return self._as_asked(answered)
-        after, hours = self._examined(principal, call, order, body, contacts_of)
+        after = self._examined(principal, call, order, body, gate)
         unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment)
-        begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, hours)
+        begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, body.get(DELAY))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
         try:
             self.orders.reissue_order(
@@ -97,33 +80,22 @@ class ReissueOrder:
         call: Call,
         order: Order,
         body: Mapping[str, Any],
-        contacts_of: ContactsOf,
-    ) -> tuple[OrderContent, int | None]:
+        gate: EnrolmentGate,
+    ) -> OrderContent:
         """What is asked for. The state decides before the content does: what is over is not reissued."""
         moment = self.clock.now()
-        contract = self.contracts.find(principal.reseller_id, order.head.contract_id)
-        around = Circumstances(
-            principal.key_id,
-            moment,
-            self.catalog,
-            [contract] if contract else [],
-            self.blocked,
-            amended=order,
-            is_free=True,
-        )
-        examination, hours = examine_reissue(body, around)
-        if names := unknown_approvers(examination):
-            examination, hours = examine_reissue(body, replace(around, contacts=contacts_of(names)))
-        self.report_exposed(examination.exposed, principal, call.request_id)
+        around = gate.around(principal, order, moment, is_free=True)
+        examination = gate.examined(partial(examine_reissue, body), around)
+        gate.report_exposed(examination.exposed, principal, call.request_id)
         refusal = reissue_refusal(order.head, moment, needs_proof=False)
         if refusal is not None:
             raise refusal.conflict(order.head.order_id)
-        content, product = examination.content, self.catalog.product(order.head.product)
+        content, product = examination.content, gate.catalog.product(order.head.product)
         if content is None or product is None:
             raise ContentRefused(examination.problems)
         if problems := reissue_problems(order, content, product):
             raise ContentRefused(problems)
-        return replace(content, price=order.content.price, free_because=order.content.free_because), hours
+        return replace(content, price=order.content.price, free_because=order.content.free_because)
 
     def _as_asked(self, head: OrderHead) -> Reissue:
         found = reissued(self.orders, head)

@@ -30,9 +30,10 @@ class ReissueRequest(Shape):
     revoke_previous_after_hours: Annotated[StrictInt, Field(ge=0, le=LONGEST_DELAY_HOURS)] | None = None
 
 
-def examine_reissue(body: Mapping[str, Any], around: Circumstances) -> tuple[Examination, int | None]:
-    """What is wrong with a reissue of `around.amended`, or the content it asks for; and after how many hours the
-    certificate before it shall be revoked, if it shall.
+def examine_reissue(body: Mapping[str, Any], around: Circumstances) -> Examination:
+    """What is wrong with a reissue of `around.amended`, or the content it asks for.
+
+    After how many hours the certificate before it shall be revoked, if it shall, says `DELAY` of a sound body.
 
     A name that is not given is the order's own; what the CSR names comes on top, as when an order is placed. Never
     raises for any JSON object; never quotes key material.
@@ -41,7 +42,7 @@ def examine_reissue(body: Mapping[str, Any], around: Circumstances) -> tuple[Exa
     if order is None:
         raise ValueError("a reissue needs the order that is reissued")
     screened = screen(body)
-    request, problems = read_shape(ReissueRequest, screened.body)
+    _, problems = read_shape(ReissueRequest, screened.body)
     problems = tuple(_of_the_delay(each, screened.body.get(DELAY)) for each in problems)
     refused = {(each.field or "").split("/")[1] for each in problems if each.field}
     given = {
@@ -52,8 +53,7 @@ def examine_reissue(body: Mapping[str, Any], around: Circumstances) -> tuple[Exa
     said = given.get("domain_control")
     around = replace(around, restated=said if isinstance(said, Mapping) else None)
     posted = amended_body(order, _names_of(order) | given)
-    examination = judged(posted, screened, list(problems), around)
-    return examination, request.revoke_previous_after_hours if request else None
+    return judged(posted, screened, list(problems), around)
 
 
 def _of_the_delay(problem: Problem, hours: Any) -> Problem:

@@ -78,12 +78,12 @@ class PlaceSuccessor:
         """The order before, if its state allows this; a private key in the body is reported all the same."""
         before = load(self.orders, principal.reseller_id, order_id)
         if before is None:
-            self.examiner.report_exposed(exposed_in(body), principal, call.request_id)
+            self.examiner.gate.report_exposed(exposed_in(body), principal, call.request_id)
             raise NotFound("There is no such order.")
         succession = Succession(before, kind)
         refusal = succession.refusal(successors_of(self.orders, before.head), moment)
         if refusal is not None:
-            self.examiner.report_exposed(exposed_in(body), principal, call.request_id)
+            self.examiner.gate.report_exposed(exposed_in(body), principal, call.request_id)
             raise refusal.conflict(order_id)
         return succession
 

@@ -12,6 +12,7 @@ from partner_center.entry.wiring.exposed_keys import report_exposed
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.orders.amend import AmendOrder
+from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examine import ExamineOrder
 from partner_center.orders.place import PlaceOrder
 from partner_center.orders.reissue_order import ReissueOrder
@@ -25,47 +26,23 @@ def contacts_of(names: Sequence[str]) -> Mapping[str, Sequence[Approver]]:
 
 
 @cache
+def enrolment_gate() -> EnrolmentGate:
+    return EnrolmentGate(contract_store(), load_catalog(), blocked_keys(), report_exposed(), contacts_of)
+
+
+@cache
 def examine_order() -> ExamineOrder:
-    return ExamineOrder(
-        order_store(),
-        contract_store(),
-        load_catalog(),
-        blocked_keys(),
-        report_exposed(),
-        contacts_of,
-    )
+    return ExamineOrder(order_store(), enrolment_gate())
 
 
 @cache
 def amend_order() -> AmendOrder:
-    return AmendOrder(
-        orders=order_store(),
-        contracts=contract_store(),
-        challenges=challenge_store(),
-        catalog=load_catalog(),
-        blocked=blocked_keys(),
-        report_exposed=report_exposed(),
-        contacts_of=contacts_of,
-        clock=clock(),
-        ids=ids(),
-        patience=patience(),
-    )
+    return AmendOrder(order_store(), challenge_store(), enrolment_gate(), clock(), ids(), patience())
 
 
 @cache
 def reissue_order() -> ReissueOrder:
-    return ReissueOrder(
-        orders=order_store(),
-        contracts=contract_store(),
-        challenges=challenge_store(),
-        catalog=load_catalog(),
-        blocked=blocked_keys(),
-        report_exposed=report_exposed(),
-        contacts_of=contacts_of,
-        clock=clock(),
-        ids=ids(),
-        patience=patience(),
-    )
+    return ReissueOrder(order_store(), challenge_store(), enrolment_gate(), clock(), ids(), patience())
 
 
 @cache
