@@ -25,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="journeys, by blanks")
     parser.add_argument("--kinds", default="", help=f"of {', '.join(Kind)}, by blanks; none: scenarios")
     parser.add_argument("--share", type=float, default=1.0, help="of all runs")
+    parser.add_argument("--distinct", action="store_true", help="no kill that leaves what another leaves")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--at", default="", help="a point, such as PlaceOrder:7")
@@ -38,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _again(Run(names[0], asked.at, asked.kind if asked.at else asked.scenario), asked.loud)
     kinds = [] if asked.kinds == "none" else [Kind(each) for each in asked.kinds.split()] or list(Kind)
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
-        return _all(pool, names, lambda points: planned(points, kinds, asked.share, asked.seed))
+        return _all(
+            pool,
+            names,
+            lambda points: planned(points, kinds, asked.share, asked.seed, distinct=asked.distinct),
+        )
 
 
 def _again(run: Run, loud: bool) -> int:

@@ -38,9 +38,15 @@ class Run:
         return scenario(runner, journey)
 
 
-def planned(points: Sequence[Point], kinds: Iterable[Kind], share: float, seed: int) -> list[Run]:
-    """All runs, or a seeded share of them; of the scenarios those whose service the journey calls."""
-    all_runs = [Run(point.journey, point.place, kind.value) for point, kind in runs_of(points, kinds)]
+def planned(
+    points: Sequence[Point], kinds: Iterable[Kind], share: float, seed: int, *, distinct: bool = False
+) -> list[Run]:
+    """All runs, or a seeded share of them; of the scenarios those whose service the journey calls.
+
+    `distinct`: without kills that leave behind what another leaves.
+    """
+    chosen = runs_of(points, kinds, distinct=distinct)
+    all_runs = [Run(point.journey, point.place, kind.value) for point, kind in chosen]
     called: dict[str, set[str]] = defaultdict(set)
     for point in points:
         called[point.journey].add(point.service)

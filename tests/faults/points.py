@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
 from typing import Any
@@ -52,6 +52,13 @@ class Point:
     operation: str
     depends: bool = False
     """It writes under a condition on an item that was read."""
+    is_first: bool = False
+    """Of its invocation."""
+
+    @property
+    def asks(self) -> bool:
+        """A question has no effect after which anything could differ."""
+        return self.operation.startswith(READS)
 
     @property
     def place(self) -> str:
@@ -61,11 +68,11 @@ class Point:
         return f"{self.journey} {self.place} {self.service}.{self.operation}"
 
     def kinds(self) -> Iterator[Kind]:
-        """What can happen there. A question has no effect after which anything could differ."""
+        """What can happen there."""
         yield Kind.KILLED_BEFORE
         yield Kind.KILLED_AFTER
         yield Kind.SLOW
-        if not self.operation.startswith(READS):
+        if not self.asks:
             yield Kind.LOST
             yield Kind.TIMED_OUT
         if self.service not in OUTSIDE:
@@ -74,6 +81,20 @@ class Point:
             yield Kind.CONFLICT
         if self.depends:
             yield Kind.CONDITION
+
+    def is_alone(self, kind: Kind) -> bool:
+        """Whether nothing else leaves the same behind.
+
+        Who is killed before a call leaves what who is killed after the call before it does, and a question changes
+        nothing: of kills those after an effect remain, and those before an invocation has called anybody.
+        """
+        match kind:
+            case Kind.KILLED_BEFORE:
+                return self.is_first
+            case Kind.KILLED_AFTER:
+                return not self.asks
+            case _:
+                return True
 
 
 def short(function: str) -> str:
@@ -95,10 +116,11 @@ class Recording:
         for function, calls in self.invocations:
             signature = (function, *(f"{call['service']}.{call['operation']}" for call in calls))
             alike[signature] += 1
-            for call in calls:
+            for index, call in enumerate(calls):
                 numbers[function] += 1
                 if alike[signature] <= ALIKE:
-                    found.append(_point(journey, function, numbers[function], call))
+                    point = _point(journey, function, numbers[function], call)
+                    found.append(replace(point, is_first=index == 0))
         return found
 
     def counted(self) -> Counter[str]:
@@ -160,7 +182,14 @@ class OneFault:
             self._left -= made
 
 
-def runs_of(points: Iterable[Point], kinds: Iterable[Kind]) -> list[tuple[Point, Kind]]:
-    """Every point with each of these kinds that can happen there."""
+def runs_of(
+    points: Iterable[Point], kinds: Iterable[Kind], *, distinct: bool = False
+) -> list[tuple[Point, Kind]]:
+    """Every point with each of these kinds that can happen there; `distinct`: one of those that come to the same."""
     wanted = set(kinds)
-    return [(point, kind) for point in points for kind in point.kinds() if kind in wanted]
+    return [
+        (point, kind)
+        for point in points
+        for kind in point.kinds()
+        if kind in wanted and (point.is_alone(kind) or not distinct)
+    ]

@@ -60,6 +60,16 @@ def test_a_call_meets_what_can_happen_to_it(call: dict[str, Any], kinds: set[str
     assert {kind for _, kind in runs_of(recorded([call]), Kind)} == kinds
 
 
+def test_of_kills_that_leave_the_same_behind_one_is_distinct() -> None:
+    calls = [a_call("GetItem"), a_call("Query"), a_call("PutItem"), a_call("GetItem"), a_call("Sign", "kms")]
+    kills = runs_of(recorded(calls), [Kind.KILLED_BEFORE, Kind.KILLED_AFTER], distinct=True)
+    assert [(point.number, kind.value) for point, kind in kills] == [
+        (1, "killed-before"),
+        (3, "killed-after"),
+        (5, "killed-after"),
+    ]
+
+
 def test_the_fault_is_lent_to_one_invocation_at_a_time_until_its_call_comes() -> None:
     fault = OneFault("PlaceOrder", 5, Kind.KILLED_BEFORE)
     assert fault.choose("local-ReadOrdersFunction", {}) is None
