@@ -13,7 +13,9 @@ REISSUE_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "ones (more_than_ordered). Names whose proofs still hold are not asked again; when all do, the certificate "
         "is issued by itself, in seconds. Else prove them as those of an order, with the order's own domain routes. "
         "Twenty in the first 30 days (reissue_limit), unlimited after. A second that needs proof waits until the "
-        "first has ended (reissue_pending). The certificate before it stays valid unless a delay is chosen.",
+        "first has ended (reissue_pending). The certificate before it stays valid unless a delay is chosen, "
+        "or unless the new one lacks a name: certificates that hold it are revoked after 120 hours then, or after "
+        "the delay that was chosen.",
         {201: Answer("The reissue, as asked for.", "Reissue", ("ReissueAsked",), ("Location",))},
         (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
         WRITERS,

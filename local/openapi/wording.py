@@ -166,7 +166,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "additional_domains": "Absent: the order's other names. They are joined with those in the CSR.",
         "domain_control": "How names that are not proven are to be proven; absent: as the order says.",
         "revoke_previous_after_hours": "When the certificate before is revoked, counted from when this one is "
-        "issued; absent: it stays valid.",
+        "issued; absent: it stays valid, or 120 where a name is given up.",
     },
     "DomainControl": {
         "method": "For all names.",

@@ -14,6 +14,7 @@ from tests.fakes.samples import ORDER, THEM, US, a_second
 
 OF_ORDER = Supersession(US, ORDER, None, NOW + MICROSECOND, "ord_2", regardless=True)
 OF_CERTIFICATE = Supersession(US, ORDER, "0a1b", NOW, "rei_1")
+OF_NAMES = replace(OF_CERTIFICATE, serial_hex=None, successor="rei_2", names=("www.example.com",))
 REVOKED, KEPT = SupersessionEnd.REVOKED, SupersessionEnd.KEPT
 
 
@@ -37,8 +38,8 @@ def rows(stores):
 
 def test_what_was_written_is_read_again(stores, store):
     theirs = replace(OF_CERTIFICATE, reseller_id=THEM)
-    put(stores, OF_ORDER, OF_CERTIFICATE, theirs)
-    assert store.of_order(US, ORDER) == [OF_ORDER, OF_CERTIFICATE]
+    put(stores, OF_ORDER, OF_CERTIFICATE, OF_NAMES, theirs)
+    assert store.of_order(US, ORDER) == [OF_ORDER, OF_CERTIFICATE, OF_NAMES]
     assert store.of_order(THEM, ORDER) == [theirs]
     assert store.of_order(US, "ord_8") == []
 
@@ -73,3 +74,17 @@ def test_what_is_kept_is_told_in_the_same_write(stores, store):
     (told,) = stores.rows(stores.tables.business, keys.order_partition(US, ORDER), "MESSAGE#")
     assert told["text"] == "It stays."
     assert rows(stores)[0]["outcome"] == "kept"
+
+
+def test_what_is_kept_is_due_no_more_and_is_found_by_its_order_until_it_ends(stores, store):
+    put(stores, OF_CERTIFICATE)
+    store.end(OF_CERTIFICATE, KEPT, NOW)
+    assert due(store, NOW) == []
+    (kept,) = store.of_order(US, ORDER)
+    assert kept == replace(OF_CERTIFICATE, was_kept=True)
+    store.end(OF_CERTIFICATE, REVOKED, NOW)
+    assert store.of_order(US, ORDER) == [kept]
+    for end in (REVOKED, SupersessionEnd.OVER):
+        store.end(kept, end, NOW + a_second)
+    assert store.of_order(US, ORDER) == []
+    assert rows(stores)[0]["outcome"] == "revoked"

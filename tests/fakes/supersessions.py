@@ -1,7 +1,7 @@
 """Supersessions in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
@@ -10,14 +10,16 @@ from partner_center.validation.ports import Message
 
 @dataclass
 class MemorySupersessions:
-    """`Supersessions`: those that wait, in one shard, and how the others ended."""
+    """`Supersessions`: those that wait, in one shard, those that were kept, and how all ended."""
 
     waiting: list[Supersession] = field(default_factory=list)
+    kept: list[Supersession] = field(default_factory=list)
     ended: dict[str, SupersessionEnd] = field(default_factory=dict)
     told: list[Message] = field(default_factory=list)
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]:
-        return [each for each in self.waiting if (each.reseller_id, each.order_id) == (reseller_id, order_id)]
+        ids = (reseller_id, order_id)
+        return [each for each in self.waiting + self.kept if (each.reseller_id, each.order_id) == ids]
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
         due = [each for each in self.waiting if each.due_at <= moment and shard == 0]
@@ -30,8 +32,11 @@ class MemorySupersessions:
         moment: datetime,
         message: Message | None = None,
     ) -> None:
-        if supersession not in self.waiting:
+        found = self.kept if supersession.was_kept else self.waiting
+        if supersession not in found:
             return
-        self.waiting.remove(supersession)
+        found.remove(supersession)
+        if end is SupersessionEnd.KEPT:
+            self.kept.append(replace(supersession, was_kept=True))
         self.ended[supersession.successor] = end
         self.told += [message] if message else []

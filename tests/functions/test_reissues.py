@@ -1,6 +1,7 @@
 """A further certificate of an issued order, over HTTP: asked for, proven, issued, refused, given up."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -95,6 +96,7 @@ def test_names_may_change_and_only_new_ones_are_proven(cloud: EmbeddedCloud, nor
     )
     waiting = shown(northwind, reply)
     assert (waiting["status"], waiting["names"]) == ("pending", ["new.example.org"])
+    assert waiting["revoke_previous_after_hours"] == 120
     assert step_of(waiting, "domain_verification")["status"] == "in_progress"
     items = northwind.domains(order["order_id"])
     assert items["new.example.org"]["reissue_id"] == waiting["reissue_id"]
@@ -428,6 +430,34 @@ def test_a_reissue_whose_execution_is_stopped_is_started_anew_and_issued(
     assert cloud.settle()
     assert shown(northwind, reply)["status"] == "issued"
     assert len(northwind.order(order["order_id"])["certificates"]) == 2
+
+
+def test_a_name_that_is_given_up_is_served_for_five_more_days(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """One name that was paid for is one host, however often it is reissued."""
+    order = northwind.issued(name="a.hosts.example.com", approver="admin@example.com")
+    kept = reissued(northwind, order)
+    assert "revoke_previous_after_hours" not in kept
+    for host in ("b", "c"):
+        name = f"{host}.hosts.example.com"
+        made = reissued(northwind, order, csr=csr_for(name, label=host), common_name=name)
+        assert (made["status"], made["revoke_previous_after_hours"]) == ("issued", 120)
+        cloud.advance(DAY)
+    (mail,) = [each["text"] for each in mails(cloud) if made["serial"] in each["text"]]
+    ends = datetime.fromisoformat(made["ended_at"]) + timedelta(hours=120)
+    assert f"is revoked on {ends.day} {ends:%B %Y, %H:%M} UTC" in mail
+
+    def standing() -> list[tuple[str, str]]:
+        found = northwind.order(order["order_id"])["certificates"]
+        return [(each["names"][0][0], each["status"]) for each in found]
+
+    assert standing() == [("c", "active"), ("b", "active"), ("a", "active"), ("a", "active")]
+    cloud.advance(3 * DAY + 600)
+    assert standing() == [("c", "active"), ("b", "active"), ("a", "revoked"), ("a", "revoked")]
+    cloud.advance(DAY)
+    assert standing() == [("c", "active"), ("b", "revoked"), ("a", "revoked"), ("a", "revoked")]
+    assert northwind.order(order["order_id"])["status"] == "issued"
 
 
 def test_the_certificate_before_is_revoked_when_the_reseller_said(

@@ -200,6 +200,65 @@ def test_a_certificate_that_was_revoked_or_ended_meanwhile_keeps_what_it_has(cha
     assert world.serials.records["0a1b"] == former
 
 
+# ---- names that were given up
+
+ONE, TWO = ("www.example.com",), ("www.example.com", "shop.example.com")
+
+
+def giving_up(**changes):
+    return a_supersession(successor="rei_2", names=("shop.example.com",), **changes)
+
+
+def generation(number, names, **changes):
+    stored = {"stored_at": NOW + number * a_second, "generation": number, "names": names}
+    return a_record(serial_hex=f"0a{number}b", **(stored | changes))
+
+
+@pytest.mark.parametrize(
+    ("names", "gone"),
+    [
+        (("shop.example.com",), {"0a1b", "0a2b", "0a4b"}),
+        (TWO, {"0a4b"}),
+        ((*TWO, "other.example.com"), set()),
+        (("www.example.com", "other.example.com"), {"0a2b"}),
+    ],
+    ids=["one name alone", "two", "all", "another two"],
+)
+def test_with_names_every_older_certificate_goes_that_holds_another(names, gone):
+    """Reissues overtake each other: older is what was stored before, whichever was asked for first."""
+    older = [generation(1, ONE), generation(2, TWO), generation(4, ("other.example.com",))]
+    made = generation(3, names, reissue_id="rei_2", stored_at=NOW + 9 * a_second)
+    later = generation(5, ("later.example.com",), stored_at=NOW + 10 * a_second)
+    world = Succession(replace(giving_up(), names=names), records=(*older, made, later))
+    assert world.run() == [REVOKED if gone else OVER]
+    assert set(world.told()) == gone
+    assert world.head().status is OrderStatus.ISSUED
+
+
+def test_the_certificate_that_was_chosen_goes_with_them():
+    records = [generation(1, ONE), generation(2, TWO), generation(3, ONE, reissue_id="rei_2")]
+    world = Succession(replace(giving_up(serial_hex="0a1b"), names=ONE), records=records)
+    assert world.run() == [REVOKED]
+    assert set(world.told()) == {"0a1b", "0a2b"}
+
+
+def test_while_the_certificate_that_gave_them_up_cannot_be_read_it_is_tried_again():
+    recorded = generation(3, ONE, reissue_id="rei_2", stored_at=None, certificate_der=None)
+    world = Succession(giving_up(), records=[generation(1, TWO), recorded])
+    with pytest.raises(TryAgain):
+        world.run()
+    assert world.supersessions.waiting
+
+
+def test_what_held_the_given_up_name_is_kept_while_no_later_certificate_lives():
+    made = generation(3, ("shop.example.com",), reissue_id="rei_2", **DEAD)
+    world = Succession(giving_up(), records=[generation(1, ONE), generation(2, ONE), made])
+    assert world.run() == [KEPT]
+    assert "0a2b" not in world.told()
+    (message,) = world.supersessions.told
+    assert message.text.startswith("A former certificate was to be revoked by now")
+
+
 # ---- a successor that is dead
 
 DEAD = {"status": CertificateStatus.REVOKED, "revoked_at": NOW, "reason": Reason.KEY_COMPROMISE}
@@ -240,6 +299,32 @@ def test_a_successor_that_was_replaced_itself_stands_through_its_own():
     world = Succession(a_supersession(), records=records, status=OrderStatus.REVOKED, replaced_by="ord_3")
     world.put("ord_3", replaces=NEW)
     assert world.run() == [REVOKED]
+
+
+def test_what_was_kept_is_revoked_when_its_successor_has_a_certificate_again():
+    """It is told once, however often it is looked at; nobody has two orders for one price for long."""
+    dead = a_record(serial_hex="0b1b", order_id=NEW, **DEAD)
+    world = Succession(a_supersession(), records=(a_record(), dead))
+    assert world.run() == [KEPT]
+    world.revoke_superseded(issued(NEW))
+    assert (world.head().status, len(world.supersessions.told)) == (OrderStatus.ISSUED, 1)
+    again = a_record(serial_hex="0b2b", order_id=NEW, generation=2, reissue_id="rei_1")
+    world.serials.records[again.serial_hex] = again
+    for _ in range(2):
+        world.revoke_superseded(issued(NEW))
+    assert (world.head().status, len(world.supersessions.told)) == (OrderStatus.REVOKED, 1)
+    assert world.supersessions.ended == {NEW: REVOKED}
+
+
+def test_and_when_what_replaced_its_successor_has_one():
+    dead = a_record(serial_hex="0b1b", order_id=NEW, **DEAD)
+    world = Succession(a_supersession(), records=(a_record(), dead))
+    world.run()
+    world.put(NEW, replaced_by="ord_3")
+    world.put("ord_3", replaces=NEW)
+    world.serials.records["0c1b"] = a_record(serial_hex="0c1b", order_id="ord_3")
+    world.revoke_superseded(issued(NEW))
+    assert world.head().status is OrderStatus.REVOKED
 
 
 def test_a_lineage_that_leads_back_to_itself_comes_to_an_end():

@@ -1,6 +1,6 @@
 """Announcing a certificate: once, again after trouble that passes, and told on the order when mail cannot help."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +16,8 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.notifications.announce import AnnounceCertificate
 from partner_center.notifications.mail import MailRefused
+from partner_center.orders.order import OrderHead
+from partner_center.orders.reissue import Reissue, ReissueStatus
 from tests.fakes.determined import FixedClock
 from tests.fakes.samples import ORDER, US, a_content, a_head, a_record
 
@@ -43,15 +45,21 @@ class Office:
     mails: list = field(default_factory=list)
     rows: set = field(default_factory=set)
     messages: dict = field(default_factory=dict)
+    order: OrderHead = field(default_factory=a_head)
+    asked: Reissue | None = None
 
     def head(self, reseller_id, order_id):
-        return a_head() if (reseller_id, order_id) == (US, ORDER) else None
+        return self.order if (reseller_id, order_id) == (US, ORDER) else None
+
+    def reissue(self, *ids):
+        return self.asked if ids == (US, ORDER, "rei_1") else None
 
     def content(self, *_):
         return a_content()
 
     def by_serial(self, serial):
-        return a_record(certificate_der=self.certificate) if serial == "0a1b" else None
+        reissue_id = self.asked.reissue_id if self.asked else None
+        return a_record(certificate_der=self.certificate, reissue_id=reissue_id) if serial == "0a1b" else None
 
     def issuing_ca(self, issuer_id):
         return IssuingCa(
@@ -96,6 +104,51 @@ def test_the_technical_contact_is_told_once_however_often_the_event_comes(office
     office.announce()
     assert [mail.to for mail in office.mails] == [("asa@example.com",)]
     assert office.messages == {}
+
+
+def a_reissue(**changes):
+    made = Reissue(
+        US, ORDER, "rei_1", 2, ReissueStatus.ISSUED, NOW, ("www.example.com",), "0a0b", ended_at=NOW
+    )
+    return replace(made, **changes)
+
+
+REPLACING = {"replaces": "ord_0", "issued_at": NOW}
+REVOKED = [
+    ("a first certificate", {}, None, None),
+    ("a renewal", {"renewal_of": "ord_0", "issued_at": NOW}, None, None),
+    ("a replacement", REPLACING, None, "23 November 2026, 12:00 UTC"),
+    (
+        "a replacement, later",
+        REPLACING | {"revoke_original_after_hours": 30},
+        None,
+        "24 November 2026, 18:00 UTC",
+    ),
+    ("a reissue", {}, a_reissue(), None),
+    ("a reissue of a replacement", REPLACING, a_reissue(), None),
+    (
+        "a reissue, at once",
+        {},
+        a_reissue(revoke_previous_after_hours=0),
+        "23 November 2026, 12:00 UTC",
+    ),
+    (
+        "a reissue, later",
+        {},
+        a_reissue(revoke_previous_after_hours=120),
+        "28 November 2026, 12:00 UTC",
+    ),
+]
+
+
+@pytest.mark.parametrize(("head", "asked", "told"), [pytest.param(*each[1:], id=each[0]) for each in REVOKED])
+def test_whoever_must_install_it_is_told_until_when_the_one_before_serves(office, head, asked, told):
+    """The same however late the mail goes out: one Message-ID has one text."""
+    office.order, office.asked = a_head(**head), asked
+    office.announce()
+    (mail,) = office.mails
+    assert ("is revoked on" in mail.text, "is revoked on" in mail.html) == (bool(told), bool(told))
+    assert told is None or (told in mail.text and told in mail.html)
 
 
 def test_trouble_that_passes_is_for_the_queue_and_the_mail_keeps_its_id(office):

@@ -51,6 +51,26 @@ def test_a_reissue_is_the_next_generation_and_names_its_predecessor():
     assert (made.revoke_previous_after_hours, made.asked_at) == (24, NOW + a_day)
 
 
+GIVING_UP = [
+    ("the same names", ("www.example.com",), None, None),
+    ("the same names, as chosen", ("www.example.com",), 3, 3),
+    ("one more", ("www.example.com", "shop.example.com"), None, None),
+    ("another", ("shop.example.com",), None, 120),
+    ("another, as chosen", ("shop.example.com",), 0, 0),
+    ("a wildcard above it", ("*.example.com",), None, 120),
+]
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen", "hours"), [pytest.param(*each[1:], id=each[0]) for each in GIVING_UP]
+)
+def test_whoever_gives_up_a_name_gives_up_the_certificates_that_hold_it(names, chosen, hours):
+    """One name that was paid for serves one host, but for five days (docs/adr/0018)."""
+    assert ORDERED.content.names == ("www.example.com",)
+    after = replace(ORDERED.content, names=names)
+    assert begin(after=after, hours=chosen).reissue.revoke_previous_after_hours == hours
+
+
 def test_its_enrolment_costs_nothing_and_has_its_orders_subscriber_and_term():
     head = begin().head
     assert (head.order_id, head.kind, head.status) == (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
@@ -20,6 +20,7 @@ def supersession_put(table: str, supersession: Supersession) -> Put:
         _key(supersession),
         {
             "serial_hex": supersession.serial_hex,
+            "names": list(supersession.names) if supersession.names is not None else None,
             "due_at": due_at,
             "regardless": supersession.regardless or None,
             "queue": keys.supersede_queue(keys.supersede_shard(supersession.order_id)),
@@ -38,7 +39,7 @@ class SupersessionStore:
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]:
         partition = keys.order_partition(reseller_id, order_id)
         items = self._database.all_of(self._table, partition, keys.supersession("", "", "").sk)
-        return [_from_item(item) for item in items if "queue" in item]
+        return [_from_item(item) for item in items if "queue" in item or _was_kept(item)]
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
         index = Index("queues", "queue", keys.supersede_queue(shard), "queued_at", to_micros(moment))
@@ -53,12 +54,13 @@ class SupersessionStore:
         moment: datetime,
         message: Message | None = None,
     ) -> None:
+        kept: Condition = ("outcome", "=", SupersessionEnd.KEPT.value)
         actions: list[Action] = [
             Update(
                 self._table,
                 _key(supersession),
                 _ended_before,
-                conditions=[("ended_at", "absent")],
+                conditions=[kept if supersession.was_kept else ("ended_at", "absent")],
                 set={"ended_at": to_micros(moment), "outcome": end.value},
                 remove=["queue", "queued_at"],
             )
@@ -86,7 +88,13 @@ def _from_item(item: Item) -> Supersession:
         due_at=from_micros(item["due_at"]),
         successor=keys.successor_of(item["sk"]),
         regardless=item.get("regardless", False),
+        names=tuple(item["names"]) if "names" in item else None,
+        was_kept=_was_kept(item),
     )
+
+
+def _was_kept(item: Item) -> bool:
+    return bool(item.get("outcome") == SupersessionEnd.KEPT.value)
 
 
 class _EndedBefore(Exception):

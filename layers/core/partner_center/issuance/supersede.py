@@ -1,8 +1,9 @@
 """What is revoked because something has taken its place: a certificate after a reissue, an order after a replacement.
 
 It is due at once or some hours after its successor was issued, as the reseller chose. Nothing is revoked when what
-should have taken its place is dead itself: a site would be left without any certificate. What is known to say
-something wrong goes all the same (BR 4.9.1.1: within five days).
+should have taken its place is dead itself: a site would be left without any certificate. It is kept then, until a
+certificate of the successor or of what follows it is issued. What is known to say something wrong goes all the same
+(BR 4.9.1.1: within five days).
 
 The price of what is superseded stays with its successor: nothing is given back (`billing.refunds`).
 """
@@ -32,10 +33,13 @@ _LONGEST_LINEAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Supersession:
-    """`successor` takes the place of a certificate, or of the whole order where `serial_hex` is None.
+    """`successor` takes the place of a certificate, of all before it that hold other names, or of the whole order.
 
-    `successor`: the id of the reissue or of the order. `due_at`: `orders.lifecycle.revoked_at`. `regardless`: what is
-    superseded says something that is known to be wrong, so it goes whatever became of the successor.
+    `successor`: the id of the reissue or of the order. `serial_hex`: the one certificate. `names`: those of a reissue
+    that gave up others, with which every older certificate goes that holds one of them (docs/adr/0018). With
+    neither it is the order. `due_at`: `orders.lifecycle.revoked_at`. `regardless`: what is superseded says something
+    that is known to be wrong, so it goes whatever became of the successor. `was_kept`: it was due before, when
+    nothing valid had taken the place.
     """
 
     reseller_id: str
@@ -44,6 +48,12 @@ class Supersession:
     due_at: datetime
     successor: str
     regardless: bool = False
+    names: tuple[str, ...] | None = None
+    was_kept: bool = False
+
+    @property
+    def is_of_order(self) -> bool:
+        return self.serial_hex is None and self.names is None
 
 
 class SupersessionEnd(StrEnum):
@@ -53,7 +63,11 @@ class SupersessionEnd(StrEnum):
     OVER = "over"
     """It had ended or was revoked already."""
     KEPT = "kept"
-    """Nothing that is valid has taken its place."""
+    """Nothing that is valid has taken its place, until something does."""
+
+
+_WEIGHT = (SupersessionEnd.KEPT, SupersessionEnd.REVOKED, SupersessionEnd.OVER)
+"""Of several certificates the first of these tells how the whole ended."""
 
 
 class BlockedKeys(Protocol):
@@ -65,7 +79,9 @@ class BlockedKeys(Protocol):
 class Supersessions(Protocol):
     """Supersessions that wait. They come into being in the transaction that completes the successor."""
 
-    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]: ...
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]:
+        """Those that wait for their time, and those that were kept."""
+        ...
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
         """Those of a shard that are due by `moment`, longest first."""
@@ -78,7 +94,10 @@ class Supersessions(Protocol):
         moment: datetime,
         message: Message | None = None,
     ) -> None:
-        """It waits no more; one that ended before stays as it is. The message is told in the same write."""
+        """It waits no more; one that ended before, unless it was kept, stays as it is.
+
+        The message is told in the same write.
+        """
         ...
 
 
@@ -93,14 +112,20 @@ class RevokeSuperseded:
     ids: Ids
 
     def __call__(self, event: Event) -> None:
-        """What is due of the order that the event of an issue names. Raises TryAgain; then it is told again.
+        """What is due of the order that the event of an issue names, and of those that it replaces.
 
-        A compromised key has no delay, whatever was chosen (BR 4.9.1.1).
+        These may have been kept for want of the certificate that was issued now. A compromised key has no delay,
+        whatever was chosen (BR 4.9.1.1). Raises TryAgain; then it is told again.
         """
         reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
-        for each in self.supersessions.of_order(reseller_id, order_id):
-            if each.due_at <= self.clock.now() or self._is_compromised(each):
-                self.carry_out(each, event.correlation_id)
+        for _ in range(_LONGEST_LINEAGE):
+            for each in self.supersessions.of_order(reseller_id, order_id):
+                if each.due_at <= self.clock.now() or self._is_compromised(each):
+                    self.carry_out(each, event.correlation_id)
+            head = self.revoker.orders.head(reseller_id, order_id)
+            if head is None or head.replaces is None:
+                return
+            order_id = head.replaces
 
     def due(self) -> Iterator[Supersession]:
         """Everything that is due by now; a run that was missed loses nothing. Raises TryAgain."""
@@ -110,37 +135,44 @@ class RevokeSuperseded:
 
     def carry_out(self, supersession: Supersession, correlation_id: str) -> SupersessionEnd:
         """Raises TryAgain; what was revoked until then stays, and a repetition goes on."""
-        if supersession.serial_hex is None:
+        if supersession.is_of_order:
             end = self._order(supersession, correlation_id)
         else:
-            end = self._certificate(supersession, supersession.serial_hex, correlation_id)
+            end = self._certificates(supersession, correlation_id)
+        if end is SupersessionEnd.KEPT and supersession.was_kept:
+            return end
         moment = self.clock.now()
         message = self._message(supersession, moment) if end is SupersessionEnd.KEPT else None
         self.supersessions.end(supersession, end, moment, message)
         return end
 
     def _is_compromised(self, each: Supersession) -> bool:
-        records: Sequence[CertificateRecord] = [
-            record
-            for record in self.revoker.certificates.of_order(each.reseller_id, each.order_id)
-            if each.serial_hex in {None, record.serial_hex}
-        ]
-        keys = {record.spki_sha256 for record in records}
+        keys = {record.spki_sha256 for record in self._concerned(each)}
         return any(self.blocked.is_blocked(key) is not None for key in keys)
 
-    def _certificate(self, each: Supersession, serial_hex: str, correlation_id: str) -> SupersessionEnd:
-        record = self.revoker.certificates.by_serial(serial_hex)
-        if record is None:
+    def _concerned(self, each: Supersession) -> Sequence[CertificateRecord]:
+        """The certificates whose place is taken. Raises TryAgain while one that must be there cannot be read."""
+        records = self.revoker.certificates.of_order(each.reseller_id, each.order_id)
+        if each.is_of_order:
+            return records
+        found = [record for record in records if record.serial_hex == each.serial_hex]
+        if each.serial_hex is not None and not found:
             raise TryAgain("The certificate cannot be read at the moment.")
-        moment = self.clock.now()
-        if not is_at_risk(record, moment):
-            return SupersessionEnd.OVER
-        others = self.revoker.certificates.of_order(record.reseller_id, record.order_id)
-        newer = any(other.generation > record.generation and other.is_live(moment) for other in others)
-        if not newer and not each.regardless:
-            return SupersessionEnd.KEPT
-        self.revoker.certificate(record, _wish(correlation_id, OrderFollows.NEVER))
-        return SupersessionEnd.REVOKED
+        return found + _with_other_names(each, [record for record in records if record not in found])
+
+    def _certificates(self, each: Supersession, correlation_id: str) -> SupersessionEnd:
+        moment, ends = self.clock.now(), {SupersessionEnd.OVER}
+        others = self.revoker.certificates.of_order(each.reseller_id, each.order_id)
+        for record in self._concerned(each):
+            if not is_at_risk(record, moment):
+                continue
+            newer = any(other.age() > record.age() and other.is_live(moment) for other in others)
+            if newer or each.regardless:
+                self.revoker.certificate(record, _wish(correlation_id, OrderFollows.NEVER))
+                ends.add(SupersessionEnd.REVOKED)
+            else:
+                ends.add(SupersessionEnd.KEPT)
+        return next(end for end in _WEIGHT if end in ends)
 
     def _order(self, each: Supersession, correlation_id: str) -> SupersessionEnd:
         head = self.revoker.orders.head(each.reseller_id, each.order_id)
@@ -165,13 +197,26 @@ class RevokeSuperseded:
         return False
 
     def _message(self, each: Supersession, moment: datetime) -> Message:
-        what = f"The certificate {each.serial_hex}" if each.serial_hex else "This order"
+        what = "This order"
+        if not each.is_of_order:
+            what = f"The certificate {each.serial_hex}" if each.serial_hex else "A former certificate"
         return Message(
             self.ids.new("msg", moment),
             moment,
-            f"{what} was to be revoked by now and stays valid, because no valid certificate of {each.successor} is "
-            "left. Revoke it as soon as it is not needed any more.",
+            f"{what} was to be revoked by now and stays valid until another certificate takes its place, because no "
+            f"valid one of {each.successor} is left. Revoke it yourself if it is not needed any more.",
         )
+
+
+def _with_other_names(each: Supersession, records: Sequence[CertificateRecord]) -> list[CertificateRecord]:
+    """Those that are older than the successor's and hold a name that it gave up."""
+    if each.names is None:
+        return []
+    made = [record for record in records if record.reissue_id == each.successor and record.stored_at]
+    if not made:
+        raise TryAgain("The certificate cannot be read at the moment.")
+    since = made[0].age()
+    return [record for record in records if record.age() < since and set(record.names) - set(each.names)]
 
 
 def _wish(correlation_id: str, order_follows: OrderFollows) -> Wish:

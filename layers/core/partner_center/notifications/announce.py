@@ -19,7 +19,8 @@ from partner_center.notifications.certificate_issued import (
 from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
-from partner_center.orders.order import Order
+from partner_center.orders.lifecycle import revoked_at
+from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.ports import Message
 
@@ -96,7 +97,18 @@ class AnnounceCertificate:
             chain_pem=pem(chain).decode(),
             pkcs7_der=bundle,
             support_contact=reseller.support_email,
+            previous_ends=self._previous_ends(order.head, record),
         )
+
+    def _previous_ends(self, head: OrderHead, record: CertificateRecord) -> datetime | None:
+        """When the certificate before a reissue's, or the order before a replacement, is revoked, as was chosen."""
+        hours, since = head.revoke_original_after_hours or 0, head.issued_at if head.replaces else None
+        if record.reissue_id is not None:
+            reissue = self.orders.reissue(head.reseller_id, head.order_id, record.reissue_id)
+            if reissue is None or reissue.revoke_previous_after_hours is None:
+                return None
+            hours, since = reissue.revoke_previous_after_hours, reissue.ended_at
+        return revoked_at(since, hours, key_compromised=False) if since is not None else None
 
 
 def _undelivered(

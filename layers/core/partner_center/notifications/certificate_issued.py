@@ -21,7 +21,7 @@ class CertificateIssuedFacts:
     `leaf_pem` is the certificate alone, `chain_pem` the intermediates without the root, `pkcs7_der` both as a
     certificates-only PKCS#7. `serial_hex` is lower-case. `common_name` is None where the certificate has none
     (BR 7.1.4.3: above 64 characters). `term_ends` is the end of the order's term, which one certificate need
-    not cover.
+    not cover. `previous_ends` is when what this one takes the place of is revoked, if it is.
     """
 
     technical_name: str
@@ -42,6 +42,7 @@ class CertificateIssuedFacts:
     chain_pem: str
     pkcs7_der: bytes
     support_contact: str
+    previous_ends: datetime | None = None
 
 
 def certificate_issued_mail(facts: CertificateIssuedFacts, sender: str, message_id: str) -> Mail:

@@ -18,7 +18,7 @@ from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.content import OrderContent
 from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.ledger_lines import line_of
-from partner_center.orders.lifecycle import followed, freed, revoked_at, term_to_of
+from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS, followed, freed, revoked_at, term_to_of
 from partner_center.orders.order import (
     Closed,
     CloseReason,
@@ -38,7 +38,14 @@ from partner_center.orders.ports import (
     load,
     predecessor,
 )
-from partner_center.orders.reissue import Reissue, Reissued, given_up, reissued, with_certificate
+from partner_center.orders.reissue import (
+    Reissue,
+    Reissued,
+    given_up,
+    gives_up_names,
+    reissued,
+    with_certificate,
+)
 from partner_center.orders.under_way import enrolments_under_way
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import ChallengeReader
@@ -97,13 +104,23 @@ def _supersession(head: OrderHead, chronicle: Chronicle) -> Supersession | None:
     return Supersession(head.reseller_id, head.replaces, None, due_at, head.order_id)
 
 
-def _supersession_of(reissue: Reissue, chronicle: Chronicle) -> Supersession | None:
-    """The certificate before a reissue is revoked when the reseller said, if it said so."""
-    if reissue.revoke_previous_after_hours is None:
+def _supersession_of(reissue: Reissue, before: OrderContent, chronicle: Chronicle) -> Supersession | None:
+    """The certificate before a reissue is revoked when the reseller said, if it said so, and what holds other names.
+
+    The order may have got further names since the reissue was asked for, which it gives up without having said so.
+    """
+    gives_up = gives_up_names(before, reissue.names)
+    hours = reissue.revoke_previous_after_hours
+    if hours is None and not gives_up:
         return None
-    due_at = _due(reissue.revoke_previous_after_hours, chronicle)
-    ids = (reissue.reseller_id, reissue.order_id)
-    return Supersession(*ids, reissue.previous, due_at, reissue.reissue_id)
+    return Supersession(
+        reissue.reseller_id,
+        reissue.order_id,
+        reissue.previous if hours is not None else None,
+        _due(LONGEST_DELAY_HOURS if hours is None else hours, chronicle),
+        reissue.reissue_id,
+        names=reissue.names if gives_up else None,
+    )
 
 
 def _due(hours: int, chronicle: Chronicle) -> datetime:
@@ -125,7 +142,7 @@ def reissue_completion(
             "reissue.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
         ),
         audit=chronicle.audit("reissue.issued", *ids, serial=serial, previous=found.reissue.previous),
-        supersession=_supersession_of(found.reissue, chronicle),
+        supersession=_supersession_of(found.reissue, before, chronicle),
         reissue=ReissueEnd(after, found.order.version, after.order.common_name != found.order.common_name),
     )
 

@@ -20,7 +20,7 @@ from partner_center.kernel.errors import Problem, StateConflict
 from partner_center.kernel.ids import enrolment_of_reissue, order_of, reissue_of
 from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
-from partner_center.orders.lifecycle import in_the_first_days, reissue_refusal
+from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS, in_the_first_days, reissue_refusal
 from partner_center.orders.order import Order, OrderHead, OrderKind, OrderStatus, PaymentKind, Review
 
 
@@ -37,8 +37,8 @@ class ReissueStatus(StrEnum):
 class Reissue:
     """One reissue, as its order lists it. `previous` is the serial of the certificate before it.
 
-    `revoke_previous_after_hours` None: that one stays valid. `serial` is set once it is issued, `reason` once it is
-    given up, `ended_at` with either.
+    `revoke_previous_after_hours` None: that one stays valid, unless names are given up. `serial` is set once it is
+    issued, `reason` once it is given up, `ended_at` with either.
     """
 
     reseller_id: str
@@ -146,6 +146,11 @@ def reissue_problems(order: Order, after: OrderContent, product: Product) -> tup
     )
 
 
+def gives_up_names(before: OrderContent, names: Sequence[str]) -> bool:
+    """Whether certificates that hold a name which `names` lack are to be revoked (docs/adr/0018)."""
+    return not set(before.names) <= set(names)
+
+
 def begun(
     order: Order,
     after: OrderContent,
@@ -156,9 +161,12 @@ def begun(
 ) -> Beginning:
     """The reissue that asks for `after`. Raises StateConflict when it may not be made.
 
-    `unproven` are the names that no proof on file carries today; without any it is issued by itself.
+    `unproven` are the names that no proof on file carries today; without any it is issued by itself. Whoever gives up
+    a name and says nothing of the certificate before has the longest delay for it.
     """
-    head = order.head
+    head, hours = order.head, revoke_previous_after_hours
+    if hours is None and gives_up_names(order.content, after.names):
+        hours = LONGEST_DELAY_HOURS
     refusal = reissue_refusal(head, moment, needs_proof=bool(unproven))
     if refusal is not None:
         raise refusal.conflict(head.order_id)
@@ -173,7 +181,7 @@ def begun(
         asked_at=moment,
         names=after.names,
         previous=head.serial,
-        revoke_previous_after_hours=revoke_previous_after_hours,
+        revoke_previous_after_hours=hours,
     )
     passes = () if unproven else (reissue_id,)
     noted = replace(

@@ -23,7 +23,7 @@ class Reissue(Shape):
     previous: Serial
     """The certificate that was the newest when this one was asked for."""
     revoke_previous_after_hours: Annotated[int, Field(ge=0, le=LONGEST_DELAY_HOURS)] | None = None
-    """Absent: the one before stays valid."""
+    """Absent: the one before stays valid. Chosen, or 120 where a name was given up."""
     serial: Serial | None = None
     """Of the certificate, once it is issued."""
     ended_at: Moment | None = None
