@@ -102,7 +102,22 @@ def test_a_start_that_got_lost_is_made_up_for_after_an_hour(world):
     world.clock.advance(hours=1)
     assert look(world).repair is Repair.RESTART
     world.relay()
-    assert world.machine.executions == [f"{ORDER}-g1-a2"]
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
+    assert (world.head().attempt, world.head().restarts.count) == (1, 1)
+
+
+def test_a_start_that_is_a_day_late_begins_what_its_repetitions_did_not(world):
+    """Were each repetition another attempt, the late ones would be void when they come, one after the other."""
+    world.machine.executions.clear()
+    for hours in (1, 1, 3, 6, 12, 24):
+        world.clock.advance(hours=hours)
+        assert look(world).repair is Repair.RESTART
+    (first, *later) = [each for each in world.tables.events.values() if each.type.startswith("order.")]
+    world.relay_event(first)
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
+    for event in later:
+        world.relay_event(event)
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
 
 
 def test_a_claimed_order_is_started_anew_and_stays_claimed_until_its_preflight_says_otherwise(world):

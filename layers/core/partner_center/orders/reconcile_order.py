@@ -26,6 +26,7 @@ from partner_center.orders.reconcile import (
     Armed,
     EndedFacts,
     Execution,
+    ExecutionStatus,
     PendingFacts,
     Repair,
     Verdict,
@@ -262,7 +263,7 @@ class ReconcileOrder:
                 self.open_orders.leave(head)
                 return done
             case Repair.RESTART:
-                change = _restart(head, audit, chronicle)
+                change = _restart(head, execution, audit, chronicle)
                 self.open_orders.restart(change)
                 return replace(done, is_told=is_told(change.head))
             case Repair.RELEASE:
@@ -327,10 +328,17 @@ def _audit(head: OrderHead, verdict: Verdict, execution: Execution, chronicle: C
     )
 
 
-def _restart(head: OrderHead, audit: AuditRecord, chronicle: Chronicle) -> Restart:
+def _restart(head: OrderHead, execution: Execution, audit: AuditRecord, chronicle: Chronicle) -> Restart:
+    """Another attempt, or the same where its execution never began.
+
+    The event that was to begin it may only be late, however late: whichever comes first begins it, and the other
+    finds it begun, since an execution's name is taken once. Another attempt would make the late one void, and
+    where all are late none would ever begin.
+    """
+    begins_anew = execution.status is not ExecutionStatus.MISSING
     restarted = replace(
         head,
-        attempt=head.attempt + 1,
+        attempt=head.attempt + begins_anew,
         restarts=one_more(head.restarts, head.revision, chronicle.moment),
         updated_at=chronicle.moment,
         version=head.version + 1,
