@@ -201,7 +201,7 @@ def test_a_start_that_got_lost_is_made_up_for(cloud: EmbeddedCloud, northwind: R
     cloud.advance(3 * HOUR)
     assert [each["name"] for each in executions(cloud, order_id)] == [
         f"{order_id}-g1-a1",
-        f"{order_id}-g1-a3",
+        f"{order_id}-g1-a2",
     ]
     approve(cloud, order_id)
     issued(cloud, northwind, order_id)
