@@ -39,10 +39,12 @@ class VirtualClock:
             with condition:
                 condition.notify_all()
 
-    def begin_anew(self) -> None:
-        """Back to the machine's own time, for a world that has not begun; nobody may be waiting."""
+    def begin_anew(self, at: datetime | None = None) -> None:
+        """At the machine's own time, or at another (aware), for a world that has not begun; nobody may be waiting."""
         with self._lock:
             self._offset = 0.0
+            if at is not None:
+                self._offset = at.timestamp() - self.now()
 
     def wait_for_event(self, event: threading.Event, seconds: float) -> bool:
         """`event.wait(seconds)` in virtual time: whether the event was set in time."""

@@ -7,6 +7,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -52,9 +53,12 @@ class EmbeddedCloud:
         quiet: bool = True,
         seed: Callable[["EmbeddedCloud"], Mapping[str, Any]] | None = None,
         zygote: Zygote | None = None,
+        begins: datetime | None = None,
     ) -> None:
+        """`begins`: when its world begins (aware), if not now."""
         self._template, self._parameters, self._port = template, dict(parameters or {}), port
         self._max_workers, self._quiet, self._seed, self._zygote = max_workers, quiet, seed, zygote
+        self._begins = begins
         self._cleanup = contextlib.ExitStack()
         self._clients: dict[tuple[str, str], Any] = {}
         self._invocations = 0
@@ -88,7 +92,7 @@ class EmbeddedCloud:
             raise RuntimeError("another embedded cloud runs in this process: close it first")
         defer = self._cleanup.callback
         defer(ONE_AT_A_TIME.release)
-        CLOCK.begin_anew()
+        CLOCK.begin_anew(self._begins)
         server = LoopbackServer(self._port)
         defer(server.close)
         self.url = server.url
