@@ -30,7 +30,7 @@ from local.web_world import WebWorld
 log = logging.getLogger("local")
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
-RUNS_PER_ADVANCE = 30  # how often one schedule runs, at most, while the clock moves
+RUNS_PER_ADVANCE = 10  # how often one schedule runs, at most, while the clock moves
 WAKING_UP = 0.02  # real seconds that sleepers get after the clock has moved
 REST_LIMIT = 60.0  # real seconds granted to the work of one moment
 

@@ -72,11 +72,22 @@ def taken(runs: Sequence[Run]) -> list[tuple[Run, Outcome]]:
     done = []
     with Runner() as runner:
         for run in runs:
-            outcome = run(runner)
+            outcome = _survived(runner, run)
             done.append((run, outcome))
             if outcome.violations:
                 print(run.command, *outcome.violations, sep="\n    ", flush=True)
     return done
+
+
+def _survived(runner: Runner, run: Run) -> Outcome:
+    """What came of a run; one that nobody foresaw is told like any other, and the rest goes on in another cloud."""
+    try:
+        return run(runner)
+    except Exception as trouble:  # noqa: BLE001 - hours of other runs shall not end with it
+        runner.close()
+        return Outcome(
+            (f"harness: {type(trouble).__name__} {trouble}",), met=False, repeated=0, virtual=0, real=0
+        )
 
 
 def chunks(runs: Sequence[Run]) -> Iterator[Sequence[Run]]:

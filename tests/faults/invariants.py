@@ -260,10 +260,10 @@ def _reminded(reference: str) -> Iterator[tuple[str, str, int]]:
 
 def _due(order_id: str, order: Order, now: datetime) -> Iterator[Any]:
     first, last = (_moment(order["term"][each]) for each in ("from", "to"))
-    made = sorted((_moment(each["not_before"]), each) for each in order["certificates"])
+    made = sorted((_moment(each["not_before"]), _moment(each["not_after"])) for each in order["certificates"])
     life = Life(order_id, last, first)
-    for begins, each in made:
-        life.certificates.append((max(first, begins), begins, _moment(each["not_after"])))
+    for begins, ends in made:
+        life.certificates.append((max(first, begins), begins, ends))
     days = (now - first).days + 1
     runs = [
         first.replace(hour=0, minute=0, second=0) + _RUN_AT + timedelta(days=day) for day in range(days + 1)

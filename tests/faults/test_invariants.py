@@ -401,6 +401,13 @@ def test_a_reminder_that_was_due_and_sent_is_as_it_must_be(seen: Evidence) -> No
     assert list(INVARIANTS["reminders"](replace(seen, now=due, mails=[*seen.mails, *sent]))) == []
 
 
+def test_two_certificates_of_one_second_are_reminded_of_like_any(seen: Evidence) -> None:
+    order = seen.orders["ord_issued"] or {}
+    twice = order | {"certificates": [{**order["certificates"][0], "serial": "0f"}, *order["certificates"]]}
+    known = replace(seen, orders={**seen.orders, "ord_issued": twice})
+    assert list(INVARIANTS["reminders"](known)) == list(INVARIANTS["reminders"](seen))
+
+
 def test_an_issued_order_that_was_not_charged_may_lie_before_staff(seen: Evidence) -> None:
     known = replace(seen, intents=[], payment_troubles=frozenset({"ord_card"}))
     assert list(INVARIANTS["charges"](known)) == []
