@@ -8,7 +8,7 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test thorough unit check bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
+.PHONY: help run test unit check bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,10 +35,7 @@ test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, co
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
 	$(PYTEST) tests/adapters tests/contracts -n 2 --dist loadfile
 	$(PYTEST) tests/statemachines tests/browser -n 2 --dist loadfile
-	$(PYTEST) tests/functions tests/faults tests/isolation -n 2 --dist loadfile --no-loadscope-reorder -m "not thorough"
-
-thorough: $(VENV)/test.stamp ## what test leaves out for its length: reconciliation, versions, a small soak
-	$(PYTEST) tests/functions tests/faults -n 2 --dist loadfile -m thorough
+	$(PYTEST) tests/functions tests/faults tests/isolation -n 2 --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
 	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket

@@ -17,9 +17,12 @@ pytest.register_assert_rewrite("tests.functions.permitted", "tests.functions.poi
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 LONGEST = (
+    "test_soak.py",
     "test_travels.py",
     "test_schemathesis.py",
+    "test_reconciliation.py",
     "test_revocation.py",
+    "test_dates.py",
     "test_reminders.py",
     "test_daily_check.py",
     "test_isolation.py",

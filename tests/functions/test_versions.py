@@ -9,7 +9,7 @@ import pytest
 from local.cloud import EmbeddedCloud, FunctionFailed
 from tests.functions.journeys import Reseller, answer, approval_links
 
-pytestmark = [pytest.mark.cloud, pytest.mark.thorough]
+pytestmark = pytest.mark.cloud
 
 DAY = 86_400
 RECORDED = [
