@@ -30,15 +30,17 @@ $(VENV)/test.stamp: tests/requirements.txt $(VENV)/run.stamp
 	@touch $@
 
 PYTEST := $(BIN)/python -m pytest
+# Test files at a time; each wants a core and a gigabyte.
+JOBS ?= 2
 
-test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, browser, journeys
-	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
-	$(PYTEST) tests/adapters tests/contracts -n 2 --dist loadfile
-	$(PYTEST) tests/statemachines tests/browser -n 2 --dist loadfile
-	$(PYTEST) tests/functions tests/faults tests/isolation -n 2 --dist loadfile --no-loadscope-reorder
+test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, browser, journeys (JOBS=8)
+	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
+	$(PYTEST) tests/adapters tests/contracts -n $(JOBS) --dist loadfile
+	$(PYTEST) tests/statemachines tests/browser -n $(JOBS) --dist loadfile
+	$(PYTEST) tests/functions tests/faults tests/isolation -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
-	$(PYTEST) tests/unit -n 2 --disable-socket --allow-unix-socket
+	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
 
 check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated documents
 	$(BIN)/ruff check .
