@@ -76,15 +76,19 @@ def test_what_is_kept_is_told_in_the_same_write(stores, store):
     assert rows(stores)[0]["outcome"] == "kept"
 
 
-def test_what_is_kept_is_due_no_more_and_is_found_by_its_order_until_it_ends(stores, store):
+def test_what_is_kept_is_due_no_more_until_it_begins_anew(stores, store):
     put(stores, OF_CERTIFICATE)
+    again, told = NOW + a_second, Message("msg_2", NOW, "It goes after all.")
+    store.begin_anew(OF_CERTIFICATE, again, told)
+    assert due(store, NOW) == [OF_CERTIFICATE]
     store.end(OF_CERTIFICATE, KEPT, NOW)
-    assert due(store, NOW) == []
     (kept,) = store.of_order(US, ORDER)
-    assert kept == replace(OF_CERTIFICATE, was_kept=True)
-    store.end(OF_CERTIFICATE, REVOKED, NOW)
-    assert store.of_order(US, ORDER) == [kept]
-    for end in (REVOKED, SupersessionEnd.OVER):
-        store.end(kept, end, NOW + a_second)
+    assert (kept, due(store, again)) == (replace(OF_CERTIFICATE, was_kept=True), [])
+    for _ in range(2):
+        store.begin_anew(kept, again, told)
+    assert due(store, NOW) == []
+    assert due(store, again) == store.of_order(US, ORDER) == [replace(OF_CERTIFICATE, due_at=again)]
+    texts = stores.rows(stores.tables.business, keys.order_partition(US, ORDER), "MESSAGE#")
+    assert [each["text"] for each in texts] == ["It goes after all."]
+    store.end(kept, REVOKED, again)
     assert store.of_order(US, ORDER) == []
-    assert rows(stores)[0]["outcome"] == "revoked"

@@ -4,6 +4,7 @@ To run the suite on a store: subclass `ReissuesContract` as `OrdersContract` is.
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -109,12 +110,26 @@ class ReissuesContract(Placing):
         with pytest.raises(Malformed):
             stores.orders.reissues(US, ORDER, Page(2, "x"))
 
-    def issue(self, stores, ids, serial="0b"):
+    def issue(self, stores, ids, serial="0b", *, is_overtaken=False):
         """What completes the reissue."""
         reissue = Order(stores.orders.head(US, ENROLMENT), stores.orders.content(US, ENROLMENT, 1))
         found = reissued(stores.orders, reissue.head)
         before = stores.orders.content(US, ORDER, found.order.revision)
-        return reissue_completion(reissue, found, before, serial, a_chronicle(ids, WHEN + a_second))
+        return reissue_completion(
+            reissue, found, before, serial, a_chronicle(ids, WHEN + a_second), is_overtaken=is_overtaken
+        )
+
+    def test_one_that_is_completed_after_a_newer_leaves_its_order_as_it_is(self, stores, order, begin, ids):
+        stores.orders.reissue_order(begin(content=a_content("shop.example.com")))
+        before = stores.orders.head(US, ORDER)
+        change = self.issue(stores, ids, is_overtaken=True)
+        stores.orders.complete(change)
+        row, after = stores.orders.reissue(US, ORDER, "rei_1"), stores.orders.head(US, ORDER)
+        assert (row.status, row.serial) == (ReissueStatus.ISSUED, "0b")
+        assert (after.serial, after.revision) == (before.serial, before.revision)
+        assert (after.common_name, after.reissues_under_way) == (before.common_name, ())
+        assert (change.supersession.serial_hex, change.supersession.names) == ("0b", None)
+        assert change.supersession.due_at == WHEN + a_second + timedelta(hours=120)
 
     def test_an_issued_reissue_moves_enrolment_row_and_order_in_one_write(self, stores, order, begin, ids):
         stores.orders.reissue_order(begin(content=a_content("shop.example.com")))

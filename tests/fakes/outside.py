@@ -129,6 +129,9 @@ class MemoryCertificates:
     def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None:
         return self.records.get((reseller_id, order_id, generation))
 
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None:
+        return next((each for each in self.records.values() if each.serial_hex == serial_hex), None)
+
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
         generations = range(_MOST_GENERATIONS, 0, -1)
         found = (self.records.get((reseller_id, order_id, number)) for number in generations)

@@ -25,6 +25,14 @@ class MemorySupersessions:
         due = [each for each in self.waiting if each.due_at <= moment and shard == 0]
         return sorted(due, key=lambda each: each.due_at)[:at_most]
 
+    def begin_anew(self, supersession: Supersession, due_at: datetime, message: Message) -> None:
+        if supersession not in self.kept:
+            return
+        self.kept.remove(supersession)
+        del self.ended[supersession.successor]
+        self.waiting.append(replace(supersession, due_at=due_at, was_kept=False))
+        self.told.append(message)
+
     def end(
         self,
         supersession: Supersession,
@@ -32,10 +40,9 @@ class MemorySupersessions:
         moment: datetime,
         message: Message | None = None,
     ) -> None:
-        found = self.kept if supersession.was_kept else self.waiting
-        if supersession not in found:
+        if supersession not in self.waiting:
             return
-        found.remove(supersession)
+        self.waiting.remove(supersession)
         if end is SupersessionEnd.KEPT:
             self.kept.append(replace(supersession, was_kept=True))
         self.ended[supersession.successor] = end

@@ -460,6 +460,52 @@ def test_a_name_that_is_given_up_is_served_for_five_more_days(
     assert northwind.order(order["order_id"])["status"] == "issued"
 
 
+def test_a_third_set_of_former_names_waits_or_ends_them_all(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """However often an order is reissued, it does not serve more and more hosts for the price of one."""
+    order = northwind.issued(name="a.sets.example.com", approver="admin@example.com")
+
+    def to(host: str, **more: Any) -> Reply:
+        name = f"{host}.sets.example.com"
+        return ask(northwind, order, csr=csr_for(name, label=host), common_name=name, **more)
+
+    assert [to("b").status, to("c", revoke_previous_after_hours=100).status] == [201, 201]
+    refused = to("d")
+    assert (refused.status, refused.json["code"]) == (409, "reissue_limit")
+    assert "revoke_previous_after_hours 0" in refused.json["detail"]
+    assert to("c").status == 201, "the same names are no change"
+    assert shown(northwind, to("e", revoke_previous_after_hours=0))["status"] == "issued"
+    found = northwind.order(order["order_id"])["certificates"]
+    assert [each["names"][0][0] for each in found if each["status"] == "active"] == ["e"]
+    assert to("f").status == 201
+
+
+def test_of_many_at_once_the_newest_certificate_is_what_the_order_says(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """Whichever is completed last; and what holds other names goes."""
+    order = northwind.issued(name="a.race.example.com", approver="admin@example.com")
+    path = f"/v1/orders/{order['order_id']}/reissues"
+
+    def to(host: str) -> Reply:
+        name = f"{host}.race.example.com"
+        return northwind.call("POST", path, {"csr": csr_for(name, label=host), "common_name": name})
+
+    with ThreadPoolExecutor(5) as pool:
+        replies = list(pool.map(to, "bcdef"))
+    assert cloud.settle()
+    assert {reply.status for reply in replies} <= {201, 409, 503}, [reply.text for reply in replies]
+    after = northwind.order(order["order_id"])
+    assert after["names"] == after["certificates"][0]["names"]
+    assert len(after["certificates"]) == 1 + sum(reply.status == 201 for reply in replies)
+    cloud.advance(5 * DAY + 600)
+    after = northwind.order(order["order_id"])
+    assert [each["names"] for each in after["certificates"] if each["status"] == "active"] == [after["names"]]
+    found = northwind.call("GET", f"/v1/orders?common_name={after['common_name']}").json["items"]
+    assert [each["order_id"] for each in found] == [order["order_id"]]
+
+
 def test_the_certificate_before_is_revoked_when_the_reseller_said(
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:

@@ -1,5 +1,6 @@
 """Replacements over HTTP: free and priced, on units and on a card, and the original goes when the new one stands."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -241,6 +242,18 @@ def test_a_price_has_one_living_order_and_goes_back_with_the_last(northwind: Res
     revoked(northwind, third)
     assert northwind.order(original["order_id"])["payment"]["status"] == "refunded"
     assert units(northwind, contract) == (1, 0, 0)
+
+
+def test_two_orders_of_one_price_that_are_revoked_at_once_give_it_back_once(northwind: Reseller) -> None:
+    contract = northwind.new_contract(3)
+    for number in range(3):
+        original = northwind.issued(name=f"skew-{number}.example.com", contract_id=contract)
+        second = replaced(northwind, original, revoke_original_after_hours=120)
+        with ThreadPoolExecutor(2) as pool:
+            both = list(pool.map(lambda order: revoked(northwind, order), (original, second)))
+        assert [order["status"] for order in both] == ["revoked"] * 2
+        assert northwind.order(original["order_id"])["payment"]["status"] == "refunded"
+    assert units(northwind, contract) == (3, 0, 0)
 
 
 def test_what_is_new_is_validated_before_anything_is_revoked(

@@ -551,6 +551,11 @@ TRANSACTIONS = {
             SUPERSESSION, SupersessionEnd.KEPT, NOW, Message("msg_1", NOW, "It stays.")
         )
     ],
+    "Beginning a supersession anew": [
+        lambda db: SupersessionStore(db, TABLES).begin_anew(
+            SUPERSESSION, NOW, Message("msg_1", NOW, "It goes.")
+        )
+    ],
     "Telling revocations on a CRL": [
         lambda db: CrlStore(db, "issuance").mark("tls-e1", 1, NOW, [REVOKED_ROW])
     ],

@@ -96,6 +96,39 @@ def test_an_original_that_moves_meanwhile_is_read_again():
     assert lineage.units() == BACK
 
 
+SKEW = [
+    ("the free one meanwhile", LIVES, [LIVES], ORDER, "ord_2"),
+    ("the original meanwhile", LIVES, [LIVES], "ord_2", ORDER),
+    ("the last of three meanwhile", LIVES, [OVER, LIVES], ORDER, "ord_3"),
+]
+
+
+@pytest.mark.parametrize(
+    ("original", "statuses", "first", "meanwhile"), [pytest.param(*each[1:], id=each[0]) for each in SKEW]
+)
+def test_of_two_that_are_revoked_at_once_the_later_sees_the_other_and_gives_back(
+    original, statuses, first, meanwhile
+):
+    """Each read the other as alive: then nobody would give the price back."""
+    lineage = Lineage(*statuses, original=original)
+    lineage.tables.before["revoke_order"].append(lambda: lineage.revoke(meanwhile))
+    lineage.revoke(first)
+    assert (lineage.units(), len(lineage.refunds())) == (BACK, 1)
+
+
+def test_a_pending_one_that_is_cancelled_while_the_original_is_revoked_gives_back():
+    lineage = Lineage(OVER, OrderStatus.PENDING, original=LIVES)
+    lineage.tables.before["revoke_order"].append(lambda: cancel(lineage, "ord_3"))
+    lineage.revoke(ORDER)
+    assert (lineage.units(), len(lineage.refunds())) == (BACK, 1)
+
+
+def test_a_long_chain_gives_back_like_a_short_one():
+    lineage = Lineage(*[OVER] * 120, LIVES)
+    lineage.revoke("ord_122")
+    assert (lineage.units(), len(lineage.refunds())) == (BACK, 1)
+
+
 def test_a_replacement_that_was_paid_for_gives_back_its_own_price_alone():
     lineage = Lineage(LIVES)
     head = lineage.stores.orders.head(US, "ord_2")

@@ -256,7 +256,7 @@ def test_what_held_the_given_up_name_is_kept_while_no_later_certificate_lives():
     assert world.run() == [KEPT]
     assert "0a2b" not in world.told()
     (message,) = world.supersessions.told
-    assert message.text.startswith("A former certificate was to be revoked by now")
+    assert message.text.startswith("The certificate 0a2b was to be revoked by now")
 
 
 # ---- a successor that is dead
@@ -301,30 +301,59 @@ def test_a_successor_that_was_replaced_itself_stands_through_its_own():
     assert world.run() == [REVOKED]
 
 
-def test_what_was_kept_is_revoked_when_its_successor_has_a_certificate_again():
-    """It is told once, however often it is looked at; nobody has two orders for one price for long."""
+def kept_for_want_of_a_successor():
     dead = a_record(serial_hex="0b1b", order_id=NEW, **DEAD)
     world = Succession(a_supersession(), records=(a_record(), dead))
     assert world.run() == [KEPT]
+    return world
+
+
+def test_what_was_kept_goes_five_days_after_its_successor_has_a_certificate_again():
+    """It is told when; nobody has two orders for one price for long, nor is left without a certificate at once."""
+    world = kept_for_want_of_a_successor()
     world.revoke_superseded(issued(NEW))
-    assert (world.head().status, len(world.supersessions.told)) == (OrderStatus.ISSUED, 1)
+    assert (world.run(), len(world.supersessions.told)) == ([], 1)
     again = a_record(serial_hex="0b2b", order_id=NEW, generation=2, reissue_id="rei_1")
     world.serials.records[again.serial_hex] = again
     for _ in range(2):
         world.revoke_superseded(issued(NEW))
-    assert (world.head().status, len(world.supersessions.told)) == (OrderStatus.REVOKED, 1)
-    assert world.supersessions.ended == {NEW: REVOKED}
+    assert world.head().status is OrderStatus.ISSUED
+    _, told = world.supersessions.told
+    assert told.text.startswith("This order, which was kept, is revoked on 2026-11-28T10:00:00Z:")
+    world.clock.advance(hours=119)
+    assert world.run() == []
+    world.clock.advance(hours=1)
+    assert world.run() == [REVOKED]
 
 
-def test_and_when_what_replaced_its_successor_has_one():
-    dead = a_record(serial_hex="0b1b", order_id=NEW, **DEAD)
-    world = Succession(a_supersession(), records=(a_record(), dead))
-    world.run()
+def test_and_after_what_replaced_its_successor_has_one():
+    world = kept_for_want_of_a_successor()
     world.put(NEW, replaced_by="ord_3")
     world.put("ord_3", replaces=NEW)
     world.serials.records["0c1b"] = a_record(serial_hex="0c1b", order_id="ord_3")
     world.revoke_superseded(issued(NEW))
-    assert world.head().status is OrderStatus.REVOKED
+    world.clock.advance(hours=120)
+    assert world.run() == [REVOKED]
+
+
+def test_a_certificate_that_was_kept_has_five_days_after_the_next_whatever_was_chosen():
+    dead = a_record(serial_hex="0a2b", generation=2, **DEAD)
+    world = Succession(of_certificate(), records=(a_record(), dead))
+    assert world.run() == [KEPT]
+    world.serials.records["0a3b"] = a_record(serial_hex="0a3b", generation=3)
+    world.revoke_superseded(issued())
+    assert world.told() == {"0a2b": Reason.KEY_COMPROMISE}
+    assert "The certificate 0a1b, which was kept" in world.supersessions.told[-1].text
+    world.clock.advance(hours=120)
+    assert world.run() == [REVOKED]
+
+
+def test_what_was_kept_and_has_ended_meanwhile_is_told_of_no_more():
+    world = kept_for_want_of_a_successor()
+    world.change_head(status=OrderStatus.REVOKED)
+    world.serials.records["0b2b"] = a_record(serial_hex="0b2b", order_id=NEW, generation=2)
+    world.revoke_superseded(issued(NEW))
+    assert len(world.supersessions.told) == 1
 
 
 def test_a_lineage_that_leads_back_to_itself_comes_to_an_end():

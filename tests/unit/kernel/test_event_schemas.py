@@ -64,6 +64,7 @@ from tests.fakes.problem_reports import MemoryReports
 from tests.fakes.revocations import MemoryRevocations, MemorySerials
 from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit
 from tests.fakes.stores import MemoryStores
+from tests.fakes.supersessions import MemorySupersessions
 from tests.fakes.world import World
 
 ROOT = Path(__file__).parents[3]
@@ -291,7 +292,15 @@ class Office:
         self.complete()
         (head,) = self.stores.tables.heads.values()
         stores = self.stores
-        reissue = ReissueOrder(stores.orders, stores.challenges, self.gate(), self.clock, self.ids, HURRIED)
+        reissue = ReissueOrder(
+            stores.orders,
+            stores.challenges,
+            MemorySupersessions(),
+            self.gate(),
+            self.clock,
+            self.ids,
+            HURRIED,
+        )
         asked = {"csr": order_request()["csr"], "domain_control": {"method": "dns_txt"}}
         return reissue(PRINCIPAL, self.call(), head.order_id, asked).enrolment_id
 
@@ -351,6 +360,9 @@ class StoredCertificate:
 
     def current(self, *_):
         return certificate_of(self.order)
+
+    def by_serial(self, _):
+        return None
 
 
 def refuse(_):

@@ -197,6 +197,11 @@ def test_a_certificate_that_ended_inside_the_term_is_still_to_be_reissued(moment
     assert next_deadline(issued(), [a_record()], PROVEN, moment).date == ENDS
 
 
+def test_without_a_live_certificate_nothing_happens_by_itself():
+    revoked = a_record(status=CertificateStatus.REVOKED, revoked_at=NOW)
+    assert not next_deadline(issued(SAME), [revoked], PROVEN, NOW).automatic
+
+
 def test_without_a_live_certificate_a_reissue_is_due_at_once():
     revoked = a_record(status=CertificateStatus.REVOKED)
     found = next_deadline(issued(), [revoked], PROVEN, NOW + a_day)

@@ -71,6 +71,19 @@ def test_whoever_gives_up_a_name_gives_up_the_certificates_that_hold_it(names, c
     assert begin(after=after, hours=chosen).reissue.revoke_previous_after_hours == hours
 
 
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [(("www.example.com",), None), (("www.example.com", "shop.example.com"), "already_renewed")],
+    ids=["its own names", "another"],
+)
+def test_an_order_whose_days_went_over_to_its_renewal_gets_no_other_names(names, code):
+    head, after = replace(HEAD, renewed_by="ord_2"), replace(ORDERED.content, names=names)
+    if code is None:
+        begin(head, after)
+    else:
+        assert refusal(head, after=after) == code
+
+
 def test_its_enrolment_costs_nothing_and_has_its_orders_subscriber_and_term():
     head = begin().head
     assert (head.order_id, head.kind, head.status) == (

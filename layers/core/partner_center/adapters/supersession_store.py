@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
@@ -23,9 +23,8 @@ def supersession_put(table: str, supersession: Supersession) -> Put:
             "names": list(supersession.names) if supersession.names is not None else None,
             "due_at": due_at,
             "regardless": supersession.regardless or None,
-            "queue": keys.supersede_queue(keys.supersede_shard(supersession.order_id)),
-            "queued_at": due_at,
-        },
+        }
+        | _queue(supersession.order_id, supersession.due_at),
         _drawn_twice,
     )
 
@@ -54,25 +53,46 @@ class SupersessionStore:
         moment: datetime,
         message: Message | None = None,
     ) -> None:
-        kept: Condition = ("outcome", "=", SupersessionEnd.KEPT.value)
         actions: list[Action] = [
             Update(
                 self._table,
                 _key(supersession),
                 _ended_before,
-                conditions=[kept if supersession.was_kept else ("ended_at", "absent")],
+                conditions=[("ended_at", "absent")],
                 set={"ended_at": to_micros(moment), "outcome": end.value},
                 remove=["queue", "queued_at"],
             )
         ]
         if message is not None:
-            ids = (supersession.reseller_id, supersession.order_id)
-            told: Item = {"at": to_micros(message.at), "text": message.text}
-            actions.append(Put(self._table, keys.order_message(*ids, message.message_id), told, _drawn_twice))
+            actions.append(self._told(supersession, message))
+        self._write(actions)
+
+    def begin_anew(self, supersession: Supersession, due_at: datetime, message: Message) -> None:
+        again = Update(
+            self._table,
+            _key(supersession),
+            _ended_before,
+            conditions=[("outcome", "=", SupersessionEnd.KEPT.value)],
+            set={"due_at": to_micros(due_at)} | _queue(supersession.order_id, due_at),
+            remove=["ended_at", "outcome"],
+        )
+        self._write([again, self._told(supersession, message)])
+
+    def _told(self, supersession: Supersession, message: Message) -> Put:
+        ids = (supersession.reseller_id, supersession.order_id)
+        told: Item = {"at": to_micros(message.at), "text": message.text}
+        return Put(self._table, keys.order_message(*ids, message.message_id), told, _drawn_twice)
+
+    def _write(self, actions: Sequence[Action]) -> None:
         try:
             self._database.transact(actions)
         except _EndedBefore:
             return
+
+
+def _queue(order_id: str, due_at: datetime) -> Item:
+    """Membership of the sparse index of what is to be revoked, by when."""
+    return {"queue": keys.supersede_queue(keys.supersede_shard(order_id)), "queued_at": to_micros(due_at)}
 
 
 def _key(supersession: Supersession) -> keys.Key:

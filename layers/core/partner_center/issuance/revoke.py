@@ -62,8 +62,8 @@ class CertificateRevocation:
 class OrderRevocation:
     """What changes when the order itself is revoked; `refund` gives back what was paid.
 
-    `before` gives back the price of the order that paid for this one. `event` is None when only the reason of a
-    revoked order changes.
+    `before` gives back the price of the order that paid for this one, or is what lives of it. `event` is None when
+    only the reason of a revoked order changes.
     """
 
     head: OrderHead
@@ -153,12 +153,19 @@ class Revoker:
         raise TryAgain("The order is changing at this moment; ask again.")
 
     def _order_change(self, head: OrderHead, wish: Wish) -> OrderRevocation | None:
-        """With what lives of the lineage: its price goes back when the last of it is revoked in time."""
+        """With what lives of the lineage: its price goes back when the last of it is revoked in time.
+
+        What lives is written as well, unchanged but for its version: whoever ends it at the same moment, having seen
+        this order live, looks again.
+        """
         chronicle = self._chronicle(wish)
-        lives_on = successors_of(self.orders, head).replacement is not None
-        change = order_revocation(head, wish, chronicle, lives_on=lives_on)
-        if change is None or change.event is None or lives_on:
+        living = successors_of(self.orders, head).replacement
+        change = order_revocation(head, wish, chronicle, lives_on=living is not None)
+        if change is None or change.event is None:
             return change
+        if living is not None:
+            seen = LineageChange(replace(living, version=living.version + 1), living.version)
+            return replace(change, before=seen)
         payer = payer_of(self.orders, head)
         refund = started_refund(followed(payer, chronicle.moment), chronicle) if payer else None
         if payer is None or refund is None:

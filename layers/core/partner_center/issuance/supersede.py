@@ -1,26 +1,27 @@
 """What is revoked because something has taken its place: a certificate after a reissue, an order after a replacement.
 
 It is due at once or some hours after its successor was issued, as the reseller chose. Nothing is revoked when what
-should have taken its place is dead itself: a site would be left without any certificate. It is kept then, until a
-certificate of the successor or of what follows it is issued. What is known to say something wrong goes all the same
-(BR 4.9.1.1: within five days).
+should have taken its place is dead itself: a site would be left without any certificate. It is kept then, and five
+days longer once a certificate of the successor, or of what follows it, is issued. What is known to say something
+wrong goes all the same (BR 4.9.1.1: within five days).
 
 The price of what is superseded stays with its successor: nothing is given back (`billing.refunds`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from partner_center.issuance.record import CertificateRecord, Reason
 from partner_center.issuance.revocation import OrderFollows, is_at_risk
 from partner_center.issuance.revoke import Revoker, Wish
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.kernel.ids import Ids
+from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS
 from partner_center.orders.order import OrderStatus
 from partner_center.validation.ports import Message
 
@@ -28,7 +29,7 @@ SHARDS = 8
 A_SHARD = 25
 """Supersessions of one shard that are carried out in one run; the next goes on."""
 
-_LONGEST_LINEAGE = 50
+LONGEST_DELAY = timedelta(hours=LONGEST_DELAY_HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,6 @@ class SupersessionEnd(StrEnum):
     """Nothing that is valid has taken its place, until something does."""
 
 
-_WEIGHT = (SupersessionEnd.KEPT, SupersessionEnd.REVOKED, SupersessionEnd.OVER)
-"""Of several certificates the first of these tells how the whole ended."""
-
-
 class BlockedKeys(Protocol):
     """The keys that were blocked here, those of this moment included."""
 
@@ -87,6 +84,10 @@ class Supersessions(Protocol):
         """Those of a shard that are due by `moment`, longest first."""
         ...
 
+    def begin_anew(self, supersession: Supersession, due_at: datetime, message: Message) -> None:
+        """One that was kept waits again, until then; otherwise nothing changes. The message is told with it."""
+        ...
+
     def end(
         self,
         supersession: Supersession,
@@ -94,10 +95,7 @@ class Supersessions(Protocol):
         moment: datetime,
         message: Message | None = None,
     ) -> None:
-        """It waits no more; one that ended before, unless it was kept, stays as it is.
-
-        The message is told in the same write.
-        """
+        """It waits no more; one that ended before stays as it is. The message is told in the same write."""
         ...
 
 
@@ -114,13 +112,18 @@ class RevokeSuperseded:
     def __call__(self, event: Event) -> None:
         """What is due of the order that the event of an issue names, and of those that it replaces.
 
-        These may have been kept for want of the certificate that was issued now. A compromised key has no delay,
+        Some of it may have been kept for want of the certificate that was issued now. A compromised key has no delay,
         whatever was chosen (BR 4.9.1.1). Raises TryAgain; then it is told again.
         """
         reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
-        for _ in range(_LONGEST_LINEAGE):
-            for each in self.supersessions.of_order(reseller_id, order_id):
-                if each.due_at <= self.clock.now() or self._is_compromised(each):
+        seen: set[str] = set()
+        while order_id not in seen:
+            seen.add(order_id)
+            found = self.supersessions.of_order(reseller_id, order_id)
+            for each in sorted(found, key=lambda each: each.due_at):
+                if each.was_kept:
+                    self._take_up(each)
+                elif each.due_at <= self.clock.now() or self._is_compromised(each) or self._is_over(each):
                     self.carry_out(each, event.correlation_id)
             head = self.revoker.orders.head(reseller_id, order_id)
             if head is None or head.replaces is None:
@@ -136,19 +139,36 @@ class RevokeSuperseded:
     def carry_out(self, supersession: Supersession, correlation_id: str) -> SupersessionEnd:
         """Raises TryAgain; what was revoked until then stays, and a repetition goes on."""
         if supersession.is_of_order:
-            end = self._order(supersession, correlation_id)
+            end, what = self._order(supersession, correlation_id), "This order"
         else:
-            end = self._certificates(supersession, correlation_id)
-        if end is SupersessionEnd.KEPT and supersession.was_kept:
-            return end
+            end, what = self._certificates(supersession, correlation_id)
         moment = self.clock.now()
-        message = self._message(supersession, moment) if end is SupersessionEnd.KEPT else None
+        message = self._message(supersession, what, moment) if end is SupersessionEnd.KEPT else None
         self.supersessions.end(supersession, end, moment, message)
         return end
+
+    def _take_up(self, each: Supersession) -> None:
+        """What was kept has the longest delay once something has taken its place: that is to be installed first."""
+        moment = self.clock.now()
+        if each.is_of_order:
+            head = self.revoker.orders.head(each.reseller_id, each.order_id)
+            runs = head is not None and head.status_at(moment) is OrderStatus.ISSUED
+            what = "This order" if runs and self._stands(each.reseller_id, each.successor) else None
+        else:
+            what = _named([record for record in self._at_risk(each) if self._has_newer(record)])
+        if what is None:
+            return
+        due_at = moment + LONGEST_DELAY
+        told = f"{what}, which was kept, is revoked on {rfc3339(due_at)}: another certificate has taken the place."
+        self.supersessions.begin_anew(each, due_at, Message(self.ids.new("msg", moment), moment, told))
 
     def _is_compromised(self, each: Supersession) -> bool:
         keys = {record.spki_sha256 for record in self._concerned(each)}
         return any(self.blocked.is_blocked(key) is not None for key in keys)
+
+    def _is_over(self, each: Supersession) -> bool:
+        """Whether another supersession, or anybody, has revoked the certificates meanwhile."""
+        return not each.is_of_order and not self._at_risk(each)
 
     def _concerned(self, each: Supersession) -> Sequence[CertificateRecord]:
         """The certificates whose place is taken. Raises TryAgain while one that must be there cannot be read."""
@@ -160,19 +180,27 @@ class RevokeSuperseded:
             raise TryAgain("The certificate cannot be read at the moment.")
         return found + _with_other_names(each, [record for record in records if record not in found])
 
-    def _certificates(self, each: Supersession, correlation_id: str) -> SupersessionEnd:
-        moment, ends = self.clock.now(), {SupersessionEnd.OVER}
-        others = self.revoker.certificates.of_order(each.reseller_id, each.order_id)
-        for record in self._concerned(each):
-            if not is_at_risk(record, moment):
-                continue
-            newer = any(other.age() > record.age() and other.is_live(moment) for other in others)
-            if newer or each.regardless:
+    def _at_risk(self, each: Supersession) -> Sequence[CertificateRecord]:
+        moment = self.clock.now()
+        return [record for record in self._concerned(each) if is_at_risk(record, moment)]
+
+    def _has_newer(self, record: CertificateRecord) -> bool:
+        moment, others = (
+            self.clock.now(),
+            self.revoker.certificates.of_order(record.reseller_id, record.order_id),
+        )
+        return any(other.age() > record.age() and other.is_live(moment) for other in others)
+
+    def _certificates(self, each: Supersession, correlation_id: str) -> tuple[SupersessionEnd, str]:
+        """How it ended, and what was kept, in words."""
+        found = self._at_risk(each)
+        kept = [record for record in found if not (each.regardless or self._has_newer(record))]
+        for record in found:
+            if record not in kept:
                 self.revoker.certificate(record, _wish(correlation_id, OrderFollows.NEVER))
-                ends.add(SupersessionEnd.REVOKED)
-            else:
-                ends.add(SupersessionEnd.KEPT)
-        return next(end for end in _WEIGHT if end in ends)
+        if kept:
+            return SupersessionEnd.KEPT, _named(kept) or ""
+        return SupersessionEnd.REVOKED if found else SupersessionEnd.OVER, ""
 
     def _order(self, each: Supersession, correlation_id: str) -> SupersessionEnd:
         head = self.revoker.orders.head(each.reseller_id, each.order_id)
@@ -185,8 +213,9 @@ class RevokeSuperseded:
 
     def _stands(self, reseller_id: str, order_id: str) -> bool:
         """Whether the order has a live certificate, or gave its place to one that has."""
-        moment = self.clock.now()
-        for _ in range(_LONGEST_LINEAGE):
+        moment, seen = self.clock.now(), set[str]()
+        while order_id not in seen:
+            seen.add(order_id)
             records = self.revoker.certificates.of_order(reseller_id, order_id)
             if any(record.is_live(moment) for record in records):
                 return True
@@ -196,16 +225,21 @@ class RevokeSuperseded:
             order_id = head.replaced_by
         return False
 
-    def _message(self, each: Supersession, moment: datetime) -> Message:
-        what = "This order"
-        if not each.is_of_order:
-            what = f"The certificate {each.serial_hex}" if each.serial_hex else "A former certificate"
+    def _message(self, each: Supersession, what: str, moment: datetime) -> Message:
         return Message(
             self.ids.new("msg", moment),
             moment,
             f"{what} was to be revoked by now and stays valid until another certificate takes its place, because no "
             f"valid one of {each.successor} is left. Revoke it yourself if it is not needed any more.",
         )
+
+
+def _named(records: Sequence[CertificateRecord]) -> str | None:
+    """Certificates by their serials, as the beginning of a sentence in the singular."""
+    if not records:
+        return None
+    serials = ", ".join(record.serial_hex for record in records)
+    return f"The certificate {serials}" if len(records) == 1 else f"Each of the certificates {serials}"
 
 
 def _with_other_names(each: Supersession, records: Sequence[CertificateRecord]) -> list[CertificateRecord]:

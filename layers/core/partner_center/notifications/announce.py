@@ -107,6 +107,14 @@ class AnnounceCertificate:
             reissue = self.orders.reissue(head.reseller_id, head.order_id, record.reissue_id)
             if reissue is None or reissue.revoke_previous_after_hours is None:
                 return None
+            former = self.certificates.by_serial(reissue.previous)
+            if (
+                former is not None
+                and former.revoked_at
+                and reissue.ended_at
+                and former.revoked_at < reissue.ended_at
+            ):
+                return None
             hours, since = reissue.revoke_previous_after_hours, reissue.ended_at
         return revoked_at(since, hours, key_compromised=False) if since is not None else None
 

@@ -43,6 +43,7 @@ from partner_center.orders.reissue import (
     Reissued,
     given_up,
     gives_up_names,
+    overtaken,
     reissued,
     with_certificate,
 )
@@ -61,6 +62,8 @@ class GenerationReader(Protocol):
     """Reads what became of a generation of an order; a reissue's is one of its order's."""
 
     def current(self, reseller_id: str, order_id: str, generation: int) -> CertificateRecord | None: ...
+
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
 
 
 def completion(
@@ -123,16 +126,43 @@ def _supersession_of(reissue: Reissue, before: OrderContent, chronicle: Chronicl
     )
 
 
+def _supersession_of_overtaken(
+    reissue: Reissue, serial: str, now: OrderContent, chronicle: Chronicle
+) -> Supersession | None:
+    """What holds other names than the newer certificate goes like any that does."""
+    if set(reissue.names) <= set(now.names):
+        return _supersession_of(replace(reissue, names=now.names), now, chronicle)
+    due_at = _due(LONGEST_DELAY_HOURS, chronicle)
+    return Supersession(reissue.reseller_id, reissue.order_id, serial, due_at, reissue.reissue_id)
+
+
 def _due(hours: int, chronicle: Chronicle) -> datetime:
     return revoked_at(chronicle.moment, hours, key_compromised=False)
 
 
 def reissue_completion(
-    reissue: Order, found: Reissued, before: OrderContent, serial: str, chronicle: Chronicle
+    reissue: Order,
+    found: Reissued,
+    before: OrderContent,
+    serial: str,
+    chronicle: Chronicle,
+    *,
+    is_overtaken: bool = False,
 ) -> Completion:
-    """The reissue issued, and what its order holds, which was `before`. Raises StateConflict unless it is pending."""
+    """The reissue issued, and what its order holds, which was `before`. Raises StateConflict unless it is pending.
+
+    `is_overtaken`: the order's certificate is newer than this one, though it was completed before.
+    """
     head = reissue.head
-    after = with_certificate(found, before, reissue.content, serial, chronicle.moment)
+    if is_overtaken:
+        after = overtaken(found, serial, chronicle.moment)
+        supersession = _supersession_of_overtaken(found.reissue, serial, before, chronicle)
+    else:
+        supersession = _supersession_of(found.reissue, before, chronicle)
+        if supersession is not None and found.reissue.revoke_previous_after_hours is None:
+            told = replace(found.reissue, revoke_previous_after_hours=LONGEST_DELAY_HOURS)
+            found = replace(found, reissue=told)
+        after = with_certificate(found, before, reissue.content, serial, chronicle.moment)
     ids = (head.reseller_id, head.order_id)
     return Completion(
         head=_with_certificate(head, serial, chronicle.moment, head.term_to),
@@ -142,7 +172,7 @@ def reissue_completion(
             "reissue.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
         ),
         audit=chronicle.audit("reissue.issued", *ids, serial=serial, previous=found.reissue.previous),
-        supersession=_supersession_of(found.reissue, before, chronicle),
+        supersession=supersession,
         reissue=ReissueEnd(after, found.order.version, after.order.common_name != found.order.common_name),
     )
 
@@ -375,7 +405,12 @@ class CompleteOrder:
             self.orders.complete(replace(change, head=_covering(change.head, record)))
             return
         before = self.orders.content(reseller_id, found.order.order_id, found.order.revision)
-        self.orders.complete(reissue_completion(order, found, before, record.serial_hex, chronicle))
+        newest = self.certificates.by_serial(found.order.serial) if found.order.serial else None
+        is_overtaken = newest is not None and newest.age() > record.age()
+        change = reissue_completion(
+            order, found, before, record.serial_hex, chronicle, is_overtaken=is_overtaken
+        )
+        self.orders.complete(change)
 
 
 def _covering(head: OrderHead, record: CertificateRecord) -> OrderHead:

@@ -164,7 +164,10 @@ def _reissue(
         kind = DeadlineKind.CSR
     elif chosen.auto_reissue and names:
         kind = DeadlineKind.VALIDATION
-    automatic = chosen.auto_reissue and kind is DeadlineKind.REISSUE
+    by_itself = (
+        chosen.auto_reissue and current is not None
+    )  # without one a person must say what is to be done
+    automatic = by_itself and kind is DeadlineKind.REISSUE
     return Deadline(opens, date, kind, Cost.FREE, automatic, names)
 
 

@@ -237,26 +237,24 @@ def payer_of(orders: OrderReader, head: OrderHead) -> OrderHead | None:
 
     None where it lives: its price goes back, if it does, when it is revoked itself.
     """
-    found = head
-    for _ in range(_LONGEST_LINEAGE):
-        if found.has_its_own_price or found.replaces is None:
-            break
+    found, seen = head, {head.order_id}
+    while not found.has_its_own_price and found.replaces is not None and found.replaces not in seen:
         before = orders.head(head.reseller_id, found.replaces)
         if before is None or before.status is not OrderStatus.REVOKED:
             return None
         found = before
+        seen.add(found.order_id)
     return found if found is not head and found.has_its_own_price else None
-
-
-_LONGEST_LINEAGE = 50
 
 
 def _living(orders: OrderReader, reseller_id: str, order_id: str | None) -> OrderHead | None:
     """The order, or, where it was revoked, what has taken its place since: a price and the days of a term are given
     to one living order only.
     """
-    for _ in range(_LONGEST_LINEAGE):
-        head = orders.head(reseller_id, order_id) if order_id else None
+    seen: set[str] = set()
+    while order_id is not None and order_id not in seen:
+        seen.add(order_id)
+        head = orders.head(reseller_id, order_id)
         if head is None or head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
             return None
         if head.status is not OrderStatus.REVOKED:

@@ -172,6 +172,13 @@ def begun(
         raise refusal.conflict(head.order_id)
     if head.serial is None:
         raise StateConflict("not_issued", "The order has no certificate yet.", head.order_id)
+    if head.renewed_by is not None and not set(after.names) <= set(order.content.names):
+        raise StateConflict(
+            "already_renewed",
+            f"The order is renewed by {head.renewed_by}, to which the days go over that are left: it may be reissued "
+            "with its own names only. Reissue the renewal, or place another order.",
+            head.order_id,
+        )
     reissue = Reissue(
         reseller_id=head.reseller_id,
         order_id=head.order_id,
@@ -226,7 +233,7 @@ def _enrolment(head: OrderHead, after: OrderContent, reissue: Reissue, moment: d
 def with_certificate(
     found: Reissued, before: OrderContent, content: OrderContent, serial: str, moment: datetime
 ) -> Reissued:
-    """The reissue issued, and its order with the newest certificate, whatever became of the order meanwhile.
+    """The reissue issued, and its order with this certificate as the newest, whatever became of the order meanwhile.
 
     What the certificate holds is the order's `content` from now on; who is concerned, what was paid and what was said
     of the order stay as they were `before`.
@@ -242,6 +249,12 @@ def with_certificate(
     )
     kept = {name: getattr(before, name) for name in _OF_THE_ORDER}
     return Reissued(order, done, replace(content, **kept))
+
+
+def overtaken(found: Reissued, serial: str, moment: datetime) -> Reissued:
+    """The reissue issued, and its order as it is: a reissue whose certificate is newer was completed before."""
+    done = replace(found.reissue, status=ReissueStatus.ISSUED, serial=serial, ended_at=moment)
+    return Reissued(_without(found, moment), done)
 
 
 def given_up(found: Reissued, status: OrderStatus, reason: str, moment: datetime) -> Reissued:

@@ -1,13 +1,14 @@
 """Asking for a reissue: examined like an order, then an enrolment of its own, in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from partner_center.accounts.api_keys import Principal
+from partner_center.issuance.supersede import Supersession
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ContentRefused, NotFound
+from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.kernel.patience import Patience, while_it_moves
@@ -19,11 +20,20 @@ from partner_center.orders.idempotency import Call, replayed
 from partner_center.orders.lifecycle import reissue_refusal
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import Orders, RequestSeenBefore, load
-from partner_center.orders.reissue import Reissue, begun, reissue_problems, reissued
+from partner_center.orders.reissue import Reissue, begun, gives_up_names, reissue_problems, reissued
 from partner_center.orders.reissue_beginning import beginning
 from partner_center.orders.reissue_request import DELAY, examine_reissue
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import proofs_on_file
+
+MOST_GIVEN_UP = 2
+"""Sets of former names whose certificates may wait to be revoked when others are given up."""
+
+
+class SupersessionReader(Protocol):
+    """What waits to be revoked, or was kept."""
+
+    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,7 @@ class ReissueOrder:
 
     orders: Orders
     challenges: ChallengeReader
+    supersessions: SupersessionReader
     gate: EnrolmentGate
     clock: Clock
     ids: Ids
@@ -63,6 +74,8 @@ class ReissueOrder:
         if answered is not None:
             return self._as_asked(answered)
         after = self._examined(principal, call, order, body, gate)
+        if gives_up_names(order.content, after.names) and body.get(DELAY) != 0:
+            self._require_few_given_up(order.head)
         unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment)
         begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, body.get(DELAY))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
@@ -96,6 +109,18 @@ class ReissueOrder:
         if problems := reissue_problems(order, content, product):
             raise ContentRefused(problems)
         return replace(content, price=order.content.price, free_because=order.content.free_because)
+
+    def _require_few_given_up(self, head: OrderHead) -> None:
+        """An order serves few more names than it has, for as long as their certificates may last (docs/adr/0018)."""
+        found = self.supersessions.of_order(head.reseller_id, head.order_id)
+        ends = sorted(each.due_at for each in found if each.names is not None and not each.was_kept)
+        if len(ends) >= MOST_GIVEN_UP:
+            raise StateConflict(
+                "reissue_limit",
+                f"Certificates with names that the order gave up are valid still. Give up others from "
+                f"{ends[-MOST_GIVEN_UP]:%Y-%m-%d %H:%M} UTC on, or choose {DELAY} 0, which revokes them all.",
+                head.order_id,
+            )
 
     def _as_asked(self, head: OrderHead) -> Reissue:
         found = reissued(self.orders, head)

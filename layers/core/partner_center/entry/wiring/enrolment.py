@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from partner_center.adapters.supersession_store import SupersessionStore
 from partner_center.catalog.products import load_catalog
-from partner_center.entry.wiring.base import clock, ids, patience
+from partner_center.entry.wiring.base import clock, database, ids, patience, settings
 from partner_center.entry.wiring.blocked_keys import blocked_keys
 from partner_center.entry.wiring.contracts import contract_store
 from partner_center.entry.wiring.everywhere import published_contacts
@@ -42,7 +43,10 @@ def amend_order() -> AmendOrder:
 
 @cache
 def reissue_order() -> ReissueOrder:
-    return ReissueOrder(order_store(), challenge_store(), enrolment_gate(), clock(), ids(), patience())
+    supersessions = SupersessionStore(database(), settings().tables)
+    return ReissueOrder(
+        order_store(), challenge_store(), supersessions, enrolment_gate(), clock(), ids(), patience()
+    )
 
 
 @cache
