@@ -137,6 +137,7 @@ class Reminding:
             reseller_id=head.reseller_id,
             order_id=head.order_id,
             generation=head.generation,
+            names=self.world.order(head.order_id, head.reseller_id).content.names,
             not_before=not_before,
             not_after=not_after,
         )

@@ -116,9 +116,10 @@ def test_a_reissue_opens_the_chosen_days_before_the_end_but_never_in_the_first_h
 def test_the_newest_certificate_counts_unless_it_was_revoked(days):
     first = a_record()
     second = a_record(serial_hex="0b", generation=2, not_after=ENDS + days * a_day)
-    assert live_certificate([second, first]) == second
-    assert live_certificate([replace(second, status=CertificateStatus.REVOKED), first]) == first
-    assert live_certificate([replace(first, status=CertificateStatus.REVOKED)]) is None
+    assert live_certificate([second, first], first.names) == second
+    assert live_certificate([replace(second, status=CertificateStatus.REVOKED), first], first.names) == first
+    assert live_certificate([replace(first, status=CertificateStatus.REVOKED)], first.names) is None
+    assert live_certificate([first], [*first.names, "shop.example.com"]) is None
 
 
 @pytest.mark.parametrize(
@@ -195,6 +196,13 @@ def test_the_days_before_are_the_resellers():
 @pytest.mark.parametrize("moment", [NOW, ENDS, ENDS + a_second, TERM_TO])
 def test_a_certificate_that_ended_inside_the_term_is_still_to_be_reissued(moment):
     assert next_deadline(issued(), [a_record()], PROVEN, moment).date == ENDS
+
+
+def test_a_certificate_from_before_names_were_given_up_meets_no_deadline():
+    """Its end would be told of a name that is not in it."""
+    former = a_record(names=("shop.example.com",))
+    found = next_deadline(issued(SAME), [former], PROVEN, NOW)
+    assert (found.opens_at, found.date, found.automatic) == (issued().head.updated_at, TERM_TO, False)
 
 
 def test_without_a_live_certificate_nothing_happens_by_itself():

@@ -47,7 +47,7 @@ class Prospect:
 
     @property
     def endings(self) -> Mapping[ReminderKind, Ending]:
-        certificate = live_certificate(self.certificates)
+        certificate = live_certificate(self.certificates, self.order.content.names)
         return endings_of(self.order, certificate, self.proofs, renewed=self.renewed)
 
     @property

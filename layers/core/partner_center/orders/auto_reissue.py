@@ -75,7 +75,7 @@ def reissues_itself_at(
 
     Without any certificate that was not revoked a person must say what is to be done.
     """
-    chosen, current = lifecycle_of(order.content), live_certificate(certificates)
+    chosen, current = lifecycle_of(order.content), live_certificate(certificates, order.content.names)
     runs = order.head.status is OrderStatus.ISSUED
     by_itself = chosen.auto_reissue and chosen.key == "same"
     if renewed or not (runs and by_itself) or current is None or covers_the_term(current, order.head):

@@ -87,12 +87,20 @@ def certificate_chain(issued_at: datetime, term_to: datetime, days_before: int) 
     return tuple(chain)
 
 
-def live_certificate(certificates: Iterable[CertificateRecord]) -> CertificateRecord | None:
-    """Of the certificates that were not revoked the newest, ended or not: it is the one that is installed.
+def live_certificate(
+    certificates: Iterable[CertificateRecord], names: Iterable[str]
+) -> CertificateRecord | None:
+    """The newest of the certificates for `names` that were not revoked, ended or not: the one that is installed.
 
-    Where a rule has changed in between, an older one may last longer.
+    Where a rule has changed in between, an older one may last longer. One that lacks a name, as from before names
+    were changed, serves the order no more.
     """
-    standing = (each for each in certificates if each.status is not CertificateStatus.REVOKED)
+    wanted = set(names)
+    standing = (
+        each
+        for each in certificates
+        if each.status is not CertificateStatus.REVOKED and wanted <= set(each.names)
+    )
     return max(standing, key=CertificateRecord.age, default=None)
 
 
@@ -135,7 +143,7 @@ def next_deadline(
     head = order.head
     if head.status is not OrderStatus.ISSUED or head.term_to is None or renewed:
         return None
-    current = live_certificate(certificates)
+    current = live_certificate(certificates, order.content.names)
     if head.status_at(moment) is OrderStatus.ISSUED and (
         current is None or not covers_the_term(current, head)
     ):
