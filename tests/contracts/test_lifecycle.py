@@ -28,12 +28,13 @@ def children(pid=None):
 
 @pytest.fixture
 def nothing_left():
-    threads, processes = threading.active_count(), children()
+    threads, processes = set(threading.enumerate()), set(children())
     yield
     limit = time.monotonic() + 1
-    while threading.active_count() > threads and time.monotonic() < limit:
+    while set(threading.enumerate()) - threads and time.monotonic() < limit:
         time.sleep(0.02)  # the last threads of a machine end by themselves
-    assert (threading.active_count(), children()) == (threads, processes)
+    assert set(threading.enumerate()) - threads == set()
+    assert set(children()) - processes == set()
 
 
 @pytest.mark.usefixtures("nothing_left")
