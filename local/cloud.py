@@ -30,7 +30,7 @@ from local.web_world import WebWorld
 log = logging.getLogger("local")
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
-RUNS_PER_ADVANCE = 10  # how often one schedule runs, at most, while the clock moves
+RUNS_WITHIN_AN_HOUR, RUNS_BEYOND = 30, 10  # how often one schedule runs, at most, while the clock moves
 WAKING_UP = 0.02  # real seconds that sleepers get after the clock has moved
 REST_LIMIT = 60.0  # real seconds granted to the work of one moment
 
@@ -291,11 +291,13 @@ class EmbeddedCloud:
         until = start + soon
         return self._rest(lambda: CLOCK.now() + max(0.0, until - time.monotonic()), start + timeout)
 
-    def advance(self, seconds: float, runs: int = RUNS_PER_ADVANCE) -> None:
+    def advance(self, seconds: float, runs: int | None = None) -> None:
         """Move the clock in steps, so that what falls due on the way runs at its time, and wait for that work.
 
-        A schedule that would run more than `runs` times is thinned out to that many.
+        A schedule that would run more than `runs` times is thinned out to that many: as a rule 30 within an hour,
+        where tests wait for what is tried again every minute, and 10 beyond.
         """
+        runs = runs or (RUNS_WITHIN_AN_HOUR if seconds <= 3600 else RUNS_BEYOND)
         end, gap = CLOCK.now() + seconds, seconds / runs
         while True:
             if not self._rest(CLOCK.now, time.monotonic() + REST_LIMIT):
