@@ -8,17 +8,11 @@ from local.openapi.operation import (
     BOOKKEEPERS,
     EVERYONE,
     FILES,
-    FINANCE,
-    FORM,
-    HTML,
     KEYED,
     MERGE_PATCH,
     PAYERS,
-    PUBLIC,
     READERS,
     RESTRICTED,
-    REVIEWERS,
-    VALIDATORS,
     WITH_BODY,
     WRITERS,
     Answer,
@@ -26,33 +20,10 @@ from local.openapi.operation import (
     Operation,
     Parameter,
 )
+from local.openapi.page_operations import PAGE_OPERATIONS
 from local.openapi.reissue_operations import REISSUE_OPERATIONS
-
-PAGE = "The page; its Content-Security-Policy admits no script and nothing from elsewhere."
-GONE = "The link was answered, has expired, or its order is no longer pending; the page says which."
-
-
-def _page(description: str, headers: tuple[str, ...] = ()) -> Answer:
-    return Answer(description, headers=headers, media_types=(HTML,))
-
-
-def _ended_card_pages() -> dict[int, Answer]:
-    return {
-        404: _page("There is no such link."),
-        410: _page("The link was used or has expired; the page says which."),
-        429: _page("Too many requests came from this address; no card was added.", ("Retry-After",)),
-        503: _page("No card was added; try again shortly.", ("Retry-After",)),
-    }
-
-
-def _closed_pages() -> dict[int, Answer]:
-    return {
-        404: _page("There is no such link."),
-        410: _page(GONE),
-        429: _page("Too many requests came from this address; nothing was recorded.", ("Retry-After",)),
-        503: _page("Nothing was recorded; try again shortly.", ("Retry-After",)),
-    }
-
+from local.openapi.revocation_operations import REVOCATION_OPERATIONS
+from local.openapi.staff_operations import STAFF_OPERATIONS
 
 PARAMETERS: Mapping[str, Parameter] = {
     "ProductCode": Parameter(
@@ -131,6 +102,9 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
     **CONTRACT_OPERATIONS,
     **REISSUE_OPERATIONS,
     **ACCOUNT_OPERATIONS,
+    **STAFF_OPERATIONS,
+    **REVOCATION_OPERATIONS,
+    **PAGE_OPERATIONS,
     ("GET", "/v1/products"): Operation(
         "listProducts",
         "Catalog",
@@ -236,88 +210,6 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         WRITERS,
         ("OrderId", "IfMatch"),
         Body("AmendRequest", "At most 256 KiB.", media_type=MERGE_PATCH, examples=("AmendRequest",)),
-    ),
-    ("GET", "/v1/staff/queues/quality-review"): Operation(
-        "listReviews",
-        "Staff",
-        "Orders that wait for a reviewer",
-        "Those that a rule flagged, longest waiting first. The list may be a moment late; a page of very large "
-        "orders has fewer items than its limit. A task is about what was screened: a later note leaves it as it is.",
-        {200: Answer("The tasks.", "ReviewQueue", ("ReviewQueue",))},
-        RESTRICTED,
-        REVIEWERS,
-        ("Limit", "Cursor"),
-    ),
-    ("GET", "/v1/staff/queues/payments"): Operation(
-        "listPayments",
-        "Staff",
-        "Orders whose money needs somebody",
-        "Those whose card was declined, and those whose money could not be taken, let go or given back by itself; "
-        "longest waiting first. The list may be a moment late.",
-        {200: Answer("The tasks.", "PaymentQueue", ("PaymentQueue",))},
-        RESTRICTED,
-        FINANCE,
-        ("Limit", "Cursor"),
-    ),
-    ("PUT", "/v1/staff/orders/{order_id}/payment-method"): Operation(
-        "changePaymentMethod",
-        "Staff",
-        "Another card for one order",
-        "The card is asked for the price in a new payment attempt; the contract stays as it is. A pending order goes "
-        "on by itself; of an issued one whose price is still owed, what another card promised before is let go and "
-        "the price taken. Refused when no card is to be asked (payment_not_due).",
-        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        FINANCE,
-        ("OrderId", "IdempotencyKey"),
-        Body("PaymentMethodRequest", "At most 256 KiB.", examples=("PaymentMethodRequest",)),
-    ),
-    ("POST", "/v1/staff/orders/{order_id}/settle"): Operation(
-        "settlePayment",
-        "Staff",
-        "Another try at moving the money",
-        "Of an order in the queue of payments: what could not be taken, let go or given back is tried again, as long "
-        "as at first. A card that was declined is asked again through its payment method (payment_declined).",
-        {200: Answer("The payment, as it is now.", "PaymentState", ("PaymentState",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        FINANCE,
-        ("OrderId", "IdempotencyKey"),
-        Body("SettleRequest", "At most 256 KiB.", examples=("SettleRequest",)),
-    ),
-    ("POST", "/v1/staff/tasks/{task_id}/decide"): Operation(
-        "decideTask",
-        "Staff",
-        "Release or reject a flagged order",
-        "approve lets the order go on, reject ends it and gives its units back. A task is about one content of the "
-        "order: if the order was amended since, it is refused with task_outdated.",
-        {200: Answer("What was decided.", "DecisionAnswer", ("DecisionAnswer",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        REVIEWERS,
-        ("TaskId", "IdempotencyKey"),
-        Body("DecisionRequest", "At most 256 KiB.", examples=("DecisionRequest",)),
-    ),
-    ("GET", "/v1/staff/queues/certificates"): Operation(
-        "listObjections",
-        "Staff",
-        "Certificates that the daily check objects to",
-        "Longest waiting first, one item for each certificate and ground. The list may be a moment late.",
-        {200: Answer("The objections.", "ObjectionQueue", ("ObjectionQueue",))},
-        RESTRICTED,
-        VALIDATORS,
-        ("Limit", "Cursor"),
-    ),
-    ("POST", "/v1/staff/objections/{objection_id}/settle"): Operation(
-        "settleObjection",
-        "Staff",
-        "Say what an objection came to",
-        "Takes it off the queue and keeps what was found. A certificate that has to be revoked is revoked apart from "
-        "this. The same words of the same person once more change nothing; anybody else's are refused with "
-        "already_settled.",
-        {200: Answer("The objection.", "SettlementAnswer", ("SettlementAnswer",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        VALIDATORS,
-        ("ObjectionId",),
-        Body("SettlementRequest", "At most 256 KiB.", examples=("SettlementRequest",)),
     ),
     ("POST", "/v1/orders/{order_id}/cancel"): Operation(
         "cancelOrder",
@@ -506,46 +398,6 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         (*RESTRICTED, *WITH_BODY, "NotFound"),
         PAYERS,
     ),
-    ("GET", "/card/{token}"): Operation(
-        "showCardForm",
-        "Card page",
-        "The form that takes a card",
-        "The page behind a card link. Looking changes nothing.",
-        {
-            200: _page(
-                "The page; its Content-Security-Policy admits the payment gateway's script and frames."
-            ),
-            **_ended_card_pages(),
-        },
-        ("Malformed", "NotFound", "InternalError"),
-        parameters=("CardToken",),
-    ),
-    ("HEAD", "/card/{token}"): Operation(
-        "peekCardForm",
-        "Card page",
-        "The same without the page",
-        "For programs that follow links. Changes nothing.",
-        {
-            status: Answer(each.description)
-            for status, each in {200: _page("The form."), **_ended_card_pages()}.items()
-        },
-        ("Malformed", "InternalError"),
-        parameters=("CardToken",),
-    ),
-    ("POST", "/card/{token}"): Operation(
-        "addCard",
-        "Card page",
-        "The card was given",
-        "Sent by the page when the payment gateway has taken the card. A link takes one card.",
-        {
-            200: _page("The card was added; the page says what is kept of it."),
-            422: _page("The card was not given or not accepted; the form is there once more."),
-            **_ended_card_pages(),
-        },
-        ("Malformed", "NotFound", "InternalError"),
-        parameters=("CardToken",),
-        body=Body("CardFormPost", "At most 1,024 bytes.", media_type=FORM),
-    ),
     ("POST", "/webhooks/stripe"): Operation(
         "hearGateway",
         "Payment gateway",
@@ -556,119 +408,5 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("Heard, of use or not.", "Received")},
         ("Malformed", "TooSoon", "BodyTooLarge", "InternalError", "TryAgain"),
         body=Body("GatewayEvent", "At most 256 KiB."),
-    ),
-    ("POST", "/v1/orders/{order_id}/revoke"): Operation(
-        "revokeOrder",
-        "Orders",
-        "Revoke an order",
-        "Revokes every certificate of the order, at any age, and the order; a CRL tells it within minutes. Within 30 "
-        "days of the first certificate the refund begins at once. keyCompromise with a proof blocks the key for ever "
-        "and revokes every other certificate with it. Revoked again: nothing changes, but unspecified may become "
-        "keyCompromise. Refused for an order without a certificate (not_issued; issuing: ask again) and for one that "
-        "ended otherwise (order_closed).",
-        {200: Answer("The order, as it is now.", "Order", ("OrderRevoked",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        WRITERS,
-        ("OrderId", "IdempotencyKey"),
-        Body(
-            "OrderRevocationRequest",
-            "May be left out: unspecified.",
-            required=False,
-            examples=("OrderRevocationRequest",),
-        ),
-    ),
-    ("POST", "/v1/certificates/{serial}/revoke"): Operation(
-        "revokeCertificate",
-        "Certificates",
-        "Revoke a certificate",
-        "As for the order, but this one alone. If it was the last live certificate, the order is revoked as well "
-        "unless keep_order says otherwise. Refused with certificate_expired when it has ended.",
-        {200: Answer("The certificate, as it is now.", "CertificateWithOrder", ("CertificateRevoked",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        WRITERS,
-        ("Serial", "IdempotencyKey"),
-        Body(
-            "CertificateRevocationRequest",
-            "May be left out: unspecified.",
-            required=False,
-            examples=("CertificateRevocationRequest",),
-        ),
-    ),
-    ("POST", "/v1/compromised-keys"): Operation(
-        "reportCompromisedKey",
-        "Reports",
-        "Prove that a key is compromised",
-        "Whoever possesses the key proves it, with the key or with a CSR that it signed. It is blocked for ever and "
-        "every certificate with it, of any reseller, is revoked within 24 hours; the answer does not tell whether "
-        "there is one.",
-        {202: Answer("The proof was accepted.", "CompromisedKeyAnswer", ("CompromisedKeyAnswer",))},
-        (*PUBLIC, *WITH_BODY),
-        body=Body("CompromisedKeyRequest", "At most 256 KiB.", examples=("CompromisedKeyRequest",)),
-    ),
-    ("POST", "/v1/problem-reports"): Operation(
-        "reportProblem",
-        "Reports",
-        "Report a problem with a certificate",
-        "From anybody, day and night: suspected compromise, misuse, wrong data, or anything else that speaks against "
-        "a certificate. The reporter gets a mail at once, and within 24 hours what was found first. Who can prove "
-        "that a key is compromised does so at /v1/compromised-keys: no report may hold a private key.",
-        {202: Answer("The report was taken.", "ProblemReportAnswer", ("ProblemReportAnswer",))},
-        (*PUBLIC, *WITH_BODY),
-        body=Body("ProblemReportRequest", "At most 256 KiB.", examples=("ProblemReportRequest",)),
-    ),
-    ("GET", "/v1/staff/queues/problem-reports"): Operation(
-        "listProblemReports",
-        "Staff",
-        "Problem reports that are open",
-        "The one that is due first ahead. The list may be a moment late.",
-        {200: Answer("The reports.", "ProblemReportQueue", ("ProblemReportQueue",))},
-        RESTRICTED,
-        VALIDATORS,
-        ("Limit", "Cursor"),
-    ),
-    ("POST", "/v1/staff/problem-reports/{report_id}/decide"): Operation(
-        "decideProblemReport",
-        "Staff",
-        "Say what was found about a report",
-        "note: the preliminary report; the report stays open. revoke: the serials are revoked, with the reasons of "
-        "staff. dismiss: nothing is revoked. The grounds are mailed to the reporter each time. The same decision "
-        "again changes nothing; a report that has ended is refused with already_decided.",
-        {200: Answer("The report, as it is now.", "ProblemReport", ("ProblemReport",))},
-        (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
-        VALIDATORS,
-        ("ReportId",),
-        Body("ReportDecisionRequest", "At most 256 KiB.", examples=("ReportDecisionRequest",)),
-    ),
-    ("GET", "/approve/{token}"): Operation(
-        "showApproval",
-        "Approval page",
-        "What an approver is asked",
-        "The page behind the link of an approval mail. Looking changes nothing.",
-        {200: _page(PAGE), **_closed_pages()},
-        ("Malformed", "NotFound", "InternalError"),
-        parameters=("Token",),
-    ),
-    ("HEAD", "/approve/{token}"): Operation(
-        "peekApproval",
-        "Approval page",
-        "The same without the page",
-        "For programs that follow links in mails. Changes nothing.",
-        {status: Answer(each.description) for status, each in {200: _page(PAGE), **_closed_pages()}.items()},
-        ("Malformed", "InternalError"),
-        parameters=("Token",),
-    ),
-    ("POST", "/approve/{token}"): Operation(
-        "answerApproval",
-        "Approval page",
-        "The approver's answer",
-        "Taken once; of two answers the first counts.",
-        {
-            200: _page("The answer was recorded; the page says which."),
-            400: _page("The form is not the page's own; nothing was recorded."),
-            **_closed_pages(),
-        },
-        ("Malformed", "NotFound", "InternalError"),
-        parameters=("Token",),
-        body=Body("ApprovalForm", "At most 1,024 bytes.", media_type=FORM),
     ),
 }
