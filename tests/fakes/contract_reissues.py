@@ -9,13 +9,14 @@ from datetime import timedelta
 import pytest
 
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
-from partner_center.orders.close import closing, reissue_completion
+from partner_center.orders.close import CompleteOrder, closing, reissue_completion
 from partner_center.orders.order import CloseReason, Order, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import ReissueBeginning, RequestSeenBefore
 from partner_center.orders.reissue import ReissueStatus, begun, reissued
 from tests.fakes.contract_orders import Placing, units
-from tests.fakes.determined import NOW
+from tests.fakes.determined import NOW, FixedClock
+from tests.fakes.outside import MemoryCertificates
 from tests.fakes.samples import (
     ORDER,
     THEM,
@@ -25,6 +26,7 @@ from tests.fakes.samples import (
     a_day,
     a_guard,
     a_head,
+    a_record,
     a_second,
 )
 
@@ -130,6 +132,28 @@ class ReissuesContract(Placing):
         assert (after.common_name, after.reissues_under_way) == (before.common_name, ())
         assert (change.supersession.serial_hex, change.supersession.names) == ("0b", None)
         assert change.supersession.due_at == WHEN + a_second + timedelta(hours=120)
+
+    @pytest.mark.parametrize(
+        ("stored_after", "serial"), [(0, "0b"), (2, "0a1b")], ids=["the newest", "overtaken"]
+    )
+    def test_the_order_holds_what_was_stored_last_whichever_is_completed_last(
+        self, stores, order, begin, ids, stored_after, serial
+    ):
+        """`stored_after`: when the certificate that the order has was stored; this one was after one second."""
+        stores.orders.reissue_order(begin(content=a_content("shop.example.com")))
+        certificates = MemoryCertificates()
+        there = a_record(stored_at=WHEN + stored_after * a_second)
+        certificates.keep(there)
+        certificates.keep(
+            a_record(serial_hex="0b", generation=2, reissue_id="rei_1", stored_at=WHEN + a_second)
+        )
+        clock = FixedClock()
+        clock.moment = WHEN + 3 * a_second
+        CompleteOrder(stores.orders, certificates, clock, ids)(US, ENROLMENT, 2, "execution-2")
+        after = stores.orders.head(US, ORDER)
+        names = stores.orders.content(US, ORDER, after.revision).names
+        assert (after.serial, names == ("shop.example.com",)) == (serial, serial == "0b")
+        assert stores.orders.reissue(US, ORDER, "rei_1").serial == "0b"
 
     def test_an_issued_reissue_moves_enrolment_row_and_order_in_one_write(self, stores, order, begin, ids):
         stores.orders.reissue_order(begin(content=a_content("shop.example.com")))

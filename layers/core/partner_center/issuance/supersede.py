@@ -153,10 +153,11 @@ class RevokeSuperseded:
         if each.is_of_order:
             head = self.revoker.orders.head(each.reseller_id, each.order_id)
             runs = head is not None and head.status_at(moment) is OrderStatus.ISSUED
-            what = "This order" if runs and self._stands(each.reseller_id, each.successor) else None
+            what = "This order" if runs and self._stands(each.reseller_id, each.successor) else ""
         else:
-            what = _named([record for record in self._at_risk(each) if self._has_newer(record)])
-        if what is None:
+            records = self._records(each)
+            what = _named([record for record in self._at_risk(each) if _has_newer(record, records, moment)])
+        if not what:
             return
         due_at = moment + LONGEST_DELAY
         told = f"{what}, which was kept, is revoked on {rfc3339(due_at)}: another certificate has taken the place."
@@ -170,9 +171,12 @@ class RevokeSuperseded:
         """Whether another supersession, or anybody, has revoked the certificates meanwhile."""
         return not each.is_of_order and not self._at_risk(each)
 
+    def _records(self, each: Supersession) -> Sequence[CertificateRecord]:
+        return self.revoker.certificates.of_order(each.reseller_id, each.order_id)
+
     def _concerned(self, each: Supersession) -> Sequence[CertificateRecord]:
         """The certificates whose place is taken. Raises TryAgain while one that must be there cannot be read."""
-        records = self.revoker.certificates.of_order(each.reseller_id, each.order_id)
+        records = self._records(each)
         if each.is_of_order:
             return records
         found = [record for record in records if record.serial_hex == each.serial_hex]
@@ -184,22 +188,15 @@ class RevokeSuperseded:
         moment = self.clock.now()
         return [record for record in self._concerned(each) if is_at_risk(record, moment)]
 
-    def _has_newer(self, record: CertificateRecord) -> bool:
-        moment, others = (
-            self.clock.now(),
-            self.revoker.certificates.of_order(record.reseller_id, record.order_id),
-        )
-        return any(other.age() > record.age() and other.is_live(moment) for other in others)
-
     def _certificates(self, each: Supersession, correlation_id: str) -> tuple[SupersessionEnd, str]:
         """How it ended, and what was kept, in words."""
-        found = self._at_risk(each)
-        kept = [record for record in found if not (each.regardless or self._has_newer(record))]
+        found, records, moment = self._at_risk(each), self._records(each), self.clock.now()
+        kept = [record for record in found if not (each.regardless or _has_newer(record, records, moment))]
         for record in found:
             if record not in kept:
                 self.revoker.certificate(record, _wish(correlation_id, OrderFollows.NEVER))
         if kept:
-            return SupersessionEnd.KEPT, _named(kept) or ""
+            return SupersessionEnd.KEPT, _named(kept)
         return SupersessionEnd.REVOKED if found else SupersessionEnd.OVER, ""
 
     def _order(self, each: Supersession, correlation_id: str) -> SupersessionEnd:
@@ -234,12 +231,16 @@ class RevokeSuperseded:
         )
 
 
-def _named(records: Sequence[CertificateRecord]) -> str | None:
-    """Certificates by their serials, as the beginning of a sentence in the singular."""
-    if not records:
-        return None
+def _has_newer(record: CertificateRecord, others: Sequence[CertificateRecord], moment: datetime) -> bool:
+    return any(other.age() > record.age() and other.is_live(moment) for other in others)
+
+
+def _named(records: Sequence[CertificateRecord]) -> str:
+    """Certificates by their serials, as the beginning of a sentence in the singular; nothing for none."""
     serials = ", ".join(record.serial_hex for record in records)
-    return f"The certificate {serials}" if len(records) == 1 else f"Each of the certificates {serials}"
+    if len(records) > 1:
+        return f"Each of the certificates {serials}"
+    return f"The certificate {serials}" if records else ""
 
 
 def _with_other_names(each: Supersession, records: Sequence[CertificateRecord]) -> list[CertificateRecord]:

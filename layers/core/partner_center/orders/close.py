@@ -107,12 +107,12 @@ def _supersession(head: OrderHead, chronicle: Chronicle) -> Supersession | None:
     return Supersession(head.reseller_id, head.replaces, None, due_at, head.order_id)
 
 
-def _supersession_of(reissue: Reissue, before: OrderContent, chronicle: Chronicle) -> Supersession | None:
+def _supersession_of(reissue: Reissue, chronicle: Chronicle, *, gives_up: bool) -> Supersession | None:
     """The certificate before a reissue is revoked when the reseller said, if it said so, and what holds other names.
 
-    The order may have got further names since the reissue was asked for, which it gives up without having said so.
+    `gives_up`: there are some. The order may have got further names since the reissue was asked for, which it gives
+    up without having said so.
     """
-    gives_up = gives_up_names(before, reissue.names)
     hours = reissue.revoke_previous_after_hours
     if hours is None and not gives_up:
         return None
@@ -129,9 +129,9 @@ def _supersession_of(reissue: Reissue, before: OrderContent, chronicle: Chronicl
 def _supersession_of_overtaken(
     reissue: Reissue, serial: str, now: OrderContent, chronicle: Chronicle
 ) -> Supersession | None:
-    """What holds other names than the newer certificate goes like any that does."""
+    """With names that the order, which is `now` what a newer certificate holds, has not, it goes like any other."""
     if set(reissue.names) <= set(now.names):
-        return _supersession_of(replace(reissue, names=now.names), now, chronicle)
+        return _supersession_of(reissue, chronicle, gives_up=False)
     due_at = _due(LONGEST_DELAY_HOURS, chronicle)
     return Supersession(reissue.reseller_id, reissue.order_id, serial, due_at, reissue.reissue_id)
 
@@ -158,7 +158,8 @@ def reissue_completion(
         after = overtaken(found, serial, chronicle.moment)
         supersession = _supersession_of_overtaken(found.reissue, serial, before, chronicle)
     else:
-        supersession = _supersession_of(found.reissue, before, chronicle)
+        gives_up = gives_up_names(before, found.reissue.names)
+        supersession = _supersession_of(found.reissue, chronicle, gives_up=gives_up)
         if supersession is not None and found.reissue.revoke_previous_after_hours is None:
             told = replace(found.reissue, revoke_previous_after_hours=LONGEST_DELAY_HOURS)
             found = replace(found, reissue=told)

@@ -172,10 +172,8 @@ def _reissue(
         kind = DeadlineKind.CSR
     elif chosen.auto_reissue and names:
         kind = DeadlineKind.VALIDATION
-    by_itself = (
-        chosen.auto_reissue and current is not None
-    )  # without one a person must say what is to be done
-    automatic = by_itself and kind is DeadlineKind.REISSUE
+    # Without a certificate a person must say what is to be done (`auto_reissue.reissues_itself_at`).
+    automatic = chosen.auto_reissue and kind is DeadlineKind.REISSUE and current is not None
     return Deadline(opens, date, kind, Cost.FREE, automatic, names)
 
 

@@ -154,7 +154,6 @@ def _require_unproven(found: Standing, name: str, order_id: str) -> None:
 def _require_pause(last: datetime | None, moment: datetime, what: str) -> None:
     since = moment - last if last else INTERVAL
     if since < INTERVAL:
-        left = ceil(
-            min(INTERVAL - since, INTERVAL).total_seconds()
-        )  # whoever wrote may be ahead of this clock
+        # Whoever wrote the last may be ahead of this clock: nobody waits longer than the whole pause.
+        left = ceil(min(INTERVAL - since, INTERVAL).total_seconds())
         raise TooSoon(f"{what} is less than 30 seconds old; ask again a little later.", left)

@@ -75,7 +75,7 @@ class ReissueOrder:
             return self._as_asked(answered)
         after = self._examined(principal, call, order, body, gate)
         if gives_up_names(order.content, after.names) and body.get(DELAY) != 0:
-            self._require_few_given_up(order.head)
+            self._require_few_given_up(order)
         unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment)
         begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, body.get(DELAY))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
@@ -110,17 +110,25 @@ class ReissueOrder:
             raise ContentRefused(problems)
         return replace(content, price=order.content.price, free_because=order.content.free_because)
 
-    def _require_few_given_up(self, head: OrderHead) -> None:
-        """An order serves few more names than it has, for as long as their certificates may last (docs/adr/0018)."""
-        found = self.supersessions.of_order(head.reseller_id, head.order_id)
+    def _require_few_given_up(self, order: Order) -> None:
+        """An order serves few more names than it has, for as long as their certificates may last (docs/adr/0018).
+
+        Reissues that are under way count; each moves the head, so of two at once one is judged again.
+        """
+        ids = (order.head.reseller_id, order.head.order_id)
+        found = self.supersessions.of_order(*ids)
         ends = sorted(each.due_at for each in found if each.names is not None and not each.was_kept)
-        if len(ends) >= MOST_GIVEN_UP:
-            raise StateConflict(
-                "reissue_limit",
-                f"Certificates with names that the order gave up are valid still. Give up others from "
-                f"{ends[-MOST_GIVEN_UP]:%Y-%m-%d %H:%M} UTC on, or choose {DELAY} 0, which revokes them all.",
-                head.order_id,
-            )
+        under_way = [self.orders.reissue(*ids, each) for each in order.head.reissues_under_way]
+        giving_up = [each for each in under_way if each and gives_up_names(order.content, each.names)]
+        if len(ends) + len(giving_up) < MOST_GIVEN_UP:
+            return
+        until = f"from {ends[0]:%Y-%m-%d %H:%M} UTC on" if ends else "once the reissues under way have ended"
+        raise StateConflict(
+            "reissue_limit",
+            f"Certificates with names that the order gives up are valid still: give up others {until}, or choose "
+            f"{DELAY} 0, which revokes them all.",
+            order.head.order_id,
+        )
 
     def _as_asked(self, head: OrderHead) -> Reissue:
         found = reissued(self.orders, head)
