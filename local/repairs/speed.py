@@ -1,21 +1,37 @@
 """Work that moto repeats for each request, each task, each query: done once, or not at all."""
 
+import base64
 import functools
+import json
 import uuid
 from typing import Any
 
 import boto3
 import moto.core.responses as _responses
+import moto.dynamodb.parsing.ast_nodes as _ast_nodes
+import moto.dynamodb.parsing.expressions as _expressions
 import moto.stepfunctions.parser.asl.parse.asl_parser as _asl_parser
 from botocore.config import Config
 from moto import backends
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from local.repairs.indexes import entries_of
 from local.repairs.patching import Method, around, exchange
 
 asl_parser: Any = _asl_parser
+ast_nodes: Any = _ast_nodes
+expressions: Any = _expressions
 responses: Any = _responses
+
+
+_ITEM_LIMIT = 405_000  # bytes, as moto has it
+_ABOUT_ITEMS = frozenset(
+    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}
+)
 
 
 @functools.cache
@@ -55,22 +71,54 @@ def _parse(definition: str) -> tuple[Any, Any]:
 def _query(original: Method, table: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
     """Look at one partition, where moto sorts the whole table; an index's items are sorted by moto afterwards."""
     index_name = args[6] if len(args) > 6 else kwargs.get("index_name")
-    by_key = bool(table.range_key_attr)
     if index_name is None:
         found = table.items.get(hash_key) or {}
+        by_key = bool(table.range_key_attr)
         candidates = list(found.values()) if by_key else [found] if found else []
     else:
-        rows = table.items.values()
-        everything = (item for row in rows for item in row.values()) if by_key else rows
         (name, wanted), *_ = kwargs["hash_key_conditions"]
-        candidates = [
-            item for item in everything if name in item.attrs and item.attrs[name].value == wanted.value
-        ]
+        candidates = entries_of(table, name).under(wanted.value)
     table.all_items = lambda: candidates  # under the lock that all DynamoDB calls share
     try:
         return original(table, hash_key, *args, **kwargs)
     finally:
         del table.all_items
+
+
+def _make_item(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+    """Weighed once; moto weighs all attributes again for each that it adds."""
+    item.hash_key, item.range_key, item.attrs = hash_key, range_key, LimitedSizeDict()
+    for name, value in attrs.items():
+        dict.__setitem__(item.attrs, name, DynamoType(value))
+    if item.size() > _ITEM_LIMIT:
+        raise ItemSizeTooLarge
+
+
+def _kinds(original: Method, traverser: Any) -> Any:
+    """Once for each tree, where moto asks at every node."""
+    if not hasattr(traverser, "kinds"):
+        traverser.kinds = original(traverser)
+    return traverser.kinds
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, set):
+        return sorted(value)
+    raise TypeError(f"not an attribute's value: {type(value).__name__}")
+
+
+def _serialized(original: Method, handler: Any, action_result: Any) -> Any:
+    """What is told of items has the form of the wire; moto looks up each part of it in the model of the API.
+
+    That is eight tenths of the work for an item of some kilobytes.
+    """
+    answer = action_result.result
+    if handler._get_action() not in _ABOUT_ITEMS or not isinstance(answer, dict):
+        return original(handler, action_result)
+    body = json.dumps({name: value for name, value in answer.items() if value is not None}, default=_as_json)
+    return 200, {"Content-Type": "application/x-amz-json-1.0", **handler.response_headers}, body
 
 
 def _request_id(headers: dict[str, str]) -> str:
@@ -87,3 +135,8 @@ def install() -> None:
     exchange(boto_client, "boto3", _OneClientPerService)
     exchange(asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse))
     around(Table, "query", _query)
+    around(DynamoHandler, "serialized", _serialized)
+    exchange(Item, "__init__", _make_item)
+    around(ast_nodes.DepthFirstTraverser, "nodes_to_be_processed", _kinds)
+    parser = expressions.UpdateExpressionParser  # its tree is copied by who changes it
+    exchange(parser, "make", staticmethod(functools.lru_cache(256)(parser.make)))

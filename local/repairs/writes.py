@@ -14,6 +14,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import StreamShard
 
 from local.repairs.capacity import METER, attributes_of
+from local.repairs.indexes import tell
 from local.repairs.patching import Method
 
 
@@ -94,6 +95,8 @@ def _kept_or_restored(cells: Sequence[Cell], factor: int) -> Iterator[None]:
     finally:
         for shard in shards:
             shard.held = False  # type: ignore[attr-defined]
+        for cell, item in zip(cells, before, strict=True):
+            tell(cell.table, item, cell.read())
     for cell, old in zip(cells, before, strict=True):
         new = cell.read()
         METER.wrote(cell.table, old, new, factor=factor)
