@@ -14,6 +14,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud import EmbeddedCloud
 from local.resources import physical_name
+from tests.faults.evidence import dead_letters
+from tests.faults.operator import empties_dead_letters
 from tests.functions.conftest import TEMPLATE
 from tests.functions.journeys import Reseller, publish, resellers
 from tests.functions.travels import HOUR
@@ -132,3 +134,12 @@ def test_a_poisoned_call_is_set_aside(cloud: EmbeddedCloud) -> None:
     cloud.advance(600)
     assert cloud.settle()
     assert len(messages(cloud, "CheckFailures")) == 1
+
+
+def test_what_was_set_aside_is_moved_back_or_not_needed(cloud: EmbeddedCloud) -> None:
+    """What a soak does in an operator's place. Records of the stream stay, and of poison all comes back in time."""
+    lay = {name: count for name, count in dead_letters(cloud).items() if count}
+    assert set(lay) == {*map(dead_letters_of, SOURCES), "CheckFailures", "RelayFailures"}
+    moved = empties_dead_letters(cloud)
+    assert moved == {name: count for name, count in lay.items() if name != "RelayFailures"}
+    assert {name for name, count in dead_letters(cloud).items() if count} == {"RelayFailures"}
