@@ -45,6 +45,7 @@ from tests.unit.issuance.world import (
 )
 
 NAMES = ("www.example.com", "*.example.com")
+MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 ALLOWED = tuple({"name": name, "allowed": True} for name in NAMES)
@@ -426,6 +427,22 @@ def test_days_that_were_missed_are_made_up_for(bench):
         another(bench, number, NOW + number * DAY)
     bench.clock.moment = NOW + 9 * DAY
     assert bench.run().checked == 5
+
+
+def test_each_day_is_read_once_and_no_midnight_hides_a_certificate(bench, monkeypatch):
+    asked, read = [], bench.store.stored_between
+    midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0) + 2 * DAY
+    for number, moment in enumerate((midnight - MICROSECOND, midnight, midnight + MICROSECOND), 2):
+        another(bench, number, moment)
+    monkeypatch.setattr(
+        bench.store, "stored_between", lambda after, until: asked.append((after, until)) or read(after, until)
+    )
+    bench.run()
+    bench.clock.moment = midnight + 2 * DAY
+    assert bench.run().checked == 3
+    days = [((after + MICROSECOND).date(), until.date()) for after, until in asked]
+    assert all(first == last for first, last in days)
+    assert len(days) == (bench.clock.moment - SETTLING - NOW).days + 2
 
 
 @pytest.mark.parametrize(

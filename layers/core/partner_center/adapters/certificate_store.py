@@ -79,7 +79,8 @@ class DynamoDbCertificates:
                     yield record
 
     def stored_between(self, after: datetime, until: datetime) -> Iterator[StoredSerial]:
-        day = after.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        first = after.astimezone(UTC) + timedelta(microseconds=1)
+        day = first.replace(hour=0, minute=0, second=0, microsecond=0)
         while day <= until:
             for shard in range(keys.SERIAL_SHARDS):
                 yield from self._listed(keys.stored_shard(f"{day:%Y-%m-%d}", shard), after, until)

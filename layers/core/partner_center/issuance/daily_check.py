@@ -26,6 +26,7 @@ SETTLING = timedelta(minutes=30)
 LEFT_OVER_AFTER = timedelta(hours=48)
 """By then a recorded serial can be signed no more (BR 7.1.2.7): no retry will take it up."""
 _LONGEST_DETAIL = 2000
+_A_MOMENT = timedelta(microseconds=1)
 
 
 class CheckRuns(Protocol):
@@ -99,11 +100,11 @@ class CheckCertificates:
         return min([*begins, goal])
 
     def _due(self, after: datetime, goal: datetime) -> Iterator[tuple[datetime, CertificateRecord]]:
-        """What was stored in between, in the order of its time, a day at once."""
+        """What was stored in between, in the order of its time, a day at once, as it is listed."""
         start = after
         while start < goal:
-            midnight = (start + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-            end = min(midnight, goal)
+            tomorrow = (start + _A_MOMENT).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            end = min(tomorrow - _A_MOMENT, goal)
             for listed in sorted(self.slots.stored_between(start, end), key=lambda each: each.stored_at):
                 record = self.slots.by_serial(listed.serial_hex)
                 if record is not None:
