@@ -76,12 +76,12 @@ class MemoryChallenges:
             if self.tables.mail_claims.get(_key(challenge)) == moment:
                 del self.tables.mail_claims[_key(challenge)]
 
-    def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
+    def mark_sent(self, challenge: Challenge, sent_at: datetime) -> None:
         with self.tables.writing("mark_sent"):
             present = self.tables.challenges.get(_key(challenge))
             if present is not None and present.sent_at is None:
                 evidence = challenge.evidence or present.evidence
-                changed = replace(present, sent_at=sent_at, expires_at=expires_at, evidence=evidence)
+                changed = replace(present, sent_at=sent_at, evidence=evidence)
                 self.tables.challenges[_key(challenge)] = changed
 
     def mark_resent(self, challenge: Challenge, resent_at: datetime) -> None:

@@ -180,9 +180,9 @@ class ChecksContract(WithAnOrder):
 
     def test_the_evidence_for_a_contact_is_kept_with_the_first_mail(self, stores):
         challenge = self.made(stores, evidence=None)
-        stores.challenges.mark_sent(replace(challenge, evidence=EVIDENCE), NOW, LATER)
+        stores.challenges.mark_sent(replace(challenge, evidence=EVIDENCE), NOW)
         assert self.present(stores).evidence == EVIDENCE
-        stores.challenges.mark_sent(replace(challenge, evidence={"quorum": "0/6"}), NOW, LATER)
+        stores.challenges.mark_sent(replace(challenge, evidence={"quorum": "0/6"}), NOW)
         assert self.present(stores).evidence == EVIDENCE
 
     # ---- claimed

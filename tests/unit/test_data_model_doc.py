@@ -617,7 +617,7 @@ SINGLE_WRITES = [
     ),
     lambda db: SentMailStore(db, "business").tell(US, "ord_1", Message("msg_1", NOW, "Told.")),
     lambda db: register(db).tell(an_event(IDS)),
-    lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW, NOW + timedelta(days=30)),
+    lambda db: challenges(db).mark_sent(replace(CHALLENGE, evidence={}), NOW),
     lambda db: challenges(db).mark_resent(CHALLENGE, NOW),
     lambda db: challenges(db).end(CHALLENGE, NOW),
     lambda db: challenges(db).claim_mail(CHALLENGE, NOW),

@@ -115,7 +115,7 @@ def test_the_same_request_is_the_same_mail(desk, mailer, sent):
     mailer.ask(request(desk))
     mailer.ask(request(desk))
     assert sent[0] == sent[1]
-    assert sent[0].message_id == f"<{request(desk).challenge.challenge_id}@partners.example.net>"
+    assert sent[0].message_id == f"<{request(desk).challenge.challenge_id}.1@partners.example.net>"
 
 
 # ---- to the technical contact
@@ -210,3 +210,11 @@ def test_a_mail_for_an_unknown_order_is_not_sent(desk, mailer, sent, changes):
 )
 def test_the_message_id_stands_under_the_sender_s_domain(sender, expected):
     assert message_id("a", sender) == expected
+
+
+def test_after_an_amendment_it_is_another_mail(desk, mailer, sent):
+    order = desk.order()
+    for revision in (1, 1, 2):
+        mailer.instruct(replace(order, head=replace(order.head, revision=revision)), published(desk))
+    first, same, other = (mail.message_id for mail in sent)
+    assert first == same != other

@@ -109,7 +109,8 @@ def test_running_again_sends_nothing_and_changes_nothing(open_validation, stores
     assert present(stores) == before
 
 
-def test_the_thirty_days_run_from_the_mail(open_validation, stores, mail, clock):
+def test_the_thirty_days_run_from_the_values_creation(open_validation, stores, mail, clock):
+    """However late it is mailed, and however often: all mails of a value name the same end."""
     mail.before = out
     with pytest.raises(TryAgain):
         open_validation(ONE)
@@ -120,8 +121,17 @@ def test_the_thirty_days_run_from_the_mail(open_validation, stores, mail, clock)
     open_validation(ONE)
     (sent,) = present(stores).values()
     assert (sent.created_at, sent.sent_at) == (NOW, NOW + timedelta(hours=5))
-    assert sent.expires_at == NOW + timedelta(days=30, hours=5)
-    assert mail.asked[0].challenge.expires_at == sent.expires_at
+    assert sent.expires_at == mail.asked[0].challenge.expires_at == NOW + timedelta(days=30)
+
+
+def test_a_mail_whose_record_was_lost_is_sent_again_with_the_same_end(open_validation, stores, mail, clock):
+    stores.tables.before["mark_sent"].append(out)
+    with pytest.raises(TryAgain):
+        open_validation(ONE)
+    clock.advance(minutes=2)
+    open_validation(ONE)
+    first, again = mail.asked
+    assert (again.token, again.challenge) == (first.token, first.challenge)
 
 
 def refuse():
@@ -247,7 +257,7 @@ def test_a_resend_mails_the_same_value_to_the_same_address(open_validation, stor
     clock.advance(minutes=5)
     open_validation(TWO, ["example.com"])
     first, _, again = mail.asked
-    assert (again.token, again.challenge) == (first.token, first.challenge)
+    assert (again.token, again.challenge) == (first.token, replace(first.challenge, sent_at=NOW))
     resent = present(stores)
     assert resent[ADMIN].resent_at == NOW + timedelta(minutes=5)
     assert resent["webmaster@example.org"].resent_at is None

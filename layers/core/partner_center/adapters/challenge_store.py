@@ -134,18 +134,14 @@ class ChallengeStore:
         )
         self._write_once(update)
 
-    def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
-        """The value's 30 days run from the mail. A second record of the same mail changes nothing."""
+    def mark_sent(self, challenge: Challenge, sent_at: datetime) -> None:
+        """A second record of the same mail changes nothing."""
         update = Update(
             self._tables.validation,
             _key(challenge),
             lambda _: _ExistsAlready("The mail is recorded already."),
             conditions=[("sent_at", "absent")],
-            set={
-                "sent_at": to_micros(sent_at),
-                "expires_at": to_micros(expires_at),
-                **_evidence(challenge),
-            },
+            set={"sent_at": to_micros(sent_at), **_evidence(challenge)},
         )
         self._write_once(update)
 

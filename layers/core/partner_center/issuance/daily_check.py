@@ -103,7 +103,9 @@ class CheckCertificates:
         """What was stored in between, in the order of its time, a day at once, as it is listed."""
         start = after
         while start < goal:
-            tomorrow = (start + _A_MOMENT).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+            tomorrow = (start + _A_MOMENT).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(
+                days=1
+            )
             end = min(tomorrow - _A_MOMENT, goal)
             for listed in sorted(self.slots.stored_between(start, end), key=lambda each: each.stored_at):
                 record = self.slots.by_serial(listed.serial_hex)

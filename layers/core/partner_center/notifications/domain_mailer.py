@@ -38,7 +38,7 @@ class DomainMailer:
     public_url: str
 
     def ask(self, request: ApprovalRequest) -> None:
-        """Raises TryAgain, MailRefused. The Message-ID is the challenge's, however often it is sent."""
+        """Raises TryAgain, MailRefused. One Message-ID for a challenge of one content, however often it is sent."""
         challenge = request.challenge
         order = load(self.orders, challenge.reseller_id, challenge.order_id)
         if order is None:
@@ -62,11 +62,12 @@ class DomainMailer:
             expires_at=answerable_until(challenge, order),
             support_contact=reseller.support_email,
         )
-        mail = approval_request_mail(facts, self.sender, message_id(challenge.challenge_id, self.sender))
+        mail_id = _of_revision(challenge.challenge_id, order)
+        mail = approval_request_mail(facts, self.sender, message_id(mail_id, self.sender))
         self.mailer.send(replace(mail, tags=tags_of(order.head, "approval")))
 
     def instruct(self, order: Order, challenges: Sequence[Challenge]) -> None:
-        """Raises TryAgain, MailRefused. The Message-ID is made of the challenges', however often it is sent."""
+        """Raises TryAgain, MailRefused. One Message-ID for challenges of one content, however often it is sent."""
         reseller, product = self._named(order)
         contact = order.content.contacts.technical
         facts = ControlInstructionsFacts(
@@ -82,7 +83,8 @@ class DomainMailer:
             support_contact=reseller.support_email,
         )
         digest = sha256(" ".join(sorted(each.challenge_id for each in challenges)).encode()).hexdigest()
-        mail = control_instructions_mail(facts, self.sender, message_id(f"pub_{digest[:26]}", self.sender))
+        mail_id = _of_revision(f"pub_{digest[:26]}", order)
+        mail = control_instructions_mail(facts, self.sender, message_id(mail_id, self.sender))
         self.mailer.send(replace(mail, tags=tags_of(order.head, "instructions")))
 
     def _instruction(self, order: Order, challenge: Challenge) -> Instruction:
@@ -100,6 +102,11 @@ class DomainMailer:
         if reseller is None or product is None:
             raise TryAgain("The order behind the mail cannot be read at the moment.")
         return reseller, product
+
+
+def _of_revision(mail_id: str, order: Order) -> str:
+    """A mail that is sent again after an amendment, of the contacts for example, has another text."""
+    return f"{mail_id}.{order.head.revision}"
 
 
 def message_id(local_part: str, sender: str) -> str:

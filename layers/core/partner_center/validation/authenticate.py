@@ -145,11 +145,8 @@ class OpenValidation:
         if corroborated is None:
             return  # the address is not to be had from enough places; the reseller reads why
         opened = self.vault.open(challenge.encrypted_token, challenge.challenge_id)
-        dated = (
-            challenge if repeated else replace(challenge, sent_at=moment, expires_at=moment + VALUE_LIFETIME)
-        )
         try:
-            self.mail.ask(ApprovalRequest(dated, opened))
+            self.mail.ask(ApprovalRequest(challenge, opened))
         except MailRefused as refused:
             detail = f"The mail to {challenge.approver_email} is refused ({refused.reason}); choose another address."
             self.challenges.fail(corroborated, self._refusal(challenge, detail, ChallengeStatus.FAILED))
@@ -157,7 +154,7 @@ class OpenValidation:
         if repeated:
             self.challenges.mark_resent(corroborated, moment)
         else:
-            self.challenges.mark_sent(corroborated, moment, dated.expires_at)
+            self.challenges.mark_sent(corroborated, moment)
 
     def _tell_what_to_publish(self, order: Order, asked: Sequence["_Asked"]) -> None:
         """One mail for all records and files of the order, when there is one that was not told yet."""
@@ -177,7 +174,7 @@ class OpenValidation:
                 return
             for challenge in (each.challenge for each in untold):
                 if challenge.sent_at is None:
-                    self.challenges.mark_sent(challenge, moment, challenge.expires_at)
+                    self.challenges.mark_sent(challenge, moment)
                 else:
                     self.challenges.mark_resent(challenge, moment)
 

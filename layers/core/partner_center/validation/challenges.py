@@ -22,7 +22,7 @@ from partner_center.validation.control_methods import (
 )
 
 VALUE_LIFETIME = timedelta(days=30)
-"""A random value may be used for 30 days (BR 3.2.2.4.4)."""
+"""A random value may be used for 30 days from its creation (BR 3.2.2.4.4), however late it is mailed."""
 
 VALUE_BITS = 160
 """At least 112 bits are asked for (BR 1.6.1, "Random Value")."""

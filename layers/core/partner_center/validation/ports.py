@@ -96,7 +96,7 @@ class Challenges(ChallengeReader, Protocol):
         """The mail that was claimed at `moment` did not go out."""
         ...
 
-    def mark_sent(self, challenge: Challenge, sent_at: datetime, expires_at: datetime) -> None:
+    def mark_sent(self, challenge: Challenge, sent_at: datetime) -> None:
         """The first mail; its record is never changed."""
         ...
 
