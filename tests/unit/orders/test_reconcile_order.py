@@ -314,8 +314,26 @@ def test_units_that_the_contract_does_not_hold_are_not_released(world):
     (release,) = [name for name, line in lines.items() if line.kind is EntryKind.RELEASE]
     del lines[release]
     before = everything(world)
-    assert look(world).repair is Repair.NOTHING
+    found = look(world)
+    assert (found.repair, found.is_told, found.contract_id) == (Repair.REPORT, True, "con_1")
+    assert found.why == "what must be done is refused: Contract con_1 does not hold 2 units."
     assert everything(world) == before
+
+
+def test_what_is_refused_again_and_again_stands_in_nobodys_way(world):
+    """It is asked about once an hour and told each time, by hand as well once it is not listed any more."""
+    cancelled(world)
+    lines = world.tables.ledger[US, "con_1"]
+    (release,) = [name for name, line in lines.items() if line.kind is EntryKind.RELEASE]
+    del lines[release]
+    world.clock.advance(hours=2)
+    assert due(world) == [(US, ORDER)]
+    look(world)
+    assert due(world) == []
+    world.clock.advance(hours=1)
+    assert due(world) == [(US, ORDER)]
+    world.open_orders.leave(world.head())
+    assert look(world).is_told
 
 
 # ---- twice, two at once, in trouble

@@ -4,6 +4,7 @@ Each repair depends on the head as it was read, so of two at once one is done, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -175,9 +176,21 @@ class ReconcileOrder:
                 return self._pending(order, chronicle)
             if order.head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
                 return self._ended(order, chronicle)
-        except (ChangedMeanwhile, StateConflict):
-            return Reconciled(reseller_id, order_id, Repair.NOTHING, "it moves at this moment")
+        except (ChangedMeanwhile, StateConflict) as refusal:
+            return self._refused(order.head, refusal)
         return Reconciled(reseller_id, order_id, Repair.NOTHING, f"it is {order.head.status}")
+
+    def _refused(self, head: OrderHead, refusal: ChangedMeanwhile | StateConflict) -> Reconciled:
+        """Somebody was faster; or, where the order is as it was, what must be done is refused, and will be again."""
+        ids = (head.reseller_id, head.order_id)
+        present = self.orders.head(*ids)
+        if present is None or present.version != head.version:
+            return Reconciled(*ids, Repair.NOTHING, "it moves at this moment")
+        with suppress(ChangedMeanwhile):  # by hand also one that is not listed
+            self.put_off(*ids)
+        contract = None if head.is_by_card else head.contract_id
+        why = f"what must be done is refused: {refusal.detail}"
+        return Reconciled(*ids, Repair.REPORT, why, contract, is_told=True)
 
     def put_off(self, reseller_id: str, order_id: str) -> None:
         """An order that cannot be looked at stands in nobody's way for a while. Raises TryAgain, ChangedMeanwhile."""
