@@ -145,7 +145,13 @@ class ReissuesContract(Placing):
         there = a_record(stored_at=WHEN + stored_after * a_second)
         certificates.keep(there)
         certificates.keep(
-            a_record(serial_hex="0b", generation=2, reissue_id="rei_1", stored_at=WHEN + a_second)
+            a_record(
+                serial_hex="0b",
+                generation=2,
+                reissue_id="rei_1",
+                names=("shop.example.com",),
+                stored_at=WHEN + a_second,
+            )
         )
         clock = FixedClock()
         clock.moment = WHEN + 3 * a_second

@@ -131,13 +131,15 @@ class Reminding:
         now = self.clock.now()
         term_to = head.term_to or now + timedelta(days=head.term_days, seconds=-1)
         not_before, not_after = plan_validity(now, term_to, rules_on(now))
+        content = self.world.order(head.order_id, head.reseller_id).content
         self._serials += 1
         record = a_record(
             serial_hex=f"{self._serials:016x}",
             reseller_id=head.reseller_id,
             order_id=head.order_id,
             generation=head.generation,
-            names=self.world.order(head.order_id, head.reseller_id).content.names,
+            names=content.names,
+            spki_sha256=content.spki_sha256,
             not_before=not_before,
             not_after=not_after,
         )

@@ -57,6 +57,8 @@ from tests.fakes.determined import NOW, CountingIds
 US, THEM = "res_1", "res_2"
 ORDER = "ord_1"
 PRODUCT = "geotrust_quickssl_premium"
+A_KEY = sha256(b"0\0").hexdigest()
+"""The digest of the public key that is ordered for and certified."""
 APPROVER = "admin@example.com"
 
 a_second = timedelta(seconds=1)
@@ -183,7 +185,7 @@ def a_content(*names: str, approver: str = APPROVER, **changes: Any) -> OrderCon
     facts: dict[str, Any] = {
         "csr_der": "3000",
         "spki_der": "3000",
-        "spki_sha256": sha256(b"0\0").hexdigest(),
+        "spki_sha256": A_KEY,
         "names": names,
         "common_name": names[0],
         "given": Given(common_name=names[0], additional_domains=names[1:]),
@@ -396,7 +398,7 @@ def a_record(**changes: Any) -> CertificateRecord:
         level=Level.DV,
         names=("www.example.com",),
         common_name="www.example.com",
-        spki_sha256="cd" * 32,
+        spki_sha256=A_KEY,
         issuer_id="tls-e1",
         not_before=NOW,
         not_after=NOW + timedelta(days=199, seconds=-1),

@@ -13,6 +13,7 @@ from partner_center.billing.reading import ContractReading
 from partner_center.billing.request import RequestContract
 from partner_center.billing.settle import DueSettlements, SettlePayment
 from partner_center.catalog.products import load_catalog
+from partner_center.issuance.record import CertificateRecord
 from partner_center.orders.amend import AmendOrder, Precondition
 from partner_center.orders.close import CancelOrder, CloseOverdue, CompleteOrder
 from partner_center.orders.domain_actions import RequestCheck, Resend
@@ -54,7 +55,7 @@ from tests.fakes.outside import (
 from tests.fakes.payments import MemoryGateway
 from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.posted import MemoryBlockedKeys, a_body, a_call, a_principal, spki_of
-from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement
+from tests.fakes.samples import ORDER, US, a_content, a_head, a_placement, a_record
 from tests.fakes.stores import MemoryStores
 
 
@@ -170,6 +171,21 @@ class World:
         found = load(self.stores.orders, reseller_id, order_id)
         assert found is not None
         return found
+
+    def certify(self, order_id: str = ORDER, **changes: Any) -> CertificateRecord:
+        """The certificate of what the order holds now is stored."""
+        content = self.order(order_id).content
+        record = a_record(
+            **{
+                "order_id": order_id,
+                "names": content.names,
+                "common_name": content.common_name,
+                "spki_sha256": content.spki_sha256,
+                **changes,
+            }
+        )
+        self.certificates.keep(record)
+        return record
 
     def amend(
         self,

@@ -19,7 +19,6 @@ from tests.fakes.samples import (
     a_chronicle,
     a_placement,
     a_preflight,
-    a_record,
     a_staff,
     an_audit,
 )
@@ -62,7 +61,7 @@ class MoneyWorld(World):
     def issue(self, order_id: str = ORDER) -> None:
         """Claimed by a preflight, signed, completed."""
         self.claim(order_id)
-        self.certificates.keep(a_record(order_id=order_id, serial_hex=order_id[4:]))
+        self.certify(order_id, serial_hex=order_id[4:])
         self.complete_order(US, order_id, 1, "execution-1")
 
     def claim(self, order_id: str = ORDER) -> None:

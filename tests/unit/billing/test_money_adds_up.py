@@ -10,7 +10,7 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.errors import ContentRefused, PartnerCenterError
 from partner_center.kernel.money import Money
 from partner_center.orders.order import OrderStatus
-from tests.fakes.samples import US, a_contract, a_record
+from tests.fakes.samples import US, a_contract
 from tests.unit.billing.money_world import MoneyWorld
 
 GRANTED = 20
@@ -94,7 +94,7 @@ class MoneyAddsUp(RuleBasedStateMachine):
         if head.has_a_price and head.payment not in paid:
             return
         self.world.claim(order_id)
-        self.world.certificates.keep(a_record(order_id=order_id, serial_hex=order_id[4:]))
+        self.world.certify(order_id, serial_hex=order_id[4:])
         self.world.complete_order(US, order_id, 1, "execution-1")
 
     @rule(which=which, by_card=st.booleans(), trouble=trouble)

@@ -11,7 +11,7 @@ import pytest
 from partner_center.billing.authorise import Outcome
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.order import OrderStatus
-from tests.fakes.samples import ORDER, US, a_record
+from tests.fakes.samples import ORDER, US
 from tests.unit.billing.money_world import PRICE, MoneyWorld
 
 MOST_REPAIRS = 60
@@ -68,7 +68,7 @@ class Story(MoneyWorld):
         if self.end != "cancelled" and head.status is OrderStatus.PENDING:
             if not head.signing:
                 self.claim()
-            self.certificates.keep(a_record(order_id=ORDER, serial_hex="1"))
+            self.certify(serial_hex="1")
             self.complete_order(US, ORDER, 1, "execution-1")
         if self.end == "revoked" and self.head().status is OrderStatus.ISSUED and self.gateway.taken(ORDER):
             self.revoke()

@@ -22,7 +22,7 @@ from partner_center.kernel.money import Money
 from partner_center.orders.close import CloseOverdue
 from partner_center.orders.order import OrderStatus, PaymentKind, Revoked
 from tests.fakes.determined import NOW
-from tests.fakes.samples import ORDER, US, a_chronicle, a_day, a_head, a_record, a_second
+from tests.fakes.samples import A_KEY, ORDER, US, a_chronicle, a_day, a_head, a_record, a_second
 from tests.unit.issuance.revoking import OURS, THEIRS, Office, bare, reissued, wanted
 
 COMPROMISED = Reason.KEY_COMPROMISE
@@ -255,9 +255,9 @@ def test_a_serial_is_found_in_any_case():
 
 def test_a_proof_is_reported_so_that_the_key_is_blocked_and_all_with_it_revoked():
     office = Office()
-    office.certificate(wanted(COMPROMISED, proof="cd" * 32))
+    office.certificate(wanted(COMPROMISED, proof=A_KEY))
     (reported,) = office.reported
-    assert (reported.spki_sha256, reported.reseller_id, reported.key_id) == ("cd" * 32, US, "key_1")
+    assert (reported.spki_sha256, reported.reseller_id, reported.key_id) == (A_KEY, US, "key_1")
     assert office.told() == {"0a1b": COMPROMISED}
 
 
@@ -291,7 +291,7 @@ def test_with_a_proof_any_reason_becomes_key_compromise():
     office.certificate(wanted(Reason.SUPERSEDED))
     office.certificate(wanted(COMPROMISED))
     assert office.told() == {"0a1b": Reason.SUPERSEDED}
-    office.certificate(wanted(COMPROMISED, proof="cd" * 32))
+    office.certificate(wanted(COMPROMISED, proof=A_KEY))
     assert office.told() == {"0a1b": COMPROMISED}
 
 
@@ -303,7 +303,7 @@ def test_a_report_that_cannot_be_made_revokes_nothing():
 
     office.report = out
     with pytest.raises(TryAgain):
-        office.order(wanted(COMPROMISED, proof="cd" * 32))
+        office.order(wanted(COMPROMISED, proof=A_KEY))
     assert office.told() == {}
 
 
@@ -451,7 +451,7 @@ def test_a_key_whose_certificate_was_revoked_for_compromise_is_blocked_even_with
     if reason is not COMPROMISED:
         assert office.register.blocked == {}
         return
-    assert office.register.blocked == {"cd" * 32: (BLOCKED_FOR, NOW)}
+    assert office.register.blocked == {A_KEY: (BLOCKED_FOR, NOW)}
     (audit,) = office.register.audit
     assert (audit.action, audit.actor) == ("key.blocked", "key:key_1")
 
@@ -461,14 +461,14 @@ def test_a_key_is_blocked_when_the_reason_becomes_compromise_later():
     office.order()
     office.order(wanted(COMPROMISED))
     office.deliver()
-    assert office.register.blocked.keys() == {"cd" * 32}
+    assert office.register.blocked.keys() == {A_KEY}
 
 
 # ---- a key that became known
 
 
 def exposed(serial="0a1b"):
-    data = {"reseller_id": US, "order_id": "ord_1", "serial": serial, "spki_sha256": "cd" * 32}
+    data = {"reseller_id": US, "order_id": "ord_1", "serial": serial, "spki_sha256": A_KEY}
     return Event("evt_1", "key.exposed", NOW, "request-1", data)
 
 

@@ -13,7 +13,7 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
 from partner_center.orders.ports import load
 from tests.fakes.posted import spki_of
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_preflight, a_second, an_audit
+from tests.fakes.samples import A_KEY, ORDER, THEM, US, a_contract, a_day, a_preflight, a_second, an_audit
 from tests.fakes.world import World
 from tests.unit.issuance.world import NOW, MemoryStore, SetClock, certificate, new_issuer, no_private_ca
 
@@ -89,6 +89,18 @@ def test_a_retry_returns_the_certificate_even_when_the_order_has_gone_on(bench):
     first = bench.sign()
     bench.world.tables.heads[US, ORDER] = replace(bench.world.head(), signing=False)
     assert bench.sign() == first
+
+
+@pytest.mark.parametrize(
+    "changes", [{"names": ("www.example.com",)}, {"spki_sha256": A_KEY}], ids=["names", "key"]
+)
+def test_a_stored_certificate_of_something_else_is_not_returned(bench, changes):
+    """Amended, when it was held back again after a run that nobody heard of had signed."""
+    bench.claim()
+    first = bench.sign()
+    bench.store.serials[first.serial_hex] = replace(first, **changes)
+    with pytest.raises(NotClaimed):
+        bench.sign()
 
 
 # ---- the claim

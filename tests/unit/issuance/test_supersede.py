@@ -12,7 +12,7 @@ from partner_center.kernel.events import Event
 from partner_center.orders.order import OrderStatus
 from tests.fakes.determined import NOW
 from tests.fakes.posted import MemoryBlockedKeys
-from tests.fakes.samples import ORDER, THEM, US, a_head, a_record, a_second
+from tests.fakes.samples import A_KEY, ORDER, THEM, US, a_head, a_record, a_second
 from tests.fakes.supersessions import MemorySupersessions
 from tests.unit.issuance.revoking import Office
 
@@ -83,8 +83,8 @@ def test_an_event_concerns_its_own_order_and_reseller_alone():
 @pytest.mark.parametrize(
     ("key", "make", "end"),
     [
-        ("cd" * 32, "order", [REVOKED]),
-        ("cd" * 32, "certificate", [REVOKED]),
+        (A_KEY, "order", [REVOKED]),
+        (A_KEY, "certificate", [REVOKED]),
         ("ab" * 32, "order", [REVOKED]),
         ("ab" * 32, "certificate", []),
         ("ef" * 32, "order", []),

@@ -62,7 +62,7 @@ from tests.fakes.perspectives import MemoryPerspectives
 from tests.fakes.posted import a_call
 from tests.fakes.problem_reports import MemoryReports
 from tests.fakes.revocations import MemoryRevocations, MemorySerials
-from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit
+from tests.fakes.samples import US, a_contract, a_preflight, a_staff, an_audit
 from tests.fakes.stores import MemoryStores
 from tests.fakes.supersessions import MemorySupersessions
 from tests.fakes.world import World
@@ -236,7 +236,7 @@ class Office:
         if "cancelled" in happens:
             world.cancel_order(PRINCIPAL, a_call(path="/c"), order_id, None)
         elif "declined" not in happens:
-            world.certificates.keep(a_record(order_id=order_id))
+            world.certify(order_id)
             world.complete_order(US, order_id, 1, "execution-1")
         if "stuck" in happens:
             world.gateway.before = refuse
@@ -335,7 +335,7 @@ class Office:
         world.put(order_id=order_id)
         if ended:
             recorded = {"status": CertificateStatus.RECORDED, "certificate_der": None, "stored_at": None}
-            world.certificates.keep(a_record(order_id=order_id, **recorded))
+            world.certify(order_id, **recorded)
             world.cancel_order(PRINCIPAL, a_call(path="/c"), order_id, None)
         world.clock.advance(hours=1)
         world.reconcile_order(US, order_id, "schedule")

@@ -32,7 +32,6 @@ from tests.fakes.samples import (
     a_day,
     a_head,
     a_preflight,
-    a_record,
     a_second,
     an_audit,
     an_event,
@@ -59,7 +58,8 @@ def claim(world, preflight_id="pre_1"):
 
 
 def store_certificate(world, **changes):
-    record = a_record(**changes)
+    record = replace(world.certify(), **changes)
+    world.certificates.records.clear()
     world.certificates.keep(record)
     return record
 
@@ -385,3 +385,18 @@ def test_what_held_the_order_back_is_forgotten_when_it_is_issued(world):
     store_certificate(world)
     complete(world)
     assert world.head().held_back is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"names": ("www.example.com", "other.example.com")}, {"spki_sha256": "ef" * 32}],
+    ids=["names", "key"],
+)
+def test_a_certificate_of_something_else_does_not_complete_the_order(world, other):
+    """However it came to be stored: nobody gets, or pays for, what was not ordered."""
+    claim(world)
+    store_certificate(world, **other)
+    with pytest.raises(StateConflict) as refusal:
+        complete(world)
+    assert refusal.value.code == "other_certificate"
+    assert (world.head().status, world.counted()) == (OrderStatus.PENDING, (8, 2, 0))

@@ -9,7 +9,7 @@ from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import Decision
 from tests.fakes.determined import NOW
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_head, a_record
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_head
 from tests.fakes.world import World
 
 
@@ -37,7 +37,7 @@ def test_an_order_is_read_with_its_challenges_and_certificates(world):
 
 
 def test_an_issued_order_shows_its_certificates(world):
-    world.certificates.keep(a_record())
+    world.certify()
     issued = replace(world.head(), status=OrderStatus.ISSUED, serial="0a1b")
     world.tables.heads[US, ORDER] = issued
     assert [c["serial"] for c in world.reading.order(US, ORDER)["certificates"]] == ["0a1b"]
@@ -46,7 +46,7 @@ def test_an_issued_order_shows_its_certificates(world):
 def test_an_issued_order_tells_its_next_deadline_by_the_proofs_on_file_now(world):
     world.await_domains(US, ORDER, 1, "token-1")
     world.approve()
-    world.certificates.keep(a_record())
+    world.certify()
     world.complete_order(US, ORDER, 1, "execution-1")
     assert world.reading.order(US, ORDER)["next_deadline"] == {
         "opens_at": "2027-05-11T10:00:00Z",
@@ -64,7 +64,7 @@ def test_an_issued_order_tells_its_next_deadline_by_the_proofs_on_file_now(world
     ids=["issued", "still pending", "unknown"],
 )
 def test_a_renewal_ends_the_deadlines_once_it_is_issued(world, renewal, kind):
-    world.certificates.keep(a_record(not_after=NOW + 365 * a_day))
+    world.certify(not_after=NOW + 365 * a_day)
     world.complete_order(US, ORDER, 1, "execution-1")
     world.tables.heads[US, ORDER] = replace(world.head(), renewed_by="ord_2")
     if renewal is not None:
@@ -86,7 +86,7 @@ def test_a_contact_whose_mailbox_takes_mail_has_no_mark(world):
 
 
 def test_a_certificate_that_is_not_the_orders_yet_is_not_shown(world):
-    world.certificates.keep(a_record())
+    world.certify()
     assert world.reading.order(US, ORDER)["certificates"] == []
 
 

@@ -86,6 +86,7 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(FAILED, certificate=STORED, signing=True), NOW, Repair.COMPLETE),
         (facts(FAILED, certificate=STORED), NOW, Repair.COMPLETE),
         (facts(FAILED, certificate=STORED, fits=False), LATER, Repair.REPORT),
+        (facts(RUNS, certificate=STORED, fits=False), NOW, Repair.REPORT),
         (facts(FAILED, overdue_at=NOW), NOW, Repair.CLOSE),
         (facts(FAILED, overdue_at=NOW, signing=True), LATER, Repair.RESTART),
         # it never began, or nobody remembers it

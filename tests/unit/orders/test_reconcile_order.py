@@ -17,7 +17,7 @@ from partner_center.orders.reconcile_due import DueOrders
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, a_record, an_audit, an_event
+from tests.fakes.samples import ORDER, THEM, US, a_contract, a_preflight, an_audit, an_event
 from tests.fakes.world import World
 
 AN_HOUR, A_DAY = timedelta(hours=1), timedelta(days=1)
@@ -57,10 +57,7 @@ def claim(world):
 
 
 def store(world, **changes):
-    spki = world.order(ORDER).content.spki_sha256
-    record = a_record(**{"spki_sha256": spki, **changes})
-    world.certificates.keep(record)
-    return record
+    return world.certify(**changes)
 
 
 def everything(world):

@@ -38,7 +38,6 @@ from tests.fakes.samples import (
     a_day,
     a_head,
     a_preflight,
-    a_record,
     a_second,
     an_order,
 )
@@ -59,8 +58,7 @@ class Lineage(World):
         )
 
     def issue(self, order_id):
-        record = a_record(order_id=order_id, serial_hex=f"{len(self.tables.events):04x}", not_after=NOW)
-        self.certificates.keep(record)
+        self.certify(order_id, serial_hex=f"{len(self.tables.events):04x}", not_after=NOW)
         self.complete_order(US, order_id, 1, "execution-1")
         return self.head(order_id)
 
@@ -342,7 +340,7 @@ def test_of_an_order_that_was_revoked_nothing_is_left(status):
 def test_a_term_that_was_shortened_after_the_signing_still_covers_the_certificate(lineage):
     order = lineage.renew_at_the_end()
     end = lineage.clock.moment + 500 * a_day
-    lineage.certificates.keep(a_record(order_id=order.head.order_id, serial_hex="0c0c", not_after=end))
+    lineage.certify(order.head.order_id, serial_hex="0c0c", not_after=end)
     lineage.change(status=OrderStatus.REVOKED)
     lineage.complete_order(US, order.head.order_id, 1, "execution-1")
     assert lineage.head(order.head.order_id).term_to == end

@@ -13,7 +13,7 @@ from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
 from partner_center.orders.review import ReviewTask, Verdict
 from tests.fakes.posted import a_body, a_call, a_principal
-from tests.fakes.samples import US, a_contract, a_preflight, a_record, a_staff, an_audit, an_event
+from tests.fakes.samples import US, a_contract, a_preflight, a_staff, an_audit, an_event
 from tests.fakes.world import World
 
 GRANTED = 14
@@ -130,7 +130,8 @@ class UnitsAddUp(RuleBasedStateMachine):
     def sign(self, which):
         """The certificate is stored; the answer may be lost, and the order held back by a later look."""
         order_id = self.pick(which, lambda head: head.signing)
-        self.world.certificates.keep(a_record(order_id=order_id, serial_hex=order_id[4:]))
+        if self.world.stores.orders.head(US, order_id) is not None:
+            self.world.certify(order_id, serial_hex=order_id[4:])
 
     @rule(which=which, interrupted=st.booleans())
     def complete(self, which, interrupted):

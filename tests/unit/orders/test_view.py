@@ -13,6 +13,7 @@ from partner_center.orders.view import certificate_as_json, order_as_json
 from tests.fakes.determined import NOW
 from tests.fakes.payments import a_card
 from tests.fakes.samples import (
+    A_KEY,
     a_challenge,
     a_content,
     a_day,
@@ -199,7 +200,7 @@ def test_an_issued_order_shows_its_term_and_its_certificate():
             "not_before": "2026-11-23T10:00:00Z",
             "not_after": "2027-06-10T09:59:59Z",
             "names": ["www.example.com"],
-            "spki_sha256": "cd" * 32,
+            "spki_sha256": A_KEY,
         }
     ]
 

@@ -66,6 +66,8 @@ class SignOrder:
             raise NotClaimed(f"No claimed order and preflight under {order_id}.")
         held = self.issuer.store.current(reseller_id, order_of(order_id), generation)
         if held is not None and held.certificate_der is not None:
+            if not order.content.is_certified_by(held):
+                raise NotClaimed(f"{order_id} has a stored certificate that is not what is ordered now.")
             return held
         _require_claim(order, preflight, generation)
         request = self._request(order, preflight)

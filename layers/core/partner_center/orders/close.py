@@ -388,7 +388,8 @@ class CompleteOrder:
     ids: Ids
 
     def __call__(self, reseller_id: str, order_id: str, generation: int, correlation_id: str) -> None:
-        """Raises NotStored without a stored certificate, StateConflict for an order that ended otherwise.
+        """Raises NotStored without a stored certificate, StateConflict for an order that ended otherwise or whose
+        certificate is for another key or other names.
 
         Done before, it changes nothing.
         """
@@ -398,6 +399,9 @@ class CompleteOrder:
             raise NotStored(f"Generation {generation} of {order_id} has no stored certificate.")
         if order.head.issued_at is not None:
             return
+        if not order.content.is_certified_by(record):
+            detail = f"{record.serial_hex} is stored for its generation and is not what is ordered now."
+            raise StateConflict("other_certificate", detail, order_id)
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
         found = reissued(self.orders, order.head)
         if found is None:

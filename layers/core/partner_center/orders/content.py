@@ -5,11 +5,11 @@ functions that read an order do not load a validation library to do so.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from partner_center.kernel.clock import parse_rfc3339
 
@@ -110,6 +110,16 @@ class Given:
     domain_control: Mapping[str, Any] | None = None
 
 
+class Certified(Protocol):
+    """What a certificate is for: the key's digest in hexadecimal, and the DNS names."""
+
+    @property
+    def spki_sha256(self) -> str: ...
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderContent:
     """What was ordered, as one revision of it; a change of any of this makes a new revision.
@@ -132,6 +142,10 @@ class OrderContent:
     free_because: str | None = None
     lifecycle: Lifecycle | None = None
     note: str | None = None
+
+    def is_certified_by(self, certificate: Certified) -> bool:
+        """Whether the certificate is for this key and these names, no more and no fewer."""
+        return certificate.spki_sha256 == self.spki_sha256 and set(certificate.names) == set(self.names)
 
 
 def plain(value: Contacts | Organization | Lifecycle) -> dict[str, Any]:

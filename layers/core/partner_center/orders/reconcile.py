@@ -162,10 +162,10 @@ def is_told(head: OrderHead) -> bool:
 
 def _of_stored(facts: PendingFacts, moment: datetime) -> Verdict:
     later = moment + FIRST_LOOK
-    if facts.execution.is_running:
-        return Verdict(Repair.NOTHING, "its execution is about to complete it", later)
     if not facts.fits:
         return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
+    if facts.execution.is_running:
+        return Verdict(Repair.NOTHING, "its execution is about to complete it", later)
     return Verdict(Repair.COMPLETE, "its certificate is stored", later)
 
 

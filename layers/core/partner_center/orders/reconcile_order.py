@@ -207,7 +207,7 @@ class ReconcileOrder:
             head=head,
             execution=self.executions.execution(head.order_id, head.generation, head.attempt),
             certificate=certificate,
-            fits=certificate is not None and _fits(certificate, order),
+            fits=certificate is not None and order.content.is_certified_by(certificate),
             armed=armed,
             answers=self._answers(head, armed, chronicle.moment),
             overdue_at=pending_until(head, last_mail_at(self.challenges.of_order(*ids))),
@@ -322,11 +322,6 @@ class ReconcileOrder:
         if any(told):
             return done
         return replace(done, repair=Repair.REPORT, why="an orphan was told and is not revoked", is_told=True)
-
-
-def _fits(certificate: CertificateRecord, order: Order) -> bool:
-    content = order.content
-    return certificate.spki_sha256 == content.spki_sha256 and set(certificate.names) == set(content.names)
 
 
 def _audit(head: OrderHead, verdict: Verdict, execution: Execution, chronicle: Chronicle) -> AuditRecord:
