@@ -159,6 +159,16 @@ def test_who_wakes_hears_whether_somebody_waited(stepfunctions, machine, arn, wa
     assert not machine.wake("unknown", Woken.PROVEN)
 
 
+def test_whether_somebody_waits_is_asked_without_an_answer(stepfunctions, machine, arn, waiting):
+    assert machine.is_awaited(waiting)
+    assert machine.is_awaited(waiting)
+    assert only_execution(stepfunctions, arn)["status"] == "RUNNING"
+    assert machine.wake(waiting, Woken.PROVEN)
+    eventually(lambda: only_execution(stepfunctions, arn)["status"] == "SUCCEEDED")
+    assert not machine.is_awaited(waiting)
+    assert not machine.is_awaited("unknown")
+
+
 def test_an_execution_tells_what_became_of_it(stepfunctions, machine, arn, waiting):
     runs = machine.execution("ord_1", 1, 1)
     assert (runs.status, runs.ended_at) == (ExecutionStatus.RUNNING, None)

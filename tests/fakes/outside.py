@@ -71,6 +71,9 @@ class MemoryMachine:
         self.answers.setdefault(token, word)
         return waited
 
+    def is_awaited(self, token: str) -> bool:
+        return token not in self.answers and token not in self.dead
+
     def execution(self, order_id: str, generation: int, attempt: int) -> Execution:
         name = f"{order_id}-g{generation}-a{attempt}"
         if name not in self.executions:

@@ -220,6 +220,26 @@ def test_a_wake_up_that_got_lost_is_made_up_for(cloud: EmbeddedCloud, northwind:
 # ---- left behind
 
 
+def test_a_token_on_which_nobody_waits_does_not_keep_an_order_asleep(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """A table that was restored holds tokens of other executions: within a day another one takes over."""
+    order_id = northwind.placed(name="restored.example.com")
+    cloud.client("dynamodb").update_item(
+        TableName=cloud.output("BusinessTable"),
+        Key={"pk": {"S": f"R#{northwind.reseller_id}#O#{order_id}"}, "sk": {"S": "WAIT#domains"}},
+        UpdateExpression="SET #token = :other",
+        ExpressionAttributeNames={"#token": "token"},
+        ExpressionAttributeValues={":other": {"S": "a-token-of-before"}},
+    )
+    assert answer(approval_links(cloud, order_id)[-1], "approve").status == 200
+    assert cloud.settle()
+    assert northwind.order(order_id)["status"] == "pending"
+    cloud.advance(2 * DAY)
+    assert cloud.settle()
+    assert northwind.order(order_id)["status"] == "issued"
+
+
 def test_a_serial_of_a_cancelled_order_is_revoked_and_the_order_is_left_alone(
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:

@@ -183,6 +183,20 @@ def test_a_token_on_which_nobody_waits_any_more_is_no_repair(world):
     assert audited(world) == []
 
 
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_an_execution_whose_tokens_are_those_of_others_is_taken_over_a_day_after_it_began(world, is_proven):
+    """As in a table that was restored: nobody who is told the word waits for it."""
+    world.await_domains(US, ORDER, 1, "token-1")
+    if is_proven:
+        world.approve()
+    world.machine.dead.add("token-1")
+    world.clock.advance(hours=23)
+    assert look(world).repair is Repair.NOTHING
+    world.clock.advance(hours=1)
+    assert look(world).repair is Repair.RESTART
+    assert audited(world) == ["reconcile.restart"]
+
+
 def test_a_wait_whose_answer_is_not_there_is_left_alone(world):
     world.await_domains(US, ORDER, 1, "token-1")
     world.clock.advance(hours=1)

@@ -46,6 +46,10 @@ class StepFunctionsMachine:
         answer = json.dumps({"woken": word.value})
         return self._call(_NOBODY_WAITS, "send_task_success", taskToken=token, output=answer) is not None
 
+    def is_awaited(self, token: str) -> bool:
+        """A heartbeat changes nothing where no HeartbeatSeconds are set, and is refused for a token that is over."""
+        return self._call(_NOBODY_WAITS, "send_task_heartbeat", taskToken=token) is not None
+
     def execution(self, order_id: str, generation: int, attempt: int) -> Execution:
         machine = self._arn.replace(":stateMachine:", ":execution:")
         name = f"{machine}:{_name(order_id, generation, attempt)}"

@@ -85,8 +85,8 @@ class Verdict:
 class PendingFacts:
     """What is known of a pending order.
 
-    `certificate` holds its generation's slot, `fits` says whether it is for the present content. `answers` has the
-    steps whose wait may end now. `overdue_at` is when its time is up.
+    `certificate` holds its generation's slot, `fits` says whether it is for the present content. `armed` has the
+    waits in which the execution is, `answers` those of them that may end now. `overdue_at` is when its time is up.
     """
 
     head: OrderHead

@@ -112,6 +112,10 @@ class Executions(Protocol):
         """Whether somebody waited on the token. Raises TryAgain."""
         ...
 
+    def is_awaited(self, token: str) -> bool:
+        """Whether somebody waits on the token; it is not answered. Raises TryAgain."""
+        ...
+
 
 class ArmedWaits(Protocol):
     """The task tokens that the steps of an order left."""
@@ -202,10 +206,11 @@ class ReconcileOrder:
         head = order.head
         ids = (head.reseller_id, head.order_id)
         certificate = self.serials.current(head.reseller_id, order_of(head.order_id), head.generation)
-        armed = self.waits.armed(*ids)
+        execution = self.executions.execution(head.order_id, head.generation, head.attempt)
+        armed = self._awaited(head) if execution.is_running else {}
         facts = PendingFacts(
             head=head,
-            execution=self.executions.execution(head.order_id, head.generation, head.attempt),
+            execution=execution,
             certificate=certificate,
             fits=certificate is not None and order.content.is_certified_by(certificate),
             armed=armed,
@@ -216,6 +221,15 @@ class ReconcileOrder:
         if verdict.repair is Repair.WAKE and not self._wake(facts.armed, facts.answers):
             verdict = of_pending(replace(facts, answers={}), chronicle.moment)  # nobody waited there any more
         return self._act(head, verdict, (), facts.execution, chronicle)
+
+    def _awaited(self, head: OrderHead) -> Mapping[WaitStep, Armed]:
+        """The waits of this attempt in which somebody is: a restored table has tokens of others."""
+        armed = self.waits.armed(head.reseller_id, head.order_id)
+        return {
+            step: each
+            for step, each in armed.items()
+            if each.attempt == head.attempt and self.executions.is_awaited(each.token)
+        }
 
     def _ended(self, order: Order, chronicle: Chronicle) -> Reconciled:
         head = order.head
@@ -234,7 +248,7 @@ class ReconcileOrder:
     ) -> Mapping[WaitStep, Woken]:
         ids = (head.reseller_id, head.order_id)
         found: dict[WaitStep, Woken | None] = {}
-        for step in (step for step, each in armed.items() if each.attempt == head.attempt):
+        for step in armed:
             if step is WaitStep.DOMAINS:
                 found[step] = domains_answer(self.orders, self.challenges, *ids, moment)
             elif step is WaitStep.HELD_BACK:
