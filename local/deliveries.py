@@ -104,8 +104,10 @@ class Deliveries:
         url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
 
-    def _give_up_batch(self, mapping: SourceMapping, records: list[Record], attempts: int) -> None:
-        self._give_up(Failure(mapping.function, {"Records": records}, attempts, "RetryAttemptsExhausted"))
+    def _give_up_batch(
+        self, mapping: SourceMapping, records: list[Record], attempts: int, condition: str
+    ) -> None:
+        self._give_up(Failure(mapping.function, {"Records": records}, attempts, condition))
         if not mapping.on_failure:
             return
         first, last = records[0]["dynamodb"], records[-1]["dynamodb"]
@@ -119,7 +121,7 @@ class Deliveries:
             "streamArn": mapping.source,
         }
         to = arn("lambda", f"function:{mapping.function}")
-        record = self._destination_record(to, "RetryAttemptsExhausted", attempts)
+        record = self._destination_record(to, condition, attempts)
         self._to_queue(mapping.on_failure, record | {"DDBStreamBatchInfo": batch})
 
     def _destination_record(self, function: str, condition: str, attempts: int) -> dict[str, Any]:

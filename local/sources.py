@@ -16,7 +16,7 @@ RECEIVE_LIMIT = 10  # messages one ReceiveMessage may answer
 
 @dataclass(frozen=True, slots=True)
 class SourceMapping:
-    """AWS::Lambda::EventSourceMapping, with Lambda's defaults. `retries` -1 means for ever."""
+    """AWS::Lambda::EventSourceMapping, with Lambda's defaults. `retries`, `longest` (seconds): -1 means for ever."""
 
     function: str
     source: str
@@ -25,6 +25,7 @@ class SourceMapping:
     partial: bool
     bisect: bool
     retries: int
+    longest: int
     on_failure: str | None
     from_start: bool
 
@@ -39,6 +40,7 @@ class SourceMapping:
             "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
             properties.get("BisectBatchOnFunctionError", False),
             int(properties.get("MaximumRetryAttempts", -1)),
+            int(properties.get("MaximumRecordAgeInSeconds", -1)),
             properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination"),
             properties.get("StartingPosition") == "TRIM_HORIZON",
         )
@@ -70,7 +72,7 @@ class StreamSource:
         self,
         mapping: SourceMapping,
         invoke: Invoke,
-        give_up: Callable[[SourceMapping, list[Record], int], None],
+        give_up: Callable[[SourceMapping, list[Record], int, str], None],
         now: Callable[[], float],
     ) -> None:
         self._mapping, self._invoke, self._give_up, self._now = mapping, invoke, give_up, now
@@ -86,7 +88,7 @@ class StreamSource:
     def run(self) -> None:
         if not self._batches:
             self._fetch()
-        if self._batches:
+        if self._batches and not self._too_old(self._batches[0]):
             self._deliver(self._batches[0])
 
     def _written(self) -> list[Any]:
@@ -104,6 +106,19 @@ class StreamSource:
         if wanted := [record for record in found if self._filter.passes(record)]:
             self._batches = [_Batch(wanted)]
 
+    def _too_old(self, batch: _Batch) -> bool:
+        """Whether records at its head were given up for their age, tried or not; the rest is a batch of its own."""
+        if self._mapping.longest < 0:
+            return False
+        oldest = self._now() - self._mapping.longest
+        old = [each["dynamodb"]["ApproximateCreationDateTime"] < oldest for each in batch.records]
+        count = old.index(False) if False in old else len(old)
+        if count:
+            self._give_up(self._mapping, batch.records[:count], batch.attempts, "RecordAgeExceeded")
+            rest = batch.records[count:]
+            self._batches = ([_Batch(rest)] if rest else []) + self._batches[1:]
+        return count > 0
+
     def _deliver(self, batch: _Batch) -> None:
         payload, failed = self._invoke(self._mapping.function, {"Records": batch.records})
         reported = failed_items(payload) if self._mapping.partial and not failed else set()
@@ -120,10 +135,14 @@ class StreamSource:
             return [_Batch(half, batch.attempts) for half in (batch.records[:middle], batch.records[middle:])]
         attempts = 1 if done else batch.attempts + 1
         if 0 <= self._mapping.retries < attempts:
-            self._give_up(self._mapping, batch.records[done:], attempts)
+            self._give_up(self._mapping, batch.records[done:], attempts, "RetryAttemptsExhausted")
             return []
-        pause = min(2.0**attempts / 2, LONGEST_PAUSE)
-        return [_Batch(batch.records[done:], attempts, self._now() + pause)]
+        return [_Batch(batch.records[done:], attempts, self._now() + pause_after(attempts))]
+
+
+def pause_after(attempts: int) -> float:
+    """Seconds before a stream's batch is tried again, which may have failed a thousand times."""
+    return min(2.0 ** min(attempts, 10) / 2, LONGEST_PAUSE)
 
 
 def _stream_record(record: Record, source: str) -> Record:

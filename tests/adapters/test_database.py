@@ -316,6 +316,8 @@ def test_a_refusal_beside_a_conflict_is_a_refusal(dynamodb, table, key, pauses):
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "InternalServerError",
+        "InternalFailure",
+        "ServiceUnavailable",
         "TransactionInProgressException",
     ],
 )

@@ -80,6 +80,24 @@ def test_an_entry_that_was_not_taken_is_try_again(aws):
             EventBridgeBus(client, BUS).publish(EVENT)
 
 
+@pytest.mark.parametrize("code", ["MalformedDetail", "InvalidArgument"])
+def test_an_entry_that_will_never_be_taken_is_not_to_be_tried_again(aws, code):
+    client = aws("events")
+    with Stubber(client) as stubber:
+        answer = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": code, "ErrorMessage": "no"}]}
+        stubber.add_response("put_events", answer, {"Entries": ANY})
+        with pytest.raises(ValueError, match=code):
+            EventBridgeBus(client, BUS).publish(EVENT)
+
+
+def test_an_event_that_is_too_large_is_not_to_be_tried_again(aws):
+    client = aws("events")
+    with Stubber(client) as stubber:
+        stubber.add_client_error("put_events", "ValidationException")
+        with pytest.raises(ValueError, match="ValidationException"):
+            EventBridgeBus(client, BUS).publish(EVENT)
+
+
 @pytest.mark.parametrize("code", ["InternalException", "ThrottlingException", "AccessDeniedException"])
 def test_a_refusal_is_try_again(aws, code):
     client = aws("events")

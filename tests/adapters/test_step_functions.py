@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 from botocore.stub import Stubber
 
 from local import repairs
@@ -254,6 +254,25 @@ def test_a_refused_wake_up_is_try_again(aws, code):
         stubber.add_client_error("send_task_success", code)
         with pytest.raises(TryAgain):
             StepFunctionsMachine(client, "arn").wake("token", Woken.PROVEN)
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "use"),
+    [
+        ("start_execution", "InvalidName", lambda machine: machine.start("res_1", "ord 1", 1, 1)),
+        ("start_execution", "InvalidExecutionInput", lambda machine: machine.start("res_1", "ord_1", 1, 1)),
+        ("start_execution", "ValidationException", lambda machine: machine.start("res_1", "ord_1", 1, 1)),
+        ("send_task_success", "InvalidOutput", lambda machine: machine.wake("token", Woken.PROVEN)),
+    ],
+    ids=str,
+)
+def test_what_will_never_be_taken_is_not_to_be_tried_again(aws, operation, code, use):
+    """Who tried it for as long as it takes would keep others from their turn, as the relay its shard."""
+    client = aws("stepfunctions")
+    with Stubber(client) as stubber:
+        stubber.add_client_error(operation, code)
+        with pytest.raises(ClientError, match=code):
+            use(StepFunctionsMachine(client, "arn"))
 
 
 def test_a_service_out_of_reach_is_try_again():

@@ -8,6 +8,7 @@ import pytest
 import urllib3
 
 from local.cloud import EmbeddedCloud, FunctionFailed
+from local.sources import pause_after
 
 TEMPLATE = Path(__file__).parent / "fixture_app/template.yaml"
 pytestmark = pytest.mark.cloud
@@ -141,6 +142,36 @@ def test_a_poison_record_ends_in_the_destination_and_blocks_nobody(cloud):
     assert record["requestContext"]["condition"] == "RetryAttemptsExhausted"
     assert record["DDBStreamBatchInfo"]["batchSize"] == 1
     assert len(cloud.failures) == given_up + 1
+
+
+def test_a_record_is_tried_until_it_is_too_old_and_then_holds_up_nobody(cloud):
+    taken_from(cloud, "DeadRecords")
+    given_up = len(cloud.failures)
+    put(cloud, "old", kind="lasting", trouble="report")
+    cloud.advance(200)
+    put(cloud, "younger", kind="lasting", trouble="report")
+    cloud.advance(200)
+    put(cloud, "young", kind="lasting")
+    cloud.advance(190)
+    assert noted(cloud, "SEEN#old") > 15
+    assert noted(cloud, "SEEN#younger") == noted(cloud, "SEEN#young") == 0, "one shard, in order"
+    assert taken_from(cloud, "DeadRecords") == []
+    cloud.advance(60)
+    [record] = taken_from(cloud, "DeadRecords")
+    assert record["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert record["requestContext"]["approximateInvokeCount"] == noted(cloud, "SEEN#old")
+    assert record["DDBStreamBatchInfo"]["batchSize"] == 1
+    assert noted(cloud, "SEEN#younger") > 0
+    cloud.advance(200)
+    [record] = taken_from(cloud, "DeadRecords")
+    assert record["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert record["DDBStreamBatchInfo"]["batchSize"] == 1
+    assert noted(cloud, "SEEN#young") > 0, "it was behind the other in a batch, and is not too old itself"
+    assert [each.reason for each in cloud.failures[given_up:]] == ["RecordAgeExceeded"] * 2
+
+
+def test_a_batch_may_fail_for_a_day():
+    assert [pause_after(attempts) for attempts in (1, 3, 6, 3000)] == [1.0, 4.0, 30.0, 30.0]
 
 
 def test_a_function_that_raised_once_gets_the_batch_again(cloud):

@@ -51,7 +51,7 @@ UNUSED = {
 }
 # Granted to Lambda itself, which acts in the function's name beside its code.
 FOR_LAMBDA = {
-    "RelayEventsFunction sqs:SendMessage local-RelayFailures",  # records it gave up on
+    "RelayEventsFunction sqs:SendMessage local-RelayFailures",  # where records stand that were too old; poison
     "CheckControlFunction sqs:SendMessage local-CheckFailures",  # checks it gave up on
 }
 

@@ -71,13 +71,19 @@ def test_a_queue_fails_one_message_at_a_time_and_sets_aside_what_failed_too_ofte
     assert QUEUES[queue]["MessageRetentionPeriod"] > days_of_trying
 
 
-def test_a_stream_fails_one_record_at_a_time_and_sets_aside_what_failed_too_often():
+def test_a_stream_fails_one_record_at_a_time_and_tries_it_as_long_as_the_stream_keeps_it():
+    """An outage may take hours; poison is set aside by the function, in the queue that also takes what is too old."""
     found = sources("DynamoDB")
     assert found
-    for _, source in found:
+    for name, source in found:
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["BisectBatchOnFunctionError"]
-        assert 10 <= source["MaximumRetryAttempts"] <= 100
+        assert (source["MaximumRetryAttempts"], source["MaximumRecordAgeInSeconds"]) == (-1, 86_400)
+        queue = target(source["DestinationConfig"]["OnFailure"]["Destination"])
+        assert FUNCTIONS[name]["Environment"]["Variables"]["RELAY_FAILURES"] == {"Ref": queue}
+        (policy,) = FUNCTIONS[name]["Policies"]
+        sends = [each for each in policy["Statement"] if each["Action"] == ["sqs:SendMessage"]]
+        assert [each["Resource"] for each in sends] == [[{"Fn::GetAtt": [queue, "Arn"]}]]
 
 
 @pytest.mark.parametrize("queue", sorted({*DEAD_LETTERS.values(), *destinations()}))

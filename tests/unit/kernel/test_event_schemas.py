@@ -513,7 +513,7 @@ def test_nothing_is_lost_between_the_outbox_and_the_bus(event):
     put = event_put("business", event)
     image = to_item({"pk": put.key.pk, "sk": put.key.sk, **put.attributes})
     relayed = []
-    outcome = outbox_handler(lambda: relayed.append)(
+    outcome = outbox_handler(lambda: relayed.append, lambda: None)(
         {"Records": [{"dynamodb": {"SequenceNumber": "1", "NewImage": image}}]}, None
     )
     assert outcome == {"batchItemFailures": []}

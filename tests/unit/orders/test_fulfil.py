@@ -529,19 +529,38 @@ def test_other_events_are_published_and_wake_nobody(world, type_):
     assert world.bus.types == [type_]
 
 
-def test_what_could_not_be_woken_is_not_published_yet(world):
-    """The record is delivered again, and then both happen."""
+def test_an_outage_of_the_machine_does_not_keep_the_bus_waiting(world):
+    """The record is delivered again, and published again with it, which whoever listens may be told twice."""
     await_domains(world)
     world.approve()
     approved = next(event for event in world.tables.events.values() if event.type == "domain.approved")
     awake, world.machine.wake = world.machine.wake, lambda token, word: _fail()
     with pytest.raises(TryAgain):
         world.relay_event(approved)
-    assert world.bus.types == []
+    assert world.bus.types == ["domain.approved"]
     world.machine.wake = awake
     world.relay_event(approved)
     assert world.machine.answers == {"token-1": Woken.PROVEN}
-    assert world.bus.types == ["domain.approved"]
+    assert world.bus.types == ["domain.approved"] * 2
+
+
+def test_what_is_out_of_order_in_the_event_does_not_keep_the_bus_waiting_either(world):
+    data = {"reseller_id": US, "order_id": ORDER, "generation": "second", "attempt": 1}
+    with pytest.raises(ValueError, match="second"):
+        world.relay_event(replace(an_event(world.ids, "order.placed"), data=data))
+    assert world.bus.types == ["order.placed"]
+
+
+def test_a_bus_that_is_out_does_not_keep_the_machine_waiting(world):
+    placed = next(iter(world.tables.events.values()))
+    well, world.bus.publish = world.bus.publish, lambda event: _fail()
+    with pytest.raises(TryAgain):
+        world.relay_event(placed)
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
+    world.bus.publish = well
+    world.relay_event(placed)
+    assert world.machine.executions == [f"{ORDER}-g1-a1"]
+    assert world.bus.types == ["order.placed"]
 
 
 def test_a_whole_order_from_placing_to_the_last_proof(world):

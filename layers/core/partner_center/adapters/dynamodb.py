@@ -30,6 +30,8 @@ _RETRIED_ERRORS = {
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "InternalServerError",
+    "InternalFailure",
+    "ServiceUnavailable",
     "TransactionInProgressException",
 }
 

@@ -1,14 +1,12 @@
 """The queue of orders whose money is to be looked at, and the record of what the gateway has told already."""
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database, Put
+from partner_center.adapters.message_queue import MessageQueue
 from partner_center.adapters.order_items import to_micros
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import encode_time_ordered
@@ -20,14 +18,11 @@ class SettlementQueue:
     """`Settlements` of the billing context, on SQS; the client is made when there is something to send."""
 
     def __init__(self, client: Callable[[], Any], queue_url: str) -> None:
-        self._client, self._queue_url = client, queue_url
+        otherwise = "The message cannot be taken at the moment; it may be sent again."
+        self._queue = MessageQueue(client, queue_url, otherwise)
 
     def look_at(self, reseller_id: str, order_id: str, reason: str) -> None:
-        message = {"reseller_id": reseller_id, "order_id": order_id, "reason": reason}
-        try:
-            self._client().send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))
-        except (ClientError, BotoCoreError) as error:
-            raise TryAgain("The message cannot be taken at the moment; it may be sent again.") from error
+        self._queue.send({"reseller_id": reseller_id, "order_id": order_id, "reason": reason})
 
 
 class GatewayEventStore:

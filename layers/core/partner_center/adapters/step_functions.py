@@ -11,6 +11,8 @@ from partner_center.orders.reconcile import Execution, ExecutionStatus
 
 # A token nobody waits on: the execution went on, ended, or armed a newer token.
 _NOBODY_WAITS = {"TaskTimedOut", "TaskDoesNotExist", "InvalidToken"}
+# Of what is sent, not of the service: it is refused however often it is sent.
+_NEVER_TAKEN = {"InvalidName", "InvalidExecutionInput", "InvalidOutput", "ValidationException"}
 _STATUSES = {
     "SUCCEEDED": ExecutionStatus.SUCCEEDED,
     "FAILED": ExecutionStatus.FAILED,
@@ -60,12 +62,17 @@ class StepFunctionsMachine:
         return Execution(status, told["startDate"], told.get("stopDate"), told.get("error"))
 
     def _call(self, success: set[str], operation: str, **parameters: Any) -> Any:
-        """What the service answers; None for an error that is success."""
+        """What the service answers; None for an error that is success.
+
+        Raises TryAgain, and the ClientError of a call that will never be taken.
+        """
         try:
             return getattr(self._client, operation)(**parameters)
         except ClientError as error:
             if error.response["Error"]["Code"] in success:
                 return None
+            if error.response["Error"]["Code"] in _NEVER_TAKEN:
+                raise
             raise TryAgain("The state machine service did not take the call.") from error
         except BotoCoreError as error:
             raise TryAgain("The state machine service did not answer.") from error

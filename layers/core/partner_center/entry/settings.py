@@ -34,6 +34,7 @@ class Settings:
     payment_publishable_key: str
     payment_secrets: str
     payments_to_settle: str
+    relay_failures: str
     reminder_queue: str
     reminder_rate: float
     reminder_workers: int
@@ -77,6 +78,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         payment_publishable_key=text("PAYMENT_PUBLISHABLE_KEY"),
         payment_secrets=text("PAYMENT_SECRETS").rstrip("/"),
         payments_to_settle=text("PAYMENTS_TO_SETTLE"),
+        relay_failures=text("RELAY_FAILURES"),
         reminder_queue=text("REMINDER_QUEUE"),
         reminder_rate=float(text("REMINDER_RATE") or 0),
         reminder_workers=int(text("REMINDER_WORKERS") or 0),

@@ -137,7 +137,17 @@ class RelayEvent:
     clock: Clock
 
     def __call__(self, event: Event) -> None:
-        """Raises TryAgain when a service is out: the record is then delivered again."""
+        """Raises TryAgain when a service is out: the record is then delivered again.
+
+        It is published whatever became of the rest: nobody who listens to the bus needs Step Functions, and who
+        hears of it again with the next delivery does nothing twice.
+        """
+        try:
+            self._set_in_motion(event)
+        finally:
+            self.bus.publish(event)
+
+    def _set_in_motion(self, event: Event) -> None:
         reseller_id, order_id = str(event.data.get("reseller_id")), event.enrolment_id
         match event.type:
             case "order.placed" | "reissue.placed" | "order.restarted":
@@ -158,7 +168,6 @@ class RelayEvent:
                 self._wake(reseller_id, order_id, [WaitStep.PAYMENT], Woken.PAYMENT_UPDATED)
             case "order.cancelled" | "order.rejected" | "reissue.cancelled" | "reissue.rejected":
                 self._wake(reseller_id, order_id, list(WaitStep), Woken.OVER)
-        self.bus.publish(event)
 
     def _answer_domains(self, reseller_id: str, order_id: str) -> None:
         word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())

@@ -12,7 +12,7 @@ def handler(event, context):
         times = note(f"SEEN#{key}", source=record["eventSourceARN"])
         if trouble == "raise" or (trouble == "raise once" and times == 1):
             raise ValueError(key)
-        if trouble == "report once" and times == 1:
+        if trouble == "report" or (trouble == "report once" and times == 1):
             failures.append({"itemIdentifier": record["dynamodb"]["SequenceNumber"]})
             break
     return {"batchItemFailures": failures}
