@@ -78,7 +78,7 @@ def test_a_stream_fails_one_record_at_a_time_and_tries_it_as_long_as_the_stream_
     for name, source in found:
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["BisectBatchOnFunctionError"]
-        assert (source["MaximumRetryAttempts"], source["MaximumRecordAgeInSeconds"]) == (-1, 86_400)
+        assert (source["MaximumRetryAttempts"], source["MaximumRecordAgeInSeconds"]) == (-1, 82_800)
         queue = target(source["DestinationConfig"]["OnFailure"]["Destination"])
         assert FUNCTIONS[name]["Environment"]["Variables"]["RELAY_FAILURES"] == {"Ref": queue}
         (policy,) = FUNCTIONS[name]["Policies"]
