@@ -63,8 +63,8 @@ class World:
 
     # ---- time
 
-    def advance(self, seconds: float, runs: int | None = None) -> None:
-        self.cloud.advance(seconds, runs)
+    def advance(self, seconds: float) -> None:
+        self.cloud.advance(seconds)
         self.pause()
 
     def rest(self, at_most: float = 6 * HOUR) -> None:
