@@ -290,7 +290,7 @@ def reminders(seen: Evidence) -> Iterator[str]:
         (each.order_id, each.kind, each.days)
         for order_id, order in _orders(seen)
         if order["certificates"] and order["status"] in {"issued", "expired"}
-        for each in _due(order_id, order, now)
+        for each in _due(order_id, order, now, seen.reissues.get(order_id, ()))
     )
     for order_id, kind, days in expected - sent:
         yield f"{order_id} was not reminded: {kind}, {days} days"
@@ -308,12 +308,15 @@ def _reminded(reference: str) -> Iterator[tuple[str, str, int]]:
         yield order_id, kind, int(days)
 
 
-def _due(order_id: str, order: Order, now: datetime) -> Iterator[Any]:
+def _due(order_id: str, order: Order, now: datetime, reissues: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+    """A certificate counts from its issue on, and not from its `notBefore`, which is earlier."""
     first, last = (_moment(order["term"][each]) for each in ("from", "to"))
-    made = sorted((_moment(each["not_before"]), _moment(each["not_after"])) for each in order["certificates"])
+    issued = {each["reissue_id"]: _moment(each["ended_at"]) for each in reissues if each.get("ended_at")}
     life = Life(order_id, last, first)
-    for begins, ends in made:
-        life.certificates.append((max(first, begins), begins, ends))
+    for each in order["certificates"]:
+        begins, ends = _moment(each["not_before"]), _moment(each["not_after"])
+        life.certificates.append((issued.get(each.get("reissue_id"), max(first, begins)), begins, ends))
+    life.certificates.sort()
     days = (now - first).days + 1
     runs = [
         first.replace(hour=0, minute=0, second=0) + _RUN_AT + timedelta(days=day) for day in range(days + 1)

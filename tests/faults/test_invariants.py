@@ -477,6 +477,22 @@ def test_a_reminder_that_was_due_and_sent_is_as_it_must_be(seen: Evidence) -> No
     assert list(INVARIANTS["reminders"](replace(seen, now=due, mails=[*seen.mails, *sent]))) == []
 
 
+def test_the_certificate_before_is_reminded_of_until_its_reissue_is_issued(seen: Evidence) -> None:
+    """Its successor's `notBefore` is earlier than its issue, and may be earlier than the reminder."""
+    order: Any = deepcopy(seen.orders["ord_issued"])
+    dawn, begins, ended = (f"2027-03-15T{clock}Z" for clock in ("09:00:00", "05:50:00", "06:20:00"))
+    newer = {"serial": "0e", "reissue_id": "rei_1", "not_before": begins, "not_after": order["term"]["to"]}
+    order["certificates"].insert(0, order["certificates"][0] | newer)
+    order["names"] = order["certificates"][0]["names"]
+    known = replace(
+        seen,
+        orders={"ord_issued": order},
+        reissues={"ord_issued": [{"reissue_id": "rei_1", "status": "issued", "ended_at": ended}]},
+        now=datetime.fromisoformat(dawn).timestamp(),
+    )
+    assert any("certificate_ends, 90 days" in said for said in INVARIANTS["reminders"](known))
+
+
 def test_two_certificates_of_one_second_are_reminded_of_like_any(seen: Evidence) -> None:
     order = seen.orders["ord_issued"] or {}
     twice = order | {"certificates": [{**order["certificates"][0], "serial": "0f"}, *order["certificates"]]}
