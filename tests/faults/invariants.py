@@ -25,6 +25,13 @@ AUDITED = {
     "rejected": "order.rejected",
     "revoked": "order.revoked",
 }
+GIVEN_BACK = {"refunded", "released"}
+"""Of a card: money that was taken is back, or was never taken and is let go."""
+MAILED, SIGNED = 3, 5
+"""How often one mail goes out, and one certificate is signed, at most: who follows one that died between an effect
+and its record has it once more. More often than that somebody repeats what is done.
+"""
+REFUNDED_WITHIN = timedelta(days=30)
 _RUN_AT = timedelta(hours=6)
 
 
@@ -48,7 +55,7 @@ def readable(seen: Evidence) -> Iterator[str]:
 
 
 def one_certificate(seen: Evidence) -> Iterator[str]:
-    """One certificate for each generation of an order that is issued; none before."""
+    """One certificate for each generation of an order that is issued, the newest with its names; none before."""
     owners: dict[str, str] = {}
     for order_id, order in _orders(seen):
         certificates = order["certificates"]
@@ -60,6 +67,9 @@ def one_certificate(seen: Evidence) -> Iterator[str]:
             yield f"{order_id} is {order['status']} and has no certificate"
         if order["status"] not in WITH_CERTIFICATE and certificates:
             yield f"{order_id} is {order['status']} and has a certificate"
+        if order["status"] == "issued" and certificates:
+            for name in set(order["names"]) - set(certificates[0]["names"]):
+                yield f"{order_id} is for {name}, which {certificates[0]['serial']} does not hold"
         for each in certificates:
             if owners.setdefault(each["serial"], order_id) != order_id:
                 yield f"{each['serial']} is of two orders"
@@ -68,13 +78,19 @@ def one_certificate(seen: Evidence) -> Iterator[str]:
 
 
 def signatures(seen: Evidence) -> Iterator[str]:
-    """Whatever was signed is a stored certificate, or a serial that is known and may be revoked."""
+    """Whatever was signed is a stored certificate, or a serial that is known and may be revoked.
+
+    The same bytes may be signed again by whoever follows one that died.
+    """
     known = [*seen.digests.values(), *(each.digests for each in seen.serials.values())]
-    signed = set(seen.signed)
-    for digest in signed - frozenset().union(*known):
+    signed = Counter(seen.signed)
+    for digest in signed.keys() - frozenset().union(*known):
         yield f"{digest} was signed and is of no serial that is known"
+    for digest, times in signed.items():
+        if times > SIGNED:
+            yield f"{digest} was signed {times} times"
     for serial, digests in seen.digests.items():
-        if digests and not digests & signed:
+        if digests and not digests & signed.keys():
             yield f"{serial} can be downloaded and was never signed"
     for serial, known_serial in seen.serials.items():
         order = seen.orders.get(known_serial.order_id)
@@ -85,7 +101,10 @@ def signatures(seen: Evidence) -> Iterator[str]:
 
 
 def charges(seen: Evidence) -> Iterator[str]:
-    """A card is charged once at most, only for what was issued, and for all that was, unless staff know of it."""
+    """A card is charged once at most, only for what was issued, and for all that was, unless staff know of it.
+
+    What an order cost that was revoked in time is back.
+    """
     for order_id, order in _orders(seen):
         if order["payment"]["kind"] != "pay_as_you_go":
             continue
@@ -110,12 +129,36 @@ def charges(seen: Evidence) -> Iterator[str]:
             yield f"{order_id} was given back more than it paid"
         if status in {"issued", "expired"} and sum(taken) <= back and not in_queue and not is_free:
             yield f"{order_id} is {status}, was not charged, and nobody knows"
-        if status == "revoked" and order["payment"]["status"] == "refunded" and sum(taken) != back:
-            yield f"{order_id} says refunded, but {back} of {sum(taken)} went back"
+        if status == "revoked" and not is_free:
+            yield from _revoked_by_card(order_id, order, sum(taken), back, in_queue=in_queue)
         if status != "pending" and reserved and not in_queue:
             yield f"{order_id} is {status}, and {', '.join(reserved)} still reserves money"
         if len(reserved) > 1:
             yield f"{order_id} reserves money {len(reserved)} times"
+
+
+def _revoked_by_card(order_id: str, order: Order, taken: int, back: int, *, in_queue: bool) -> Iterator[str]:
+    status, goes_back = order["payment"]["status"], _goes_back(order)
+    is_back = status in GIVEN_BACK
+    if is_back and taken != back:
+        yield f"{order_id} says {status}, but {back} of {taken} went back"
+    if in_queue:
+        return
+    if goes_back is not None and goes_back != is_back:
+        yield f"{order_id} was revoked {'in time' if goes_back else 'too late'}, and its payment is {status}"
+    if not is_back and taken <= back:
+        yield f"{order_id} is revoked, was not charged, and nobody knows"
+
+
+def _goes_back(order: Order) -> bool | None:
+    """Whether the price of a revoked order is to go back: 30 days from its first certificate were not over.
+
+    None if it was replaced, since its price may be that of its replacement.
+    """
+    if order.get("replaced_by"):
+        return None
+    at = (order.get("revoked") or {}).get("at")
+    return at is None or _moment(at) < _moment(order["term"]["from"]) + REFUNDED_WITHIN
 
 
 def units(seen: Evidence) -> Iterator[str]:
@@ -150,6 +193,10 @@ def _units_of(order_id: str, order: Order, lines: Sequence[Mapping[str, Any]]) -
     }.get(status, (0, 0))
     if (held, used) != expected:
         yield f"{order_id} is {status} and holds {held}, uses {used}, not {expected}"
+    goes_back = _goes_back(order) if status == "revoked" and price else None
+    if goes_back is not None and goes_back != is_refunded:
+        when, payment = "in time" if goes_back else "too late", order["payment"]["status"]
+        yield f"{order_id} was revoked {when}, and its payment is {payment}"
 
 
 def one_live_value(seen: Evidence) -> Iterator[str]:
@@ -201,20 +248,23 @@ def finished_or_waiting(seen: Evidence) -> Iterator[str]:
 
 
 def told(seen: Evidence) -> Iterator[str]:
-    """Each certificate is mailed once; a mail that was sent twice has the Message-ID of the first."""
-    sent = Counter(
-        reference.strip("<>")
-        for reference in {_reference(mail) for mail in seen.mails}
-        if reference.startswith("<issued-")
-    )
+    """Each certificate is mailed; a mail that was sent once more has the Message-ID and the text of the first."""
+    sent = Counter(_reference(mail) for mail in seen.mails)
     serials = {
         each["serial"] for _, order in _orders(seen) for each in order["certificates"] if each["names"]
     }
-    told_of = {reference.removeprefix("issued-").partition("@")[0] for reference in sent}
+    told_of = {
+        reference.removeprefix("<issued-").partition("@")[0]
+        for reference in sent
+        if reference.startswith("<issued-")
+    }
     for serial in serials - told_of:
         yield f"{serial} was not announced"
     for serial in told_of - serials:
         yield f"{serial} was announced and is of no order"
+    for reference, times in sent.items():
+        if times > MAILED:
+            yield f"{reference} was mailed {times} times"
     content: dict[str, set[str]] = {}
     for mail in seen.mails:
         content.setdefault(_reference(mail), set()).add(mail["text"])
@@ -229,7 +279,7 @@ def _reference(mail: Mapping[str, Any]) -> str:
 
 
 def reminders(seen: Evidence) -> Iterator[str]:
-    """Every reminder that was due was sent, once, and none that was not due."""
+    """Every reminder that was due was sent, under one Message-ID, and none that was not due."""
     now = datetime.fromtimestamp(seen.now, UTC)
     sent = Counter(
         (order_id, kind, days)
@@ -240,7 +290,7 @@ def reminders(seen: Evidence) -> Iterator[str]:
         (each.order_id, each.kind, each.days)
         for order_id, order in _orders(seen)
         if order["certificates"] and order["status"] in {"issued", "expired"}
-        for each in _due(order_id, order, now)
+        for each in _due(order_id, order, now, seen.reissues.get(order_id, ()))
     )
     for order_id, kind, days in expected - sent:
         yield f"{order_id} was not reminded: {kind}, {days} days"
@@ -258,12 +308,15 @@ def _reminded(reference: str) -> Iterator[tuple[str, str, int]]:
         yield order_id, kind, int(days)
 
 
-def _due(order_id: str, order: Order, now: datetime) -> Iterator[Any]:
+def _due(order_id: str, order: Order, now: datetime, reissues: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+    """A certificate counts from its issue on, and not from its `notBefore`, which is earlier."""
     first, last = (_moment(order["term"][each]) for each in ("from", "to"))
-    made = sorted((_moment(each["not_before"]), _moment(each["not_after"])) for each in order["certificates"])
+    issued = {each["reissue_id"]: _moment(each["ended_at"]) for each in reissues if each.get("ended_at")}
     life = Life(order_id, last, first)
-    for begins, ends in made:
-        life.certificates.append((max(first, begins), begins, ends))
+    for each in order["certificates"]:
+        begins, ends = _moment(each["not_before"]), _moment(each["not_after"])
+        life.certificates.append((issued.get(each.get("reissue_id"), max(first, begins)), begins, ends))
+    life.certificates.sort()
     days = (now - first).days + 1
     runs = [
         first.replace(hour=0, minute=0, second=0) + _RUN_AT + timedelta(days=day) for day in range(days + 1)
@@ -276,10 +329,15 @@ def _moment(text: str) -> datetime:
 
 
 def audited(seen: Evidence) -> Iterator[str]:
-    """What became of an order stands in its audit trail, each step once."""
+    """What became of an order and of its reissues stands in its audit trail once, and with it what led to that."""
     for order_id, order in _orders(seen):
         actions = Counter(seen.audit.get(order_id, ()))
         expected = ["order.placed", *filter(None, [AUDITED.get(order["status"])])]
+        for each in seen.reissues.get(order_id, ()):
+            expected += [
+                "reissue.placed",
+                *([] if each["status"] == "pending" else [f"reissue.{each['status']}"]),
+            ]
         if order["status"] == "revoked":
             expected.append("order.issued")
         if order["payment"]["kind"] == "pay_as_you_go" and order["payment"]["status"] in {
@@ -287,9 +345,12 @@ def audited(seen: Evidence) -> Iterator[str]:
             "refunded",
         }:
             expected.append("payment.captured")
-        for action in expected:
-            if actions[action] != 1:
-                yield f"{order_id}: {action} stands {actions[action]} times in the audit trail"
+        for action, times in Counter(expected).items():
+            if actions[action] != times:
+                yield f"{order_id}: {action} stands {actions[action]} times in the audit trail, not {times}"
+        revoked = [each["serial"] for each in order["certificates"] if each.get("status") == "revoked"]
+        if actions["certificate.revoked"] < len(revoked):
+            yield f"{order_id}: {', '.join(revoked)} revoked without a word in the audit trail"
         if order["certificates"] and not actions["preflight.go"]:
             yield f"{order_id}: a certificate without a preflight in the audit trail"
         proven = {item["name"] for item in seen.domains.get(order_id, ()) if item["status"] == "valid"}

@@ -12,7 +12,7 @@ from local.runtime.faults import OUTSIDE
 
 READS = ("Get", "Query", "Describe", "List", "BatchGet", "udp", "tcp")
 ALIKE = 3
-"""Schedules run every minute, and clients look until they see what they wait for."""
+"""Schedules run every minute, and most of the time find nothing."""
 _WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 
 
@@ -102,30 +102,50 @@ def short(function: str) -> str:
     return function.removeprefix("local-").removesuffix("Function")
 
 
+def is_by_schedule(event: Any) -> bool:
+    """Whether a schedule began the invocation; that of the CRLs has an input of its own."""
+    return event.get("detail-type") == "Scheduled Event" or event.get("scheduled") is True
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a function was seen to call, in order."""
+
+    function: str
+    calls: Sequence[Mapping[str, Any]]
+    by_schedule: bool
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        return (self.function, *(f"{call['service']}.{call['operation']}" for call in self.calls))
+
+
 @dataclass(frozen=True)
 class Recording:
-    """What each invocation was seen to call: its function, and its calls in order."""
+    """The invocations of a clean run, as they ended."""
 
-    invocations: Sequence[tuple[str, Sequence[Mapping[str, Any]]]]
+    invocations: Sequence[Invocation]
 
     def points(self, journey: str) -> list[Point]:
-        """One for each call, but none for an invocation that repeats what its function did `ALIKE` times before."""
+        """One for each call, but none for one by a schedule that repeats what it called `ALIKE` times before.
+
+        Of what others begin, such as relays, each is about something else, though it makes the same calls.
+        """
         numbers: Counter[str] = Counter()
         alike: Counter[tuple[str, ...]] = Counter()
         found = []
-        for function, calls in self.invocations:
-            signature = (function, *(f"{call['service']}.{call['operation']}" for call in calls))
-            alike[signature] += 1
-            for index, call in enumerate(calls):
-                numbers[function] += 1
-                if alike[signature] <= ALIKE:
-                    point = _point(journey, function, numbers[function], call)
+        for each in self.invocations:
+            alike[each.signature] += each.by_schedule
+            for index, call in enumerate(each.calls):
+                numbers[each.function] += 1
+                if not each.by_schedule or alike[each.signature] <= ALIKE:
+                    point = _point(journey, each.function, numbers[each.function], call)
                     found.append(replace(point, is_first=index == 0))
         return found
 
     def counted(self) -> Counter[str]:
         """Calls by function."""
-        return Counter(function for function, calls in self.invocations for _ in calls)
+        return Counter(each.function for each in self.invocations for _ in each.calls)
 
 
 def _point(journey: str, function: str, number: int, call: Mapping[str, Any]) -> Point:
@@ -137,15 +157,20 @@ def _point(journey: str, function: str, number: int, call: Mapping[str, Any]) ->
 
 
 class Recorder:
-    """Notes what ends while it listens."""
+    """Notes what ends while it listens. What it chooses for an invocation is no fault, but a note of who began it."""
 
     def __init__(self) -> None:
-        self._invocations: list[tuple[str, Sequence[Mapping[str, Any]]]] = []
+        self._invocations: list[Invocation] = []
         self._lock = Lock()
+
+    def choose(self, _function: str, event: Any) -> dict[str, Any] | None:
+        return {"by_schedule": True} if is_by_schedule(event) else None
 
     def __call__(self, ended: Ended) -> None:
         with self._lock:
-            self._invocations.append((short(ended.function), ended.calls or ()))
+            self._invocations.append(
+                Invocation(short(ended.function), ended.calls or (), by_schedule=ended.fault is not None)
+            )
 
     def recording(self) -> Recording:
         return Recording(list(self._invocations))

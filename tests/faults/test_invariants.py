@@ -15,6 +15,8 @@ from tests.faults.lineage import LINEAGE
 PLACED = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 ENDS = "2027-06-13T01:00:17Z"
 NINETY_DAYS_BEFORE = datetime(2027, 3, 15, 9, 0, tzinfo=UTC)
+IN_TIME, TOO_LATE = "2026-12-26T08:59:59Z", "2026-12-26T09:00:00Z"
+"""30 days from the first certificate."""
 ADMIN = "admin@example.com"
 WAITS = {
     "step": "domain_verification",
@@ -30,12 +32,15 @@ def an_order(status: str, **more: Any) -> dict[str, Any]:
     certificate = {
         "serial": f"serial-{status}",
         "names": [f"{status}.example.com"],
+        "status": "revoked" if status == "revoked" else "active",
         "not_before": "2026-11-26T09:00:00Z",
         "not_after": ENDS,
     }
     return {
         "status": status,
+        "revoked": {"at": IN_TIME, "reason": "superseded"} if status == "revoked" else None,
         "common_name": f"{status}.example.com",
+        "names": [f"{status}.example.com"],
         "certificates": [certificate] if is_issued else [],
         "payment": {"kind": "bulk", "contract_id": "con_1", "units": 2, "status": "none"},
         "authentication": {"steps": [WAITS] if status == "pending" else []},
@@ -141,7 +146,13 @@ def seen() -> Evidence:
             "ord_pending": ["order.placed"],
             "ord_issued": ["order.placed", "domain.approved", "preflight.go", "order.issued"],
             "ord_cancelled": ["order.placed", "order.cancelled"],
-            "ord_revoked": ["order.placed", "preflight.go", "order.issued", "order.revoked"],
+            "ord_revoked": [
+                "order.placed",
+                "preflight.go",
+                "order.issued",
+                "certificate.revoked",
+                "order.revoked",
+            ],
             "ord_card": ["order.placed", "preflight.go", "order.issued", "payment.captured"],
         },
         dead={"RelayFailures": 0},
@@ -179,6 +190,10 @@ def _too_early(seen: Evidence) -> None:
     order["certificates"] = [{"serial": "serial-issued", "names": ["a"]}]
 
 
+def _other_names(seen: Evidence) -> None:
+    seen.orders["ord_issued"]["certificates"][0]["names"] = ["www.example.org"]  # type: ignore[index]
+
+
 def _no_download(seen: Evidence) -> None:
     seen.digests = {**seen.digests, "serial-issued": frozenset()}
 
@@ -189,6 +204,13 @@ def _orphan(seen: Evidence) -> None:
 
 def _unsigned(seen: Evidence) -> None:
     seen.signed = seen.signed[1:]
+
+
+def _signed(times: int) -> Callable[[Evidence], None]:
+    def change(seen: Evidence) -> None:
+        seen.signed = [*seen.signed, *seen.signed[:1] * (times - 1)]
+
+    return change
 
 
 def _left_over(seen: Evidence) -> None:
@@ -231,9 +253,30 @@ def _given_back_too_much(seen: Evidence) -> None:
     seen.refunds = [refund]
 
 
-def _says_refunded(seen: Evidence) -> None:
-    seen.orders["ord_card"]["status"] = "revoked"  # type: ignore[index]
-    seen.orders["ord_card"]["payment"]["status"] = "refunded"  # type: ignore[index]
+def _revoked_by_card(payment: str, *intents: str, at: str = IN_TIME) -> Callable[[Evidence], None]:
+    """The order on a card, revoked, with its payment as the API tells it and as the gateway has it."""
+
+    def change(seen: Evidence) -> None:
+        order: Any = seen.orders["ord_card"]
+        order |= {"status": "revoked", "revoked": {"at": at, "reason": "superseded"}}
+        order["payment"]["status"] = payment
+        seen.intents = [an_intent("ord_card", each) for each in intents]
+
+    return change
+
+
+def _units_kept(seen: Evidence) -> None:
+    """Ledger, counters and order agree."""
+    order: Any = seen.orders["ord_revoked"]
+    order["payment"]["status"] = "captured"
+    _line_lost(8)(seen)
+    _counter("left", -2)(seen)
+    _counter("used", 2)(seen)
+
+
+def _units_back_too_late(seen: Evidence) -> None:
+    order: Any = seen.orders["ord_revoked"]
+    order["revoked"]["at"] = TOO_LATE
 
 
 def _counter(name: str, change: int) -> Callable[[Evidence], None]:
@@ -287,6 +330,13 @@ def _unannounced(seen: Evidence) -> None:
     seen.mails = seen.mails[1:]
 
 
+def _mailed(times: int) -> Callable[[Evidence], None]:
+    def change(seen: Evidence) -> None:
+        seen.mails = [*seen.mails, *seen.mails[:1] * (times - 1)]
+
+    return change
+
+
 def _announced_for_nobody(seen: Evidence) -> None:
     seen.mails = [*seen.mails, a_mail("<issued-serial-x@us>")]
 
@@ -311,6 +361,16 @@ def _unaudited(order_id: str, action: str) -> Callable[[Evidence], None]:
     return change
 
 
+def _reissued(status: str, *actions: str) -> Callable[[Evidence], None]:
+    """A reissue that stands so, with these actions in the audit trail."""
+
+    def change(seen: Evidence) -> None:
+        seen.reissues = {"ord_issued": [{"reissue_id": "rei_1", "status": status}]}
+        seen.audit = {**seen.audit, "ord_issued": [*seen.audit["ord_issued"], *actions]}
+
+    return change
+
+
 def _audited_twice(seen: Evidence) -> None:
     actions: Any = seen.audit["ord_issued"]
     actions.append("order.issued")
@@ -327,9 +387,11 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("two certificates", "one_certificate", _two_certificates),
     ("issued without one", "one_certificate", _none),
     ("cancelled with one", "one_certificate", _too_early),
+    ("a certificate for other names", "one_certificate", _other_names),
     ("no download", "one_certificate", _no_download),
     ("signed for no serial", "signatures", _orphan),
     ("a certificate that KMS knows nothing of", "signatures", _unsigned),
+    ("signed again and again", "signatures", _signed(6)),
     ("a serial left over", "signatures", _left_over),
     ("charged twice", "charges", _charged_twice),
     ("charged, still pending", "charges", _card_of("pending", "succeeded")),
@@ -340,13 +402,21 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("charged for what is free", "charges", _charged_for_nothing),
     ("issued, charged and reserved", "charges", _still_reserved),
     ("given back too much", "charges", _given_back_too_much),
-    ("says refunded", "charges", _says_refunded),
+    ("says refunded", "charges", _revoked_by_card("refunded", "succeeded")),
+    ("revoked in time, never given back", "charges", _revoked_by_card("refund_pending", "succeeded")),
+    ("revoked in time, still paid", "charges", _revoked_by_card("captured", "succeeded")),
+    ("says released, was charged", "charges", _revoked_by_card("released", "succeeded")),
+    ("revoked, never charged", "charges", _revoked_by_card("authorised")),
+    ("revoked too late, never charged", "charges", _revoked_by_card("authorised", at=TOO_LATE)),
+    ("let go, revoked too late", "charges", _revoked_by_card("released", at=TOO_LATE)),
     ("a unit too many", "units", _counter("left", 1)),
     ("a unit oversold", "units", _counter("left", -7)),
     ("held without a line", "units", _line_lost(1)),
     ("never used", "units", _line_lost(3)),
     ("never released", "units", _line_lost(5)),
     ("never refunded", "units", _line_lost(8)),
+    ("revoked in time, units kept", "units", _units_kept),
+    ("revoked too late, units back", "units", _units_back_too_late),
     ("two links for one domain", "one_live_value", _second_link),
     ("the link of another address", "one_live_value", _link(0, to="root@example.com")),
     ("no link for who is asked", "one_live_value", _link(0, live=False)),
@@ -359,6 +429,7 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("an execution of what is over", "finished_or_waiting", _executions("ord_cancelled", "RUNNING")),
     ("not announced", "told", _unannounced),
     ("announced for nobody", "told", _announced_for_nobody),
+    ("announced again and again", "told", _mailed(4)),
     ("two texts under one Message-ID", "told", _two_texts),
     ("not reminded", "reminders", _not_reminded),
     ("reminded too early", "reminders", _reminded_too_early),
@@ -368,6 +439,11 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("preflight not audited", "audited", _unaudited("ord_card", "preflight.go")),
     ("proof not audited", "audited", _unaudited("ord_issued", "domain.approved")),
     ("charge not audited", "audited", _unaudited("ord_card", "payment.captured")),
+    ("revocation not audited", "audited", _unaudited("ord_revoked", "certificate.revoked")),
+    ("reissue not audited", "audited", _reissued("issued", "reissue.placed")),
+    ("placing a reissue not audited", "audited", _reissued("pending")),
+    ("cancelling a reissue not audited", "audited", _reissued("cancelled", "reissue.placed")),
+    ("reissue audited twice", "audited", _reissued("issued", "reissue.placed", *["reissue.issued"] * 2)),
     ("audited twice", "audited", _audited_twice),
     ("a dead letter", "no_dead_letters", _dead),
 ]
@@ -401,6 +477,22 @@ def test_a_reminder_that_was_due_and_sent_is_as_it_must_be(seen: Evidence) -> No
     assert list(INVARIANTS["reminders"](replace(seen, now=due, mails=[*seen.mails, *sent]))) == []
 
 
+def test_the_certificate_before_is_reminded_of_until_its_reissue_is_issued(seen: Evidence) -> None:
+    """Its successor's `notBefore` is earlier than its issue, and may be earlier than the reminder."""
+    order: Any = deepcopy(seen.orders["ord_issued"])
+    dawn, begins, ended = (f"2027-03-15T{clock}Z" for clock in ("09:00:00", "05:50:00", "06:20:00"))
+    newer = {"serial": "0e", "reissue_id": "rei_1", "not_before": begins, "not_after": order["term"]["to"]}
+    order["certificates"].insert(0, order["certificates"][0] | newer)
+    order["names"] = order["certificates"][0]["names"]
+    known = replace(
+        seen,
+        orders={"ord_issued": order},
+        reissues={"ord_issued": [{"reissue_id": "rei_1", "status": "issued", "ended_at": ended}]},
+        now=datetime.fromisoformat(dawn).timestamp(),
+    )
+    assert any("certificate_ends, 90 days" in said for said in INVARIANTS["reminders"](known))
+
+
 def test_two_certificates_of_one_second_are_reminded_of_like_any(seen: Evidence) -> None:
     order = seen.orders["ord_issued"] or {}
     twice = order | {"certificates": [{**order["certificates"][0], "serial": "0f"}, *order["certificates"]]}
@@ -408,6 +500,39 @@ def test_two_certificates_of_one_second_are_reminded_of_like_any(seen: Evidence)
     assert list(INVARIANTS["reminders"](known)) == list(INVARIANTS["reminders"](seen))
 
 
+@pytest.mark.parametrize(
+    ("invariant", "happens"),
+    [
+        ("signatures", _signed(2)),
+        ("told", _mailed(2)),
+        ("charges", _revoked_by_card("released", "canceled")),
+        ("charges", _revoked_by_card("captured", "succeeded", at=TOO_LATE)),
+        ("audited", _reissued("issued", "reissue.placed", "reissue.issued")),
+        ("audited", _reissued("pending", "reissue.placed")),
+    ],
+    ids=["signed once more", "mailed once more", "let go", "paid for all", "reissued", "being reissued"],
+)
+def test_what_may_be_is_no_violation(
+    seen: Evidence, invariant: str, happens: Callable[[Evidence], None]
+) -> None:
+    happens(seen)
+    assert list(INVARIANTS[invariant](seen)) == []
+
+
+def test_what_was_replaced_pays_for_its_replacement(seen: Evidence) -> None:
+    _revoked_by_card("captured", "succeeded")(seen)
+    _units_kept(seen)
+    for order_id in ("ord_card", "ord_revoked"):
+        seen.orders[order_id]["replaced_by"] = "ord_issued"  # type: ignore[index]
+    for name in ("charges", "units"):
+        assert list(INVARIANTS[name](seen)) == []
+
+
 def test_an_issued_order_that_was_not_charged_may_lie_before_staff(seen: Evidence) -> None:
     known = replace(seen, intents=[], payment_troubles=frozenset({"ord_card"}))
     assert list(INVARIANTS["charges"](known)) == []
+
+
+def test_a_revoked_order_whose_money_is_not_back_may_lie_before_staff(seen: Evidence) -> None:
+    _revoked_by_card("refund_pending", "succeeded")(seen)
+    assert list(INVARIANTS["charges"](replace(seen, payment_troubles=frozenset({"ord_card"})))) == []

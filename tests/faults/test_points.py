@@ -15,10 +15,10 @@ def a_call(operation: str, service: str = "dynamodb", **parameters: Any) -> dict
     return {"service": service, "operation": operation, "parameters": parameters}
 
 
-def recorded(*invocations: list[dict[str, Any]]) -> list[Point]:
+def recorded(*invocations: list[dict[str, Any]], event: Any = None) -> list[Point]:
     recorder = Recorder()
     for calls in invocations:
-        recorder(Ended(FUNCTION, calls, None, met=False))
+        recorder(Ended(FUNCTION, calls, recorder.choose(FUNCTION, event or {}), met=False))
     return recorder.recording().points("email")
 
 
@@ -36,9 +36,35 @@ def test_each_call_is_a_point_counted_over_the_invocations_of_its_function() -> 
     ]
 
 
-def test_what_repeats_what_was_done_before_is_counted_and_is_no_point() -> None:
-    points = recorded(*([[a_call("Query")]] * (ALIKE + 4)), [a_call("PutItem")])
+BY_SCHEDULE: list[dict[str, Any]] = [
+    {"source": "aws.events", "detail-type": "Scheduled Event"},
+    {"source": "aws.scheduler", "detail-type": "Scheduled Event"},
+    {"scheduled": True},
+]
+
+
+@pytest.mark.parametrize("event", BY_SCHEDULE, ids=["rule", "schedule", "with an input"])
+def test_what_a_schedule_repeats_is_counted_and_is_no_point(event: dict[str, Any]) -> None:
+    points = recorded(*([[a_call("Query")]] * (ALIKE + 4)), [a_call("PutItem")], event=event)
     assert [point.number for point in points] == [*range(1, ALIKE + 1), ALIKE + 5]
+
+
+@pytest.mark.parametrize(
+    "event", [{"Records": [{"dynamodb": {}}]}, {"source": "partner-center"}, {"order_id": "ord_1"}]
+)
+def test_what_others_begin_is_about_something_else_and_each_call_is_a_point(event: dict[str, Any]) -> None:
+    points = recorded(*([[a_call("PutEvents", "events")]] * (ALIKE + 4)), event=event)
+    assert [point.number for point in points] == [*range(1, ALIKE + 5)]
+
+
+def test_what_a_schedule_does_leaves_out_nothing_that_others_begin() -> None:
+    recorder = Recorder()
+    for event in (*[BY_SCHEDULE[0]] * (ALIKE + 1), {}, BY_SCHEDULE[0]):
+        recorder(Ended(FUNCTION, [a_call("Query")], recorder.choose(FUNCTION, event), met=False))
+    assert [point.number for point in recorder.recording().points("email")] == [
+        *range(1, ALIKE + 1),
+        ALIKE + 2,
+    ]
 
 
 @pytest.mark.parametrize(
