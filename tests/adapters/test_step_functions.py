@@ -264,7 +264,7 @@ def test_a_refused_wake_up_is_try_again(aws, code):
         ("start_execution", "ValidationException", lambda machine: machine.start("res_1", "ord_1", 1, 1)),
         ("send_task_success", "InvalidOutput", lambda machine: machine.wake("token", Woken.PROVEN)),
     ],
-    ids=str,
+    ids=["name", "input", "request", "output"],
 )
 def test_what_will_never_be_taken_is_not_to_be_tried_again(aws, operation, code, use):
     """Who tried it for as long as it takes would keep others from their turn, as the relay its shard."""
