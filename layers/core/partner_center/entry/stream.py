@@ -42,9 +42,8 @@ def outbox_handler(
             return True
         try:
             act = relay()
-        except (
-            Exception
-        ):  # of the deployment, not of the record: the next one mends it, and nothing is set aside
+        except Exception:
+            # Of the deployment, not of the record: the next one mends it, and nothing is set aside.
             logger.exception("not relayed", **_named(record))
             return False
         try:
