@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from local.cloud import EmbeddedCloud
+from tests.faults.evidence import dead_letters
 from tests.functions.journeys import Reseller, answer, approval_links, csr_for, key_of, order_body
 
 pytestmark = pytest.mark.cloud
@@ -28,12 +29,6 @@ class Silent:
 def healed(cloud: EmbeddedCloud) -> Iterator[None]:
     yield
     cloud.runtime.faults = None
-
-
-def set_aside(cloud: EmbeddedCloud) -> int:
-    asked = {"QueueUrl": cloud.resource("RelayFailures"), "AttributeNames": ["ApproximateNumberOfMessages"]}
-    told = cloud.client("sqs").get_queue_attributes(**asked)["Attributes"]
-    return int(told["ApproximateNumberOfMessages"])
 
 
 def in_calendar(cloud: EmbeddedCloud, reseller: Reseller, order_id: str) -> bool:
@@ -84,4 +79,4 @@ def test_an_outage_of_the_bus_for_ninety_minutes_loses_nothing(
     assert mailed(cloud, "silent.example.com")
     assert in_calendar(cloud, northwind, order_id)
     assert status(northwind, exposed) == "revoked"
-    assert set_aside(cloud) == 0
+    assert dead_letters(cloud)["RelayFailures"] == 0
