@@ -49,8 +49,9 @@ def test_fifty_units_are_fifty_orders_of_four_hundred(race):
 
 @pytest.mark.usefixtures("contention")
 def test_whoever_meets_others_too_often_is_told_to_try_again_and_gets_a_unit_then(race):
-    outcomes = race(20).run(some(20), Ticking(NOW, STANDING))
-    assert len(placed(outcomes)) == 20
+    """An order is told so at least once in four: that none of 100 is has a chance of less than 1 in 10^12."""
+    outcomes = race(100).run(some(100), Ticking(NOW, STANDING))
+    assert len(placed(outcomes)) == 100
     assert any(each.tried_again for each in outcomes)
 
 
