@@ -20,6 +20,7 @@ _NAMES = (
     "IndexName",
     "Bucket",
     "Key",
+    "QueueName",
     "QueueUrl",
     "KeyId",
     "stateMachineArn",

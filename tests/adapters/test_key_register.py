@@ -13,7 +13,7 @@ from partner_center.adapters import keys
 from partner_center.adapters.blocked_keys import KeysBlockedHere
 from partner_center.adapters.exposed_key_queue import ExposedKeyQueue, exposed_key
 from partner_center.adapters.key_register import DynamoDbKeyRegister
-from partner_center.entry.stream import message_handler
+from partner_center.entry.queues import message_handler
 from partner_center.kernel.errors import TryAgain
 from partner_center.orders.exposed_keys import ExposedKey
 from tests.fakes.determined import NOW, CountingIds
@@ -159,6 +159,6 @@ def test_each_message_of_the_queue_succeeds_or_fails_by_itself():
         return {"messageId": str(number), "body": json.dumps(body)}
 
     batch = {"Records": [record(1, "a"), record(2, "bad"), {"messageId": "3", "body": "{"}, record(4, "b")]}
-    failed = message_handler(handle)(batch, None)
+    failed = message_handler(handle, lambda: lambda _records: None)(batch, None)
     assert failed == {"batchItemFailures": [{"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}
     assert taken == ["a", "b"]

@@ -60,8 +60,8 @@ FOR_LAMBDA = {
 
 
 @pytest.fixture(scope="module")
-def done(cloud: EmbeddedCloud, travelled: Mapping[str, int]) -> set[Permission]:
-    """What every function asked of AWS on the journeys, as the permissions that this takes."""
+def done(cloud: EmbeddedCloud, travelled: Mapping[str, int], poisoned: object) -> set[Permission]:
+    """What every function asked of AWS on the journeys, and in an outage, as the permissions that this takes."""
     before = travelled
     return {
         permission
@@ -136,8 +136,11 @@ def lambda_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters
 
 
 def sqs_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
-    """A batch takes the permission of what it consists of."""
-    yield operation.removesuffix("Batch"), parameters["QueueUrl"].rpartition("/")[2]
+    """A batch takes the permission of what it consists of; only `GetQueueUrl` names its queue."""
+    queue = (
+        parameters["QueueName"] if operation == "GetQueueUrl" else parameters["QueueUrl"].rpartition("/")[2]
+    )
+    yield operation.removesuffix("Batch"), queue
 
 
 def ssm_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:

@@ -1,7 +1,8 @@
 """Poison among good messages, in every queue and stream of the template: good ones are done, poison is set aside.
 
-Queues are found in the template. Their good messages are those that journeys sent, delivered once more: whoever
-handles them must take them twice anyway.
+The good ones of queues meet an outage first that lasts until all poison is set aside, about three hours. Queues are
+found in the template. Their good messages are those that journeys sent, delivered once more: whoever handles them
+must take them twice anyway.
 """
 
 import json
@@ -14,6 +15,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud import EmbeddedCloud
 from local.resources import physical_name
+from local.runtime import How
 from tests.faults.evidence import dead_letters
 from tests.faults.operator import empties_dead_letters
 from tests.functions.conftest import TEMPLATE
@@ -30,6 +32,10 @@ SOURCES = {
     if event["Type"] == "SQS"
 }
 """Each queue and the function that it feeds."""
+FROM_THE_SIXTH_TO_THE_SEVENTH = 96 * 60
+"""Seconds between two tries of a message that an outage of three hours kept back."""
+UNTOUCHED = "CrlsToBuild"
+"""Its function works where SQS cannot be reached, so nothing is postponed there: it meets no outage here."""
 POISON = ("\N{SKULL AND CROSSBONES}", "{}")
 
 
@@ -59,9 +65,29 @@ def dead_letters_of(queue: str) -> str:
     return str(policy["deadLetterTargetArn"]["Fn::GetAtt"][0])
 
 
+class Outage:
+    """No table can be reached by whoever handles messages of queues."""
+
+    def __init__(self) -> None:
+        self.met: set[str] = set()
+
+    def choose(self, function: str, event: Any) -> dict[str, Any] | None:
+        records = event.get("Records", []) if isinstance(event, Mapping) else []
+        queues = {record.get("eventSourceARN", "").rpartition(":")[2] for record in records}
+        if not any(record.get("eventSource") == "aws:sqs" for record in records):
+            return None
+        if physical_name(UNTOUCHED) in queues:
+            return None
+        self.met |= queues
+        return {"service": "dynamodb", "when": "before", "how": How.FAIL}
+
+
 @pytest.fixture(scope="module")
 def poisoned(cloud: EmbeddedCloud, travelled: Mapping[str, int]) -> dict[str, tuple[list[str], list[str]]]:
-    """Per queue the good messages that were sent among poison, and what lay in its dead letters in the end."""
+    """Per queue the good messages that were sent among poison, and what lay in its dead letters in the end.
+
+    Until then an outage lasts for the good ones; it is over afterwards, and they come once more.
+    """
     good = {queue: [*bodies[physical_name(queue)]][-2:] for queue in SOURCES}
     before = {queue: messages(cloud, dead_letters_of(queue)) for queue in SOURCES}
     assert before == {queue: [] for queue in SOURCES}, "journeys leave no dead letters"
@@ -71,9 +97,13 @@ def poisoned(cloud: EmbeddedCloud, travelled: Mapping[str, int]) -> dict[str, tu
         if entries:
             cloud.client("sqs").send_message_batch(QueueUrl=cloud.resource(queue), Entries=entries)
     limits = [RESOURCES[queue]["Properties"] for queue in SOURCES]
+    outage = cloud.runtime.faults = Outage()
     cloud.advance(
         max((each["RedrivePolicy"]["maxReceiveCount"] + 1) * each["VisibilityTimeout"] for each in limits)
     )
+    cloud.runtime.faults = None
+    assert outage.met == {physical_name(queue) for queue in SOURCES if queue != UNTOUCHED}
+    cloud.advance(FROM_THE_SIXTH_TO_THE_SEVENTH)
     assert cloud.settle()
     return {queue: (good[queue], messages(cloud, dead_letters_of(queue))) for queue in SOURCES}
 

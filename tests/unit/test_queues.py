@@ -1,10 +1,13 @@
 """Every queue and every stream of the template: partial failures, limits, dead letters with an alarm, a way back."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+
+from partner_center.kernel.patience import pause_of_message
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -57,6 +60,28 @@ def test_every_queue_is_read_by_a_function_or_holds_what_was_given_up():
     read, given_up = set(FROM_QUEUES), {*DEAD_LETTERS.values(), *destinations()}
     assert read & given_up == set()
     assert read | given_up == set(QUEUES)
+
+
+MOST_POSTPONED = 10
+"""Entries of one call of ChangeMessageVisibilityBatch."""
+POSTPONE = ["sqs:GetQueueUrl", "sqs:ChangeMessageVisibility"]
+WITHOUT_SQS = "CrlsToBuild"
+"""Its function works in subnets from which SQS cannot be reached; what an outage prevents its schedule does."""
+
+
+@pytest.mark.parametrize("queue", sorted(FROM_QUEUES))
+def test_an_outage_is_waited_for_as_long_as_the_stream_waits(queue):
+    function, source = FROM_QUEUES[queue]
+    statements = [each for policy in FUNCTIONS[function]["Policies"] for each in policy["Statement"]]
+    allowed = [each["Resource"] for each in statements if each.get("Action") == POSTPONE]
+    if queue == WITHOUT_SQS:
+        assert (allowed, "VpcConfig" in FUNCTIONS[function]) == ([], True)
+        return
+    assert allowed == [[{"Fn::GetAtt": [queue, "Arn"]}]]
+    tries = QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"]
+    waited = sum((pause_of_message(tried) for tried in range(1, tries)), timedelta())
+    assert timedelta(seconds=82_800) <= waited < timedelta(seconds=QUEUES[queue]["MessageRetentionPeriod"])
+    assert source["BatchSize"] <= MOST_POSTPONED
 
 
 @pytest.mark.parametrize("queue", sorted(FROM_QUEUES))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from partner_center.entry.stream import coalescing_handler
+from partner_center.entry.coalescing import coalescing_handler
 from partner_center.entry.wiring.crls import build_crls
 
 EVERY_CA = "*"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from partner_center.entry.stream import message_handler
+from partner_center.entry.queues import message_handler
 from partner_center.entry.wiring.undelivered import record_undelivered
 from partner_center.notifications.undelivered import read_notice
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from partner_center.adapters.reminder_queue import contract_notice, digest_day, reminder_from
-from partner_center.entry.stream import message_handler
+from partner_center.entry.queues import message_handler
 from partner_center.entry.wiring.sending_reminders import send_contract_reminder, send_digest, send_reminder
 
 

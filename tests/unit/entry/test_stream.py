@@ -1,51 +1,15 @@
-"""Streams and queues: one record cannot take the others with it, and what failed is delivered again."""
+"""The stream: one record cannot take the others with it, and what an outage kept back is delivered again."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
 from partner_center.adapters.dynamodb import to_item
 from partner_center.adapters.keys import Key
 from partner_center.adapters.records import event_put
-from partner_center.entry.stream import coalescing_handler, outbox_handler, queue_handler
+from partner_center.entry.stream import outbox_handler
 from partner_center.kernel.errors import ChangedMeanwhile, NotFound, TooSoon, TryAgain
-from partner_center.kernel.events import Event
-from tests.fakes.determined import NOW
-
-
-def an_event(number):
-    return Event(
-        event_id=f"evt_{number}",
-        type="order.placed",
-        occurred_at=NOW + timedelta(microseconds=number),
-        correlation_id=f"request-{number}",
-        data={"reseller_id": "res_1", "order_id": "ord_1", "attempt": number},
-    )
-
-
-class Receiver:
-    """The use case behind the door: takes events, or fails on some of them."""
-
-    def __init__(self, **failures):
-        self.failures = failures
-        self.taken = []
-
-    def __call__(self, event):
-        failure = self.failures.get(event.event_id)
-        if failure is not None:
-            raise failure
-        self.taken.append(event)
-
-    def make(self):
-        return self
-
-    @property
-    def ids(self):
-        return [event.event_id for event in self.taken]
-
-
-# ---- the table's stream
+from tests.fakes.receiver import Receiver, an_event
 
 
 def an_image(number):
@@ -233,99 +197,3 @@ def test_poison_before_an_outage_is_set_aside():
 
 def test_an_empty_batch_has_no_failures():
     assert stream(Receiver()) == []
-
-
-# ---- the queue behind the bus
-
-
-def a_message(number, body=None):
-    detail = {"detail-type": "order.issued.v1", "detail": an_event(number).envelope()}
-    return {"messageId": f"m-{number}", "body": json.dumps(detail) if body is None else body}
-
-
-def queue(receiver, *messages):
-    answer = queue_handler(receiver.make)({"Records": list(messages)}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
-
-
-def test_a_published_event_arrives_as_it_was_but_for_fractions_of_a_second():
-    receiver = Receiver()
-    assert queue(receiver, a_message(0)) == []
-    assert receiver.taken == [an_event(0)]
-
-
-@pytest.mark.parametrize("failure", [TryAgain("out"), RuntimeError(), MemoryError()], ids=repr)
-def test_each_message_fails_by_itself(failure):
-    receiver = Receiver(evt_2=failure)
-    assert queue(receiver, *(a_message(number) for number in range(1, 5))) == ["m-2"]
-    assert receiver.ids == ["evt_1", "evt_3", "evt_4"]
-
-
-@pytest.mark.parametrize(
-    "body",
-    ["", "{", "[]", "{}", '{"detail":{}}', '{"detail":null}', '{"detail":{"id":"x"}}', "null", '"text"'],
-)
-def test_a_message_that_is_no_event_fails_by_itself(body):
-    receiver = Receiver()
-    assert queue(receiver, a_message(1, body), a_message(2)) == ["m-1"]
-    assert receiver.ids == ["evt_2"]
-
-
-def test_a_time_without_a_zone_is_no_event():
-    detail = an_event(1).envelope() | {"occurred_at": "2026-11-23T10:00:00"}
-    assert queue(Receiver(), a_message(1, json.dumps({"detail": detail}))) == ["m-1"]
-
-
-# ---- what is handled together
-
-
-class Builder:
-    """Does what is named, all that are named at once; `broken` cannot be done."""
-
-    def __init__(self, *broken):
-        self.broken, self.runs = set(broken), []
-
-    def __call__(self, wanted):
-        self.runs.append(sorted(wanted))
-        if self.broken & wanted:
-            raise TryAgain("out")
-
-    def send(self, *bodies):
-        records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
-        answer = coalescing_handler(lambda message: message["name"], self)({"Records": records}, None)
-        return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
-
-
-def named(name):
-    return json.dumps({"name": name})
-
-
-def test_messages_about_the_same_are_served_by_one_run():
-    builder = Builder()
-    assert builder.send(named("a"), named("b"), named("a")) == []
-    assert builder.runs == [["a", "b"]]
-
-
-@pytest.mark.parametrize("poison", ["", "{}", "[]", "null", "\0", '{"name"'], ids=repr)
-def test_what_cannot_be_read_fails_alone(poison):
-    builder = Builder()
-    assert builder.send(named("a"), poison, named("b")) == ["1"]
-    assert builder.runs == [["a", "b"]]
-
-
-def test_what_cannot_be_done_keeps_no_other_from_it():
-    builder = Builder("b")
-    assert builder.send(named("a"), named("b"), named("c"), named("b")) == ["1", "3"]
-    assert sorted(builder.runs[1:]) == [["a"], ["b"], ["c"]]
-
-
-def test_one_thing_alone_is_tried_once():
-    builder = Builder("a")
-    assert builder.send(named("a"), named("a")) == ["0", "1"]
-    assert builder.runs == [["a"]]
-
-
-def test_a_batch_of_poison_runs_nothing():
-    builder = Builder()
-    assert builder.send("{}", "") == ["0", "1"]
-    assert builder.runs == []

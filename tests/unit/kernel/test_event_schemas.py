@@ -21,7 +21,8 @@ from partner_center.billing.card_links import MakeCardLink
 from partner_center.billing.payment_method import PaymentMethod
 from partner_center.billing.payments import PaymentRefused, PaymentStatus
 from partner_center.catalog.products import load_catalog
-from partner_center.entry.stream import outbox_handler, queue_handler
+from partner_center.entry.queues import queue_handler
+from partner_center.entry.stream import outbox_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import RunPreflight
 from partner_center.issuance.problem_reports import Finding, ReportDecision, ReportProblem, decided

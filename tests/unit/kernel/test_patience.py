@@ -1,9 +1,11 @@
 """Whoever asks is not refused because something else moved the order at that moment."""
 
+from datetime import timedelta
+
 import pytest
 
 from partner_center.kernel.errors import ChangedMeanwhile, NotFound, PreconditionFailed, TryAgain
-from partner_center.kernel.patience import Patience, while_it_moves
+from partner_center.kernel.patience import Patience, pause_of_message, while_it_moves
 
 
 class Mover:
@@ -43,3 +45,20 @@ def test_what_a_second_try_would_not_mend_is_told_at_once(error):
     with pytest.raises(error):
         mover.run()
     assert (mover.tries, mover.pauses) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("receives", "minutes"),
+    [
+        (0, 3),  # never, but no reason to fail
+        (1, 3),
+        (2, 6),
+        (3, 12),
+        (8, 384),
+        (9, 660),  # SQS allows for 12 hours
+        (10, 660),
+        (1000, 660),
+    ],
+)
+def test_a_message_waits_longer_each_time(receives, minutes):
+    assert pause_of_message(receives) == timedelta(minutes=minutes)

@@ -1,12 +1,14 @@
-"""Messages of JSON into a queue of SQS."""
+"""Messages of JSON into a queue of SQS, and how long one that was given out stays out of sight."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.patience import pause_of_message
 
 
 class MessageQueue:
@@ -21,3 +23,35 @@ class MessageQueue:
             self._client().send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(message))
         except (ClientError, BotoCoreError) as error:
             raise TryAgain(self._otherwise) from error
+
+
+class Postponement:
+    """Keeps messages that a function was given out of sight, each the longer the more often it was given out."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """`records`: of one batch, at most ten, as Lambda delivers them from one queue.
+
+        One that SQS does not take comes again after the queue's own time-out. Raises TryAgain when that goes for all
+        (AWS: ChangeMessageVisibilityBatch).
+        """
+        _, _, _, _, account, name = records[0]["eventSourceARN"].split(":")
+        entries = [
+            {
+                "Id": str(number),
+                "ReceiptHandle": record["receiptHandle"],
+                "VisibilityTimeout": int(_pause(record).total_seconds()),
+            }
+            for number, record in enumerate(records)
+        ]
+        try:
+            url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+            self._client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+        except (ClientError, BotoCoreError) as error:
+            raise TryAgain("The messages cannot be postponed at the moment.") from error
+
+
+def _pause(record: Mapping[str, Any]) -> timedelta:
+    return pause_of_message(int(record["attributes"]["ApproximateReceiveCount"]))

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from partner_center.billing.ledger_check import Disagreement
-from partner_center.entry.stream import message_handler
+from partner_center.entry.queues import message_handler
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.orders.reconcile_order import Reconciled, ReconcileOrder
 

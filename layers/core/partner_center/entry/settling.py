@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from partner_center.billing.settle import Settled
-from partner_center.entry.stream import message_handler
+from partner_center.entry.queues import message_handler
 from partner_center.kernel.errors import PartnerCenterError
 
 Settle = Callable[[str, str, str], Settled]

@@ -1,6 +1,5 @@
-"""The doors of streams and queues: each record by itself, a failed one reported, the others kept."""
+"""The door of the stream: each record by itself, a failed one reported, the others kept."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,14 +7,9 @@ from aws_lambda_powertools import Logger
 
 from partner_center.adapters.dynamodb import from_item
 from partner_center.adapters.order_items import from_micros
-from partner_center.kernel.clock import parse_rfc3339
-from partner_center.kernel.errors import ChangedMeanwhile, PartnerCenterError, TooSoon, TryAgain
+from partner_center.entry.batches import Batch, Failures
 from partner_center.kernel.events import Event
-
-Batch = dict[str, Any]
-Failures = dict[str, list[dict[str, str]]]
-_PASSES = (TryAgain, ChangedMeanwhile, TooSoon)
-"""What an outage, or others at work, is told by: the same may succeed a little later."""
+from partner_center.kernel.patience import PASSES
 
 
 def outbox_handler(
@@ -48,7 +42,7 @@ def outbox_handler(
             return False
         try:
             act(event)
-        except _PASSES as error:
+        except PASSES as error:
             logger.warning("not relayed", code=error.code, **_named(record))
             return False
         return True
@@ -77,69 +71,6 @@ def outbox_handler(
     return handler
 
 
-def queue_handler(handle: Callable[[], Callable[[Event], None]]) -> Callable[[Batch, Any], Failures]:
-    """Handles events from a queue behind the bus; each message succeeds or fails by itself."""
-    return message_handler(lambda message: handle()(_published_event(message["detail"])))
-
-
-def message_handler(handle: Callable[[dict[str, Any]], None]) -> Callable[[Batch, Any], Failures]:
-    """Handles the JSON objects in a queue; each message succeeds or fails by itself."""
-    logger = Logger()
-
-    def handler(batch: Batch, _context: Any) -> Failures:
-        failures = []
-        for record in batch["Records"]:
-            try:
-                handle(json.loads(record["body"]))
-            except PartnerCenterError as error:
-                logger.warning("not handled", code=error.code, message_id=record["messageId"])
-                failures.append({"itemIdentifier": record["messageId"]})
-            except Exception:
-                logger.exception("not handled", message_id=record["messageId"])
-                failures.append({"itemIdentifier": record["messageId"]})
-        return {"batchItemFailures": failures}
-
-    return handler
-
-
-def coalescing_handler(
-    read: Callable[[dict[str, Any]], str], handle: Callable[[set[str]], None]
-) -> Callable[[Batch, Any], Failures]:
-    """Handles what the messages of a batch are about together, since one run serves all that are about the same.
-
-    What cannot be read fails by itself. When the run fails, each thing has a run of its own, so that one that cannot
-    be handled keeps no other from it.
-    """
-    logger = Logger()
-
-    def attempt(wanted: set[str]) -> bool:
-        try:
-            handle(wanted)
-        except PartnerCenterError as error:
-            logger.warning("not handled", code=error.code, detail=error.detail)
-        except Exception:
-            logger.exception("not handled")
-        else:
-            return True
-        return False
-
-    def handler(batch: Batch, _context: Any) -> Failures:
-        about: dict[str, str] = {}
-        for record in batch["Records"]:
-            try:
-                about[record["messageId"]] = read(json.loads(record["body"]))
-            except Exception:
-                logger.exception("not handled", message_id=record["messageId"])
-        wanted = set(about.values())
-        done = wanted
-        if wanted and not attempt(wanted):
-            done = {each for each in wanted if attempt({each})} if len(wanted) > 1 else set()
-        failed = (each["messageId"] for each in batch["Records"] if about.get(each["messageId"]) not in done)
-        return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
-
-    return handler
-
-
 def _outbox_event(record: Mapping[str, Any]) -> Event | None:
     """The event that a record of the stream tells of; None when it tells of something else."""
     image = record["dynamodb"].get("NewImage")
@@ -163,15 +94,4 @@ def _stored_event(image: dict[str, Any]) -> Event:
         correlation_id=item["correlation_id"],
         data=item["data"],
         version=item["version"],
-    )
-
-
-def _published_event(detail: dict[str, Any]) -> Event:
-    return Event(
-        event_id=detail["id"],
-        type=detail["type"],
-        occurred_at=parse_rfc3339(detail["occurred_at"]),
-        correlation_id=detail["correlation_id"],
-        data=detail["data"],
-        version=detail["version"],
     )

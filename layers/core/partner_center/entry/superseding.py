@@ -5,7 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from partner_center.entry.stream import queue_handler
+from partner_center.entry.queues import queue_handler
 from partner_center.issuance.supersede import RevokeSuperseded, Supersession
 from partner_center.kernel.errors import PartnerCenterError
 

@@ -4,11 +4,19 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
-from partner_center.kernel.errors import ChangedMeanwhile, PreconditionFailed, TryAgain
+from partner_center.kernel.errors import ChangedMeanwhile, PreconditionFailed, TooSoon, TryAgain
 
 Result = TypeVar("Result")
+
+PASSES = (TryAgain, ChangedMeanwhile, TooSoon)
+"""What an outage, or others at work, is told by: the same may succeed a little later."""
+
+_FIRST_PAUSE = timedelta(minutes=3)
+_LONGEST_PAUSE = timedelta(hours=11)
+"""SQS keeps a message out of sight for 12 hours at most, counted from when it was given out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +49,12 @@ def while_it_moves(patience: Patience, act: Callable[[], Result]) -> Result:
         except ChangedMeanwhile:
             continue
     raise TryAgain("The order is changing at this moment; nothing was written.")
+
+
+def pause_of_message(receives: int) -> timedelta:
+    """How long a message waits that an outage kept from being handled, when it was given out so many times.
+
+    It doubles, so that a short outage is over soon and ten tries last for 23 hours and 45 minutes.
+    """
+    doublings = min(max(receives, 1) - 1, 10)
+    return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)

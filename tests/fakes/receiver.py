@@ -1,0 +1,37 @@
+"""Events, and the use case that takes them."""
+
+from datetime import timedelta
+
+from partner_center.kernel.events import Event
+from tests.fakes.determined import NOW
+
+
+def an_event(number: int) -> Event:
+    return Event(
+        event_id=f"evt_{number}",
+        type="order.placed",
+        occurred_at=NOW + timedelta(microseconds=number),
+        correlation_id=f"request-{number}",
+        data={"reseller_id": "res_1", "order_id": "ord_1", "attempt": number},
+    )
+
+
+class Receiver:
+    """The use case behind the door: takes events, or fails on some of them."""
+
+    def __init__(self, **failures: Exception) -> None:
+        self.failures = failures
+        self.taken: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        failure = self.failures.get(event.event_id)
+        if failure is not None:
+            raise failure
+        self.taken.append(event)
+
+    def make(self) -> "Receiver":
+        return self
+
+    @property
+    def ids(self) -> list[str]:
+        return [event.event_id for event in self.taken]

@@ -1,0 +1,174 @@
+"""Queues: one message cannot take the others with it, and what an outage kept back waits for its end."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+from partner_center.entry.coalescing import coalescing_handler
+from partner_center.entry.queues import message_handler, queue_handler
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, TooSoon, TryAgain
+from tests.fakes.receiver import Receiver, an_event
+
+
+class Later:
+    """What is postponed, by its message ids; or trouble."""
+
+    def __init__(self, trouble=None):
+        self.trouble, self.postponed = trouble, []
+
+    def __call__(self, records):
+        if self.trouble is not None:
+            raise self.trouble
+        self.postponed += [record["messageId"] for record in records]
+
+    def make(self):
+        return self
+
+
+def reported(answer):
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def a_message(number, body=None):
+    detail = {"detail-type": "order.issued.v1", "detail": an_event(number).envelope()}
+    return {"messageId": f"m-{number}", "body": json.dumps(detail) if body is None else body}
+
+
+def queue(receiver, *messages, later=None):
+    return reported(queue_handler(receiver.make, (later or Later()).make)({"Records": list(messages)}, None))
+
+
+def test_a_published_event_arrives_as_it_was_but_for_fractions_of_a_second():
+    receiver = Receiver()
+    assert queue(receiver, a_message(0)) == []
+    assert receiver.taken == [an_event(0)]
+
+
+@pytest.mark.parametrize("failure", [TryAgain("out"), RuntimeError(), MemoryError()], ids=repr)
+def test_each_message_fails_by_itself(failure):
+    receiver = Receiver(evt_2=failure)
+    assert queue(receiver, *(a_message(number) for number in range(1, 5))) == ["m-2"]
+    assert receiver.ids == ["evt_1", "evt_3", "evt_4"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[]", "{}", '{"detail":{}}', '{"detail":null}', '{"detail":{"id":"x"}}', "null", '"text"'],
+)
+def test_a_message_that_is_no_event_fails_by_itself(body):
+    receiver, later = Receiver(), Later()
+    assert queue(receiver, a_message(1, body), a_message(2), later=later) == ["m-1"]
+    assert (receiver.ids, later.postponed) == (["evt_2"], [])
+
+
+def test_a_time_without_a_zone_is_no_event():
+    detail = an_event(1).envelope() | {"occurred_at": "2026-11-23T10:00:00"}
+    assert queue(Receiver(), a_message(1, json.dumps({"detail": detail}))) == ["m-1"]
+
+
+# ---- outages
+
+OUTAGES = {
+    "service out": TryAgain("The mail service is out."),
+    "changed": ChangedMeanwhile("Somebody was faster."),
+    "too soon": TooSoon("A moment ago.", 30),
+}
+FAULTS = {
+    "a mistake of ours": RuntimeError("no such attribute"),
+    "no memory": MemoryError(),
+    "a refusal": NotFound("No such order."),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES.keys())
+def test_what_may_pass_is_reported_and_comes_again_later(outage):
+    later = Later()
+    assert queue(Receiver(evt_2=outage), a_message(1), a_message(2), a_message(3), later=later) == ["m-2"]
+    assert later.postponed == ["m-2"]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_reported_and_comes_again_at_the_pace_of_its_queue(fault):
+    later = Later()
+    receiver = Receiver(evt_1=fault, evt_2=TryAgain("out"))
+    assert queue(receiver, a_message(1), a_message(2), later=later) == ["m-1", "m-2"]
+    assert later.postponed == ["m-2"]
+
+
+def test_nothing_is_made_to_postpone_with_while_all_goes_well():
+    assert reported(queue_handler(Receiver().make, lambda: 1 / 0)({"Records": [a_message(1)]}, None)) == []
+
+
+@pytest.mark.parametrize("trouble", [TryAgain("The queue is out."), RuntimeError()], ids=["outage", "fault"])
+def test_what_cannot_be_postponed_is_reported_all_the_same(trouble):
+    receiver = Receiver(evt_1=TryAgain("out"))
+    assert queue(receiver, a_message(1), a_message(2), later=Later(trouble)) == ["m-1"]
+    assert receiver.ids == ["evt_2"]
+
+
+@pytest.mark.parametrize(("left", "taken"), [(21, [1, 2, 3]), (20, [1]), (0, [1])])
+def test_what_there_is_no_time_for_is_not_begun_and_waits_like_the_rest(left, taken):
+    """A mail service that does not answer takes the time of the whole batch; the first is tried in any case."""
+    tried, later = [], Later()
+    handler = message_handler(lambda message: tried.append(message["number"]), later.make)
+    records = [{"messageId": str(number), "body": json.dumps({"number": number})} for number in range(1, 4)]
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: left * 1000)
+    untried = [str(number) for number in range(1, 4) if number not in taken]
+    assert reported(handler({"Records": records}, context)) == untried
+    assert (tried, later.postponed) == (taken, untried)
+
+
+# ---- what is handled together
+
+
+class Builder:
+    """Does what is named, all that are named at once; `broken` cannot be done."""
+
+    def __init__(self, *broken):
+        self.broken, self.runs = set(broken), []
+
+    def __call__(self, wanted):
+        self.runs.append(sorted(wanted))
+        if self.broken & wanted:
+            raise TryAgain("out")
+
+    def send(self, *bodies):
+        records = [{"messageId": str(number), "body": body} for number, body in enumerate(bodies)]
+        answer = coalescing_handler(lambda message: message["name"], self)({"Records": records}, None)
+        return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+def named(name):
+    return json.dumps({"name": name})
+
+
+def test_messages_about_the_same_are_served_by_one_run():
+    builder = Builder()
+    assert builder.send(named("a"), named("b"), named("a")) == []
+    assert builder.runs == [["a", "b"]]
+
+
+@pytest.mark.parametrize("poison", ["", "{}", "[]", "null", "\0", '{"name"'], ids=repr)
+def test_what_cannot_be_read_fails_alone(poison):
+    builder = Builder()
+    assert builder.send(named("a"), poison, named("b")) == ["1"]
+    assert builder.runs == [["a", "b"]]
+
+
+def test_what_cannot_be_done_keeps_no_other_from_it():
+    builder = Builder("b")
+    assert builder.send(named("a"), named("b"), named("c"), named("b")) == ["1", "3"]
+    assert sorted(builder.runs[1:]) == [["a"], ["b"], ["c"]]
+
+
+def test_one_thing_alone_is_tried_once():
+    builder = Builder("a")
+    assert builder.send(named("a"), named("a")) == ["0", "1"]
+    assert builder.runs == [["a"]]
+
+
+def test_a_batch_of_poison_runs_nothing():
+    builder = Builder()
+    assert builder.send("{}", "") == ["0", "1"]
+    assert builder.runs == []
