@@ -38,3 +38,17 @@ def test_the_longest_due_come_first_and_a_run_takes_a_few(planned):
     for days, order_id in enumerate(same):
         planned.plan(US, order_id, NOW - days * a_day)
     assert planned.due(3, NOW, 2) == [(US, same[3]), (US, same[2])]
+
+
+def test_what_is_put_off_is_due_later(planned):
+    planned.plan(US, ORDER, NOW)
+    planned.put_off(US, ORDER, NOW + a_day)
+    assert due(planned, NOW) == []
+    assert due(planned, NOW + a_day) == [(US, ORDER)]
+
+
+def test_what_is_planned_no_more_is_not_put_off(planned):
+    planned.plan(US, ORDER, None)
+    planned.put_off(US, ORDER, NOW)
+    planned.put_off(US, "ord_unknown", NOW)
+    assert due(planned, NOW) == []

@@ -92,3 +92,19 @@ def test_what_is_kept_is_due_no_more_until_it_begins_anew(stores, store):
     assert [each["text"] for each in texts] == ["It goes after all."]
     store.end(kept, REVOKED, again)
     assert store.of_order(US, ORDER) == []
+
+
+def test_what_is_put_off_is_listed_later_and_was_due_when_it_was(stores, store):
+    put(stores, OF_CERTIFICATE)
+    store.put_off(OF_CERTIFICATE, NOW + a_second)
+    assert due(store, NOW) == []
+    assert due(store, NOW + a_second) == store.of_order(US, ORDER) == [OF_CERTIFICATE]
+
+
+@pytest.mark.parametrize("end", [REVOKED, KEPT])
+def test_what_waits_no_more_is_not_put_off(stores, store, end):
+    put(stores, OF_CERTIFICATE)
+    store.end(OF_CERTIFICATE, end, NOW)
+    before = rows(stores)
+    store.put_off(OF_CERTIFICATE, NOW + a_second)
+    assert rows(stores) == before

@@ -1,7 +1,7 @@
 """Payment attempts and cards in memory, with the preconditions of adapters/charge_store.py."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -38,6 +38,11 @@ class MemoryCharges:
         ]
         found = [(reseller, order_id) for _, reseller, order_id in sorted(heads) if _shard(order_id) == shard]
         return found[:at_most]
+
+    def put_off(self, reseller_id: str, order_id: str, moment: datetime) -> None:
+        head = self.tables.heads.get((reseller_id, order_id))
+        if head is not None and _moves_by_itself(head) and head.settle_at is not None:
+            self.tables.heads[reseller_id, order_id] = replace(head, settle_at=moment)
 
     def waiting(self, page: Page) -> tuple[Sequence[tuple[str, str]], str | None]:
         heads = [

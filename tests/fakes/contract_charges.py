@@ -242,6 +242,20 @@ class ChargesContract:
         assert self.due(stores) == [(US, same_shard[1]), (US, same_shard[0]), (US, ORDER)]
         assert self.due(stores, at_most=2) == [(US, same_shard[1]), (US, same_shard[0])]
 
+    def test_what_is_put_off_is_due_later_and_lets_others_go_first(self, stores, head):
+        self.put(stores, head, **self.ISSUED, settle_at=LATER)
+        before = stores.orders.head(US, ORDER).version
+        stores.charges.put_off(US, ORDER, LATER + a_second)
+        assert self.due(stores) == []
+        assert self.due(stores, LATER + a_second) == [(US, ORDER)]
+        assert stores.orders.head(US, ORDER).version == before, "nobody else's write fails for it"
+
+    def test_what_is_not_due_at_all_is_not_put_off(self, stores, head):
+        self.put(stores, head, **self.ISSUED, settle_at=None)
+        stores.charges.put_off(US, ORDER, LATER)
+        stores.charges.put_off(US, "ord_unknown", LATER)
+        assert self.due(stores) == []
+
     @staticmethod
     def shares_shard(name):
         from partner_center.adapters.keys import settle_shard  # noqa: PLC0415

@@ -16,14 +16,21 @@ class MemorySupersessions:
     kept: list[Supersession] = field(default_factory=list)
     ended: dict[str, SupersessionEnd] = field(default_factory=dict)
     told: list[Message] = field(default_factory=list)
+    off: dict[str, datetime] = field(default_factory=dict)
+    """Until when what a successor supersedes is left alone."""
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]:
         ids = (reseller_id, order_id)
         return [each for each in self.waiting + self.kept if (each.reseller_id, each.order_id) == ids]
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
-        due = [each for each in self.waiting if each.due_at <= moment and shard == 0]
-        return sorted(due, key=lambda each: each.due_at)[:at_most]
+        listed = [(self.off.get(each.successor, each.due_at), each) for each in self.waiting if shard == 0]
+        due = sorted((one for one in listed if one[0] <= moment), key=lambda one: one[0])
+        return [each for _, each in due][:at_most]
+
+    def put_off(self, supersession: Supersession, moment: datetime) -> None:
+        if supersession in self.waiting:
+            self.off[supersession.successor] = moment
 
     def begin_anew(self, supersession: Supersession, due_at: datetime, message: Message) -> None:
         if supersession not in self.kept:

@@ -354,7 +354,9 @@ def audited(seen: Evidence) -> Iterator[str]:
         if order["certificates"] and not actions["preflight.go"]:
             yield f"{order_id}: a certificate without a preflight in the audit trail"
         proven = {item["name"] for item in seen.domains.get(order_id, ()) if item["status"] == "valid"}
-        actions.update(seen.audit.get(order.get("renewal_of") or order.get("replaces") or "", ()))
+        for other_id, other in _orders(seen):
+            if other_id != order_id and other["customer_id"] == order["customer_id"] is not None:
+                actions.update(seen.audit.get(other_id, ()))  # a proof is the customer's, not the order's
         if proven and not actions["domain.approved"] + actions["domain.proven"]:
             yield f"{order_id}: {', '.join(sorted(proven))} proven without a word in the audit trail"
 

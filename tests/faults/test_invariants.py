@@ -38,6 +38,7 @@ def an_order(status: str, **more: Any) -> dict[str, Any]:
     }
     return {
         "status": status,
+        "customer_id": f"of-{status}",
         "revoked": {"at": IN_TIME, "reason": "superseded"} if status == "revoked" else None,
         "common_name": f"{status}.example.com",
         "names": [f"{status}.example.com"],

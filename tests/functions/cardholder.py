@@ -25,13 +25,19 @@ class CardHolder:
     def look(self) -> Reply:
         return call("GET", self.link)
 
-    def fills_in(self, number: str = VISA, exp_year: int = 2030, exp_month: int = 12) -> str:
-        """What the gateway's script does when the button is pressed; the id that the page posts then."""
-        secret = self._data("secret")
+    def fills_in(
+        self, number: str = VISA, exp_year: int = 2030, exp_month: int = 12, page: str | None = None
+    ) -> str:
+        """What the gateway's script does when the button is pressed; the id that the page posts then.
+
+        `page` is the form where it was opened before.
+        """
+        page = self.look().text if page is None else page
+        secret = _data(page, "secret")
         setup_id = secret.partition("_secret_")[0]
         card = {"number": number, "exp_month": exp_month, "exp_year": exp_year, "cvc": "123"}
         asked = {
-            "key": self._data("key"),
+            "key": _data(page, "key"),
             "use_stripe_sdk": True,
             "client_secret": secret,
             "payment_method_data": {"type": "card", "card": card},
@@ -46,10 +52,11 @@ class CardHolder:
     def gives(self, number: str = VISA, **expiry: int) -> Reply:
         return self.sends(self.fills_in(number, **expiry))
 
-    def _data(self, name: str) -> str:
-        found = re.search(rf'data-{name}="([^"]*)"', self.look().text)
-        assert found is not None
-        return html.unescape(found[1])
+
+def _data(page: str, name: str) -> str:
+    found = re.search(rf'data-{name}="([^"]*)"', page)
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def a_link(reseller: Reseller, **headers: str) -> CardHolder:

@@ -427,3 +427,12 @@ def test_what_costs_nothing_is_at_rest_when_it_is_issued():
     assert world.settle() is Settled.DONE
     assert world.gateway.calls == []
     world.assert_money_is_at_rest()
+
+
+def test_an_order_that_cannot_be_read_is_left_alone_for_an_hour(world):
+    world.cancel()
+    assert list(world.due_settlements()) == [(US, ORDER)]
+    world.due_settlements.put_off(US, ORDER)
+    assert list(world.due_settlements()) == []
+    world.clock.advance(hours=1)
+    assert list(world.due_settlements()) == [(US, ORDER)]

@@ -15,8 +15,14 @@ class Desk:
     def __init__(self, **outcomes):
         self.outcomes = outcomes
         self.asked = []
-        self.due = []
-        self.handler = settling_handler(lambda: self.settle, lambda: lambda: iter(self.due))
+        self.due, self.off = [], []
+        self.handler = settling_handler(lambda: self.settle, lambda: self)
+
+    def __call__(self):
+        return iter(self.due)
+
+    def put_off(self, reseller_id, order_id):
+        self.off.append((reseller_id, order_id))
 
     def settle(self, reseller_id, order_id, correlation_id):
         self.asked.append((reseller_id, order_id, correlation_id))
@@ -81,6 +87,7 @@ def test_the_schedule_settles_what_is_due_whatever_one_of_them_does(error):
     desk.due = [("res_1", "ord_1"), ("res_2", "ord_2")]
     assert desk.handler({"version": "0", "source": "aws.scheduler"}, None) == {"settled": 1}
     assert desk.asked == [("res_1", "ord_1", "schedule"), ("res_2", "ord_2", "schedule")]
+    assert desk.off == [("res_1", "ord_1")], "as many broken ones as a run takes would fill every run"
 
 
 def test_the_alarm_hears_of_money_that_would_not_move(caplog):

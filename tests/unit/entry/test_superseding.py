@@ -18,7 +18,7 @@ class Desk:
     """A use case that notes what it is asked, and fails for the orders that a test names."""
 
     def __init__(self, *waiting, **troubles):
-        self.waiting, self.troubles, self.asked = waiting, troubles, []
+        self.waiting, self.troubles, self.asked, self.off = waiting, troubles, [], []
         self.handler = superseding_handler(lambda: self)
 
     def __call__(self, event):
@@ -31,6 +31,9 @@ class Desk:
 
     def due(self):
         return iter(self.waiting)
+
+    def put_off(self, supersession):
+        self.off.append(supersession.order_id)
 
     def _ask(self, order_id):
         self.asked.append(order_id)
@@ -74,6 +77,7 @@ def test_the_schedule_carries_out_what_is_due_whatever_one_of_them_does(error, c
     assert desk.asked == ["ord_1", "ord_2"]
     told = [each for each in caplog.records if each.message == "what was superseded is not revoked"]
     assert [(each.order_id, each.successor) for each in told] == [("ord_1", "ord_9")]
+    assert desk.off == ["ord_1"], "as many broken ones as a run takes would fill every run"
 
 
 def test_nothing_is_made_before_the_first_event():

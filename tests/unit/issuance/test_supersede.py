@@ -367,3 +367,15 @@ def test_what_says_something_wrong_goes_whatever_became_of_its_successor(make):
     world = Succession(make(regardless=True), records=(a_record(),))
     assert world.run() == [REVOKED]
     assert world.told() == {"0a1b": Reason.SUPERSEDED}
+
+
+def test_what_cannot_be_carried_out_is_left_alone_for_an_hour_and_its_event_is_not():
+    world = Succession(a_supersession())
+    world.revoke_superseded.put_off(a_supersession())
+    assert world.run() == []
+    world.clock.advance(hours=1)
+    assert world.run() == [REVOKED]
+    again = Succession(a_supersession())
+    again.revoke_superseded.put_off(a_supersession())
+    again.revoke_superseded(issued())
+    assert again.supersessions.ended == {NEW: REVOKED}

@@ -187,6 +187,11 @@ def test_trouble_with_one_order_keeps_no_other_from_its_certificate():
     bench = Bench()
 
     class Troubled:
+        off = []
+
+        def put_off(self, reseller_id, order_id):
+            self.off.append(order_id)
+
         def due(self):
             return [(US, "ord_1"), (US, "ord_2"), (US, "ord_3")]
 
@@ -199,3 +204,13 @@ def test_trouble_with_one_order_keeps_no_other_from_its_certificate():
 
     told = reissuing_handler(Troubled)({}, None)
     assert (told["begun"], told["troubled"]) == (1, 2)
+    assert Troubled.off == ["ord_1", "ord_2"]
+
+
+def test_an_order_that_cannot_be_read_is_left_alone_for_an_hour():
+    bench = Bench()
+    bench.planned.plan(US, ORDER, DUE)
+    bench.reissue.put_off(US, ORDER)
+    assert list(bench.reissue.due()) == []
+    bench.world.clock.advance(hours=1)
+    assert list(bench.reissue.due()) == [(US, ORDER)]

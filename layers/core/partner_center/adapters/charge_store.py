@@ -8,7 +8,7 @@ from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
 from partner_center.adapters.order_actions import guard_put, head_update, ledger_line
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
-from partner_center.adapters.queues import due_in, waiting_in
+from partner_center.adapters.queues import due_in, put_off_in, waiting_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.charge_ports import PaymentChange
@@ -40,6 +40,11 @@ class ChargeStore:
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[tuple[str, str]]:
         return due_in(self._database, self._tables.business, keys.settle_queue(shard), moment, at_most)
+
+    def put_off(self, reseller_id: str, order_id: str, moment: datetime) -> None:
+        queue = keys.settle_queue(keys.settle_shard(order_id))
+        key = keys.order_head(reseller_id, order_id)
+        put_off_in(self._database, self._tables.business, key, queue, moment)
 
     def waiting(self, page: Page) -> tuple[Sequence[tuple[str, str]], str | None]:
         return waiting_in(self._database, self._tables.business, keys.PAYMENTS_QUEUE, page)

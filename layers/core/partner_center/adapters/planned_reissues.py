@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Database, Index, Item, Put
-from partner_center.adapters.order_items import optional_micros, to_micros
+from partner_center.adapters.dynamodb import Database, Item, Put
+from partner_center.adapters.order_items import optional_micros
+from partner_center.adapters.queues import due_in, put_off_in
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import TryAgain
 
@@ -23,9 +24,12 @@ class PlannedReissueStore:
         self._database.write(Put(self._table, key, place, _taken, may_exist=True))
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[tuple[str, str]]:
-        index = Index("queues", "queue", keys.reissue_queue(shard), "queued_at", to_micros(moment))
-        listed, _ = self._database.query_index(self._table, index, limit=at_most)
-        return [keys.ids_of_order(each["pk"]) for each in listed]
+        return due_in(self._database, self._table, keys.reissue_queue(shard), moment, at_most)
+
+    def put_off(self, reseller_id: str, order_id: str, moment: datetime) -> None:
+        queue = keys.reissue_queue(keys.reissue_shard(order_id))
+        key = keys.planned_reissue(reseller_id, order_id)
+        put_off_in(self._database, self._table, key, queue, moment)
 
 
 def _taken(_: Item | None) -> Exception:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from partner_center.adapters import keys
 from partner_center.adapters.cursors import decode_cursor, encode_cursor
-from partner_center.adapters.dynamodb import Database, Index, Item
+from partner_center.adapters.dynamodb import Database, Index, Item, Update
+from partner_center.adapters.keys import Key
 from partner_center.adapters.order_items import to_micros
 from partner_center.kernel.errors import Malformed
 from partner_center.orders.page import Page
@@ -34,9 +36,22 @@ def due_in(
     return [keys.ids_of_order(item["pk"]) for item in items]
 
 
+def put_off_in(database: Database, table: str, key: Key, queue: str, moment: datetime) -> None:
+    """What stands in the queue is not due before `moment`; it is not even read. What left the queue stays outside."""
+    later: Item = {"queued_at": to_micros(moment)}
+    with suppress(_LeftTheQueue):
+        database.write(
+            Update(table, key, lambda _: _LeftTheQueue(), conditions=[("queue", "=", queue)], set=later)
+        )
+
+
 def start_of(queue: str, cursor: str) -> Item:
     """Where the index goes on. Raises Malformed for a cursor that is none of this list."""
     at, _, pk = decode_cursor(cursor, "").partition("#")
     if not _MICROS.fullmatch(at) or not pk.startswith("R#"):
         raise Malformed("This cursor belongs to another list.")
     return {"queue": queue, "queued_at": int(at), "pk": pk, "sk": "HEAD"}
+
+
+class _LeftTheQueue(Exception):
+    """Somebody else has handled it."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
+from partner_center.adapters.queues import put_off_in
 from partner_center.adapters.tables import TableNames
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.errors import TryAgain
@@ -45,6 +46,10 @@ class SupersessionStore:
         listed, _ = self._database.query_index(self._table, index, limit=at_most)
         items = (self._database.get(self._table, keys.Key(each["pk"], each["sk"])) for each in listed)
         return [_from_item(item) for item in items if item is not None and "queue" in item]
+
+    def put_off(self, supersession: Supersession, moment: datetime) -> None:
+        queue = keys.supersede_queue(keys.supersede_shard(supersession.order_id))
+        put_off_in(self._database, self._table, _key(supersession), queue, moment)
 
     def end(
         self,

@@ -52,6 +52,10 @@ class Charges(ChargeReader, Protocol):
         """Reseller and order ids of those whose money is to be moved by now, longest due first."""
         ...
 
+    def put_off(self, reseller_id: str, order_id: str, moment: datetime) -> None:
+        """One that is due is so again at `moment`, and not before; the order is not read. Raises TryAgain."""
+        ...
+
     def waiting(self, page: Page) -> tuple[Sequence[tuple[str, str]], str | None]:
         """Reseller and order ids of those whose money staff must see to, longest waiting first."""
         ...

@@ -18,6 +18,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.order import OrderHead, OrderStatus
 
 MOST_STEPS = 10
@@ -130,3 +131,7 @@ class DueSettlements:
         moment = self.clock.now()
         for shard in range(SHARDS):
             yield from self.charges.due(shard, moment, A_SHARD)
+
+    def put_off(self, reseller_id: str, order_id: str) -> None:
+        """One whose order cannot even be read stands in nobody's way for a while. Raises TryAgain."""
+        self.charges.put_off(reseller_id, order_id, self.clock.now() + AFTER_TROUBLE)

@@ -23,7 +23,7 @@ class Outcome(Enum):
     FAULT = auto()
 
 
-def attempt(logger: Logger, act: Callable[[], None], record: Record | None = None) -> Outcome:
+def attempt(logger: Logger, act: Callable[[], object], record: Record | None = None) -> Outcome:
     """What became of it; what failed is logged."""
     where = {"message_id": record["messageId"]} if record is not None else {}
     try:

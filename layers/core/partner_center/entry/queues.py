@@ -32,7 +32,7 @@ def queue_handler(
 
 
 def message_handler(
-    handle: Callable[[dict[str, Any]], None], postpone: Callable[[], Postpone] = postponement
+    handle: Callable[[dict[str, Any]], object], postpone: Callable[[], Postpone] = postponement
 ) -> Callable[[Batch, Any], Failures]:
     """Handles the JSON objects in a queue.
 

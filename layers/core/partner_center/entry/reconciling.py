@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from partner_center.billing.ledger_check import Disagreement
+from partner_center.entry.by_itself import by_itself
 from partner_center.entry.queues import message_handler
-from partner_center.kernel.errors import PartnerCenterError
 from partner_center.orders.reconcile_order import Reconciled, ReconcileOrder
 
 Due = Callable[[], Iterator[tuple[str, str]]]
@@ -43,16 +44,18 @@ class Reconciler:
         """What is due. Trouble with one order keeps no other from being looked at."""
         found, troubled = list[Reconciled](), 0
         for reseller_id, order_id in self.due()():
-            try:
-                found.append(self.one(reseller_id, order_id, "schedule"))
-            except PartnerCenterError as error:
-                self.logger.warning("not reconciled", code=error.code, order_id=order_id)
-            except Exception:
-                self.logger.exception("an order cannot be reconciled", order_id=order_id)
+            one = by_itself(
+                self.logger,
+                "not reconciled",
+                partial(self.one, reseller_id, order_id, "schedule"),
+                partial(self._put_off, reseller_id, order_id),
+                fault="an order cannot be reconciled",
+                order_id=order_id,
+            )
+            if one is None:
+                troubled += 1
             else:
-                continue
-            troubled += 1
-            self._put_off(reseller_id, order_id)
+                found.append(one)
         repaired, disagreements = sum(each.is_repair for each in found), self.hold_ledgers(found)
         self.logger.info(
             "orders were reconciled",
@@ -86,10 +89,7 @@ class Reconciler:
         return disagreements
 
     def _put_off(self, reseller_id: str, order_id: str) -> None:
-        try:
-            self.order().put_off(reseller_id, order_id)
-        except Exception:
-            self.logger.exception("an order cannot be put off", order_id=order_id)
+        self.order().put_off(reseller_id, order_id)
 
 
 def reconciling_handler(reconciler: Reconciler) -> Callable[[dict[str, Any], Any], dict[str, Any]]:

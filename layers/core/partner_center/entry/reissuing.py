@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from partner_center.kernel.errors import PartnerCenterError
+from partner_center.entry.by_itself import by_itself
 from partner_center.orders.auto_reissue import Outcome, ReissueByItself
 
 
@@ -17,14 +18,13 @@ def reissuing_handler(
     logger = Logger()
 
     def asked(reseller_id: str, order_id: str) -> Outcome | None:
-        # The alarm ReissuesDoNotBegin counts the lines that are logged here.
-        try:
-            return reissue()(reseller_id, order_id, "schedule")
-        except PartnerCenterError as error:
-            logger.warning("an order was not reissued by itself", code=error.code, order_id=order_id)
-        except Exception:
-            logger.exception("an order was not reissued by itself", order_id=order_id)
-        return None
+        return by_itself(
+            logger,
+            "an order was not reissued by itself",  # the alarm ReissuesDoNotBegin counts these lines
+            partial(reissue(), reseller_id, order_id, "schedule"),
+            partial(reissue().put_off, reseller_id, order_id),
+            order_id=order_id,
+        )
 
     def handler(_event: dict[str, Any], _context: Any) -> dict[str, int]:
         counted = Counter(asked(*each) for each in reissue().due())

@@ -1,16 +1,24 @@
 """The door of settlements: messages of a queue, and what is due by its time; each order by itself."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger
 
 from partner_center.billing.settle import Settled
+from partner_center.entry.by_itself import by_itself
 from partner_center.entry.queues import message_handler
-from partner_center.kernel.errors import PartnerCenterError
 
 Settle = Callable[[str, str, str], Settled]
-Due = Callable[[], Iterator[tuple[str, str]]]
+
+
+class Due(Protocol):
+    """The orders whose money is to be moved by now."""
+
+    def __call__(self) -> Iterator[tuple[str, str]]: ...
+
+    def put_off(self, reseller_id: str, order_id: str) -> None: ...
 
 
 def settling_handler(
@@ -19,32 +27,28 @@ def settling_handler(
     """A Lambda handler for both. The use cases are made with the first event.
 
     A message names an order, `{reseller_id, order_id, reason}`, or is an event of the bus about one. Trouble with one
-    order keeps nobody else's money from moving; what stays due is tried again by the next run.
+    order keeps nobody else's money from moving; it is tried again when an hour has passed.
     """
     logger = Logger()
 
-    def settle_one(reseller_id: str, order_id: str, correlation_id: str) -> None:
+    def settle_one(reseller_id: str, order_id: str, correlation_id: str) -> Settled:
         outcome = settle()(reseller_id, order_id, correlation_id)
         if outcome is Settled.GIVEN_UP:
             # The alarm PaymentsWaitForStaff waits for this line.
             logger.error("money could not be moved", order_id=order_id)
+        return outcome
+
+    def is_settled(reseller_id: str, order_id: str) -> bool:
+        act = partial(settle_one, reseller_id, order_id, "schedule")
+        put_off = partial(due().put_off, reseller_id, order_id)
+        return by_itself(logger, "not settled", act, put_off, order_id=order_id) is not None
 
     handle_messages = message_handler(lambda message: settle_one(*_named_in(message)))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:
             return handle_messages(event, context)
-        settled = 0
-        for reseller_id, order_id in due()():
-            try:
-                settle_one(reseller_id, order_id, "schedule")
-            except PartnerCenterError as error:
-                logger.warning("not settled", code=error.code, order_id=order_id)
-            except Exception:
-                logger.exception("not settled", order_id=order_id)
-            else:
-                settled += 1
-        return {"settled": settled}
+        return {"settled": sum(is_settled(*each) for each in due()())}
 
     return handler
 

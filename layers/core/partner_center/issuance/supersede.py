@@ -21,6 +21,7 @@ from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS
 from partner_center.orders.order import OrderStatus
 from partner_center.validation.ports import Message
@@ -84,6 +85,10 @@ class Supersessions(Protocol):
         """Those of a shard that are due by `moment`, longest first."""
         ...
 
+    def put_off(self, supersession: Supersession, moment: datetime) -> None:
+        """It is not listed as due before `moment`; when it was due stays as it is. Raises TryAgain."""
+        ...
+
     def begin_anew(self, supersession: Supersession, due_at: datetime, message: Message) -> None:
         """One that was kept waits again, until then; otherwise nothing changes. The message is told with it."""
         ...
@@ -135,6 +140,10 @@ class RevokeSuperseded:
         moment = self.clock.now()
         for shard in range(SHARDS):
             yield from self.supersessions.due(shard, moment, A_SHARD)
+
+    def put_off(self, supersession: Supersession) -> None:
+        """One that cannot be carried out stands in nobody's way for a while. Raises TryAgain."""
+        self.supersessions.put_off(supersession, self.clock.now() + AFTER_TROUBLE)
 
     def carry_out(self, supersession: Supersession, correlation_id: str) -> SupersessionEnd:
         """Raises TryAgain; what was revoked until then stays, and a repetition goes on."""

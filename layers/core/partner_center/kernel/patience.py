@@ -14,6 +14,9 @@ Result = TypeVar("Result")
 PASSES = (TryAgain, ChangedMeanwhile, TooSoon)
 """What an outage, or others at work, is told by: the same may succeed a little later."""
 
+AFTER_TROUBLE = timedelta(hours=1)
+"""How long what is due and cannot be handled is left alone, so that the others get on."""
+
 _FIRST_PAUSE = timedelta(minutes=3)
 _LONGEST_PAUSE = timedelta(hours=11)
 """SQS keeps a message out of sight for 12 hours at most, counted from when it was given out."""

@@ -16,6 +16,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
+from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.deadlines import (
     covers_the_term,
     is_renewed,
@@ -67,6 +68,10 @@ class PlannedReissues(Protocol):
         """Reseller and order ids of a shard whose time has come, longest first."""
         ...
 
+    def put_off(self, reseller_id: str, order_id: str, moment: datetime) -> None:
+        """One whose time has come is due again at `moment`, and not before. Raises TryAgain."""
+        ...
+
 
 def reissues_itself_at(
     order: Order, certificates: Sequence[CertificateRecord], *, renewed: bool = False
@@ -99,6 +104,10 @@ class ReissueByItself:
         moment = self.clock.now()
         for shard in range(SHARDS):
             yield from self.planned.due(shard, moment, A_SHARD)
+
+    def put_off(self, reseller_id: str, order_id: str) -> None:
+        """One that cannot even be read stands in nobody's way for a while. Raises TryAgain."""
+        self.planned.put_off(reseller_id, order_id, self.clock.now() + AFTER_TROUBLE)
 
     def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> Outcome:
         """Raises TryAgain. Of two runs at once one asks; the other finds it under way."""

@@ -6,7 +6,7 @@ Each repair depends on the head as it was read, so of two at once one is done, a
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from partner_center.billing.authorise import payment_answer
@@ -18,6 +18,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, StateConflict
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, encode_time_ordered, order_of
+from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.close import CloseOverdue, CompleteOrder
 from partner_center.orders.fulfil import WaitStep, Woken, domains_answer
 from partner_center.orders.ledger_lines import part_of
@@ -42,7 +43,6 @@ from partner_center.orders.review import review_answer
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import Challenges
 
-_AFTER_TROUBLE = timedelta(hours=1)
 _ANSWERS: Mapping[WaitStep, Callable[[OrderHead], Woken | None]] = {
     WaitStep.REVIEW: review_answer,
     WaitStep.PAYMENT: payment_answer,
@@ -198,7 +198,7 @@ class ReconcileOrder:
 
     def put_off(self, reseller_id: str, order_id: str) -> None:
         """An order that cannot be looked at stands in nobody's way for a while. Raises TryAgain, ChangedMeanwhile."""
-        self.open_orders.put_off(reseller_id, order_id, self.clock.now() + _AFTER_TROUBLE)
+        self.open_orders.put_off(reseller_id, order_id, self.clock.now() + AFTER_TROUBLE)
 
     # ---- what is known
 
