@@ -22,6 +22,51 @@ def revoke(world: World) -> None:
 
 
 @journey()
+def revoke_one(world: World) -> None:
+    """The older of two certificates goes; the order keeps the other."""
+    order_id = world.place()
+    serial = world.approved(order_id)["certificates"][0]["serial"]
+    csr = csr_for(world.name(), label=f"{world.tag}-2")
+    world.reissue_is(order_id, world.reissue(order_id, csr=csr), "issued")
+    world.ask("POST", f"/v1/certificates/{serial}/revoke", {"reason": "superseded"}, 200)
+    world.until(
+        "the older certificate is revoked",
+        lambda: world.order(order_id)["certificates"][1]["status"] == "revoked",
+    )
+    assert world.order(order_id)["status"] == "issued"
+
+
+@journey()
+def reported(world: World) -> None:
+    """Somebody reports a certificate; staff find it misused, and it is revoked."""
+    order_id = world.place()
+    serial = world.approved(order_id)["certificates"][0]["serial"]
+    report = {
+        "reporter_email": f"{world.tag}@example.net",
+        "category": "misuse",
+        "serials": [serial],
+        "text": "It serves a copy of our sign-in page.",
+    }
+    body, media = json.dumps(report).encode(), {"Content-Type": "application/json"}
+    url = f"{world.cloud.url}/v1/problem-reports"
+    report_id = world.patiently(lambda: call("POST", url, body, media), 202).json["report_id"]
+    world.until(
+        "the report is before staff",
+        lambda: world.queued("validation", "problem-reports", lambda item: item["report_id"] == report_id),
+    )
+    finding = {
+        "decision": "revoke",
+        "grounds": "The page is a copy.",
+        "serials": [serial],
+        "reason": "privilegeWithdrawn",
+    }
+    world.staff("validation", "POST", f"/v1/staff/problem-reports/{report_id}/decide", finding)
+    world.becomes(order_id, "revoked")
+    told = f"About your report {report_id}"
+    world.until("the reporter is answered", lambda: any(told in mail.subject for mail in world.cloud.mails()))
+
+
+@journey()
 def compromise(world: World) -> None:
     """Anybody who has the key shows it: whatever was issued for it is revoked, and the key blocked."""
     label = f"{world.tag}-lost"

@@ -1,7 +1,7 @@
 """Orders that a card pays, contracts that an invoice pays."""
 
 from tests.faults.registry import journey
-from tests.faults.world import MINUTE, World
+from tests.faults.world import DAY, MINUTE, World
 
 
 @journey()
@@ -63,6 +63,39 @@ def card_refunded(world: World) -> None:
     world.ask("POST", f"/v1/orders/{order_id}/revoke", {"reason": "superseded"}, 200)
     world.becomes(order_id, "revoked")
     world.pays(order_id, "refunded")
+
+
+@journey(lasts=4)
+def card_settled(world: World) -> None:
+    """The gateway is out for days after the issue; staff have the charge tried again, and it is taken."""
+    world.card_contract()
+    order_id = world.place()
+    world.cloud.payments.faults.set({"call": "capture", "kind": "fail_before", "times": None})
+    world.approved(order_id)
+    world.advance(4 * DAY)
+    world.until(
+        "it stands before staff",
+        lambda: world.queued("finance", "payments", lambda item: item["order_id"] == order_id),
+    )
+    world.cloud.payments.faults.clear()
+    body = {"reseller_id": world.reseller.reseller_id}
+    world.staff("finance", "POST", f"/v1/staff/orders/{order_id}/settle", body)
+    world.pays(order_id, "captured")
+
+
+@journey()
+def card_removed(world: World) -> None:
+    """What was paid with it stays paid; the next order needs another card."""
+    world.card_contract()
+    order_id = world.place()
+    world.approved(order_id)
+    world.pays(order_id, "captured")
+    world.ask("DELETE", "/v1/payment-method", None, 200, 404)
+    world.ask("GET", "/v1/payment-method", None, 404)
+    world.card_contract()
+    another = world.place()  # its name is proven by now
+    world.becomes(another, "issued")
+    world.pays(another, "captured")
 
 
 @journey()

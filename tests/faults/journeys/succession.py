@@ -44,11 +44,55 @@ def reissue_revoking(world: World) -> None:
 
 
 @journey()
+def reissue_cancelled(world: World) -> None:
+    """Another name, which nobody approves; the order keeps its certificate."""
+    order_id = world.place()
+    world.approved(order_id)
+    name = f"www.{world.tag}.example.net"
+    control = {"method": "email", "approver_email": "admin@example.net"}
+    csr = csr_for(name, label=f"{world.tag}-2")
+    reissue_id = world.reissue(order_id, csr=csr, common_name=name, domain_control=control)
+    world.link(order_id, 2)
+    world.ask("POST", f"/v1/orders/{order_id}/reissues/{reissue_id}/cancel", None, 200)
+    world.reissue_is(order_id, reissue_id, "cancelled")
+    assert world.order(order_id)["status"] == "issued"
+
+
+@journey()
 def renew(world: World) -> None:
     """A month before the end; its names are proven still, so it is issued by itself."""
     order_id = world.place()
     world.approved(order_id)
     world.reseller.ends(order_id, 30 * DAY)
+    world.becomes(world.succeed(order_id, "renewals"), "issued")
+
+
+@journey()
+def renew_by_card(world: World) -> None:
+    """The card pays once more."""
+    world.card_contract()
+    order_id = world.place()
+    world.approved(order_id)
+    world.pays(order_id, "captured")
+    world.reseller.ends(order_id, 30 * DAY)
+    successor = world.succeed(order_id, "renewals")
+    world.becomes(successor, "issued")
+    world.pays(successor, "captured")
+
+
+@journey()
+def renewal_cancelled(world: World) -> None:
+    """One more name, for which nobody publishes anything; the order may be renewed again."""
+    order_id = world.place()
+    world.approved(order_id)
+    world.reseller.ends(order_id, 30 * DAY)
+    more = {"additional_domains": [f"{world.tag}.example.net"], "domain_control": {"method": "dns_txt"}}
+    successor = world.succeed(order_id, "renewals", **more)
+    world.until(
+        "it says what to publish", lambda: any(item.get("publish") for item in world.domains(successor))
+    )
+    world.ask("POST", f"/v1/orders/{successor}/cancel", {"reason": "not this way"}, 200)
+    world.becomes(successor, "cancelled")
     world.becomes(world.succeed(order_id, "renewals"), "issued")
 
 
