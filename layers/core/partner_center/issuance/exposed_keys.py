@@ -6,7 +6,7 @@ A key that no order has yet is blocked as well, since who was told of a compromi
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from partner_center.kernel.ids import Ids, encode_time_ordered
 from partner_center.orders.exposed_keys import ExposedKey
 
 REASON = "its private key has become known"
+_ANEW_AFTER = timedelta(days=1)
+"""A report of a key that was blocked before asks for revocations once a day: the first event may have been lost."""
 
 
 class KeyRegister(Protocol):
@@ -65,10 +67,11 @@ class BlockExposedKey:
             request_id=exposed.request_id,
         )
         since = self.register.block(exposed.spki_sha256, REASON, moment, audit)
+        told_at = since + max((moment - since) // _ANEW_AFTER, 0) * _ANEW_AFTER
         for reseller_id, order_id in orders:
             for record in self.certificates.every_serial(reseller_id, order_id):
                 if _is_at_risk(record, exposed.spki_sha256, moment):
-                    self.register.tell(_notice(record, replace(chronicle, moment=since)))
+                    self.register.tell(_notice(record, replace(chronicle, moment=told_at)))
 
 
 def _is_at_risk(record: CertificateRecord, spki_sha256: str, moment: datetime) -> bool:
@@ -78,7 +81,7 @@ def _is_at_risk(record: CertificateRecord, spki_sha256: str, moment: datetime) -
 
 
 def _notice(record: CertificateRecord, chronicle: Chronicle) -> Event:
-    """The event that asks for the revocation; the same certificate and block always make the same id."""
+    """The event that asks for the revocation; the same certificate and moment always make the same id."""
     event = chronicle.event(
         "key.exposed",
         record.reseller_id,
