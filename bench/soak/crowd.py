@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from urllib.error import URLError
 
-from tests.faults.world import NotReached, World
+from tests.faults.world import DAY, NotReached, World
 from tests.functions.journeys import approval_links, csr_for
 
 Steps = Iterator[None]
@@ -114,6 +114,46 @@ def revoke(client: Client) -> Steps:
     yield from waiting(lambda: client.is_(order_id, "revoked"))
 
 
+def reissue(client: Client) -> Steps:
+    """Another key, for a name that is proven."""
+    yield from email(client)
+    (order_id,) = client.answered
+    reissue_id = client.reissue(order_id, csr=csr_for(client.name(), label=f"{client.tag}-2"))
+    path = f"/v1/orders/{order_id}/reissues/{reissue_id}"
+    yield from waiting(lambda: client.ask("GET", path).json["status"] == "issued")
+
+
+def replace(client: Client) -> Steps:
+    """In the first days, for nothing; the original goes at once."""
+    yield from email(client)
+    (order_id,) = client.answered
+    csr = csr_for(client.name(), label=f"{client.tag}-2")
+    successor = client.succeed(order_id, "replacements", csr=csr)
+    yield from waiting(lambda: client.is_(successor, "issued") and client.is_(order_id, "revoked"))
+
+
+def renew(client: Client) -> Steps:
+    """A month before the end."""
+    yield from email(client)
+    (order_id,) = client.answered
+    client.reseller.ends(order_id, 30 * DAY)
+    successor = client.succeed(order_id, "renewals")
+    yield from waiting(lambda: client.is_(successor, "issued"))
+
+
+def held_back(client: Client) -> Steps:
+    """CAA forbids the issue; it is mended and a look asked for."""
+    client.cloud.zone.set(client.name(), "CAA", ['0 issue "another-ca.example"'])
+    order_id = client.place()
+    yield from waiting(lambda: client.mailed(order_id))
+    if link := client.mailed(order_id):
+        client.answers(link)
+    yield from waiting(lambda: client.is_held_back(order_id))
+    client.cloud.zone.delete(client.name())
+    yield from waiting(lambda: client.looks(order_id))
+    yield from waiting(lambda: client.is_(order_id, "issued"))
+
+
 MIXED: Mapping[Callable[[Client], Steps], int] = {
     email: 8,
     dns: 3,
@@ -122,6 +162,10 @@ MIXED: Mapping[Callable[[Client], Steps], int] = {
     cancel: 1,
     amend: 2,
     revoke: 1,
+    reissue: 1,
+    replace: 1,
+    renew: 1,
+    held_back: 1,
 }
 
 

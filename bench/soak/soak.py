@@ -32,7 +32,8 @@ REST = 120.0
 """Real seconds that the work of one moment has. It ends when the machine ends it; this is for what never does."""
 HALF = 0.5
 """Of the invocations while there are too few faulty ones are spared, so that it is not always the next."""
-GRACE = (0.0, 10 * MINUTE, HOUR, 6 * HOUR, 26 * HOUR)
+LATER = 26 * HOUR
+GRACE = (0.0, 10 * MINUTE, HOUR, 6 * HOUR, LATER)
 
 
 class Faulty:
@@ -192,21 +193,36 @@ class Soak:
             self.cloud.advance(max(0.0, due - self.cloud.clock.now()) + MINUTE, RUNS)
 
     def _judged(self) -> tuple[Mapping[str, Sequence[str]], Mapping[str, int]]:
-        """What does not hold in the end, by invariant, and how the orders stand."""
-        answered = {each: name for client in self._clients for each, name in client.answered.items()}
-        broken: dict[str, list[str]] = {}
-        statuses: Counter[str] = Counter()
+        """What does not hold in the end, by invariant, and how the orders stand.
+
+        What holds must hold a day later as well, when every schedule has run.
+        """
         for seconds in GRACE:
-            self.cloud.advance(seconds, RUNS)
-            self._drain()
-            seen = gathered(
-                self.cloud, self._reseller, answered, self._contracts, [self._card], self._mails, self._signed
-            )
-            broken = {name: list(check(seen)) for name, check in INVARIANTS.items()}
-            statuses = Counter(order["status"] for order in seen.orders.values() if order is not None)
+            broken, statuses = self._look(seconds)
             if not any(broken.values()):
                 break
-        return broken, statuses
+        else:
+            return broken, statuses
+        return self._look(LATER)
+
+    def _look(self, seconds: float) -> tuple[Mapping[str, Sequence[str]], Mapping[str, int]]:
+        """After so many seconds."""
+        self.cloud.advance(seconds, RUNS)
+        self._drain()
+        answered = {each: name for client in self._clients for each, name in client.answered.items()}
+        reissued = {each: of for client in self._clients for each, of in client.reissued.items()}
+        seen = gathered(
+            self.cloud,
+            self._reseller,
+            answered,
+            self._contracts,
+            [self._card],
+            self._mails,
+            self._signed,
+            reissued,
+        )
+        statuses = Counter(order["status"] for order in seen.orders.values() if order is not None)
+        return {name: list(check(seen)) for name, check in INVARIANTS.items()}, statuses
 
 
 def soaked(

@@ -21,6 +21,7 @@ def test_a_crowd_in_which_every_fifth_invocation_fails_loses_nothing() -> None:
         assert {name: said for name, said in figures.broken.items() if said} == {}
     assert (clean.orders, clean.faulty, clean.refused) == (CLEAN, 0, 0)
     assert faulty.orders >= 0.9 * ORDERS
+    assert faulty.refused <= 0.1 * ORDERS
     assert faulty.faulty >= 0.8 * SHARE * faulty.invocations
     assert faulty.statuses["issued"] >= 0.7 * faulty.orders
     assert faulty.calls > clean.calls
