@@ -78,7 +78,7 @@ SHARE ?= 1
 faults: SEED = 1
 faults: $(VENV)/test.stamp ## every journey with a fault at each of its calls (ONLY="email card" KINDS=killed-after DISTINCT=1 SHARE=0.1 SEED=1)
 	$(BIN)/python -m tests.faults --only "$(ONLY)" --kinds "$(KINDS)" --share $(SHARE) --seed $(SEED) $(if $(DISTINCT),--distinct) \
-	    $(if $(AT),--at $(AT) --kind $(KIND)) $(if $(SCENARIO),--scenario $(SCENARIO))
+	    $(if $(AT),--at $(AT)) $(if $(KIND),--kind $(KIND)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 ORDERS ?= 3000
 SEEDS ?= 3

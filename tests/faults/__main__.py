@@ -1,6 +1,7 @@
 """Every journey, interrupted at every call: `python -m tests.faults [--only email] [--share 0.1] [--seed 1]`.
 
-A clean run of each journey finds the points; each point is run with each kind of fault, the scenarios once a journey.
+A clean run of each journey finds the points; each point is run with each kind of fault, an outage once
+for each function that calls the service, other scenarios once a journey.
 With --at and --kind, or --scenario, one of them is run again, as a failure says.
 """
 
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--distinct", action="store_true", help="no kill that leaves what another leaves")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--at", default="", help="a point, such as PlaceOrder:7")
+    parser.add_argument("--at", default="", help="a point, such as PlaceOrder:7, or of a scenario PlaceOrder")
     parser.add_argument("--kind", default=Kind.KILLED_AFTER.value, help="what happens there")
     parser.add_argument("--scenario", default="", help=f"of {', '.join(SCENARIOS)}")
     parser.add_argument("--loud", action="store_true", help="show what functions log")
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known: dict[str, Journey] = journeys()
     names = asked.only.split() or list(known)
     if asked.at or asked.scenario:
-        return _again(Run(names[0], asked.at, asked.kind if asked.at else asked.scenario), asked.loud)
+        return _again(Run(names[0], asked.at, asked.scenario or asked.kind), asked.loud)
     kinds = [] if asked.kinds == "none" else [Kind(each) for each in asked.kinds.split()] or list(Kind)
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
         return _all(

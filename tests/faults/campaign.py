@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.faults.harness import Outcome, Runner, at
 from tests.faults.points import Kind, Point, runs_of
 from tests.faults.registry import journeys
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.scenarios import OUTAGES, SCENARIOS
 
 CHUNK = 40
 """Runs that a process takes at a time."""
@@ -16,7 +16,7 @@ CHUNK = 40
 
 @dataclass(frozen=True)
 class Run:
-    """One run: a journey, and a point with a kind of fault or a scenario."""
+    """One run: a journey, and a point with a kind of fault, or a scenario, perhaps with a function it begins with."""
 
     journey: str
     place: str
@@ -24,18 +24,18 @@ class Run:
 
     @property
     def command(self) -> str:
-        if self.place:
-            return f"make faults ONLY={self.journey} AT={self.place} KIND={self.what}"
-        return f"make faults ONLY={self.journey} SCENARIO={self.what}"
+        place = f" AT={self.place}" if self.place else ""
+        kind = "SCENARIO" if self.what in SCENARIOS else "KIND"
+        return f"make faults ONLY={self.journey}{place} {kind}={self.what}"
 
     def __call__(self, runner: Runner) -> Outcome:
         journey = journeys()[self.journey]
-        if self.place:
-            function, _, number = self.place.partition(":")
-            point = Point(self.journey, function, int(number), "", "")
-            return runner.run(journey, at(point, Kind(self.what)))
-        _, scenario = SCENARIOS[self.what]
-        return scenario(runner, journey)
+        if self.what in SCENARIOS:
+            _, scenario = SCENARIOS[self.what]
+            return scenario(runner, journey, self.place)
+        function, _, number = self.place.partition(":")
+        point = Point(self.journey, function, int(number), "", "")
+        return runner.run(journey, at(point, Kind(self.what)))
 
 
 def planned(
@@ -43,18 +43,21 @@ def planned(
 ) -> list[Run]:
     """All runs, or a seeded share of them; of the scenarios those whose service the journey calls.
 
+    An outage begins once with each function that calls the service.
+
     `distinct`: without kills that leave behind what another leaves.
     """
     chosen = runs_of(points, kinds, distinct=distinct)
     all_runs = [Run(point.journey, point.place, kind.value) for point, kind in chosen]
-    called: dict[str, set[str]] = defaultdict(set)
+    called: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
     for point in points:
-        called[point.journey].add(point.service)
+        called[point.journey][point.service][point.function] = None
     all_runs += [
-        Run(name, "", scenario)
+        Run(name, place, scenario)
         for name, services in called.items()
         for scenario, (service, _) in SCENARIOS.items()
         if service in services
+        for place in (services[service] if scenario in OUTAGES else [""])
     ]
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     return [run for run in all_runs if share >= 1 or chance.random() < share]

@@ -10,22 +10,25 @@ from tests.faults.points import short
 from tests.faults.registry import Journey
 from tests.faults.world import DAY, MINUTE, World
 
-Scenario = Callable[[Runner, Journey], Outcome]
+Scenario = Callable[[Runner, Journey, str], Outcome]
+"""The third is the function with whose first call an outage begins; of the others, and without one, nothing."""
 OUTAGE = 5 * MINUTE
 WRONG = 10 * MINUTE
 
 
 class Down:
-    """A service that nobody answers for, from the first call to it on, for five minutes."""
+    """Nobody answers for a service for five minutes, from the first call to it on, or from that of one function."""
 
     may_refuse = False
 
-    def __init__(self, service: str, now: Callable[[], float]) -> None:
-        self._service, self._now = service, now
+    def __init__(self, service: str, now: Callable[[], float], begins: str = "") -> None:
+        self._service, self._now, self._begins = service, now, begins
         self._until: float | None = None
         self.met = False
 
-    def choose(self, _function: str, _event: Any) -> dict[str, Any] | None:
+    def choose(self, function: str, _event: Any) -> dict[str, Any] | None:
+        if self._until is None and self._begins not in ("", short(function)):
+            return None
         if self._until is not None and self._now() >= self._until:
             return None
         return {"service": self._service, "when": "before", "how": How.FAIL}
@@ -89,14 +92,14 @@ class Disorder:
 
 
 def _down(service: str) -> Scenario:
-    def run(runner: Runner, journey: Journey) -> Outcome:
-        return runner.run(journey, Down(service, lambda: _now(runner)))
+    def run(runner: Runner, journey: Journey, begins: str) -> Outcome:
+        return runner.run(journey, Down(service, lambda: _now(runner), begins))
 
     return run
 
 
 def _disorder(after: float, order: Callable[[list[Any]], Iterable[Any]], twice: bool = False) -> Scenario:
-    def run(runner: Runner, journey: Journey) -> Outcome:
+    def run(runner: Runner, journey: Journey, _: str) -> Outcome:
         disorder = Disorder(lambda: _now(runner), after, order, twice)
         return runner.run(journey, disorder, disorder.deliver)
 
@@ -106,7 +109,7 @@ def _disorder(after: float, order: Callable[[list[Any]], Iterable[Any]], twice: 
 def _gateway(call: str, kind: str) -> Scenario:
     """The gateway does what it is asked, and answers 500 or nothing."""
 
-    def run(runner: Runner, journey: Journey) -> Outcome:
+    def run(runner: Runner, journey: Journey, _: str) -> Outcome:
         return runner.run(journey, Untouched(), begin=lambda world: _trouble(world, call, kind))
 
     return run
@@ -150,6 +153,8 @@ SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
     "stream-twice": ("events", _disorder(0.0, list, twice=True)),
     "stream-late": ("events", _disorder(DAY, list)),
     "stream-reversed": ("events", _disorder(MINUTE, reversed)),
-    "clocks-off": ("dynamodb", lambda runner, journey: runner.run(journey, WrongClocks())),
+    "clocks-off": ("dynamodb", lambda runner, journey, _: runner.run(journey, WrongClocks())),
 }
 """By name, with the service that a journey must call to notice it."""
+OUTAGES = frozenset(name for name in SCENARIOS if name.endswith(("-down", "-dead")))
+"""Those that may begin with any function that calls the service."""
