@@ -31,7 +31,7 @@ class Desk:
         self.due, self.found = due, found
         self.asked, self.off, self.checked = [], [], []
         self.lines = Lines()
-        self.disagreement = None
+        self.disagreement, self.unreadable = None, {}
         reconciler = Reconciler(
             lambda: self,
             lambda: lambda: iter([("res_1", each) for each in due]),
@@ -54,6 +54,8 @@ class Desk:
 
     def check(self, reseller_id, contract_id):
         self.checked.append(contract_id)
+        if contract_id in self.unreadable:
+            raise self.unreadable[contract_id]
         return self.disagreement
 
     def send(self, *messages):
@@ -158,3 +160,19 @@ def test_one_order_by_hand_answers_what_was_done():
     desk = Desk(a=Repair.RESTART)
     answer = desk.handler({"reseller_id": "res_1", "order_id": "a"}, None)
     assert json.loads(json.dumps(answer)) == {"repair": "restart", "why": "because", "disagreements": 0}
+
+
+@pytest.mark.parametrize("trouble", [TryAgain("out"), KeyError("units")], ids=repr)
+def test_a_ledger_that_cannot_be_read_keeps_no_other_from_being_held(trouble):
+    desk = Desk("a", "b", a=Repair.COMPLETE, b=Repair.COMPLETE)
+    desk.disagreement = Disagreement("res_1", "con_b", (9, 1, 0), (8, 2, 0))
+    desk.unreadable = {"con_a": trouble}
+    assert desk.handler({}, None)["disagreements"] == 1
+    assert desk.checked == ["con_a", "con_b"]
+    assert [about["contract_id"] for about in desk.lines.of("a ledger was not checked")] == ["con_a"]
+
+
+def test_an_end_whose_ledger_cannot_be_read_is_told_again():
+    desk = Desk(a=Repair.COMPLETE)
+    desk.unreadable = {"con_a": TryAgain("out")}
+    assert desk.send(an_end("a")) == ["0"]

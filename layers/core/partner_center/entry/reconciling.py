@@ -1,7 +1,7 @@
 """The door of the reconciler: executions that ended in trouble, what is due by its time, or one order by hand."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -56,7 +56,7 @@ class Reconciler:
                 troubled += 1
             else:
                 found.append(one)
-        repaired, disagreements = sum(each.is_repair for each in found), self.hold_ledgers(found)
+        repaired, disagreements = sum(each.is_repair for each in found), self._hold_what_can_be_read(found)
         self.logger.info(
             "orders were reconciled",
             looked_at=len(found),
@@ -73,23 +73,42 @@ class Reconciler:
 
     def hold_ledgers(self, found: Iterable[Reconciled]) -> int:
         """How many contracts of orders that were repaired, or have ended, disagree with their ledgers."""
-        concerned = {(each.reseller_id, str(each.contract_id)) for each in found if each.concerns_money}
-        disagreements = 0
-        for reseller_id, contract_id in sorted(concerned):
-            disagreement = self.check_ledger()(reseller_id, contract_id)
-            if disagreement is None:
-                continue
-            disagreements += 1
-            self.logger.error(
-                "a contract disagrees with its ledger",
-                contract_id=contract_id,
-                counted=disagreement.counted,
-                proven=disagreement.proven,
+        return sum(self._disagrees(*each) for each in _concerned(found))
+
+    def _hold_what_can_be_read(self, found: Iterable[Reconciled]) -> int:
+        """As `hold_ledgers`; one that cannot be read is held when another order of its contract ends."""
+        return sum(
+            bool(
+                by_itself(
+                    self.logger,
+                    "a ledger was not checked",
+                    partial(self._disagrees, reseller_id, contract_id),
+                    lambda: None,
+                    contract_id=contract_id,
+                )
             )
-        return disagreements
+            for reseller_id, contract_id in _concerned(found)
+        )
+
+    def _disagrees(self, reseller_id: str, contract_id: str) -> bool:
+        disagreement = self.check_ledger()(reseller_id, contract_id)
+        if disagreement is None:
+            return False
+        self.logger.error(
+            "a contract disagrees with its ledger",
+            contract_id=contract_id,
+            counted=disagreement.counted,
+            proven=disagreement.proven,
+        )
+        return True
 
     def _put_off(self, reseller_id: str, order_id: str) -> None:
         self.order().put_off(reseller_id, order_id)
+
+
+def _concerned(found: Iterable[Reconciled]) -> Sequence[tuple[str, str]]:
+    """Reseller and contract of each whose money is concerned, once."""
+    return sorted({(each.reseller_id, str(each.contract_id)) for each in found if each.concerns_money})
 
 
 def reconciling_handler(reconciler: Reconciler) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
