@@ -1,6 +1,8 @@
-"""Events, and the use case that takes them."""
+"""Events, the use case that takes them, and where those wait that an outage kept back."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import Any
 
 from partner_center.kernel.events import Event
 from tests.fakes.determined import NOW
@@ -35,3 +37,19 @@ class Receiver:
     @property
     def ids(self) -> list[str]:
         return [event.event_id for event in self.taken]
+
+
+class Later:
+    """What is postponed, by its message ids; or trouble."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.trouble = trouble
+        self.postponed: list[str] = []
+
+    def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
+        if self.trouble is not None:
+            raise self.trouble
+        self.postponed += [record["messageId"] for record in records]
+
+    def make(self) -> "Later":
+        return self

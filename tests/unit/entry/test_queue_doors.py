@@ -8,22 +8,7 @@ import pytest
 from partner_center.entry.coalescing import coalescing_handler
 from partner_center.entry.queues import message_handler, queue_handler
 from partner_center.kernel.errors import ChangedMeanwhile, NotFound, TooSoon, TryAgain
-from tests.fakes.receiver import Receiver, an_event
-
-
-class Later:
-    """What is postponed, by its message ids; or trouble."""
-
-    def __init__(self, trouble=None):
-        self.trouble, self.postponed = trouble, []
-
-    def __call__(self, records):
-        if self.trouble is not None:
-            raise self.trouble
-        self.postponed += [record["messageId"] for record in records]
-
-    def make(self):
-        return self
+from tests.fakes.receiver import Later, Receiver, an_event
 
 
 def reported(answer):

@@ -9,6 +9,7 @@ from partner_center.entry.reconciling import Reconciler, reconciling_handler
 from partner_center.kernel.errors import TryAgain
 from partner_center.orders.reconcile import Repair
 from partner_center.orders.reconcile_order import Reconciled
+from tests.fakes.receiver import Later
 
 
 class Lines:
@@ -38,7 +39,7 @@ class Desk:
             lambda: self.check,
             self.lines,
         )
-        self.handler = reconciling_handler(reconciler)
+        self.handler = reconciling_handler(reconciler, Later().make)
 
     def __call__(self, reseller_id, order_id, correlation_id):
         self.asked.append((reseller_id, order_id, correlation_id))

@@ -7,6 +7,7 @@ import pytest
 from partner_center.billing.settle import Settled
 from partner_center.entry.settling import settling_handler
 from partner_center.kernel.errors import TryAgain
+from tests.fakes.receiver import Later
 
 
 class Desk:
@@ -15,8 +16,8 @@ class Desk:
     def __init__(self, **outcomes):
         self.outcomes = outcomes
         self.asked = []
-        self.due, self.off = [], []
-        self.handler = settling_handler(lambda: self.settle, lambda: self)
+        self.due, self.off, self.later = [], [], Later()
+        self.handler = settling_handler(lambda: self.settle, lambda: self, self.later.make)
 
     def __call__(self):
         return iter(self.due)
@@ -74,6 +75,7 @@ def test_a_message_that_names_no_order_is_reported_and_the_others_are_handled(br
 def test_trouble_with_one_order_is_reported_for_it_alone(error):
     desk = Desk(ord_1=error)
     assert desk.send(an_event("ord_1"), an_event("ord_2")) == ["0"]
+    assert desk.later.postponed == (["0"] if isinstance(error, TryAgain) else [])
 
 
 @pytest.mark.parametrize("outcome", Settled)

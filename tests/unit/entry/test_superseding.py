@@ -8,6 +8,7 @@ from partner_center.entry.superseding import superseding_handler
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.errors import TryAgain
 from tests.fakes.determined import NOW
+from tests.fakes.receiver import Later
 
 
 def a_supersession(order_id="ord_1"):
@@ -19,7 +20,7 @@ class Desk:
 
     def __init__(self, *waiting, **troubles):
         self.waiting, self.troubles, self.asked, self.off = waiting, troubles, [], []
-        self.handler = superseding_handler(lambda: self)
+        self.handler = superseding_handler(lambda: self, Later().make)
 
     def __call__(self, event):
         self._ask(event.data["order_id"])

@@ -10,7 +10,8 @@ from aws_lambda_powertools import Logger
 
 from partner_center.billing.ledger_check import Disagreement
 from partner_center.entry.by_itself import by_itself
-from partner_center.entry.queues import message_handler
+from partner_center.entry.queues import Postpone, message_handler
+from partner_center.entry.wiring.queues import postponement
 from partner_center.orders.reconcile_order import Reconciled, ReconcileOrder
 
 Due = Callable[[], Iterator[tuple[str, str]]]
@@ -111,7 +112,9 @@ def _concerned(found: Iterable[Reconciled]) -> Sequence[tuple[str, str]]:
     return sorted({(each.reseller_id, str(each.contract_id)) for each in found if each.concerns_money})
 
 
-def reconciling_handler(reconciler: Reconciler) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+def reconciling_handler(
+    reconciler: Reconciler, postpone: Callable[[], Postpone] = postponement
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """A Lambda handler for all three.
 
     Messages are `Step Functions Execution Status Change` events of the machine, whose input names the order. By hand
@@ -123,7 +126,7 @@ def reconciling_handler(reconciler: Reconciler) -> Callable[[dict[str, Any], Any
         ids = json.loads(detail["input"])
         reconciler.hold_ledgers([reconciler.one(ids["reseller_id"], ids["order_id"], detail["name"])])
 
-    handle_messages = message_handler(ended)
+    handle_messages = message_handler(ended, postpone)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:

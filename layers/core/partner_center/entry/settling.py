@@ -8,7 +8,8 @@ from aws_lambda_powertools import Logger
 
 from partner_center.billing.settle import Settled
 from partner_center.entry.by_itself import by_itself
-from partner_center.entry.queues import message_handler
+from partner_center.entry.queues import Postpone, message_handler
+from partner_center.entry.wiring.queues import postponement
 
 Settle = Callable[[str, str, str], Settled]
 
@@ -22,7 +23,7 @@ class Due(Protocol):
 
 
 def settling_handler(
-    settle: Callable[[], Settle], due: Callable[[], Due]
+    settle: Callable[[], Settle], due: Callable[[], Due], postpone: Callable[[], Postpone] = postponement
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """A Lambda handler for both. The use cases are made with the first event.
 
@@ -43,7 +44,7 @@ def settling_handler(
         put_off = partial(due().put_off, reseller_id, order_id)
         return by_itself(logger, "not settled", act, put_off, order_id=order_id) is not None
 
-    handle_messages = message_handler(lambda message: settle_one(*_named_in(message)))
+    handle_messages = message_handler(lambda message: settle_one(*_named_in(message)), postpone)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:

@@ -7,16 +7,17 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from partner_center.entry.by_itself import by_itself
-from partner_center.entry.queues import queue_handler
+from partner_center.entry.queues import Postpone, queue_handler
+from partner_center.entry.wiring.queues import postponement
 from partner_center.issuance.supersede import RevokeSuperseded, Supersession
 
 
 def superseding_handler(
-    revoke_superseded: Callable[[], RevokeSuperseded],
+    revoke_superseded: Callable[[], RevokeSuperseded], postpone: Callable[[], Postpone] = postponement
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """A Lambda handler for both. Trouble with one keeps nobody else's waiting; it is tried again after an hour."""
     logger = Logger()
-    handle_events = queue_handler(revoke_superseded)
+    handle_events = queue_handler(revoke_superseded, postpone)
 
     def carried_out(supersession: Supersession) -> bool:
         use_case = revoke_superseded()
