@@ -330,6 +330,14 @@ def test_throttling_is_waited_for(dynamodb, table, key, pauses, code):
     assert pauses == [0.025]
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 599])
+def test_a_balancer_that_answers_in_words_of_its_own_is_an_outage(dynamodb, table, key, pauses, status):
+    """botocore takes the status for the code when the body is HTML, or empty."""
+    told = {"Error": {"Code": str(status), "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    with pytest.raises(TryAgain):
+        impatient(Answering(dynamodb, *[ClientError(told, "GetItem")] * 9), pauses).get(table, key)
+
+
 @pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_throttling_inside_a_transaction_is_waited_for(dynamodb, table, key, pauses, reason):
     client = Answering(dynamodb, client_error("TransactionCanceledException", reason))

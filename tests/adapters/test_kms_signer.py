@@ -173,8 +173,9 @@ class Answering:
         return {"Signature": self.answer}
 
 
-def refusal(code):
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Sign")
+def refusal(code, status=400):
+    told = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(told, "Sign")
 
 
 @pytest.mark.parametrize(
@@ -185,6 +186,7 @@ def refusal(code):
         (refusal("DependencyTimeoutException"), TryAgain),
         (refusal("KeyUnavailableException"), TryAgain),
         (EndpointConnectionError(endpoint_url="https://kms.invalid"), TryAgain),
+        (refusal("503", 503), TryAgain),  # a balancer, in words of its own
         (refusal("AccessDeniedException"), SigningKeyUnusable),
         (refusal("KMSInvalidStateException"), SigningKeyUnusable),
         (refusal("InvalidKeyUsageException"), SigningKeyUnusable),

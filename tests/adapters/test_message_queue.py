@@ -1,6 +1,7 @@
 """Messages into a queue and out of it: they arrive as they were sent, and stay out of sight as long as is said."""
 
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -53,33 +54,17 @@ def test_a_message_that_is_not_taken_is_to_be_sent_again(outage):
 
 @pytest.fixture
 def waiting(aws):
-    """A queue with messages of which the first was given out three times and the second once; and their records."""
+    """The client of a queue with two messages, and what receives them as Lambda delivers them."""
     client = aws("sqs")
     url = client.create_queue(QueueName="waiting", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    for body in ("first", "second"):
+        client.send_message(QueueUrl=url, MessageBody=body)
 
     def given_out(seconds):
-        found = client.receive_message(
-            QueueUrl=url,
-            MaxNumberOfMessages=10,
-            VisibilityTimeout=seconds,
-            AttributeNames=["ApproximateReceiveCount"],
-        )
-        return [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "attributes": message["Attributes"],
-                "body": message["Body"],
-                "eventSourceARN": arn,
-            }
-            for message in found.get("Messages", [])
-        ]
+        found = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=seconds)
+        return [{"receiptHandle": each["ReceiptHandle"], "eventSourceARN": arn} for each in found["Messages"]]
 
-    client.send_message(QueueUrl=url, MessageBody="first")
-    given_out(0)
-    given_out(0)
-    client.send_message(QueueUrl=url, MessageBody="second")
     return client, given_out
 
 
@@ -98,24 +83,27 @@ class Overheard:
         return call
 
 
-def test_messages_stay_out_of_sight_the_longer_the_more_often_they_were_given_out(waiting):
+SIX_MINUTES, AN_HOUR = timedelta(minutes=6), timedelta(hours=1)
+
+
+def test_each_message_stays_out_of_sight_for_as_long_as_is_said(waiting):
     client, given_out = waiting
     overheard = Overheard(client)
-    records = given_out(60)
-    Postponement(overheard)(records)
+    postpone, records = Postponement(overheard), given_out(60)
+    postpone(list(zip(records, (SIX_MINUTES, AN_HOUR), strict=True)))
     asked, answer = overheard.answers["change_message_visibility_batch"]
-    seconds = {"first": 720, "second": 180}
-    assert [each["VisibilityTimeout"] for each in asked["Entries"]] == [
-        seconds[each["body"]] for each in records
-    ]
+    assert [each["VisibilityTimeout"] for each in asked["Entries"]] == [360, 3600]
     assert len(answer["Successful"]) == 2
+    overheard.answers.clear()
+    postpone([(records[0], AN_HOUR)])
+    assert "get_queue_url" not in overheard.answers, "asked for once"
 
 
 def test_one_that_is_gone_meanwhile_keeps_no_other_from_being_postponed(waiting):
     client, given_out = waiting
     overheard = Overheard(client)
-    records = given_out(60)
-    Postponement(overheard)([records[0] | {"receiptHandle": "of-another-time"}, records[1]])
+    first, second = given_out(60)
+    Postponement(overheard)([(first | {"receiptHandle": "of-another-time"}, AN_HOUR), (second, AN_HOUR)])
     _, answer = overheard.answers["change_message_visibility_batch"]
     assert [len(answer["Failed"]), len(answer["Successful"])] == [1, 1]
 
@@ -129,4 +117,4 @@ def test_an_outage_of_the_queue_is_told(waiting, call, outage):
         raise outage
 
     with pytest.raises(TryAgain):
-        Postponement(Overheard(client, **{call: trouble}))(given_out(60))
+        Postponement(Overheard(client, **{call: trouble}))([(each, AN_HOUR) for each in given_out(60)])

@@ -52,3 +52,10 @@ def test_what_is_planned_no_more_is_not_put_off(planned):
     planned.put_off(US, ORDER, NOW)
     planned.put_off(US, "ord_unknown", NOW)
     assert due(planned, NOW) == []
+
+
+def test_what_was_planned_for_later_meanwhile_stays_for_later(planned):
+    planned.plan(US, ORDER, NOW + 2 * a_day)
+    planned.put_off(US, ORDER, NOW + a_day)
+    assert due(planned, NOW + a_day) == []
+    assert due(planned, NOW + 2 * a_day) == [(US, ORDER)]

@@ -40,16 +40,16 @@ class Receiver:
 
 
 class Later:
-    """What is postponed, by its message ids; or trouble."""
+    """What is postponed, and for how many minutes, by its message ids; or trouble."""
 
     def __init__(self, trouble: Exception | None = None) -> None:
         self.trouble = trouble
-        self.postponed: list[str] = []
+        self.postponed: dict[str, float] = {}
 
-    def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
+    def __call__(self, pauses: Sequence[tuple[Mapping[str, Any], timedelta]]) -> None:
         if self.trouble is not None:
             raise self.trouble
-        self.postponed += [record["messageId"] for record in records]
+        self.postponed |= {record["messageId"]: pause / timedelta(minutes=1) for record, pause in pauses}
 
     def make(self) -> "Later":
         return self

@@ -32,10 +32,12 @@ SOURCES = {
     if event["Type"] == "SQS"
 }
 """Each queue and the function that it feeds."""
-FROM_THE_SIXTH_TO_THE_SEVENTH = 96 * 60
-"""Seconds between two tries of a message that an outage of three hours kept back."""
-UNTOUCHED = "CrlsToBuild"
-"""Its function works where SQS cannot be reached, so nothing is postponed there: it meets no outage here."""
+AN_HOUR = 3600
+"""Seconds between two tries of a message that an outage kept back for long."""
+UNTOUCHED, TRIED_FOR_A_DAY, SOONER = "CrlsToBuild", 90, 10
+"""Its function works where SQS cannot be reached, so nothing is postponed there: it meets no outage here, and tries
+less often, since a day is long.
+"""
 POISON = ("\N{SKULL AND CROSSBONES}", "{}")
 
 
@@ -65,6 +67,13 @@ def dead_letters_of(queue: str) -> str:
     return str(policy["deadLetterTargetArn"]["Fn::GetAtt"][0])
 
 
+def tries_less_often(cloud: EmbeddedCloud, queue: str) -> None:
+    sqs, url = cloud.client("sqs"), cloud.resource(queue)
+    named = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    policy = json.loads(named["RedrivePolicy"]) | {"maxReceiveCount": SOONER}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": json.dumps(policy)})
+
+
 class Outage:
     """No table can be reached by whoever handles messages of queues."""
 
@@ -91,19 +100,19 @@ def poisoned(cloud: EmbeddedCloud, travelled: Mapping[str, int]) -> dict[str, tu
     good = {queue: [*bodies[physical_name(queue)]][-2:] for queue in SOURCES}
     before = {queue: messages(cloud, dead_letters_of(queue)) for queue in SOURCES}
     assert before == {queue: [] for queue in SOURCES}, "journeys leave no dead letters"
+    assert RESOURCES[UNTOUCHED]["Properties"]["RedrivePolicy"]["maxReceiveCount"] == TRIED_FOR_A_DAY
+    tries_less_often(cloud, UNTOUCHED)
     for queue, sent in good.items():
         mixed = [sent[0], POISON[0], *sent[1:], POISON[1]] if sent else []
         entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(mixed)]
         if entries:
             cloud.client("sqs").send_message_batch(QueueUrl=cloud.resource(queue), Entries=entries)
-    limits = [RESOURCES[queue]["Properties"] for queue in SOURCES]
+    limits = RESOURCES[UNTOUCHED]["Properties"]
     outage = cloud.runtime.faults = Outage()
-    cloud.advance(
-        max((each["RedrivePolicy"]["maxReceiveCount"] + 1) * each["VisibilityTimeout"] for each in limits)
-    )
+    cloud.advance((SOONER + 1) * limits["VisibilityTimeout"])
     cloud.runtime.faults = None
     assert outage.met == {physical_name(queue) for queue in SOURCES if queue != UNTOUCHED}
-    cloud.advance(FROM_THE_SIXTH_TO_THE_SEVENTH)
+    cloud.advance(AN_HOUR)
     assert cloud.settle()
     return {queue: (good[queue], messages(cloud, dead_letters_of(queue))) for queue in SOURCES}
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from partner_center.kernel.patience import pause_of_message
+from partner_center.kernel.patience import AFTER_TROUBLE, pause_of_message
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -62,11 +62,12 @@ def test_every_queue_is_read_by_a_function_or_holds_what_was_given_up():
     assert read | given_up == set(QUEUES)
 
 
+A_DAY_AS_THE_STREAM = timedelta(seconds=82_800)
 MOST_POSTPONED = 10
 """Entries of one call of ChangeMessageVisibilityBatch."""
 POSTPONE = ["sqs:GetQueueUrl", "sqs:ChangeMessageVisibility"]
 WITHOUT_SQS = "CrlsToBuild"
-"""Its function works in subnets from which SQS cannot be reached; what an outage prevents its schedule does."""
+"""Its function works in subnets from which SQS cannot be reached: its own time-out does what pauses do elsewhere."""
 
 
 @pytest.mark.parametrize("queue", sorted(FROM_QUEUES))
@@ -76,11 +77,14 @@ def test_an_outage_is_waited_for_as_long_as_the_stream_waits(queue):
     allowed = [each["Resource"] for each in statements if each.get("Action") == POSTPONE]
     if queue == WITHOUT_SQS:
         assert (allowed, "VpcConfig" in FUNCTIONS[function]) == ([], True)
+        limits = QUEUES[queue]
+        tried = limits["RedrivePolicy"]["maxReceiveCount"] * timedelta(seconds=limits["VisibilityTimeout"])
+        assert tried >= A_DAY_AS_THE_STREAM
         return
     assert allowed == [[{"Fn::GetAtt": [queue, "Arn"]}]]
     tries = QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"]
-    waited = sum((pause_of_message(tried) for tried in range(1, tries)), timedelta())
-    assert timedelta(seconds=82_800) <= waited < timedelta(seconds=QUEUES[queue]["MessageRetentionPeriod"])
+    waited = sum((pause_of_message(each, outage=True) for each in range(1, tries)), timedelta())
+    assert A_DAY_AS_THE_STREAM <= waited < timedelta(seconds=QUEUES[queue]["MessageRetentionPeriod"])
     assert source["BatchSize"] <= MOST_POSTPONED
 
 
@@ -88,7 +92,7 @@ def test_an_outage_is_waited_for_as_long_as_the_stream_waits(queue):
 def test_a_queue_fails_one_message_at_a_time_and_sets_aside_what_failed_too_often(queue):
     function, source = FROM_QUEUES[queue]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert 5 <= QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] <= 10
+    assert QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] >= 5
     timeout = FUNCTIONS[function].get("Timeout", DEFAULT_TIMEOUT)
     window = source.get("MaximumBatchingWindowInSeconds", 0)
     assert QUEUES[queue]["VisibilityTimeout"] >= 6 * timeout + window
@@ -140,3 +144,32 @@ def test_the_machine_keeps_its_name_and_outlives_the_stack():
     assert (machine["DeletionPolicy"], machine["UpdateReplacePolicy"]) == ("Retain", "Retain")
     assert machine["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-fulfil-order"}
     assert machine["Properties"]["Type"] == "STANDARD"
+
+
+HOURLY = 3600
+TROUBLE = ("UnbegunReissues", "UnrevokedSuperseded")
+"""Metrics of lines that come once in each try of what is put off after trouble."""
+
+
+@pytest.mark.parametrize("metric", TROUBLE)
+def test_an_alarm_hears_of_trouble_that_is_put_off(metric):
+    """Between two tries lie the pause and the schedule's distance; each period must hold one."""
+    (alarm,) = [each for each in of_type("AWS::CloudWatch::Alarm").values() if each["MetricName"] == metric]
+    assert alarm["Period"] >= AFTER_TROUBLE.total_seconds() + HOURLY
+    assert alarm["EvaluationPeriods"] == 2
+
+
+def test_whoever_waits_long_behind_a_queue_is_told():
+    (lines,) = [
+        each
+        for each in of_type("AWS::Logs::MetricFilter").values()
+        if "a message waits" in each["FilterPattern"]
+    ]
+    (told,) = lines["MetricTransformations"]
+    (alarm,) = [
+        each
+        for each in of_type("AWS::CloudWatch::Alarm").values()
+        if each["MetricName"] == told["MetricName"]
+    ]
+    assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Sum")
+    assert re.search(r"\bMessagesWait\b", OPERATIONS)

@@ -15,9 +15,13 @@ def reported(answer):
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def a_message(number, body=None):
+def a_message(number, body=None, receives=1):
     detail = {"detail-type": "order.issued.v1", "detail": an_event(number).envelope()}
-    return {"messageId": f"m-{number}", "body": json.dumps(detail) if body is None else body}
+    return {
+        "messageId": f"m-{number}",
+        "body": json.dumps(detail) if body is None else body,
+        "attributes": {"ApproximateReceiveCount": str(receives)},
+    }
 
 
 def queue(receiver, *messages, later=None):
@@ -44,7 +48,7 @@ def test_each_message_fails_by_itself(failure):
 def test_a_message_that_is_no_event_fails_by_itself(body):
     receiver, later = Receiver(), Later()
     assert queue(receiver, a_message(1, body), a_message(2), later=later) == ["m-1"]
-    assert (receiver.ids, later.postponed) == (["evt_2"], [])
+    assert (receiver.ids, later.postponed) == (["evt_2"], {"m-1": 3})
 
 
 def test_a_time_without_a_zone_is_no_event():
@@ -69,16 +73,28 @@ FAULTS = {
 @pytest.mark.parametrize("outage", OUTAGES.values(), ids=OUTAGES.keys())
 def test_what_may_pass_is_reported_and_comes_again_later(outage):
     later = Later()
-    assert queue(Receiver(evt_2=outage), a_message(1), a_message(2), a_message(3), later=later) == ["m-2"]
-    assert later.postponed == ["m-2"]
+    messages = (a_message(1), a_message(2, receives=4), a_message(3))
+    assert queue(Receiver(evt_2=outage), *messages, later=later) == ["m-2"]
+    assert later.postponed == {"m-2": 24}
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_a_fault_is_reported_and_comes_again_at_the_pace_of_its_queue(fault):
+def test_a_fault_is_reported_and_comes_again_soon_however_often(fault):
     later = Later()
     receiver = Receiver(evt_1=fault, evt_2=TryAgain("out"))
-    assert queue(receiver, a_message(1), a_message(2), later=later) == ["m-1", "m-2"]
-    assert later.postponed == ["m-2"]
+    assert queue(receiver, *(a_message(number, receives=9) for number in (1, 2)), later=later) == [
+        "m-1",
+        "m-2",
+    ]
+    assert later.postponed == {"m-1": 3, "m-2": 60}
+
+
+@pytest.mark.parametrize("trouble", [TryAgain("out"), RuntimeError()], ids=["outage", "fault"])
+@pytest.mark.parametrize(("receives", "told"), [(5, []), (6, ["m-1"]), (7, ["m-1"])])
+def test_a_message_that_waits_for_long_is_told_before_its_deadline_is_near(caplog, trouble, receives, told):
+    messages = (a_message(1, receives=receives), a_message(2, receives=receives))
+    queue(Receiver(evt_1=trouble), *messages)
+    assert [each.message_id for each in caplog.records if each.message == "a message waits"] == told
 
 
 def test_nothing_is_made_to_postpone_with_while_all_goes_well():
@@ -93,7 +109,7 @@ def test_what_cannot_be_postponed_is_reported_all_the_same(trouble):
 
 
 @pytest.mark.parametrize(("left", "taken"), [(21, [1, 2, 3]), (20, [1]), (0, [1])])
-def test_what_there_is_no_time_for_is_not_begun_and_waits_like_the_rest(left, taken):
+def test_what_there_is_no_time_for_is_not_begun_and_comes_again_at_the_pace_of_its_queue(left, taken):
     """A mail service that does not answer takes the time of the whole batch; the first is tried in any case."""
     tried, later = [], Later()
     handler = message_handler(lambda message: tried.append(message["number"]), later.make)
@@ -101,7 +117,7 @@ def test_what_there_is_no_time_for_is_not_begun_and_waits_like_the_rest(left, ta
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: left * 1000)
     untried = [str(number) for number in range(1, 4) if number not in taken]
     assert reported(handler({"Records": records}, context)) == untried
-    assert (tried, later.postponed) == (taken, untried)
+    assert (tried, later.postponed) == (taken, {})
 
 
 # ---- what is handled together

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.kernel.errors import ChangedMeanwhile, NotFound, PreconditionFailed, TryAgain
-from partner_center.kernel.patience import Patience, pause_of_message, while_it_moves
+from partner_center.kernel.patience import WAITS_LONG, Patience, pause_of_message, while_it_moves
 
 
 class Mover:
@@ -54,11 +54,17 @@ def test_what_a_second_try_would_not_mend_is_told_at_once(error):
         (1, 3),
         (2, 6),
         (3, 12),
-        (8, 384),
-        (9, 660),  # SQS allows for 12 hours
-        (10, 660),
-        (1000, 660),
+        (5, 48),
+        (6, 60),
+        (28, 60),
+        (1000, 60),
     ],
 )
-def test_a_message_waits_longer_each_time(receives, minutes):
-    assert pause_of_message(receives) == timedelta(minutes=minutes)
+def test_a_message_waits_longer_each_time_for_the_end_of_an_outage(receives, minutes):
+    assert pause_of_message(receives, outage=True) == timedelta(minutes=minutes)
+
+
+def test_a_fault_is_tried_again_soon_and_whoever_waits_long_is_told_within_two_hours():
+    assert {pause_of_message(receives, outage=False) for receives in range(30)} == {timedelta(minutes=3)}
+    waited = sum((pause_of_message(each, outage=True) for each in range(1, WAITS_LONG)), timedelta())
+    assert timedelta(hours=1) < waited < timedelta(hours=2)

@@ -8,6 +8,7 @@ TransactionConflict by itself (AWS: "TransactWriteItems", section "Transaction c
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -339,12 +340,20 @@ class Database:
             try:
                 return getattr(self._client, operation)(**parameters)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _RETRIED_ERRORS:
+                if not _may_pass(error):
                     raise
             except BotoCoreError as error:
                 raise TryAgain("The database did not answer; the same request may be sent again.") from error
             self._patience.pause(attempt)
         raise TryAgain("The database is busy; the same request may be sent again.")
+
+
+def _may_pass(error: ClientError) -> bool:
+    """Whether DynamoDB is busy or out; a balancer before it answers 5xx in words of its own."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return bool(
+        error.response["Error"]["Code"] in _RETRIED_ERRORS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    )
 
 
 def _raise_refusal(actions: Sequence[Action], error: ClientError) -> None:

@@ -5,6 +5,7 @@ or a CRL exceeds. KMS answers ECDSA signatures as DER, just as X.509 carries the
 """
 
 import json
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -241,7 +242,8 @@ def _sign(client: Any, key_id: str, algorithm: SignatureAlgorithm, digest: bytes
             SigningAlgorithm=_SIGNING_ALGORITHM[algorithm],
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] in _PASSING_TROUBLE:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if error.response["Error"]["Code"] in _PASSING_TROUBLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise TryAgain("The signer is busy; nothing was signed.") from error
         raise SigningKeyUnusable(f"KMS refused to sign: {error.response['Error']['Code']}.") from error
     except BotoCoreError as error:

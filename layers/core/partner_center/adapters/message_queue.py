@@ -8,7 +8,6 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from partner_center.kernel.errors import TryAgain
-from partner_center.kernel.patience import pause_of_message
 
 
 class MessageQueue:
@@ -26,32 +25,35 @@ class MessageQueue:
 
 
 class Postponement:
-    """Keeps messages that a function was given out of sight, each the longer the more often it was given out."""
+    """Keeps messages that a function was given out of sight, each for as long as is said."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self._urls: dict[str, str] = {}
 
-    def __call__(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """`records`: of one batch, at most ten, as Lambda delivers them from one queue.
+    def __call__(self, pauses: Sequence[tuple[Mapping[str, Any], timedelta]]) -> None:
+        """`pauses`: records of one batch, at most ten, as Lambda delivers them from one queue, and how long.
 
         One that SQS does not take comes again after the queue's own time-out. Raises TryAgain when that goes for all
         (AWS: ChangeMessageVisibilityBatch).
         """
-        _, _, _, _, account, name = records[0]["eventSourceARN"].split(":")
         entries = [
             {
                 "Id": str(number),
                 "ReceiptHandle": record["receiptHandle"],
-                "VisibilityTimeout": int(_pause(record).total_seconds()),
+                "VisibilityTimeout": int(pause.total_seconds()),
             }
-            for number, record in enumerate(records)
+            for number, (record, pause) in enumerate(pauses)
         ]
         try:
-            url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+            url = self._url_of(pauses[0][0]["eventSourceARN"])
             self._client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain("The messages cannot be postponed at the moment.") from error
 
-
-def _pause(record: Mapping[str, Any]) -> timedelta:
-    return pause_of_message(int(record["attributes"]["ApproximateReceiveCount"]))
+    def _url_of(self, arn: str) -> str:
+        if arn not in self._urls:
+            _, _, _, _, account, name = arn.split(":")
+            found = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+            self._urls[arn] = found["QueueUrl"]
+        return self._urls[arn]

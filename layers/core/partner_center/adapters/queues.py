@@ -37,12 +37,20 @@ def due_in(
 
 
 def put_off_in(database: Database, table: str, key: Key, queue: str, moment: datetime) -> None:
-    """What stands in the queue is not due before `moment`; it is not even read. What left the queue stays outside."""
-    later: Item = {"queued_at": to_micros(moment)}
+    """What stands in the queue is not due before `moment`; it is not even read.
+
+    What left the queue meanwhile stays outside, and what is due later than that stays so.
+    """
+    due = to_micros(moment)
+    later = Update(
+        table,
+        key,
+        lambda _: _LeftTheQueue(),
+        conditions=[("queue", "=", queue), ("queued_at", "<", due)],
+        set={"queued_at": due},
+    )
     with suppress(_LeftTheQueue):
-        database.write(
-            Update(table, key, lambda _: _LeftTheQueue(), conditions=[("queue", "=", queue)], set=later)
-        )
+        database.write(later)
 
 
 def start_of(queue: str, cursor: str) -> Item:

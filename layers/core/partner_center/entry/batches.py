@@ -21,11 +21,13 @@ class Outcome(Enum):
     OUTAGE = auto()
     """It may succeed a little later."""
     FAULT = auto()
+    NOT_BEGUN = auto()
+    """The time of the invocation was over before it."""
 
 
 def attempt(logger: Logger, act: Callable[[], object], record: Record | None = None) -> Outcome:
     """What became of it; what failed is logged."""
-    where = {"message_id": record["messageId"]} if record is not None else {}
+    where = {"message_id": record["messageId"], "receives": receives(record)} if record is not None else {}
     try:
         act()
     except PartnerCenterError as error:
@@ -35,6 +37,11 @@ def attempt(logger: Logger, act: Callable[[], object], record: Record | None = N
         logger.exception("not handled", **where)
         return Outcome.FAULT
     return Outcome.DONE
+
+
+def receives(record: Record) -> int:
+    """How often the message was given out, this time included."""
+    return int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
 
 
 def failures(failed: Iterable[Record]) -> Failures:

@@ -16,8 +16,8 @@ def coalescing_handler(
     """Handles what the messages of a batch are about together, since one run serves all that are about the same.
 
     What cannot be read fails by itself. When the run fails, each thing has a run of its own, so that one that cannot
-    be handled keeps no other from it. Nothing is postponed: who builds CRLs reaches no SQS from its subnets, and
-    their schedule does what an outage of hours prevented.
+    be handled keeps no other from it. Nothing is postponed, since who builds CRLs reaches no SQS from its subnets:
+    the queue itself tries through a day.
     """
     logger = Logger()
 

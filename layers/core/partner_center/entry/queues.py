@@ -1,8 +1,8 @@
 """The doors of queues: each message succeeds or fails by itself, and an outage is waited for as long as it lasts.
 
-A queue sets aside what it gave out ten times (template.yaml). For a fault that is enough, at the distance of its
-visibility time-out. Ten such tries would be over while an outage still lasts, so what failed because of one is kept
-out of sight longer each time (`kernel.patience.pause_of_message`), for about a day altogether.
+A queue sets aside what it gave out 28 times (template.yaml). What failed because of an outage is kept out of sight
+longer each time, up to an hour, so that this is waited for through a day; a fault comes again every three minutes
+(`kernel.patience.pause_of_message`). Who waits for long is told, before a deadline of 24 hours is near.
 """
 
 import json
@@ -13,12 +13,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from partner_center.entry.batches import Batch, Failures, Outcome, Record, attempt, failures
+from partner_center.entry.batches import Batch, Failures, Outcome, Record, attempt, failures, receives
 from partner_center.entry.wiring.queues import postponement
 from partner_center.kernel.clock import parse_rfc3339
 from partner_center.kernel.events import Event
+from partner_center.kernel.patience import WAITS_LONG, pause_of_message
 
-Postpone = Callable[[Sequence[Record]], None]
+Postpone = Callable[[Sequence[tuple[Record, timedelta]]], None]
 
 _ENOUGH = timedelta(seconds=20)
 """A service that does not answer costs one message up to 16 seconds; with less time left none is begun."""
@@ -36,8 +37,8 @@ def message_handler(
 ) -> Callable[[Batch, Any], Failures]:
     """Handles the JSON objects in a queue.
 
-    What fails is reported, so that it comes again. Of that, what an outage kept from success is given to what
-    `postpone` makes; so is what the time of the invocation no longer suffices for.
+    What fails is reported, so that it comes again, when what `postpone` makes is told. What the time of the
+    invocation does not suffice for is reported as well, and comes again at the pace of its queue.
     """
     logger = Logger()
 
@@ -48,7 +49,7 @@ def message_handler(
         outcomes = list[Outcome]()
         for record in batch["Records"]:
             if outcomes and not _has_time(context):
-                outcomes.append(Outcome.OUTAGE)
+                outcomes.append(Outcome.NOT_BEGUN)
             else:
                 outcomes.append(attempt(logger, partial(take, record), record))
         return _reported(logger, batch["Records"], outcomes, postpone)
@@ -69,12 +70,22 @@ def _reported(
     postpone: Callable[[], Postpone],
 ) -> Failures:
     told = list(zip(records, outcomes, strict=True))
-    waiting = [record for record, outcome in told if outcome is Outcome.OUTAGE]
-    if waiting:
+    pauses = [
+        (record, pause_of_message(receives(record), outage=outcome is Outcome.OUTAGE))
+        for record, outcome in told
+        if outcome in (Outcome.OUTAGE, Outcome.FAULT)
+    ]
+    for record, outcome in told:
+        where = {"message_id": record["messageId"], "receives": receives(record)}
+        if outcome is Outcome.NOT_BEGUN:
+            logger.info("not begun", **where)
+        elif outcome is not Outcome.DONE and receives(record) >= WAITS_LONG:
+            logger.error("a message waits", **where)  # the alarm MessagesWait counts these lines
+    if pauses:
         try:
-            postpone()(waiting)
+            postpone()(pauses)
         except Exception:
-            # They come again after the queue's own time-out then: sooner than they need to, and none is lost.
+            # They come again after the queue's own time-out then, and none is lost.
             logger.exception("not postponed")
     return failures(record for record, outcome in told if outcome is not Outcome.DONE)
 

@@ -18,8 +18,8 @@ from partner_center.kernel.ids import Ids, encode_time_ordered
 from partner_center.orders.exposed_keys import ExposedKey
 
 REASON = "its private key has become known"
-_ANEW_AFTER = timedelta(days=1)
-"""A report of a key that was blocked before asks for revocations once a day: the first event may have been lost."""
+_ANEW_AFTER = timedelta(hours=1)
+"""A report of a key that was blocked before asks for revocations once an hour: the first event may have been lost."""
 
 
 class KeyRegister(Protocol):

@@ -14,12 +14,16 @@ Result = TypeVar("Result")
 PASSES = (TryAgain, ChangedMeanwhile, TooSoon)
 """What an outage, or others at work, is told by: the same may succeed a little later."""
 
-AFTER_TROUBLE = timedelta(hours=1)
-"""How long what is due and cannot be handled is left alone, so that the others get on."""
+AFTER_TROUBLE = timedelta(minutes=50)
+"""How long what is due and cannot be handled is left alone, so that the others get on; an hourly run tries it again.
+Alarms that count such trouble have periods of two hours (template.yaml).
+"""
 
 _FIRST_PAUSE = timedelta(minutes=3)
-_LONGEST_PAUSE = timedelta(hours=11)
-"""SQS keeps a message out of sight for 12 hours at most, counted from when it was given out."""
+_LONGEST_PAUSE = timedelta(hours=1)
+"""An outage may end at any time, and what waits may have a deadline of 24 hours (BR 4.9.1.1)."""
+WAITS_LONG = 6
+"""Given out so often, a message has waited for an hour and a half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,13 @@ def while_it_moves(patience: Patience, act: Callable[[], Result]) -> Result:
     raise TryAgain("The order is changing at this moment; nothing was written.")
 
 
-def pause_of_message(receives: int) -> timedelta:
-    """How long a message waits that an outage kept from being handled, when it was given out so many times.
+def pause_of_message(receives: int, *, outage: bool) -> timedelta:
+    """How long a message that was given out so many times stays out of sight after it could not be handled.
 
-    It doubles, so that a short outage is over soon and ten tries last for 23 hours and 45 minutes.
+    For an outage it doubles up to an hour: 28 tries last for 23 hours and a half. For a fault, which time does not
+    mend, they are over in 84 minutes.
     """
+    if not outage:
+        return _FIRST_PAUSE
     doublings = min(max(receives, 1) - 1, 10)
     return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)
