@@ -167,10 +167,15 @@ class World:
         return self.cards[-1]
 
     def give_card(self) -> None:
-        """A link to the card form, and a card typed into it."""
+        """A link to the card form, and a card typed into it.
+
+        Then twenty minutes pass: of a card that was given to a clock ten minutes ahead, one that is ten behind says
+        until then that its contract has not begun.
+        """
         holder = CardHolder(self.cloud, self.ask("POST", "/v1/payment-method").json["url"])
         setup_id = holder.fills_in(page=self.patiently(holder.look, 200).text)
         self.patiently(lambda: holder.sends(setup_id), 200, 410)
+        self.advance(20 * MINUTE)
 
     def place(self, *also: str, name: str = "", **more: Any) -> str:
         """The id of a new order; `also` are further names."""
