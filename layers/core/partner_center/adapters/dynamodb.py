@@ -8,12 +8,12 @@ TransactionConflict by itself (AWS: "TransactWriteItems", section "Transaction c
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from partner_center.adapters.keys import Key
+from partner_center.adapters.service_errors import is_out
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.patience import Patience
 
@@ -349,11 +349,8 @@ class Database:
 
 
 def _may_pass(error: ClientError) -> bool:
-    """Whether DynamoDB is busy or out; a balancer before it answers 5xx in words of its own."""
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return bool(
-        error.response["Error"]["Code"] in _RETRIED_ERRORS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    )
+    """Whether DynamoDB is busy or out."""
+    return error.response["Error"]["Code"] in _RETRIED_ERRORS or is_out(error)
 
 
 def _raise_refusal(actions: Sequence[Action], error: ClientError) -> None:

@@ -5,7 +5,6 @@ or a CRL exceeds. KMS answers ECDSA signatures as DER, just as X.509 carries the
 """
 
 import json
-from http import HTTPStatus
 from typing import Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric import utils as asymmetric_utils
 
+from partner_center.adapters.service_errors import is_out
 from partner_center.issuance.ports import SigningKeyUnusable
 from partner_center.issuance.profile import IssuingCa, SignatureAlgorithm
 from partner_center.kernel.errors import TryAgain
@@ -242,8 +242,7 @@ def _sign(client: Any, key_id: str, algorithm: SignatureAlgorithm, digest: bytes
             SigningAlgorithm=_SIGNING_ALGORITHM[algorithm],
         )
     except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        if error.response["Error"]["Code"] in _PASSING_TROUBLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if error.response["Error"]["Code"] in _PASSING_TROUBLE or is_out(error):
             raise TryAgain("The signer is busy; nothing was signed.") from error
         raise SigningKeyUnusable(f"KMS refused to sign: {error.response['Error']['Code']}.") from error
     except BotoCoreError as error:

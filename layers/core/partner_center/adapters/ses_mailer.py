@@ -1,10 +1,12 @@
 """Mails through Amazon SES (API v2), as raw MIME."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
+from partner_center.adapters.service_errors import is_out, status_of
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.mail import Mail, MailRefused
@@ -71,9 +73,9 @@ class SesMailer:
 
 def _translated(error: ClientError) -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    status = status_of(error)
     if code in _REFUSED:
         return MailRefused(_REFUSED[code], f"the mail service refused the mail: {error}")
-    if code in _PASSING or status >= 500 or status == 429:
+    if code in _PASSING or is_out(error) or status == HTTPStatus.TOO_MANY_REQUESTS:
         return TryAgain(f"the mail service asks to wait: {code or status}", retry_after=_PASSING.get(code, 2))
     return error
