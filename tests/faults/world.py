@@ -270,6 +270,14 @@ class World:
         self.answers(self.link(order_id))
         return self.becomes(order_id, "issued")
 
+    def bought_by_card(self) -> str:
+        """The id of an order that is issued and paid."""
+        self.card_contract()
+        order_id = self.place()
+        self.approved(order_id)
+        self.pays(order_id, "captured")
+        return order_id
+
     def asks_for_a_check(self, order_id: str) -> None:
         """Whoever saw no answer asks again, and may be told that the order is issued by now."""
         reply = self.ask("POST", f"/v1/orders/{order_id}/domains/check", None, 200, 409)

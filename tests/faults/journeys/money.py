@@ -7,20 +7,14 @@ from tests.faults.world import DAY, MINUTE, World
 @journey()
 def card(world: World) -> None:
     """Authorised before the certificate, taken after it."""
-    world.card_contract()
-    order_id = world.place()
-    world.approved(order_id)
-    world.pays(order_id, "captured")
+    world.bought_by_card()
 
 
 @journey()
 def new_card(world: World) -> None:
     """A card in the place of the one before; the next order is paid with it."""
     world.give_card()
-    world.card_contract()
-    order_id = world.place()
-    world.approved(order_id)
-    world.pays(order_id, "captured")
+    world.bought_by_card()
 
 
 @journey()
@@ -56,10 +50,7 @@ def card_let_go(world: World) -> None:
 @journey()
 def card_refunded(world: World) -> None:
     """An order is revoked within 30 days, and its money goes back to the card."""
-    world.card_contract()
-    order_id = world.place()
-    world.approved(order_id)
-    world.pays(order_id, "captured")
+    order_id = world.bought_by_card()
     world.ask("POST", f"/v1/orders/{order_id}/revoke", {"reason": "superseded"}, 200)
     world.becomes(order_id, "revoked")
     world.pays(order_id, "refunded")
@@ -86,10 +77,7 @@ def card_settled(world: World) -> None:
 @journey()
 def card_removed(world: World) -> None:
     """What was paid with it stays paid; the next order needs another card."""
-    world.card_contract()
-    order_id = world.place()
-    world.approved(order_id)
-    world.pays(order_id, "captured")
+    world.bought_by_card()
     world.ask("DELETE", "/v1/payment-method", None, 200, 404)
     world.ask("GET", "/v1/payment-method", None, 404)
     world.card_contract()

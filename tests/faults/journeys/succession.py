@@ -21,10 +21,7 @@ def reissue_proven(world: World) -> None:
     """Another name, which its approver approves."""
     order_id = world.place()
     world.approved(order_id)
-    name = f"www.{world.tag}.example.net"
-    control = {"method": "email", "approver_email": "admin@example.net"}
-    csr = csr_for(name, label=f"{world.tag}-2")
-    reissue_id = world.reissue(order_id, csr=csr, common_name=name, domain_control=control)
+    reissue_id = _another_name(world, order_id)
     world.answers(world.link(order_id, 2))
     world.reissue_is(order_id, reissue_id, "issued")
 
@@ -48,10 +45,7 @@ def reissue_cancelled(world: World) -> None:
     """Another name, which nobody approves; the order keeps its certificate."""
     order_id = world.place()
     world.approved(order_id)
-    name = f"www.{world.tag}.example.net"
-    control = {"method": "email", "approver_email": "admin@example.net"}
-    csr = csr_for(name, label=f"{world.tag}-2")
-    reissue_id = world.reissue(order_id, csr=csr, common_name=name, domain_control=control)
+    reissue_id = _another_name(world, order_id)
     world.link(order_id, 2)
     world.ask("POST", f"/v1/orders/{order_id}/reissues/{reissue_id}/cancel", None, 200)
     world.reissue_is(order_id, reissue_id, "cancelled")
@@ -70,10 +64,7 @@ def renew(world: World) -> None:
 @journey()
 def renew_by_card(world: World) -> None:
     """The card pays once more."""
-    world.card_contract()
-    order_id = world.place()
-    world.approved(order_id)
-    world.pays(order_id, "captured")
+    order_id = world.bought_by_card()
     world.reseller.ends(order_id, 30 * DAY)
     successor = world.succeed(order_id, "renewals")
     world.becomes(successor, "issued")
@@ -109,10 +100,7 @@ def replace(world: World) -> None:
 @journey()
 def replace_by_card(world: World) -> None:
     """The card paid for the original, and is not asked again; the original stays for two hours."""
-    world.card_contract()
-    order_id = world.place()
-    world.approved(order_id)
-    world.pays(order_id, "captured")
+    order_id = world.bought_by_card()
     csr = csr_for(world.name(), label=f"{world.tag}-2")
     successor = world.succeed(order_id, "replacements", csr=csr, revoke_original_after_hours=2)
     world.becomes(successor, "issued")
@@ -130,3 +118,11 @@ def auto_reissue(world: World) -> None:
     world.advance(opens - world.cloud.clock.now() + 2 * HOUR)
     world.answers(world.link(order_id, 2))
     world.until("it is reissued", lambda: len(world.order(order_id)["certificates"]) == 2)
+
+
+def _another_name(world: World, order_id: str) -> str:
+    """The reissue that was asked for a name whose approver is to be asked."""
+    name = f"www.{world.tag}.example.net"
+    control = {"method": "email", "approver_email": "admin@example.net"}
+    csr = csr_for(name, label=f"{world.tag}-2")
+    return world.reissue(order_id, csr=csr, common_name=name, domain_control=control)
