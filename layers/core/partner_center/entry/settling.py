@@ -28,7 +28,7 @@ def settling_handler(
     """A Lambda handler for both. The use cases are made with the first event.
 
     A message names an order, `{reseller_id, order_id, reason}`, or is an event of the bus about one. Trouble with one
-    order keeps nobody else's money from moving; it is tried again when an hour has passed.
+    order keeps nobody else's money from moving; it is put off for a while (`kernel.patience`).
     """
     logger = Logger()
 

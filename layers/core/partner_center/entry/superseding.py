@@ -15,7 +15,7 @@ from partner_center.issuance.supersede import RevokeSuperseded, Supersession
 def superseding_handler(
     revoke_superseded: Callable[[], RevokeSuperseded], postpone: Callable[[], Postpone] = postponement
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
-    """A Lambda handler for both. Trouble with one keeps nobody else's waiting; it is tried again after an hour."""
+    """A Lambda handler for both. Trouble with one keeps nobody else waiting; it is put off (`kernel.patience`)."""
     logger = Logger()
     handle_events = queue_handler(revoke_superseded, postpone)
 
