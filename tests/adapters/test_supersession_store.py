@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.adapters import keys
+from partner_center.adapters.dynamodb import Update
 from partner_center.adapters.supersession_store import SupersessionStore, supersession_put
 from partner_center.issuance.supersede import SHARDS, Supersession, SupersessionEnd
 from partner_center.kernel.errors import TryAgain
@@ -29,7 +30,8 @@ def put(stores, *supersessions):
 
 
 def due(store, moment):
-    return [each for shard in range(SHARDS) for each in store.due(shard, moment, 25)]
+    listed = [each for shard in range(SHARDS) for each in store.due(shard, moment, 25)]
+    return [store.get(each) for each in listed]
 
 
 def rows(stores):
@@ -96,7 +98,7 @@ def test_what_is_kept_is_due_no_more_until_it_begins_anew(stores, store):
 
 def test_what_is_put_off_is_listed_later_and_was_due_when_it_was(stores, store):
     put(stores, OF_CERTIFICATE)
-    store.put_off(OF_CERTIFICATE, NOW + a_second)
+    store.put_off(OF_CERTIFICATE.id, NOW + a_second)
     assert due(store, NOW) == []
     assert due(store, NOW + a_second) == store.of_order(US, ORDER) == [OF_CERTIFICATE]
 
@@ -106,5 +108,30 @@ def test_what_waits_no_more_is_not_put_off(stores, store, end):
     put(stores, OF_CERTIFICATE)
     store.end(OF_CERTIFICATE, end, NOW)
     before = rows(stores)
-    store.put_off(OF_CERTIFICATE, NOW + a_second)
+    store.put_off(OF_CERTIFICATE.id, NOW + a_second)
     assert rows(stores) == before
+
+
+def test_a_row_that_cannot_be_read_is_listed_and_put_off_like_any_other(stores, store):
+    put(stores, OF_ORDER, OF_CERTIFICATE)
+    spoiled = Update(
+        stores.tables.business,
+        keys.supersession(*OF_CERTIFICATE.id),
+        lambda _: KeyError(),
+        set={"due_at": "soon"},
+    )
+    stores.database.write(spoiled)
+    (shard,) = [each for each in range(SHARDS) if store.due(each, NOW + a_second, 25)]
+    assert store.due(shard, NOW + a_second, 25) == [OF_CERTIFICATE.id, OF_ORDER.id]
+    with pytest.raises(TypeError):
+        store.get(OF_CERTIFICATE.id)
+    store.put_off(OF_CERTIFICATE.id, NOW + 2 * a_second)
+    assert store.due(shard, NOW + a_second, 25) == [OF_ORDER.id]
+    assert store.get(OF_ORDER.id) == OF_ORDER
+
+
+def test_what_waits_no_more_and_what_never_was_is_not_read(stores, store):
+    assert store.get(OF_ORDER.id) is None
+    put(stores, OF_ORDER)
+    store.end(OF_ORDER, KEPT, NOW)
+    assert store.get(OF_ORDER.id) is None

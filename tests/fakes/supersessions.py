@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from partner_center.issuance.supersede import Supersession, SupersessionEnd
+from partner_center.issuance.supersede import Supersession, SupersessionEnd, SupersessionId
 from partner_center.validation.ports import Message
 
 
@@ -23,13 +23,16 @@ class MemorySupersessions:
         ids = (reseller_id, order_id)
         return [each for each in self.waiting + self.kept if (each.reseller_id, each.order_id) == ids]
 
-    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
+    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[SupersessionId]:
         listed = [(self.off.get(each.successor, each.due_at), each) for each in self.waiting if shard == 0]
         due = sorted((one for one in listed if one[0] <= moment), key=lambda one: one[0])
-        return [each for _, each in due][:at_most]
+        return [each.id for _, each in due][:at_most]
 
-    def put_off(self, supersession: Supersession, moment: datetime) -> None:
-        if supersession in self.waiting:
+    def get(self, supersession: SupersessionId) -> Supersession | None:
+        return next((each for each in self.waiting if each.id == supersession), None)
+
+    def put_off(self, supersession: SupersessionId, moment: datetime) -> None:
+        if self.get(supersession) is not None:
             self.off[supersession.successor] = moment
 
     def begin_anew(self, supersession: Supersession, due_at: datetime, message: Message) -> None:

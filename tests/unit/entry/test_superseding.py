@@ -5,14 +5,13 @@ import json
 import pytest
 
 from partner_center.entry.superseding import superseding_handler
-from partner_center.issuance.supersede import Supersession, SupersessionEnd
+from partner_center.issuance.supersede import SupersessionEnd, SupersessionId
 from partner_center.kernel.errors import TryAgain
-from tests.fakes.determined import NOW
 from tests.fakes.receiver import Later
 
 
 def a_supersession(order_id="ord_1"):
-    return Supersession("res_1", order_id, None, NOW, "ord_9")
+    return SupersessionId("res_1", order_id, "ord_9")
 
 
 class Desk:
@@ -25,7 +24,7 @@ class Desk:
     def __call__(self, event):
         self._ask(event.data["order_id"])
 
-    def carry_out(self, supersession, correlation_id):
+    def carry_out_due(self, supersession, correlation_id):
         assert correlation_id == "schedule"
         self._ask(supersession.order_id)
         return SupersessionEnd.REVOKED

@@ -53,7 +53,8 @@ class Succession(Office):
 
     def run(self):
         """As the schedule does."""
-        return [self.revoke_superseded.carry_out(each, "schedule") for each in self.revoke_superseded.due()]
+        use_case = self.revoke_superseded
+        return [use_case.carry_out_due(each, "schedule") for each in use_case.due()]
 
 
 # ---- when
@@ -371,11 +372,19 @@ def test_what_says_something_wrong_goes_whatever_became_of_its_successor(make):
 
 def test_what_cannot_be_carried_out_is_left_alone_for_an_hour_and_its_event_is_not():
     world = Succession(a_supersession())
-    world.revoke_superseded.put_off(a_supersession())
+    world.revoke_superseded.put_off(a_supersession().id)
     assert world.run() == []
     world.clock.advance(hours=1)
     assert world.run() == [REVOKED]
     again = Succession(a_supersession())
-    again.revoke_superseded.put_off(a_supersession())
+    again.revoke_superseded.put_off(a_supersession().id)
     again.revoke_superseded(issued())
     assert again.supersessions.ended == {NEW: REVOKED}
+
+
+def test_what_was_carried_out_meanwhile_is_over():
+    world = Succession(a_supersession())
+    (listed,) = world.revoke_superseded.due()
+    world.revoke_superseded(issued())
+    assert world.revoke_superseded.carry_out_due(listed, "schedule") is OVER
+    assert world.supersessions.ended == {NEW: REVOKED}

@@ -8,7 +8,7 @@ from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put,
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.queues import put_off_in
 from partner_center.adapters.tables import TableNames
-from partner_center.issuance.supersede import Supersession, SupersessionEnd
+from partner_center.issuance.supersede import Supersession, SupersessionEnd, SupersessionId
 from partner_center.kernel.errors import TryAgain
 from partner_center.validation.ports import Message
 
@@ -41,15 +41,18 @@ class SupersessionStore:
         items = self._database.all_of(self._table, partition, keys.supersession("", "", "").sk)
         return [_from_item(item) for item in items if "queue" in item or _was_kept(item)]
 
-    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
+    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[SupersessionId]:
         index = Index("queues", "queue", keys.supersede_queue(shard), "queued_at", to_micros(moment))
         listed, _ = self._database.query_index(self._table, index, limit=at_most)
-        items = (self._database.get(self._table, keys.Key(each["pk"], each["sk"])) for each in listed)
-        return [_from_item(item) for item in items if item is not None and "queue" in item]
+        return [_id_of(item) for item in listed]
 
-    def put_off(self, supersession: Supersession, moment: datetime) -> None:
+    def get(self, supersession: SupersessionId) -> Supersession | None:
+        item = self._database.get(self._table, keys.supersession(*supersession))
+        return _from_item(item) if item is not None and "queue" in item else None
+
+    def put_off(self, supersession: SupersessionId, moment: datetime) -> None:
         queue = keys.supersede_queue(keys.supersede_shard(supersession.order_id))
-        put_off_in(self._database, self._table, _key(supersession), queue, moment)
+        put_off_in(self._database, self._table, keys.supersession(*supersession), queue, moment)
 
     def end(
         self,
@@ -101,17 +104,21 @@ def _queue(order_id: str, due_at: datetime) -> Item:
 
 
 def _key(supersession: Supersession) -> keys.Key:
-    return keys.supersession(supersession.reseller_id, supersession.order_id, supersession.successor)
+    return keys.supersession(*supersession.id)
+
+
+def _id_of(item: Item) -> SupersessionId:
+    return SupersessionId(*keys.ids_of_order(item["pk"]), keys.successor_of(item["sk"]))
 
 
 def _from_item(item: Item) -> Supersession:
-    reseller_id, order_id = keys.ids_of_order(item["pk"])
+    found = _id_of(item)
     return Supersession(
-        reseller_id=reseller_id,
-        order_id=order_id,
+        reseller_id=found.reseller_id,
+        order_id=found.order_id,
         serial_hex=item.get("serial_hex"),
         due_at=from_micros(item["due_at"]),
-        successor=keys.successor_of(item["sk"]),
+        successor=found.successor,
         regardless=item.get("regardless", False),
         names=tuple(item["names"]) if "names" in item else None,
         was_kept=_was_kept(item),

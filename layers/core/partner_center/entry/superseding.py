@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from partner_center.entry.by_itself import by_itself
 from partner_center.entry.queues import Postpone, queue_handler
 from partner_center.entry.wiring.queues import postponement
-from partner_center.issuance.supersede import RevokeSuperseded, Supersession
+from partner_center.issuance.supersede import RevokeSuperseded, SupersessionId
 
 
 def superseding_handler(
@@ -19,12 +19,12 @@ def superseding_handler(
     logger = Logger()
     handle_events = queue_handler(revoke_superseded, postpone)
 
-    def carried_out(supersession: Supersession) -> bool:
+    def carried_out(supersession: SupersessionId) -> bool:
         use_case = revoke_superseded()
         end = by_itself(
             logger,
             "what was superseded is not revoked",  # the alarm SupersededAreNotRevoked counts these lines
-            partial(use_case.carry_out, supersession, "schedule"),
+            partial(use_case.carry_out_due, supersession, "schedule"),
             partial(use_case.put_off, supersession),
             order_id=supersession.order_id,
             successor=supersession.successor,

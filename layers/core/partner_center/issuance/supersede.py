@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from partner_center.issuance.record import CertificateRecord, Reason
 from partner_center.issuance.revocation import OrderFollows, is_at_risk
@@ -31,6 +31,14 @@ A_SHARD = 25
 """Supersessions of one shard that are carried out in one run; the next goes on."""
 
 LONGEST_DELAY = timedelta(hours=LONGEST_DELAY_HOURS)
+
+
+class SupersessionId(NamedTuple):
+    """`successor` takes the place of something of an order, once."""
+
+    reseller_id: str
+    order_id: str
+    successor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,10 @@ class Supersession:
     regardless: bool = False
     names: tuple[str, ...] | None = None
     was_kept: bool = False
+
+    @property
+    def id(self) -> SupersessionId:
+        return SupersessionId(self.reseller_id, self.order_id, self.successor)
 
     @property
     def is_of_order(self) -> bool:
@@ -81,11 +93,15 @@ class Supersessions(Protocol):
         """Those that wait for their time, and those that were kept."""
         ...
 
-    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[Supersession]:
-        """Those of a shard that are due by `moment`, longest first."""
+    def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[SupersessionId]:
+        """Those of a shard that are due by `moment`, longest first; none of them is read for that."""
         ...
 
-    def put_off(self, supersession: Supersession, moment: datetime) -> None:
+    def get(self, supersession: SupersessionId) -> Supersession | None:
+        """None when it does not wait, or not any more."""
+        ...
+
+    def put_off(self, supersession: SupersessionId, moment: datetime) -> None:
         """It is not listed as due before `moment`; when it was due stays as it is. Raises TryAgain."""
         ...
 
@@ -135,15 +151,20 @@ class RevokeSuperseded:
                 return
             order_id = head.replaces
 
-    def due(self) -> Iterator[Supersession]:
+    def due(self) -> Iterator[SupersessionId]:
         """Everything that is due by now; a run that was missed loses nothing. Raises TryAgain."""
         moment = self.clock.now()
         for shard in range(SHARDS):
             yield from self.supersessions.due(shard, moment, A_SHARD)
 
-    def put_off(self, supersession: Supersession) -> None:
+    def put_off(self, supersession: SupersessionId) -> None:
         """One that cannot be carried out stands in nobody's way for a while. Raises TryAgain."""
         self.supersessions.put_off(supersession, self.clock.now() + AFTER_TROUBLE)
+
+    def carry_out_due(self, supersession: SupersessionId, correlation_id: str) -> SupersessionEnd:
+        """As `carry_out`, for one that was listed as due."""
+        found = self.supersessions.get(supersession)
+        return self.carry_out(found, correlation_id) if found is not None else SupersessionEnd.OVER
 
     def carry_out(self, supersession: Supersession, correlation_id: str) -> SupersessionEnd:
         """Raises TryAgain; what was revoked until then stays, and a repetition goes on."""
