@@ -20,6 +20,7 @@ from local.dispatcher import Dispatcher
 from local.http_api import HttpApi, Request, Response
 from local.mailbox import Mail, parsed
 from local.payments import HOOK_PATH, SIGNING_SECRET, Hooks, LocalStripe
+from local.repetition import Repetition
 from local.resources import Stack, physical_name
 from local.runtime import LambdaRuntime, Zygote
 from local.runtime.faults import OUTSIDE
@@ -247,6 +248,11 @@ class EmbeddedCloud:
     def _write_log(self, line: str) -> None:
         if not self._quiet:
             print(line, file=sys.stderr, flush=True)
+
+    @property
+    def repetition(self) -> Repetition:
+        """Set it on, and every delivery that no caller waits for is made twice."""
+        return self._deliveries.repetition
 
     @property
     def failures(self) -> list[Failure]:

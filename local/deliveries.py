@@ -11,12 +11,14 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.dispatcher import Dispatcher
+from local.repetition import Repetition
 from local.resources import AsyncFailures, Stack, arn
 from local.schedules import Schedule, next_due, scheduled_event
 from local.sources import Invoke, QueueSource, Record, SourceMapping, StreamSource
 
 log = logging.getLogger("local")
 ASYNC_PAUSES = (60.0, 120.0)  # seconds before Lambda's second and third attempt of an asynchronous call
+ONCE_MORE_AFTER = 60.0  # seconds between a delivery and the same one again
 QUEUE_POLLERS = 2  # batches of one queue under way at a time, the least Lambda's own limit allows
 
 Target = Mapping[str, Any]
@@ -40,17 +42,24 @@ class Deliveries:
     ) -> None:
         self._stack, self._dispatcher, self._invoke, self._now = stack, dispatcher, invoke, now
         self.failures: list[Failure] = []
+        self.repetition = Repetition()
         for mapping in stack.mappings:
             if ":dynamodb:" in mapping.source:
                 dispatcher.add(StreamSource(mapping, invoke, self._give_up_batch, now))
             else:
                 sqs = stack.client("sqs")
-                dispatcher.add(*(QueueSource(mapping, invoke, sqs) for _ in range(QUEUE_POLLERS)))
-        dispatcher.add(*(Recurring(schedule, self.send, now) for schedule in stack.schedules))
+                dispatcher.add(
+                    *(QueueSource(mapping, invoke, sqs, self.repetition) for _ in range(QUEUE_POLLERS))
+                )
+        dispatcher.add(*(Recurring(schedule, self._send_on_time, now) for schedule in stack.schedules))
 
     def send(self, target: Target, event: Any) -> None:
         """Deliver soon, on another thread: a bus rule's or schedule's target, or an asynchronous call."""
         self._dispatcher.add(_Delivery(self, target, event, self._now()))
+
+    def _send_on_time(self, target: Target, event: Any) -> None:
+        """What a schedule sends; it is not repeated, since the schedule goes on."""
+        self._dispatcher.add(_Delivery(self, target, event, self._now(), may_repeat=False))
 
     def attempt(self, delivery: "_Delivery") -> None:
         """One attempt; leaves the delivery with a new time, or removed."""
@@ -65,6 +74,9 @@ class Deliveries:
                 self._to_queue(dead_letters, delivery.event)
         else:
             if error and self._tried_again(delivery, to, event, error):
+                return
+            if not error and delivery.may_repeat and self.repetition.wants(delivery.name):
+                delivery.attempts, delivery.when = 0, self._now() + ONCE_MORE_AFTER
                 return
         delivery.when = None
         self._dispatcher.remove(delivery)
@@ -149,8 +161,11 @@ class Deliveries:
 class _Delivery:
     """One event on its way to one target."""
 
-    def __init__(self, deliveries: Deliveries, target: Target, event: Any, when: float) -> None:
-        self._deliveries, self.target, self.event = deliveries, target, event
+    def __init__(
+        self, deliveries: Deliveries, target: Target, event: Any, when: float, *, may_repeat: bool = True
+    ) -> None:
+        self._deliveries, self.target, self.event, self.may_repeat = deliveries, target, event, may_repeat
+        self.name = str(uuid.uuid4())
         self.when: float | None = when
         self.attempts = 0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Self
 
+from local.repetition import Repetition
 from local.template import ACCOUNT, REGION
 
 Record = dict[str, Any]
@@ -163,8 +164,8 @@ def failed_items(payload: str) -> set[str]:
 class QueueSource:
     """A message that fails stays invisible until the queue's time-out; the queue itself moves it to its DLQ."""
 
-    def __init__(self, mapping: SourceMapping, invoke: Invoke, sqs: Any) -> None:
-        self._mapping, self._invoke, self._sqs = mapping, invoke, sqs
+    def __init__(self, mapping: SourceMapping, invoke: Invoke, sqs: Any, repetition: Repetition) -> None:
+        self._mapping, self._invoke, self._sqs, self._repetition = mapping, invoke, sqs, repetition
         self._filter = Filter(mapping.filters)
         self._name = mapping.source.split(":")[-1]
         self._url = sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
@@ -186,7 +187,7 @@ class QueueSource:
         wanted = [record for record in records if self._filter.passes(_readable(record))]
         kept = self._failures(wanted) if wanted else set()
         for record in records:
-            if record["messageId"] not in kept:
+            if record["messageId"] not in kept and not self._repetition.wants(record["messageId"]):
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=record["receiptHandle"])
 
     def _failures(self, records: list[Record]) -> set[str]:

@@ -227,6 +227,23 @@ def test_an_asynchronous_call_is_retried_after_a_minute_then_goes_to_its_destina
     assert record["responsePayload"]["errorMessage"] == "attempt 2"
 
 
+def test_what_is_to_come_twice_comes_once_more_and_no_third_time(cloud):
+    cloud.repetition.on = True
+    job(cloud, "message twice")
+    job(cloud, "bad once, twice", trouble="once")
+    publish(cloud, "note.written.v1", {"job": "event twice"})
+    publish(cloud, "something.else.v1", {"job": "queued twice"}, source="fixture")
+    assert cloud.settle()
+    assert noted(cloud, "GOT#message twice") == noted(cloud, "GOT#event twice") == 1
+    cloud.advance(600)
+    cloud.repetition.on = False
+    cloud.advance(600)
+    assert noted(cloud, "GOT#message twice") == noted(cloud, "GOT#event twice") == 2
+    assert noted(cloud, "GOT#bad once, twice") == 3, "what failed is no delivery that was handled"
+    assert taken_from(cloud, "FromBus") == [{"job": "queued twice"}] * 2
+    assert cloud.repetition.count >= 4
+
+
 # --- machines and time
 
 

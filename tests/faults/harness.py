@@ -135,6 +135,7 @@ class Runner:
         finally:
             clear()
             world.cloud.payments.faults.clear()
+            world.cloud.repetition.on = False
         said += self._broken(world)
         return Outcome(
             tuple(said),

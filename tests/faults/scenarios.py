@@ -106,6 +106,15 @@ def _disorder(after: float, order: Callable[[list[Any]], Iterable[Any]], twice: 
     return run
 
 
+def _twice(runner: Runner, journey: Journey, _: str) -> Outcome:
+    """Each message of a queue, each event of a rule and each asynchronous call is delivered once more."""
+
+    def begin(world: World) -> None:
+        world.cloud.repetition.on = True
+
+    return runner.run(journey, Untouched(), begin=begin)
+
+
 def _gateway(call: str, kind: str) -> Scenario:
     """The gateway does what it is asked, and answers 500 or nothing."""
 
@@ -153,6 +162,7 @@ SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
     "stream-twice": ("events", _disorder(0.0, list, twice=True)),
     "stream-late": ("events", _disorder(DAY, list)),
     "stream-reversed": ("events", _disorder(MINUTE, reversed)),
+    "deliveries-twice": ("events", _twice),
     "clocks-off": ("dynamodb", lambda runner, journey, _: runner.run(journey, WrongClocks())),
 }
 """By name, with the service that a journey must call to notice it."""

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.cloud
 
 SAMPLED = ("email", "card")
 SEED, RUNS = 8, 10
-ALWAYS = tuple(Run("email", "", scenario) for scenario in ("machine-down", "stream-twice", "dns-dead"))
+ALWAYS = tuple(
+    Run("email", "", scenario)
+    for scenario in ("machine-down", "stream-twice", "deliveries-twice", "dns-dead")
+)
 
 
 @pytest.fixture(scope="module")
