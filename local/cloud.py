@@ -1,6 +1,7 @@
 """The embedded cloud: one template, running, until it is closed."""
 
 import contextlib
+import gc
 import json
 import logging
 import sys
@@ -114,6 +115,9 @@ class EmbeddedCloud:
         server.start(self._handle)
         dispatcher.start()
         self._demo = self._seed(self) if self._seed else {}
+        gc.collect()
+        gc.freeze()  # a million objects that stay: the collector would look at them every few seconds
+        defer(gc.unfreeze)
         self.ready = True
 
     def _start_moto(self) -> None:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from functools import cache
 from http import HTTPStatus
+from http.client import HTTPMessage
 from io import BytesIO
 from typing import Any
 
@@ -14,12 +15,13 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from moto.server import ThreadedMotoServer
 from werkzeug.exceptions import HTTPException
 
+from local import dynamodb_door
+from local.dynamodb_door import Answer
 from local.repairs.patching import exchange
 from local.template import ACCOUNT, REGION
 
 log = logging.getLogger("local")
 
-Answer = tuple[int, Mapping[str, Any], str | bytes]
 _BY_TARGET = {
     "AWSEvents": "events",
     "AWSStepFunctions": "stepfunctions",
@@ -29,6 +31,8 @@ _BY_TARGET = {
     "TrentService": "kms",
 }
 """The services whose calls are all POST / with the operation in X-Amz-Target, by what stands there before it."""
+_POST = b"POST / HTTP/1.1\r\n"
+_LONGEST_LINE = 65536
 
 
 class _Request(Request):
@@ -49,14 +53,36 @@ class _Handler(MotoRequestHandler):
     """
 
     disable_nagle_algorithm = True
+    _names: Mapping[str, str]
+    """The headers of a POST / by their names in small letters; empty for any other request."""
+
+    def parse_request(self) -> bool:
+        """The head of a POST / is read line by line; http.server makes a mail of each."""
+        self._names = {}
+        if self.raw_requestline != _POST:
+            return super().parse_request()
+        self.requestline, self.request_version = _POST.decode().rstrip(), "HTTP/1.1"
+        self.command, self.path, self.headers = "POST", "/", HTTPMessage()
+        lines: dict[str, str] = {}
+        while (line := self.rfile.readline(_LONGEST_LINE)) not in (b"\r\n", b"\n", b""):
+            name, _, value = line.decode("latin-1").partition(":")
+            lines[name] = value.strip()
+        self._names = {name.lower(): value for name, value in lines.items()}
+        self.headers._headers = list(lines.items())  # type: ignore[attr-defined]  # as the mail's parser fills it
+        self.close_connection = self._names.get("connection", "").lower() == "close"
+        return True
 
     def run_wsgi(self) -> None:
-        target = self.headers.get("X-Amz-Target", "").partition(".")[0]
-        length = self.headers.get("Content-Length", "")
-        if (self.command, self.path) != ("POST", "/") or target not in _BY_TARGET or not length.isdecimal():
+        target, _, operation = self._names.get("x-amz-target", "").partition(".")
+        length = self._names.get("content-length", "")
+        if target not in _BY_TARGET or not length.isdecimal():
             super().run_wsgi()
-            return
-        self._send(*_answered(_dispatch(target), self._request(int(length))))
+        elif _BY_TARGET[target] == "dynamodb" and operation in dynamodb_door.OPERATIONS:
+            body = self.rfile.read(int(length))
+            self._send(*_answered(target, lambda: dynamodb_door.answer(ACCOUNT, self._names, body)))
+        else:
+            dispatch, request = _dispatch(target), self._request(int(length))
+            self._send(*_answered(target, lambda: dispatch(request, request.raw_url, dict(request.headers))))
 
     def _request(self, length: int) -> Request:
         host, port = self.server.server_address[:2]
@@ -87,13 +113,13 @@ class _Handler(MotoRequestHandler):
         """The console shows what functions did; a line for each AWS request would bury it."""
 
 
-def _answered(dispatch: Callable[..., Answer], request: Request) -> Answer:
+def _answered(asked: str, answer: Callable[[], Answer]) -> Answer:
     try:
-        return dispatch(request, request.raw_url, dict(request.headers))
+        return answer()
     except HTTPException as refusal:
         return refusal.code or 500, dict(refusal.get_headers()), refusal.get_body()
     except Exception:
-        log.exception("moto failed: %s", request.headers.get("X-Amz-Target"))
+        log.exception("moto failed: %s", asked)
         return 500, {}, ""
 
 
