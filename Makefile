@@ -30,10 +30,10 @@ $(VENV)/test.stamp: tests/requirements.txt $(VENV)/run.stamp
 	@touch $@
 
 PYTEST := $(BIN)/python -m pytest
-# Test files at a time; each wants a core and a gigabyte.
-JOBS ?= 2
+# Test files at a time: each wants a core and a gigabyte.
+JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, browser, journeys (JOBS=8)
+test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, browser, journeys (JOBS=2)
 	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
 	$(PYTEST) tests/adapters tests/contracts -n $(JOBS) --dist loadfile
 	$(PYTEST) tests/statemachines tests/browser -n $(JOBS) --dist loadfile

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from importlib.machinery import PathFinder
 from typing import Any, TextIO, cast
 
+from local.runtime import shortcuts
 from local.runtime.calls import Calls
 from local.runtime.wire import read_message, send_message
 
@@ -107,6 +108,7 @@ def serve(sock: socket.socket, config: dict[str, Any], imported: Iterable[str]) 
     _forget_what_lies_elsewhere(imported)
     calls = Calls()
     calls.observe_botocore()
+    shortcuts.take()
     try:
         handler = _load(config["handler"])
         calls.observe_outside()
