@@ -178,6 +178,11 @@ class EmbeddedCloud:
         return {"DNS_SERVER": self.zone.address(perspective), "WEB_SERVER": self.web.address}
 
     @property
+    def seeded(self) -> Mapping[str, Any]:
+        """What the seed made, as it was then."""
+        return self._demo
+
+    @property
     def demo(self) -> Mapping[str, Any]:
         """What the seed made, for /_local/demo."""
         return self.read_demo() if self.read_demo else self._demo

@@ -30,7 +30,7 @@ responses: Any = _responses
 
 _ITEM_LIMIT = 405_000  # bytes, as moto has it
 _ABOUT_ITEMS = frozenset(
-    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}
+    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"}
 )
 
 

@@ -313,7 +313,7 @@ def key_with(reseller: Reseller, role: Role) -> Reseller:
 
 
 def staff_key(cloud: EmbeddedCloud, role: str) -> str:
-    return next(str(each["api_key"]) for each in cloud.demo["staff"] if each["role"] == role)
+    return next(str(each["api_key"]) for each in cloud.seeded["staff"] if each["role"] == role)
 
 
 def record(cloud: EmbeddedCloud, name: str, type: str, *values: str, **seen: str) -> None:
