@@ -10,6 +10,7 @@ from typing import Any
 import jsonata
 import moto.stepfunctions.parser.asl.component.intrinsic.jsonata as intrinsic
 import moto.stepfunctions.parser.asl.jsonata.jsonata as engine
+import moto.stepfunctions.parser.asl.jsonata.validations as _validations
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
@@ -21,6 +22,7 @@ from moto.stepfunctions.parser.asl.eval import states, variable_store
 from local.clock import CLOCK
 from local.repairs.patching import Method, around, exchange, failure_event
 
+validations: Any = _validations
 _lock = threading.Lock()  # jsonata-python keeps the evaluation under way in module state
 
 
@@ -80,6 +82,8 @@ def install() -> None:
     exchange(engine, "_eval_jsonata", evaluate)
     exchange(states, "encode_jsonata_variable_declarations", _declare)
     exchange(variable_store, "encode_jsonata_variable_declarations", _declare)
+    # A text that came out has a type that is supported; moto evaluates the expression again to know.
+    exchange(validations, "_validate_string_output", lambda *_: None)
     for name in ("$uuid", "$hash"):
         intrinsic._DECLARATION_BY_VARIABLE_REFERENCE.pop(name)
     around(StringJSONata, "_eval_body", _as_query_error)

@@ -10,6 +10,7 @@ import boto3
 import moto.core.responses as _responses
 import moto.dynamodb.parsing.ast_nodes as _ast_nodes
 import moto.dynamodb.parsing.expressions as _expressions
+import moto.dynamodb.parsing.validators as _validators
 import moto.stepfunctions.parser.asl.parse.asl_parser as _asl_parser
 from botocore.config import Config
 from moto import backends
@@ -26,8 +27,14 @@ asl_parser: Any = _asl_parser
 ast_nodes: Any = _ast_nodes
 expressions: Any = _expressions
 responses: Any = _responses
+validators: Any = _validators
 
 
+_BY_FORM = (
+    validators.ActionCountValidator,
+    validators.OverlappingPathsValidator,
+    validators.UpdateHashRangeKeyValidator,
+)
 _ITEM_LIMIT = 405_000  # bytes, as moto has it
 _ABOUT_ITEMS = frozenset(
     {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"}
@@ -101,6 +108,53 @@ def _kinds(original: Method, traverser: Any) -> Any:
     return traverser.kinds
 
 
+def _copied(node: Any, _: Any) -> Any:
+    """A parsed expression's node and all below it; what is no node is a name or a number."""
+    twin = object.__new__(type(node))
+    vars(twin).update(vars(node))
+    if isinstance(node.children, list):
+        twin.children = [
+            _copied(child, None) if isinstance(child, ast_nodes.Node) else child for child in node.children
+        ]
+        for child in twin.children:
+            if isinstance(child, ast_nodes.Node):
+                child.parent = twin
+    return twin
+
+
+def _begin_validation(
+    validator: Any,
+    expression: Any,
+    expression_attribute_names: dict[str, str],
+    expression_attribute_values: Any,
+    item: Any,
+    table: Any,
+) -> None:
+    """As moto's constructor, but what looks at neither item nor values looks once at an expression.
+
+    `checked` are the names, and keys of tables, with which such checks found nothing.
+    """
+    names = expression_attribute_names
+    validator.expression_attribute_names, validator.expression_attribute_values = (
+        names,
+        expression_attribute_values,
+    )
+    validator.item, validator.table = item, table
+    validator.node_to_validate = _copied(expression, None)
+    validator.checked = vars(expression).setdefault("checked", set())
+    validator.form = (tuple(sorted((names or {}).items())), tuple(table.table_key_attrs))
+    processors = validator.get_ast_processors()
+    if validator.form in validator.checked:
+        processors = [each for each in processors if not isinstance(each, _BY_FORM)]
+    validator.processors = processors
+
+
+def _validate(original: Method, validator: Any) -> Any:
+    found = original(validator)
+    validator.checked.add(validator.form)
+    return found
+
+
 def _as_json(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
@@ -138,5 +192,7 @@ def install() -> None:
     around(DynamoHandler, "serialized", _serialized)
     exchange(Item, "__init__", _make_item)
     around(ast_nodes.DepthFirstTraverser, "nodes_to_be_processed", _kinds)
+    exchange(validators.Validator, "__init__", _begin_validation)
+    around(validators.Validator, "validate", _validate)
     parser = expressions.UpdateExpressionParser  # its tree is copied by who changes it
     exchange(parser, "make", staticmethod(functools.lru_cache(256)(parser.make)))

@@ -143,3 +143,31 @@ def test_an_index_knows_nothing_of_a_transaction_that_was_undone(cloud, client):
     client.update_item(TableName=table, Key=key, **closes)
     assert open_ones(client, table) == ["b"]
     assert open_ones(client, table, "no") == ["a"]
+
+
+def test_an_expression_that_was_right_once_is_refused_where_it_is_wrong(cloud, client):
+    table = cloud.table(keys=("pk",))
+
+    def update(first, second, value):
+        client.update_item(
+            TableName=table,
+            Key={"pk": {"S": "a"}},
+            UpdateExpression="SET #a = :v, #b = #b + :v",
+            ExpressionAttributeNames={"#a": first, "#b": second},
+            ExpressionAttributeValues={":v": value},
+        )
+
+    client.put_item(TableName=table, Item={"pk": {"S": "a"}, "n": {"N": "1"}, "s": {"S": "text"}})
+    update("m", "n", {"N": "2"})
+    for wrong in (
+        ("n", "n", {"N": "2"}),
+        ("pk", "n", {"N": "2"}),
+        ("m", "s", {"N": "2"}),
+        ("m", "missing", {"N": "2"}),
+        ("m", "n", {"S": "2"}),
+    ):
+        with pytest.raises(ClientError, match="ValidationException"):
+            update(*wrong)
+    update("m", "n", {"N": "3"})
+    item = client.get_item(TableName=table, Key={"pk": {"S": "a"}})["Item"]
+    assert item == {"pk": {"S": "a"}, "m": {"N": "3"}, "n": {"N": "6"}, "s": {"S": "text"}}
