@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+import re
 import threading
 import uuid
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import jsonata
 import moto.stepfunctions.parser.asl.component.intrinsic.jsonata as intrinsic
 import moto.stepfunctions.parser.asl.jsonata.jsonata as engine
 import moto.stepfunctions.parser.asl.jsonata.validations as _validations
+from jsonata.utils import Utils
 from moto.stepfunctions.parser.api import HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
@@ -24,6 +27,9 @@ from local.repairs.patching import Method, around, exchange, failure_event
 
 validations: Any = _validations
 _lock = threading.Lock()  # jsonata-python keeps the evaluation under way in module state
+
+
+_VARIABLES = re.compile(r"/\*(\{.*?\})\*/", re.DOTALL)
 
 
 def _plain(value: Any) -> Any:
@@ -45,23 +51,52 @@ def _hash(value: Any, algorithm: str) -> str:
     return hashlib.new(algorithm.replace("-", "").lower(), str(value).encode()).hexdigest()
 
 
+@lru_cache(512)
+def _program(expression: str) -> jsonata.Jsonata:
+    """Parsed once; the tree is not changed by its evaluation."""
+    program = jsonata.Jsonata(expression)
+    program.register_lambda("uuid", lambda: str(uuid.uuid4()))
+    program.register_lambda("hash", _hash)
+    program.register_lambda("now", lambda: _iso(CLOCK.utcnow()))
+    program.register_lambda("millis", lambda: int(CLOCK.now() * 1000))
+    return program
+
+
 def evaluate(expression: str) -> Any:
+    """What the expression comes to, with the variables that `_declare` wrote into it."""
+    variables: dict[str, Any] = {}
+
+    def taken(found: re.Match[str]) -> str:
+        variables.update(_bound(json.loads(found[1])))
+        return ""
+
     try:
+        bare = _VARIABLES.sub(taken, expression)
         with _lock:
-            program = jsonata.Jsonata(expression)
-            program.register_lambda("uuid", lambda: str(uuid.uuid4()))
-            program.register_lambda("hash", _hash)
-            program.register_lambda("now", lambda: _iso(CLOCK.utcnow()))
-            program.register_lambda("millis", lambda: int(CLOCK.now() * 1000))
-            return _plain(program.evaluate(None))
+            program = _program(bare)
+            jsonata.Jsonata.CURRENT.jsonata = program
+            return _plain(program.evaluate(None, variables))
     except Exception as error:  # the library lets any error out, from any depth
         raise engine.JSONataException("UNKNOWN", str(error)) from error
 
 
+def _bound(value: Any) -> Any:
+    """JSON as the library has it: to it None is a value that is missing."""
+    if isinstance(value, dict):
+        return {key: _bound(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_bound(inner) for inner in value]
+    return Utils.NULL_VALUE if value is None else value
+
+
 def _declare(bindings: dict[str, Any]) -> str:
-    """Variables as JSONata source; JSON's escapes are JSONata's (moto escapes nothing)."""
-    written = {name: json.dumps(value, default=_iso, ensure_ascii=False) for name, value in bindings.items()}
-    return "".join(f"{name}:={value};" for name, value in written.items())
+    """Variables in a comment; `evaluate` binds them.
+
+    moto writes them into the source of each expression, which is another one then each time, and escapes nothing.
+    """
+    values = {name.removeprefix("$"): value for name, value in bindings.items()}
+    written = json.dumps(values, default=_iso, ensure_ascii=False).replace("/", "\\/")
+    return f"/*{written}*/"
 
 
 def _as_query_error(original: Method, string: Any, env: Any) -> None:
