@@ -158,7 +158,7 @@ def wait_for_token(arn, **more):
         ("{% $states.input.missing ? 1 : 0 %}", 0),
         ("{% $states.input.nothing %}", None),
         ("{% $merge([$states.input.deep, {'b': 2}]) %}", {"a": [1, {"x": True}], "b": 2}),
-        ("{% $states.input.hostile %}", "a \"quoted\" \\ 'text' {% $x %} /re/ \n\u2028 ü"),
+        ("{% $states.input.hostile %}", "a \"quoted\" \\ 'text' {% $x %} /re/ }*/ $y /*{ \n\u2028 ü"),
         ("{% $states.context.Execution.Input.n %}", 7),
         ("{% $hash('abc', 'SHA-256') %}", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ({"nested": ["{% $states.input.n %}", "plain"]}, {"nested": [7, "plain"]}),
@@ -185,7 +185,7 @@ def test_jsonata_expressions_are_evaluated(machine, expression, value):
         "names": ["example.com", "*.example.com"],
         "nothing": None,
         "deep": {"a": [1, {"x": True}]},
-        "hostile": "a \"quoted\" \\ 'text' {% $x %} /re/ \n\u2028 ü",
+        "hostile": "a \"quoted\" \\ 'text' {% $x %} /re/ }*/ $y /*{ \n\u2028 ü",
     }
     assert machine({"Compute": compute(expression)}).output(given) == value
 
@@ -193,7 +193,16 @@ def test_jsonata_expressions_are_evaluated(machine, expression, value):
 def test_variables_keep_their_values_across_states(machine):
     first = {"Type": "Pass", "Assign": {"who": "{% $states.input.who %}"}, "Output": {}, "Next": "Use"}
     use = {**compute("{% 'hello ' & $who %}")}
-    assert machine({"Keep": first, "Use": use}).output({"who": 'O"Neill \\'}) == 'hello O"Neill \\'
+    running = machine({"Keep": first, "Use": use})
+    assert running.output({"who": 'O"Neill \\'}) == 'hello O"Neill \\'
+    assert running.output({"who": "}*/"}) == "hello }*/", "the same expression with another value"
+
+
+@pytest.mark.parametrize("value", [None, [], [1], [[1]], [None, {"a": None}], {}, "", 0, False])
+def test_a_variable_comes_back_as_it_was_kept(machine, value):
+    first = {"Type": "Pass", "Assign": {"kept": "{% $states.input.value %}"}, "Output": {}, "Next": "Use"}
+    use = {**compute({"kept": "{% $kept %}"})}
+    assert machine({"Keep": first, "Use": use}).output({"value": value}) == {"kept": value}
 
 
 def test_the_time_of_expressions_and_of_the_context_is_virtual(machine, clock):
