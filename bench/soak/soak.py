@@ -111,6 +111,7 @@ class Soak:
     def __post_init__(self) -> None:
         self._reseller: Reseller = resellers(self.cloud)[0]
         self._chance = random.Random(self.seed)  # noqa: S311 - repeatable on purpose
+        self._began = self.cloud.clock.now()
         self._mails, self._signed = len(self.cloud.mails()), len(self.cloud.signatures())
         self._clients: list[Client] = []
         self._contracts: list[str] = []
@@ -220,6 +221,7 @@ class Soak:
             self._mails,
             self._signed,
             reissued,
+            self._began,
         )
         statuses = Counter(order["status"] for order in seen.orders.values() if order is not None)
         return {name: list(check(seen)) for name, check in INVARIANTS.items()}, statuses

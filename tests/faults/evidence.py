@@ -7,6 +7,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,14 @@ from cryptography import x509
 from local import machines
 from local.cloud import EmbeddedCloud
 from partner_center.adapters.certificate_store import DynamoDbCertificates
-from tests.faults.world import World
+from partner_center.adapters.keys import audit_record
+from partner_center.kernel.ids import encode_time_ordered
+from tests.faults.world import HOUR, World
 from tests.functions.journeys import Reseller, approval_links, call, staff_key
 
 SIGNER = "SignCertificateFunction"
+CLOCKS_APART = HOUR
+"""With much to spare."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ def of_run(world: World) -> Evidence:
         world.mails_before,
         world.signed_before,
         world.reissued,
+        world.began,
     )
 
 
@@ -99,7 +105,9 @@ def gathered(
     mails_before: int = 0,
     signed_before: int = 0,
     reissued: Mapping[str, str] | None = None,
+    began: float = 0.0,
 ) -> Evidence:
+    """What is to be seen of these orders; of mails, signatures and audit rows only what is newer than it says."""
     read = _Reader(cloud, reseller)
     answered = {each: read.name_of(each) or name for each, name in answered.items()}
     names = dict.fromkeys(answered.values())
@@ -136,7 +144,7 @@ def gathered(
         contracts={each: read.one(f"/v1/contracts/{each}") or {} for each in all_contracts},
         lines={each: read.items(f"/v1/contracts/{each}/ledger") for each in all_contracts},
         executions=_executions(),
-        audit=read.audit(readable),
+        audit=read.audit(readable, began, cloud.clock.now()),
         dead=dead_letters(cloud),
         now=cloud.clock.now(),
     )
@@ -188,12 +196,20 @@ class _Reader:
         pages = self._pages(lambda query: call("GET", f"{url}?{query}", headers=key).json)
         return frozenset(item["order_id"] for item in pages)
 
-    def audit(self, order_ids: Iterable[str]) -> dict[str, list[str]]:
-        """The actions on each order, oldest first. Rows lie by month, and no month is left out of the table."""
+    def audit(self, order_ids: Iterable[str], began: float, ends: float) -> dict[str, list[str]]:
+        """The actions on each order, oldest first. Rows lie by month, in the order of their time."""
         wanted, found = set(order_ids), defaultdict(list)
-        pages = self._cloud.client("dynamodb").get_paginator("scan")
-        for page in pages.paginate(TableName=self._cloud.resource("AuditTable"), ConsistentRead=True):
-            for row in page["Items"]:
+        pages = self._cloud.client("dynamodb").get_paginator("query")
+        first = f"aud_{encode_time_ordered(int(max(0.0, began - CLOCKS_APART) * 1000), 0)}"
+        for month in months(began - CLOCKS_APART, ends + CLOCKS_APART):
+            key = audit_record(self._reseller.reseller_id, month, first)
+            asked = {
+                "TableName": self._cloud.resource("AuditTable"),
+                "KeyConditionExpression": "pk = :pk AND sk >= :sk",
+                "ExpressionAttributeValues": {":pk": {"S": key.pk}, ":sk": {"S": key.sk}},
+                "ConsistentRead": True,
+            }
+            for row in (row for page in pages.paginate(**asked) for row in page["Items"]):
                 order_id = row.get("order_id", {}).get("S")
                 if order_id in wanted:
                     found[order_id].append((int(row["at"]["N"]), row["action"]["S"]))
@@ -234,6 +250,14 @@ def _executions() -> dict[str, list[str]]:
     for execution in machines.executions():
         found[execution.name.partition("-g")[0]].append(execution.exec_status.value)
     return found
+
+
+def months(begins: float, ends: float) -> Iterator[str]:
+    """As yyyy-mm, from the one moment's to the other's."""
+    day = datetime.fromtimestamp(begins, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while day.timestamp() <= ends:
+        yield f"{day:%Y-%m}"
+        day = (day + timedelta(days=32)).replace(day=1)
 
 
 def dead_letters(cloud: EmbeddedCloud) -> dict[str, int]:
