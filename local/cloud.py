@@ -260,7 +260,7 @@ class EmbeddedCloud:
 
     @property
     def repetition(self) -> Repetition:
-        """Set it on, and every delivery that no caller waits for is made twice."""
+        """Set it on, and messages of queues, events of rules and asynchronous calls come twice."""
         return self._deliveries.repetition
 
     @property

@@ -11,6 +11,8 @@ from typing import Any
 
 from moto.dynamodb.responses import DynamoHandler
 
+from local.template import REGION
+
 Answer = tuple[int, Mapping[str, Any], str | bytes]
 
 OPERATIONS = frozenset(
@@ -19,7 +21,7 @@ OPERATIONS = frozenset(
 
 
 class _Handler(DynamoHandler):
-    """One request. moto's own constructor and `setup_class` are for requests of any service."""
+    """One request, with what moto's `setup_class` would find in it."""
 
     def __init__(self, region: str, account: str, operation: str, parameters: dict[str, Any]) -> None:
         super().__init__()
@@ -33,12 +35,15 @@ class _Handler(DynamoHandler):
 
 
 def answer(account: str, headers: Mapping[str, str], body: bytes) -> Answer:
-    """`headers` have lower-case names; the region is the one that the request was signed for."""
-    region = headers["authorization"].split(",")[0].split("/")[2]
+    """`headers` have lower-case names; the region is the one that the request was signed for, if it was."""
+    scope = headers.get("authorization", "").split(",")[0].split("/")
+    region = scope[2] if len(scope) > 2 else REGION
     operation = headers["x-amz-target"].rpartition(".")[2]
     try:
         parameters = json.loads(body, object_hook=_decoded)
     except ValueError:
+        parameters = None
+    if not isinstance(parameters, dict):
         return 400, {}, json.dumps({"__type": "com.amazon.coral.service#SerializationException"})
     handler: Any = _Handler(region, account, operation, parameters)
     found: Answer = handler.call_action()

@@ -64,25 +64,31 @@ class _Handler(MotoRequestHandler):
         self.requestline, self.request_version = _POST.decode().rstrip(), "HTTP/1.1"
         self.command, self.path, self.headers = "POST", "/", HTTPMessage()
         lines: dict[str, str] = {}
-        while (line := self.rfile.readline(_LONGEST_LINE)) not in (b"\r\n", b"\n", b""):
+        while (line := self.rfile.readline(_LONGEST_LINE + 1)) not in (b"\r\n", b"\n", b""):
+            if len(line) > _LONGEST_LINE:
+                self.close_connection = True
+                self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                return False
             name, _, value = line.decode("latin-1").partition(":")
             lines[name] = value.strip()
         self._names = {name.lower(): value for name, value in lines.items()}
         self.headers._headers = list(lines.items())  # type: ignore[attr-defined]  # as the mail's parser fills it
         self.close_connection = self._names.get("connection", "").lower() == "close"
-        return True
+        return self._names.get("expect", "").lower() != "100-continue" or self.handle_expect_100()
 
     def run_wsgi(self) -> None:
         target, _, operation = self._names.get("x-amz-target", "").partition(".")
         length = self._names.get("content-length", "")
         if target not in _BY_TARGET or not length.isdecimal():
             super().run_wsgi()
-        elif _BY_TARGET[target] == "dynamodb" and operation in dynamodb_door.OPERATIONS:
+            return
+        asked = f"{target}.{operation}"
+        if _BY_TARGET[target] == "dynamodb" and operation in dynamodb_door.OPERATIONS:
             body = self.rfile.read(int(length))
-            self._send(*_answered(target, lambda: dynamodb_door.answer(ACCOUNT, self._names, body)))
+            self._send(*_answered(asked, lambda: dynamodb_door.answer(ACCOUNT, self._names, body)))
         else:
             dispatch, request = _dispatch(target), self._request(int(length))
-            self._send(*_answered(target, lambda: dispatch(request, request.raw_url, dict(request.headers))))
+            self._send(*_answered(asked, lambda: dispatch(request, request.raw_url, dict(request.headers))))
 
     def _request(self, length: int) -> Request:
         host, port = self.server.server_address[:2]

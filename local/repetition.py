@@ -6,7 +6,8 @@ from threading import Lock
 class Repetition:
     """While it is `on`, each message, event and call that was handled comes once more, a little later.
 
-    Not what a schedule sends: it comes again in any case.
+    Not what a schedule sends: it comes again in any case. A message that was given out as often as its queue allows
+    lies among the dead letters instead.
     """
 
     def __init__(self) -> None:

@@ -186,8 +186,10 @@ class QueueSource:
         records = [_queue_record(message, self._mapping.source) for message in received]
         wanted = [record for record in records if self._filter.passes(_readable(record))]
         kept = self._failures(wanted) if wanted else set()
+        handled = [each["messageId"] for each in wanted if each["messageId"] not in kept]
+        kept |= {each for each in handled if self._repetition.wants(each)}
         for record in records:
-            if record["messageId"] not in kept and not self._repetition.wants(record["messageId"]):
+            if record["messageId"] not in kept:
                 self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=record["receiptHandle"])
 
     def _failures(self, records: list[Record]) -> set[str]:

@@ -29,7 +29,7 @@ validations: Any = _validations
 _lock = threading.Lock()  # jsonata-python keeps the evaluation under way in module state
 
 
-_VARIABLES = re.compile(r"/\*(\{.*?\})\*/", re.DOTALL)
+_VARIABLES = re.compile(r"/\*given (\{.*?\})\*/", re.DOTALL)
 
 
 def _plain(value: Any) -> Any:
@@ -63,15 +63,19 @@ def _program(expression: str) -> jsonata.Jsonata:
 
 
 def evaluate(expression: str) -> Any:
-    """What the expression comes to, with the variables that `_declare` wrote into it."""
+    """What the expression comes to, with the variables that `_declare` wrote into it.
+
+    Each is bound under another name and assigned where it was written, behind what it may hide.
+    """
     variables: dict[str, Any] = {}
 
-    def taken(found: re.Match[str]) -> str:
-        variables.update(_bound(json.loads(found[1])))
-        return ""
+    def assigned(found: re.Match[str]) -> str:
+        values = _bound(json.loads(found[1]))
+        variables.update({f"given_{name}": value for name, value in values.items()})
+        return "".join(f"${name}:=$given_{name};" for name in values)
 
     try:
-        bare = _VARIABLES.sub(taken, expression)
+        bare = _VARIABLES.sub(assigned, expression)
         with _lock:
             program = _program(bare)
             jsonata.Jsonata.CURRENT.jsonata = program
@@ -81,11 +85,13 @@ def evaluate(expression: str) -> Any:
 
 
 def _bound(value: Any) -> Any:
-    """JSON as the library has it: to it None is a value that is missing."""
+    """JSON as the library reads it from source: None is a value that is missing, 2.0 is 2."""
     if isinstance(value, dict):
         return {key: _bound(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_bound(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     return Utils.NULL_VALUE if value is None else value
 
 
@@ -96,7 +102,7 @@ def _declare(bindings: dict[str, Any]) -> str:
     """
     values = {name.removeprefix("$"): value for name, value in bindings.items()}
     written = json.dumps(values, default=_iso, ensure_ascii=False).replace("/", "\\/")
-    return f"/*{written}*/"
+    return f"/*given {written}*/"
 
 
 def _as_query_error(original: Method, string: Any, env: Any) -> None:

@@ -108,13 +108,13 @@ def _kinds(original: Method, traverser: Any) -> Any:
     return traverser.kinds
 
 
-def _copied(node: Any, _: Any) -> Any:
+def _copied(node: Any) -> Any:
     """A parsed expression's node and all below it; what is no node is a name or a number."""
     twin = object.__new__(type(node))
     vars(twin).update(vars(node))
     if isinstance(node.children, list):
         twin.children = [
-            _copied(child, None) if isinstance(child, ast_nodes.Node) else child for child in node.children
+            _copied(child) if isinstance(child, ast_nodes.Node) else child for child in node.children
         ]
         for child in twin.children:
             if isinstance(child, ast_nodes.Node):
@@ -140,7 +140,7 @@ def _begin_validation(
         expression_attribute_values,
     )
     validator.item, validator.table = item, table
-    validator.node_to_validate = _copied(expression, None)
+    validator.node_to_validate = _copied(expression)
     validator.checked = vars(expression).setdefault("checked", set())
     validator.form = (tuple(sorted((names or {}).items())), tuple(table.table_key_attrs))
     processors = validator.get_ast_processors()

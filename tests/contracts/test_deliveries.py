@@ -236,6 +236,9 @@ def test_what_is_to_come_twice_comes_once_more_and_no_third_time(cloud):
     assert cloud.settle()
     assert noted(cloud, "GOT#message twice") == noted(cloud, "GOT#event twice") == 1
     cloud.advance(600)
+    night, before = noted(cloud, "GOT#nightly"), cloud.repetition.count
+    cloud.advance(DAY)
+    assert (noted(cloud, "GOT#nightly"), cloud.repetition.count) == (night + 1, before), "schedules go on"
     cloud.repetition.on = False
     cloud.advance(600)
     assert noted(cloud, "GOT#message twice") == noted(cloud, "GOT#event twice") == 2

@@ -171,3 +171,10 @@ def test_an_expression_that_was_right_once_is_refused_where_it_is_wrong(cloud, c
     update("m", "n", {"N": "3"})
     item = client.get_item(TableName=table, Key={"pk": {"S": "a"}})["Item"]
     assert item == {"pk": {"S": "a"}, "m": {"N": "3"}, "n": {"N": "6"}, "s": {"S": "text"}}
+
+
+def test_an_expression_that_one_table_takes_is_refused_where_it_names_the_key(cloud, client):
+    set_m = {"UpdateExpression": "SET m = :v", "ExpressionAttributeValues": {":v": {"S": "1"}}}
+    client.update_item(TableName=cloud.table(keys=("pk",)), Key={"pk": {"S": "a"}}, **set_m)
+    with pytest.raises(ClientError, match="ValidationException"):
+        client.update_item(TableName=cloud.table(keys=("m",)), Key={"m": {"S": "a"}}, **set_m)

@@ -1,5 +1,6 @@
 """The embedded cloud starts, ends and starts again, as a context manager and as a program."""
 
+import gc
 import os
 import signal
 import socket
@@ -57,7 +58,9 @@ def test_a_cloud_that_fails_half_way_leaves_nothing_to_the_next_one():
         assert cloud.recorded_calls == {}
         with pytest.raises(RuntimeError, match="another"), EmbeddedCloud(TEMPLATE):
             pytest.fail("two at a time")
+        assert gc.get_freeze_count(), "what stays is not looked at by the collector"
         url = cloud.url
+    assert not gc.get_freeze_count()
     with pytest.raises(urllib3.exceptions.MaxRetryError, match="refused"):
         urllib3.request("GET", url, retries=0)
 

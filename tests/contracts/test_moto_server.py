@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from urllib.parse import urlsplit
 
 import pytest
@@ -59,7 +60,7 @@ def test_items_come_back_as_they_were_put_binary_values_included(cloud, connecti
     assert (found["B"]["B"], found["deep"]["M"]["list"]["L"][0]["B"]) == (b"\x00\xff", b"\xff")
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"Item": {"pk": {"B": "%"}}}'])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"Item": {"pk": {"B": "%"}}}', b"[]", b"null"])
 def test_what_is_no_json_is_refused(connection, body):
     status, answer = asked(connection, "DynamoDB_20120810.GetItem", body)
     assert (status, answer["__type"].rpartition("#")[2]) == (400, "SerializationException")
@@ -75,3 +76,19 @@ def test_items_are_in_the_region_that_the_request_is_signed_for(cloud):
 
 def test_a_body_in_another_protocol_goes_the_way_of_moto(cloud):
     assert cloud.over_http("sts").get_caller_identity()["Account"] == "123456789012"
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("Expect: 100-continue\r\nContent-Length: 2", b"100"),
+        ("X-Long: " + "x" * 70_000, b"431"),
+    ],
+    ids=["a client that waits to be asked", "a line without end"],
+)
+def test_heads_of_other_clients_are_answered(cloud, head, status):
+    there = urlsplit(cloud.endpoint)
+    with socket.create_connection((there.hostname, there.port), timeout=10) as connection:
+        target = "X-Amz-Target: DynamoDB_20120810.ListTables"
+        connection.sendall(f"POST / HTTP/1.1\r\n{target}\r\n{head}\r\n\r\n".encode())
+        assert connection.recv(12) == b"HTTP/1.1 " + status

@@ -161,6 +161,9 @@ def wait_for_token(arn, **more):
         ("{% $states.input.hostile %}", "a \"quoted\" \\ 'text' {% $x %} /re/ }*/ $y /*{ \n\u2028 ü"),
         ("{% $states.context.Execution.Input.n %}", 7),
         ("{% $hash('abc', 'SHA-256') %}", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("{% $string($states.input.whole) & $string([1..$states.input.whole]) %}", "2[1,2]"),
+        ("{% /e/($states.input.names[0]).match %}", "e"),
+        ("{% /* a note {} */ '/*{n}*/' & $states.input.n %}", "/*{n}*/7"),
         ({"nested": ["{% $states.input.n %}", "plain"]}, {"nested": [7, "plain"]}),
     ],
     ids=[
@@ -175,6 +178,9 @@ def wait_for_token(arn, **more):
         "hostile text",
         "context",
         "hash",
+        "whole number",
+        "pattern at the head",
+        "comments",
         "inside a structure",
     ],
 )
@@ -184,6 +190,7 @@ def test_jsonata_expressions_are_evaluated(machine, expression, value):
         "n": 7,
         "names": ["example.com", "*.example.com"],
         "nothing": None,
+        "whole": 2.0,
         "deep": {"a": [1, {"x": True}]},
         "hostile": "a \"quoted\" \\ 'text' {% $x %} /re/ }*/ $y /*{ \n\u2028 ü",
     }
@@ -203,6 +210,11 @@ def test_a_variable_comes_back_as_it_was_kept(machine, value):
     first = {"Type": "Pass", "Assign": {"kept": "{% $states.input.value %}"}, "Output": {}, "Next": "Use"}
     use = {**compute({"kept": "{% $kept %}"})}
     assert machine({"Keep": first, "Use": use}).output({"value": value}) == {"kept": value}
+
+
+def test_a_variable_may_have_the_name_of_a_function_of_states(machine):
+    first = {"Type": "Pass", "Assign": {"range": "{% $states.input.n %}"}, "Output": {}, "Next": "Use"}
+    assert machine({"Keep": first, "Use": compute("{% $range %}")}).output({"n": [1, 2]}) == [1, 2]
 
 
 def test_the_time_of_expressions_and_of_the_context_is_virtual(machine, clock):

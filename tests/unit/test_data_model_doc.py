@@ -590,7 +590,7 @@ SINGLE_WRITES = [
     lambda db: OpenOrderStore(db, TABLES).look_later(HEAD, NOW, gets_on=True),
     lambda db: OpenOrderStore(db, TABLES).put_off(US, "ord_1", NOW),
     lambda db: PlannedReissueStore(db, TABLES).put_off(US, "ord_1", NOW),
-    lambda db: SupersessionStore(db, TABLES).put_off(SUPERSESSION, NOW),
+    lambda db: SupersessionStore(db, TABLES).put_off(SUPERSESSION.id, NOW),
     lambda db: ChargeStore(db, TABLES).put_off(US, "ord_1", NOW),
     lambda db: OpenOrderStore(db, TABLES).leave(HEAD),
     lambda db: OpenOrderStore(db, TABLES).note(an_audit(IDS)),

@@ -382,6 +382,14 @@ def test_what_cannot_be_carried_out_is_left_alone_for_an_hour_and_its_event_is_n
     assert again.supersessions.ended == {NEW: REVOKED}
 
 
+def test_what_has_begun_anew_since_it_was_listed_waits_for_its_new_time():
+    world = Succession(a_supersession())
+    (listed,) = world.revoke_superseded.due()
+    world.supersessions.waiting = [replace(a_supersession(), due_at=NOW + 5 * AN_HOUR)]
+    assert world.revoke_superseded.carry_out_due(listed, "schedule") is None
+    assert not world.supersessions.ended
+
+
 def test_what_was_carried_out_meanwhile_is_over():
     world = Succession(a_supersession())
     (listed,) = world.revoke_superseded.due()

@@ -161,10 +161,12 @@ class RevokeSuperseded:
         """One that cannot be carried out stands in nobody's way for a while. Raises TryAgain."""
         self.supersessions.put_off(supersession, self.clock.now() + AFTER_TROUBLE)
 
-    def carry_out_due(self, supersession: SupersessionId, correlation_id: str) -> SupersessionEnd:
-        """As `carry_out`, for one that was listed as due."""
+    def carry_out_due(self, supersession: SupersessionId, correlation_id: str) -> SupersessionEnd | None:
+        """As `carry_out`, for one that was listed as due; None if it has begun anew meanwhile and is due later."""
         found = self.supersessions.get(supersession)
-        return self.carry_out(found, correlation_id) if found is not None else SupersessionEnd.OVER
+        if found is None:
+            return SupersessionEnd.OVER
+        return self.carry_out(found, correlation_id) if found.due_at <= self.clock.now() else None
 
     def carry_out(self, supersession: Supersession, correlation_id: str) -> SupersessionEnd:
         """Raises TryAgain; what was revoked until then stays, and a repetition goes on."""
