@@ -281,6 +281,27 @@ def test_while_the_gateway_is_out_the_order_stays_due_at_growing_intervals(world
     world.assert_money_is_at_rest()
 
 
+@pytest.mark.parametrize("end", ["issued", "cancelled"])
+@pytest.mark.parametrize("refused", [False, True])
+def test_an_event_that_comes_late_takes_nothing_from_staff_and_tells_them_nothing_twice(world, end, refused):
+    bring_to(world, end)
+    world.gateway.out = "The gateway is out."
+    while (due := world.head().settle_at) is not None:
+        world.clock.moment = due
+        world.settle()
+    before, told = world.head(), world.stores.events(US, ORDER)
+    world.clock.advance(days=1)
+    if refused:
+        world.gateway.out = None
+        world.gateway.before = refuse("capture" if end == "issued" else "cancel")
+    assert world.settle() is Settled.DONE
+    assert (world.head(), world.stores.events(US, ORDER)) == (before, told)
+    assert world.payment_queue_ids() == {ORDER}
+    world.gateway.out, world.gateway.before = None, lambda _: None
+    assert world.settle() is Settled.DONE, "once it can be moved it is"
+    world.assert_money_is_at_rest()
+
+
 def bring_to(world, end):
     if end == "cancelled":
         world.cancel()

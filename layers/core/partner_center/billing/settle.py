@@ -49,6 +49,9 @@ class SettlePayment:
     def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
         """Trouble with the gateway is noted on the order and tried again later.
 
+        What stands before staff stays there whatever trouble a late or repeated event meets with it: only they have
+        it tried again for days.
+
         Raises TryAgain when not even that can be written.
         """
         for _ in range(MOST_STEPS):
@@ -79,7 +82,7 @@ class SettlePayment:
 
     def _put_off(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
         found = self.move_money.standing(reseller_id, order_id)
-        if found is None or found.next.step is Step.NOTHING:
+        if found is None or found.next.step is Step.NOTHING or found.head.awaits_payment:
             return Settled.DONE
         moment = self.clock.now()
         later = next_try(found.head.payment_since or moment, moment)
@@ -90,6 +93,8 @@ class SettlePayment:
 
     def _give_up(self, head: OrderHead, reason: str, correlation_id: str) -> Settled:
         """Staff see it in their queue from now on, and may have it tried again."""
+        if head.awaits_payment:
+            return Settled.DONE
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
         payment = PaymentStatus.REFUND_FAILED if gives_back(head) and _was_taken(head) else head.payment
         ids = (head.reseller_id, head.order_id)
