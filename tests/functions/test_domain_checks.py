@@ -41,7 +41,9 @@ def test_what_is_published_is_looked_for_ever_more_rarely_until_its_value_ends(
     early = gaps(looked_at(item_of(northwind, order_id)))[:3]
     for gap, wanted in zip(early, (1, 2, 4), strict=True):
         minutes = timedelta(minutes=wanted)
-        assert minutes <= gap <= minutes + timedelta(seconds=65), early  # found with the minute after
+        # It is found with the minute after; one that failed is called again after one and after two minutes.
+        assert minutes <= gap <= minutes + 2 * timedelta(seconds=65) + timedelta(minutes=3), early
+    assert early == sorted(early)
     cloud.advance(4 * DAY, runs=30)
     late = gaps(looked_at(item_of(northwind, order_id)))
     step_of_the_clock = timedelta(days=4) / 30
