@@ -16,7 +16,7 @@ from local.template import REGION
 Answer = tuple[int, Mapping[str, Any], str | bytes]
 
 OPERATIONS = frozenset(
-    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "TransactWriteItems", "UpdateItem"}
+    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"}
 )
 
 

@@ -27,8 +27,6 @@ from local.repairs.patching import Method, around, exchange, failure_event
 
 validations: Any = _validations
 _lock = threading.Lock()  # jsonata-python keeps the evaluation under way in module state
-
-
 _VARIABLES = re.compile(r"/\*given (\{.*?\})\*/", re.DOTALL)
 
 

@@ -20,6 +20,7 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from local.dynamodb_door import OPERATIONS
 from local.repairs.indexes import entries_of
 from local.repairs.patching import Method, around, exchange
 
@@ -36,9 +37,6 @@ _BY_FORM = (
     validators.UpdateHashRangeKeyValidator,
 )
 _ITEM_LIMIT = 405_000  # bytes, as moto has it
-_ABOUT_ITEMS = frozenset(
-    {"BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"}
-)
 
 
 @functools.cache
@@ -134,15 +132,12 @@ def _begin_validation(
 
     `checked` are the names, and keys of tables, with which such checks found nothing.
     """
-    names = expression_attribute_names
-    validator.expression_attribute_names, validator.expression_attribute_values = (
-        names,
-        expression_attribute_values,
-    )
+    validator.expression_attribute_names = expression_attribute_names
+    validator.expression_attribute_values = expression_attribute_values
     validator.item, validator.table = item, table
     validator.node_to_validate = _copied(expression)
     validator.checked = vars(expression).setdefault("checked", set())
-    validator.form = (tuple(sorted((names or {}).items())), tuple(table.table_key_attrs))
+    validator.form = (tuple(sorted((expression_attribute_names or {}).items())), tuple(table.table_key_attrs))
     processors = validator.get_ast_processors()
     if validator.form in validator.checked:
         processors = [each for each in processors if not isinstance(each, _BY_FORM)]
@@ -169,7 +164,7 @@ def _serialized(original: Method, handler: Any, action_result: Any) -> Any:
     That is eight tenths of the work for an item of some kilobytes.
     """
     answer = action_result.result
-    if handler._get_action() not in _ABOUT_ITEMS or not isinstance(answer, dict):
+    if handler._get_action() not in OPERATIONS or not isinstance(answer, dict):
         return original(handler, action_result)
     body = json.dumps({name: value for name, value in answer.items() if value is not None}, default=_as_json)
     return 200, {"Content-Type": "application/x-amz-json-1.0", **handler.response_headers}, body

@@ -102,12 +102,15 @@ def gathered(
     answered: Mapping[str, str],
     contracts: Iterable[str],
     cards: Iterable[str],
-    mails_before: int = 0,
-    signed_before: int = 0,
-    reissued: Mapping[str, str] | None = None,
-    began: float = 0.0,
+    mails_before: int,
+    signed_before: int,
+    reissued: Mapping[str, str],
+    began: float,
 ) -> Evidence:
-    """What is to be seen of these orders; of mails, signatures and audit rows only what is newer than it says."""
+    """What is to be seen of these orders.
+
+    So many mails and signatures were there before them, and no audit row is older than `began` (epoch seconds).
+    """
     read = _Reader(cloud, reseller)
     answered = {each: read.name_of(each) or name for each, name in answered.items()}
     names = dict.fromkeys(answered.values())
@@ -125,7 +128,7 @@ def gathered(
         found=found,
         orders=orders,
         domains={each: read.items(f"/v1/orders/{each}/domains") for each in readable},
-        reissued=dict(reissued or {}),
+        reissued=dict(reissued),
         reissues={each: read.reissues(each) for each in readable},
         digests={
             certificate["serial"]: read.digests(certificate["serial"])
