@@ -47,6 +47,13 @@ def test_an_order_is_revoked_with_everything_that_was_or_may_have_been_signed():
     assert {each["order_follows"] for each in office.happened("certificate.revoked")} == {"always"}
 
 
+def test_order_and_certificates_end_in_the_same_second_however_long_it_takes():
+    office = Office(*reissued())
+    office.tables.after["revoke_certificate"] += [lambda: office.clock.advance(seconds=1)] * 5
+    assert office.order().revoked.at == NOW < office.clock.now()
+    assert {each.revoked_at for each in office.serials.records.values()} == {NOW}
+
+
 def test_a_serial_that_was_revoked_while_it_was_signed_is_barred_from_being_stored():
     office = Office(a_record(), bare("0a5b", CertificateStatus.RECORDED))
     office.order()

@@ -6,6 +6,7 @@ event (`FinishRevocation`) ends what a run that died has begun.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from partner_center.billing.refunds import StartedRefund, started_refund
@@ -113,11 +114,16 @@ class Revoker:
         self, record: CertificateRecord, wish: Wish, guard: RequestGuard | None = None
     ) -> CertificateRecord:
         """The serial, revoked; as it was when there is nothing to do. Raises RequestSeenBefore, TryAgain."""
+        return self._certificate(record, wish, self.clock.now(), guard)
+
+    def _certificate(
+        self, record: CertificateRecord, wish: Wish, moment: datetime, guard: RequestGuard | None = None
+    ) -> CertificateRecord:
         present: CertificateRecord | None = record
         for _ in range(_ROUNDS):
             if present is None:
                 break
-            change = self._certificate_change(present, wish)
+            change = self._certificate_change(present, wish, moment)
             if change is None:
                 return present
             try:
@@ -131,15 +137,17 @@ class Revoker:
     def order(self, head: OrderHead, wish: Wish, guard: RequestGuard | None = None) -> OrderHead:
         """The order revoked with all of its serials, those included that may have been signed and were not kept.
 
-        Raises RequestSeenBefore, NotFound, TryAgain; what was written until then stays, and a repetition goes on.
+        All of them at one moment, so that the order and the CRL tell the same second. Raises RequestSeenBefore,
+        NotFound, TryAgain; what was written until then stays, and a repetition goes on.
         """
+        moment = self.clock.now()
         present: OrderHead | None = head
         for _ in range(_ROUNDS):
             if present is None:
                 raise NotFound("There is no such order.")
             for record in self.certificates.every_serial(present.reseller_id, present.order_id):
-                self.certificate(record, wish)
-            change = self._order_change(present, wish)
+                self._certificate(record, wish, moment)
+            change = self._order_change(present, wish, moment)
             if change is None:
                 return present
             bound = replace(guard, head=change.head) if guard is not None else None
@@ -152,13 +160,13 @@ class Revoker:
             return change.head
         raise TryAgain("The order is changing at this moment; ask again.")
 
-    def _order_change(self, head: OrderHead, wish: Wish) -> OrderRevocation | None:
+    def _order_change(self, head: OrderHead, wish: Wish, moment: datetime) -> OrderRevocation | None:
         """With what lives of the lineage: its price goes back when the last of it is revoked in time.
 
         What lives is written as well, unchanged but for its version: whoever ends it at the same moment, having seen
         this order live, looks again.
         """
-        chronicle = self._chronicle(wish)
+        chronicle = self._chronicle(wish, moment)
         living = successors_of(self.orders, head).replacement
         change = order_revocation(head, wish, chronicle, lives_on=living is not None)
         if change is None or change.event is None:
@@ -181,12 +189,14 @@ class Revoker:
         if none_is_live(self.certificates.of_order(record.reseller_id, record.order_id), moment):
             self.order(head, wish)
 
-    def _certificate_change(self, record: CertificateRecord, wish: Wish) -> CertificateRevocation | None:
+    def _certificate_change(
+        self, record: CertificateRecord, wish: Wish, moment: datetime
+    ) -> CertificateRevocation | None:
         proven = wish.proven_spki == record.spki_sha256
-        revocation = revocation_of(record, wish.reason, self.clock.now(), proven=proven)
+        revocation = revocation_of(record, wish.reason, moment, proven=proven)
         if revocation is None:
             return None
-        chronicle, ids = self._chronicle(wish), (record.reseller_id, record.order_id)
+        chronicle, ids = self._chronicle(wish, moment), (record.reseller_id, record.order_id)
         action = "certificate.revoked" if revocation.first else "certificate.reason_changed"
         return CertificateRevocation(
             before=record,
@@ -203,8 +213,8 @@ class Revoker:
             message=_message(revocation, wish, chronicle),
         )
 
-    def _chronicle(self, wish: Wish) -> Chronicle:
-        return Chronicle(self.ids, self.clock.now(), wish.actor, wish.correlation_id)
+    def _chronicle(self, wish: Wish, moment: datetime) -> Chronicle:
+        return Chronicle(self.ids, moment, wish.actor, wish.correlation_id)
 
 
 def order_revocation(
