@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from importlib.machinery import PathFinder
 from typing import Any, TextIO, cast
 
-from local.runtime import shortcuts
+from local.runtime import connections, shortcuts
 from local.runtime.calls import Calls
 from local.runtime.wire import read_message, send_message
 
@@ -109,6 +109,8 @@ def serve(sock: socket.socket, config: dict[str, Any], imported: Iterable[str]) 
     calls = Calls()
     calls.observe_botocore()
     shortcuts.take()
+    if endpoint := os.environ.get("AWS_ENDPOINT_URL"):
+        connections.take(endpoint)
     try:
         handler = _load(config["handler"])
         calls.observe_outside()
