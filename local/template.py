@@ -1,10 +1,12 @@
 """From template.yaml to plain CloudFormation, offline, and the values of its intrinsic functions."""
 
 import base64
+import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +67,12 @@ def read(path: Path, overrides: Mapping[str, str], offers: Mapping[str, str]) ->
 
     `overrides` are parameters that must exist, `offers` values for those that do.
     """
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 (with what SAM needs: half a second)
-
-    source = yaml_parse(path.read_text())
-    declared = source.get("Parameters", {})
+    text = path.read_text()
+    declared = _parsed(text).get("Parameters", {})
     offered = {name: value for name, value in offers.items() if name in declared}
     parameters = _parameters(declared, {**offered, **overrides})
-    expanded = _expanded(source, parameters, path.name) if "Transform" in source else source
+    fixed = tuple(sorted(overrides.items()))
+    expanded = _expanded(text, fixed, frozenset(offered.keys() - overrides.keys()), path.name)
     return Template(
         path.resolve().parent,
         parameters,
@@ -82,12 +83,36 @@ def read(path: Path, overrides: Mapping[str, str], offers: Mapping[str, str]) ->
     )
 
 
-def _expanded(source: dict[str, Any], parameters: Mapping[str, Any], name: str) -> dict[str, Any]:
+@lru_cache(8)
+def _parsed(text: str) -> Mapping[str, Any]:
+    """Nobody changes what this answers."""
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 (with what SAM needs: half a second)
+
+    parsed: Mapping[str, Any] = yaml_parse(text)
+    return parsed
+
+
+@lru_cache(8)
+def _expanded(
+    text: str, fixed: tuple[tuple[str, str], ...], later: frozenset[str], name: str
+) -> Mapping[str, Any]:
+    """With SAM's resources expanded, which takes a second; nobody changes what this answers.
+
+    References to the parameters `later` are left as they are, so that the next cloud of this process, whose ports
+    are others, finds it made.
+    """
+    if "Transform" not in _parsed(text):
+        return _parsed(text)
     from boto3 import Session  # noqa: PLC0415
     from samtranslator.parser.parser import Parser  # noqa: PLC0415
     from samtranslator.public.exceptions import InvalidDocumentException  # noqa: PLC0415
     from samtranslator.translator.translator import Translator  # noqa: PLC0415
 
+    source = copy.deepcopy(dict(_parsed(text)))
+    declared = source.get("Parameters", {})
+    for parameter in later:
+        declared[parameter].pop("Default", None)  # SAM would put it in the place of each reference
+    known = {name: declaration for name, declaration in declared.items() if name not in later}
     functions = source.get("Globals", {}).get("Function", {})
     _keep_on_disk(functions, "CodeUri")
     for resource in source["Resources"].values():
@@ -95,7 +120,7 @@ def _expanded(source: dict[str, Any], parameters: Mapping[str, Any], name: str) 
             _keep_on_disk(resource.setdefault("Properties", {}), property_name)
     try:
         translator = Translator({}, Parser(), boto_session=Session(region_name=REGION))
-        return dict(translator.translate(source, dict(parameters)))
+        return dict(translator.translate(source, _parameters(known, dict(fixed))))
     except InvalidDocumentException as error:
         raise TemplateRefused(f"{name}: " + "; ".join(cause.message for cause in error.causes)) from error
 

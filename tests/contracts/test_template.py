@@ -9,7 +9,7 @@ import pytest
 from local.creators import CREATORS
 from local.resources import WITHOUT_EFFECT, Created, Stack
 from local.schedules import Schedule, next_due
-from local.template import TemplateRefused, read
+from local.template import Resolver, TemplateRefused, read
 
 FIXTURE = Path(__file__).parent / "fixture_app/template.yaml"
 
@@ -190,6 +190,19 @@ def test_what_is_offered_reaches_only_parameters_that_exist_and_yields_to_an_ove
     text = f"{declared}\nResources: {{V: {{Type: 'AWS::EC2::VPC'}}}}"
     template = written(text, {"B": "override"}, {"A": "offer", "B": "offer", "C": "offer"})
     assert template.parameters == {"A": "offer", "B": "override"}
+
+
+def test_a_template_is_expanded_once_for_all_that_is_offered_and_each_has_its_own():
+    urls = ("http://127.0.0.1:1", "http://127.0.0.1:2")
+    first, second = (read(APPLICATION, {}, {"PublicUrl": url}) for url in urls)
+    assert first.resources is second.resources
+    overridden = read(APPLICATION, {"PublicUrl": urls[0]}, {"PublicUrl": urls[1]})
+    assert [public_url(each) for each in (first, second, overridden)] == [urls[0], urls[1], urls[0]]
+
+
+def public_url(template):
+    variables = template.resources["ReadOrdersFunction"]["Properties"]["Environment"]["Variables"]
+    return Resolver(template, lambda *_: "made").value(variables)["PUBLIC_URL"]
 
 
 def test_a_resource_whose_condition_is_false_is_not_made(written):
