@@ -1,19 +1,22 @@
 """`python -m local.build --arch host|arm64`: every function as it is deployed, below build/<arch>/.
 
-`host` is for this interpreter, to be imported and measured; `arm64` is what Lambda runs. Functions that need
-the same packages share one installation by hard links, and what is built already is left alone.
+`host` is for this interpreter, to be imported and measured; `arm64` is what Lambda runs. All functions have the same
+version of a package, so each is installed and compiled once and shared by hard links. What is built already is left
+alone.
 """
 
 import argparse
 import fcntl
 import hashlib
 import platform
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 from local.bundle import (
@@ -30,6 +33,7 @@ from local.pythons import deployed_python
 
 BUILD = ROOT / "build"
 LAYER_NAME = "core_layer"
+_PIN = re.compile(r"^((\S+?)==(?:.*\\\n)*.*)$", re.MULTILINE)
 _UNREACHABLE = (
     "NewConnectionError",
     "ConnectTimeoutError",
@@ -113,15 +117,55 @@ def build_layer(target: Target) -> Path:
 
 
 def installed(requirements: Path, target: Target) -> Path:
-    """The folder of a set of packages: installed once, pruned and compiled. Raises IndexUnreachable, BuildFailed."""
+    """The folder of a set of packages: pruned, compiled, made once. Raises IndexUnreachable, BuildFailed.
+
+    What functions share is fetched, unpacked and compiled for all of them in the stock; another set is installed by
+    itself.
+    """
     name = f"{target.tag}-{_digest(requirements.read_bytes() + _recipe())[:16]}"
-    finished = BUILD / "packages" / name
+    finished, wanted, pins = BUILD / "packages" / name, pinned(requirements), _pins_of_functions()
+    source = _stock(pins, target) if wanted.items() <= pins.items() else None
     with _unless_done(finished, []) as folder:
-        if folder is not None:
+        if folder is not None and source is not None:
+            folder.mkdir()
+            _take(source, wanted, folder)
+            prune(folder)
+            _take_bytecode(source, folder)
+        elif folder is not None:
             _install(requirements, folder, target)
             prune(folder)
             compile_all(folder, target.python, TASK_ROOT)
     return finished
+
+
+def _stock(pins: Mapping[str, str], target: Target) -> Path:
+    """The folder of whatever any function needs, compiled and not pruned."""
+    text = "\n".join(pin for _, pin in sorted(pins.items())) + "\n"
+    finished = BUILD / "packages" / f"{target.tag}-{_digest(text.encode() + _recipe())[:16]}-stock"
+    with _unless_done(finished, []) as folder:
+        if folder is not None:
+            wanted = folder.with_name(folder.name + ".txt")
+            wanted.write_text(text)
+            _install(wanted, folder, target)
+            wanted.unlink()
+            compile_all(folder, target.python, TASK_ROOT)
+    return finished
+
+
+def _pins_of_functions() -> dict[str, str]:
+    """All functions have the same version of a package (local/lock.py). Raises BuildFailed."""
+    pins: dict[str, str] = {}
+    for function in functions():
+        for name, pin in pinned(function / "requirements.txt").items():
+            if pins.setdefault(name, pin) != pin:
+                raise BuildFailed(f"{function.name} pins another {name} than others: run make lock")
+    return pins
+
+
+def pinned(requirements: Path) -> dict[str, str]:
+    """What a requirements file pins, with its hashes, by the normal form of the package's name (PEP 503)."""
+    pins = _PIN.findall(requirements.read_text())
+    return {_normal(name): pin.rstrip() for pin, name in pins}
 
 
 def build_all(target: Target) -> list[Path]:
@@ -157,6 +201,32 @@ def _install(requirements: Path, folder: Path, target: Target) -> None:
     if any(sign in done.stderr for sign in _UNREACHABLE):
         raise IndexUnreachable("no package index can be reached")
     raise BuildFailed(f"{requirements}: {done.stderr.strip()}")
+
+
+def _take(source: Path, names: Collection[str], folder: Path) -> None:
+    """Links what the stock's packages of these names brought along, as their RECORD tells, but for scripts.
+
+    A name that is not there is one that this target does without.
+    """
+    for package in distributions(path=[str(source)]):
+        if _normal(package.metadata["Name"]) in names:
+            for file in package.files or ():
+                if ".." not in file.parts:
+                    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+                    (folder / file).hardlink_to(source / file)
+
+
+def _take_bytecode(source: Path, folder: Path) -> None:
+    """Links the bytecode of each module that is there."""
+    for module in sorted(folder.rglob("*.py")):
+        made = source / module.relative_to(folder).parent / "__pycache__"
+        for compiled in made.glob(f"{module.stem}.*.pyc"):
+            (module.parent / "__pycache__").mkdir(exist_ok=True)
+            (module.parent / "__pycache__" / compiled.name).hardlink_to(compiled)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _link(packages: Path, folder: Path, services: Collection[str]) -> None:

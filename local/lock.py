@@ -10,7 +10,7 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -50,9 +50,14 @@ def requirements_of(function: Path) -> tuple[str, ...]:
 
 def services_of(function: Path) -> frozenset[str]:
     """The AWS services that the function, or the core behind it, may make a client of: `client("dynamodb")`."""
+    return frozenset().union(*map(_services, _closure(function / "app.py")))
+
+
+@cache
+def _services(path: Path) -> frozenset[str]:
+    """Those of which the file itself makes a client."""
     return frozenset(
         argument.value
-        for path in _closure(function / "app.py")
         for node in ast.walk(_tree(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in _MAKES_A_CLIENT
         for argument in node.args[:1]
@@ -72,7 +77,8 @@ def _outside(start: Path) -> set[str]:
     return {name for path in _closure(start) for name in _imports(path) if name.partition(".")[0] != CORE}
 
 
-def _closure(start: Path) -> set[Path]:
+@cache
+def _closure(start: Path) -> frozenset[Path]:
     """`start` and every file of the core that its import runs, or that a call of it may import later."""
     seen: set[Path] = set()
     waiting = [start]
@@ -84,17 +90,16 @@ def _closure(start: Path) -> set[Path]:
         for name in _imports(path):
             if name.partition(".")[0] == CORE:
                 waiting += _core_files(name)
-    return seen
+    return frozenset(seen)
 
 
-def _core_files(name: str) -> Iterator[Path]:
+@cache
+def _core_files(name: str) -> tuple[Path, ...]:
     """The files that importing `name` runs: its package's and its own, if it is no attribute."""
     parts = name.split(".")
-    for length in range(1, len(parts) + 1):
-        path = LAYER.joinpath(*parts[:length])
-        for file in (path / "__init__.py", path.with_suffix(".py")):
-            if file.is_file():
-                yield file
+    paths = [LAYER.joinpath(*parts[:length]) for length in range(1, len(parts) + 1)]
+    files = (file for path in paths for file in (path / "__init__.py", path.with_suffix(".py")))
+    return tuple(file for file in files if file.is_file())
 
 
 @cache

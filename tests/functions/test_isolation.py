@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from local.build import BUILD, IndexUnreachable, build_function, build_layer, host
+from local import build
+from local.build import BUILD, IndexUnreachable, _install, build_function, build_layer, host, installed
+from local.bundle import TASK_ROOT, compile_all, prune
 from local.lock import ROOT, functions, services_of
 
 FUNCTIONS = functions()
@@ -138,6 +140,24 @@ def imported(built, layer):
     return run
 
 
+@pytest.fixture(scope="session")
+def endpoints(built):
+    """Where the clients of a built function go that a process makes which sees its folder alone.
+
+    Those of functions with the same packages and services are the same files.
+    """
+    told = {}
+
+    def made(function):
+        services = sorted(services_of(function))
+        alike = ((function / "requirements.txt").read_text(), *services)
+        if services and alike not in told:
+            told[alike] = run_alone(MAKE_CLIENTS, str(built(function)), services).split()
+        return told.get(alike, [])
+
+    return made
+
+
 @pytest.mark.parametrize("function", FUNCTIONS, ids=name)
 def test_a_built_function_needs_its_own_folder_and_the_layer_only(imported, function):
     told = imported(function)
@@ -158,13 +178,11 @@ def test_whatever_is_imported_was_compiled_before(imported, function):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=name)
-def test_every_client_of_a_function_is_made_without_what_was_pruned(built, function):
+def test_every_client_of_a_function_is_made_without_what_was_pruned(built, endpoints, function):
     services = sorted(services_of(function))
-    folder = built(function)
-    assert sorted(path.name for path in (folder / "botocore" / "data").glob("*/")) == services
-    if services:
-        made = run_alone(MAKE_CLIENTS, str(folder), services).split()
-        assert made == [ENDPOINTS[service] for service in services]
+    data = built(function) / "botocore" / "data"
+    assert sorted(path.name for path in data.glob("*/")) == services
+    assert endpoints(function) == [ENDPOINTS[service] for service in services]
 
 
 def test_the_licences_of_what_is_shipped_go_along(built):
@@ -172,6 +190,35 @@ def test_the_licences_of_what_is_shipped_go_along(built):
     text = (built(function) / "THIRD-PARTY-LICENSES.txt").read_text()
     for package in ("botocore", "cryptography", "pydantic", "urllib3"):
         assert f"==== {package}" in text.lower()
+
+
+def contents(folder):
+    """Every file; of bytecode that it is there, since the same source need not give the same bytes."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(folder)): "" if path.suffix == ".pyc" else path.read_bytes() for path in files
+    }
+
+
+def test_a_set_of_packages_is_what_pip_would_install_for_it_alone(built, tmp_path):
+    """It is linked from what was installed for all functions."""
+    requirements, target = ROOT / "functions/validation/take_looks/requirements.txt", host()
+    built(requirements.parent)
+    alone = tmp_path / "alone"
+    _install(requirements, alone, target)
+    prune(alone)
+    compile_all(alone, target.python, TASK_ROOT)
+    assert contents(installed(requirements, target)) == contents(alone)
+
+
+def test_a_set_with_anything_that_no_function_has_is_installed_by_itself(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(build, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(build, "_install", lambda *args: [args[1].mkdir(parents=True), asked.append(args[0])])
+    other = tmp_path / "requirements.txt"
+    other.write_text("six==0.1 \\\n    --hash=sha256:00\n")
+    installed(other, host())
+    assert asked == [other]
 
 
 def test_building_again_changes_nothing(built):
