@@ -1,31 +1,36 @@
 """Mixed orders while a fifth of all invocations fails: `python -m bench.soak [--orders 3000] [--seeds 3]`."""
 
 import argparse
-from pathlib import Path
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
-from bench.soak.soak import report, soaked
-from local.cloud import EmbeddedCloud
-from local.seed import seed
-from tests.functions.journeys import UNHINDERED
+from bench.soak.soak import alone, report
 
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+FEW = 10
+"""Orders without faults before each seed but the first, which has as many as are asked for: they count the calls."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
     parser.add_argument("--orders", type=int, default=3000, help="of each seed")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--share", type=float, default=0.2, help="of invocations that meet a fault")
     parser.add_argument("--clean", type=int, default=100, help="orders without faults, to compare with")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="seeds at a time")
     asked = parser.parse_args()
+    seeds = range(asked.first, asked.first + asked.seeds)
     calls, broken = 1.0, 0
-    for number in range(asked.seeds):
-        with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
-            clean = min(asked.orders, asked.clean if number == 0 else 10)
-            for name, figures in soaked(cloud, asked.orders, asked.share, [number + 1], clean):
-                calls = figures.calls if name == "without faults" else calls
-                report(name, figures, calls, lambda line: print(line, flush=True))
-                broken += sum(map(len, figures.broken.values()))
+    with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
+        waiting = [
+            pool.submit(alone, asked.orders, asked.share, each, asked.clean if each == asked.first else FEW)
+            for each in seeds
+        ]
+        for name, figures in (each for future in waiting for each in future.result()):
+            calls = figures.calls if name == "without faults" else calls
+            report(name, figures, calls, lambda line: print(line, flush=True))
+            broken += sum(map(len, figures.broken.values()))
     print(f"{broken} violations")
     return bool(broken)
 

@@ -4,23 +4,29 @@ Retries and schedules are waited for by the minute, and by the hour in the end: 
 """
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from bench.soak.crowd import Client, Steps, drawn
 from local.cloud import EmbeddedCloud
 from local.runtime import Ended
+from local.seed import seed
 from tests.faults.evidence import gathered
 from tests.faults.invariants import INVARIANTS
 from tests.faults.operator import empties_dead_letters
 from tests.faults.points import FAULTS, Kind
 from tests.faults.world import DAY, HOUR, MINUTE, NotReached, World
-from tests.functions.journeys import Reseller, resellers
+from tests.functions.journeys import UNHINDERED, Reseller, resellers
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 THREADS, WAVE = 6, 150
 CONTRACTS = 3
@@ -107,6 +113,8 @@ class Soak:
     cloud: EmbeddedCloud
     seed: int
     label: str
+    progress: Callable[[int], None] = lambda _: None
+    """Told the number of orders whose waves are over."""
 
     def __post_init__(self) -> None:
         self._reseller: Reseller = resellers(self.cloud)[0]
@@ -132,6 +140,7 @@ class Soak:
         try:
             for begin in range(0, orders, WAVE):
                 self._wave(range(begin, min(begin + WAVE, orders)))
+                self.progress(min(begin + WAVE, orders))
             acted = self.cloud.clock.now()
             self.cloud.runtime.faults = None
             self._drain()
@@ -228,14 +237,34 @@ class Soak:
 
 
 def soaked(
-    cloud: EmbeddedCloud, orders: int, share: float, seeds: Sequence[int], clean: int
+    cloud: EmbeddedCloud,
+    orders: int,
+    share: float,
+    seeds: Sequence[int],
+    clean: int,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[str, Figures]]:
-    """First so many orders without any fault, which tell how many calls each function makes; then each seed."""
+    """First so many orders without any fault, which tell how many calls each function makes; then each seed.
+
+    `progress` is told a line now and then.
+    """
     figures, counted = Soak(cloud, 0, "clean")(clean, 0.0, {})
     yield "without faults", figures
-    for seed in seeds:
-        figures, _ = Soak(cloud, seed, f"s{seed}x")(orders, share, counted.most)
-        yield f"seed {seed}", figures
+    for number in seeds:
+        began = time.monotonic()
+
+        def tell(done: int, number: int = number, began: float = began) -> None:
+            progress(f"seed {number}: {done} of {orders} orders, {time.monotonic() - began:.0f} s")
+
+        figures, _ = Soak(cloud, number, f"s{number}x", tell)(orders, share, counted.most)
+        yield f"seed {number}", figures
+
+
+def alone(orders: int, share: float, number: int, clean: int) -> list[tuple[str, Figures]]:
+    """One seed in a cloud of its own; its progress is told on stderr."""
+    progress = partial(print, file=sys.stderr, flush=True)
+    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
+        return list(soaked(cloud, orders, share, [number], min(orders, clean), progress))
 
 
 def report(name: str, figures: Figures, calls: float, say: Callable[[str], None]) -> None:
