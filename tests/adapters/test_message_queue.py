@@ -90,7 +90,7 @@ def test_each_message_stays_out_of_sight_for_as_long_as_is_said(waiting):
     client, given_out = waiting
     overheard = Overheard(client)
     postpone, records = Postponement(overheard), given_out(60)
-    postpone(list(zip(records, (SIX_MINUTES, AN_HOUR), strict=True)))
+    assert postpone(list(zip(records, (SIX_MINUTES, AN_HOUR), strict=True))) == []
     asked, answer = overheard.answers["change_message_visibility_batch"]
     assert [each["VisibilityTimeout"] for each in asked["Entries"]] == [360, 3600]
     assert len(answer["Successful"]) == 2
@@ -103,7 +103,8 @@ def test_one_that_is_gone_meanwhile_keeps_no_other_from_being_postponed(waiting)
     client, given_out = waiting
     overheard = Overheard(client)
     first, second = given_out(60)
-    Postponement(overheard)([(first | {"receiptHandle": "of-another-time"}, AN_HOUR), (second, AN_HOUR)])
+    gone = first | {"receiptHandle": "of-another-time"}
+    assert Postponement(overheard)([(gone, AN_HOUR), (second, AN_HOUR)]) == [(gone, "ReceiptHandleIsInvalid")]
     _, answer = overheard.answers["change_message_visibility_batch"]
     assert [len(answer["Failed"]), len(answer["Successful"])] == [1, 1]
 

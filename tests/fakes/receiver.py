@@ -1,6 +1,6 @@
 """Events, the use case that takes them, and where those wait that an outage kept back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -40,16 +40,21 @@ class Receiver:
 
 
 class Later:
-    """What is postponed, and for how many minutes, by its message ids; or trouble."""
+    """What is postponed, and for how many minutes, by its message ids; or trouble. `gone` are ids it cannot find."""
 
-    def __init__(self, trouble: Exception | None = None) -> None:
-        self.trouble = trouble
+    def __init__(self, trouble: Exception | None = None, gone: Collection[str] = ()) -> None:
+        self.trouble, self.gone = trouble, gone
         self.postponed: dict[str, float] = {}
 
-    def __call__(self, pauses: Sequence[tuple[Mapping[str, Any], timedelta]]) -> None:
+    def __call__(
+        self, pauses: Sequence[tuple[Mapping[str, Any], timedelta]]
+    ) -> Sequence[tuple[Mapping[str, Any], str]]:
         if self.trouble is not None:
             raise self.trouble
-        self.postponed |= {record["messageId"]: pause / timedelta(minutes=1) for record, pause in pauses}
+        told = {record["messageId"]: (record, pause) for record, pause in pauses}
+        failed = [(told.pop(gone)[0], "ReceiptHandleIsInvalid") for gone in self.gone]
+        self.postponed |= {name: pause / timedelta(minutes=1) for name, (_, pause) in told.items()}
+        return failed
 
     def make(self) -> "Later":
         return self

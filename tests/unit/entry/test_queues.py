@@ -107,6 +107,15 @@ def test_what_cannot_be_postponed_is_reported_all_the_same(trouble):
     assert receiver.ids == ["evt_2"]
 
 
+def test_a_message_that_is_not_postponed_among_others_is_told(caplog):
+    later = Later(gone=["m-1"])
+    messages = (a_message(1), a_message(2))
+    trouble = TryAgain("out")
+    assert queue(Receiver(evt_1=trouble, evt_2=trouble), *messages, later=later) == ["m-1", "m-2"]
+    told = [(each.message_id, each.code) for each in caplog.records if each.message == "not postponed"]
+    assert (told, later.postponed) == ([("m-1", "ReceiptHandleIsInvalid")], {"m-2": 3})
+
+
 @pytest.mark.parametrize(("left", "taken"), [(21, [1, 2, 3]), (20, [1]), (0, [1])])
 def test_what_there_is_no_time_for_is_not_begun_and_comes_again_at_the_pace_of_its_queue(left, taken):
     """A mail service that does not answer takes the time of the whole batch; the first is tried in any case."""

@@ -31,11 +31,13 @@ class Postponement:
         self._client = client
         self._urls: dict[str, str] = {}
 
-    def __call__(self, pauses: Sequence[tuple[Mapping[str, Any], timedelta]]) -> None:
+    def __call__(
+        self, pauses: Sequence[tuple[Mapping[str, Any], timedelta]]
+    ) -> Sequence[tuple[Mapping[str, Any], str]]:
         """`pauses`: records of one batch, at most ten, as Lambda delivers them from one queue, and how long.
 
-        One that SQS does not take comes again after the queue's own time-out. Raises TryAgain when that goes for all
-        (AWS: ChangeMessageVisibilityBatch).
+        The records that SQS did not take, with its code: they come again after the queue's own time-out. Raises
+        TryAgain when it took none (AWS: ChangeMessageVisibilityBatch).
         """
         entries = [
             {
@@ -47,9 +49,10 @@ class Postponement:
         ]
         try:
             url = self._url_of(pauses[0][0]["eventSourceARN"])
-            self._client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+            answer = self._client.change_message_visibility_batch(QueueUrl=url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             raise TryAgain("The messages cannot be postponed at the moment.") from error
+        return [(pauses[int(each["Id"])][0], each["Code"]) for each in answer.get("Failed", [])]
 
     def _url_of(self, arn: str) -> str:
         if arn not in self._urls:

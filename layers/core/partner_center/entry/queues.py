@@ -19,7 +19,8 @@ from partner_center.kernel.clock import parse_rfc3339
 from partner_center.kernel.events import Event
 from partner_center.kernel.patience import WAITS_LONG, pause_of_message
 
-Postpone = Callable[[Sequence[tuple[Record, timedelta]]], None]
+Postpone = Callable[[Sequence[tuple[Record, timedelta]]], Sequence[tuple[Record, str]]]
+"""Keeps records out of sight for as long as is said; answers those that were not, and why."""
 
 _ENOUGH = timedelta(seconds=20)
 """A service that does not answer costs one message up to 16 seconds; with less time left none is begun."""
@@ -82,10 +83,11 @@ def _reported(
         elif outcome is not Outcome.DONE and receives(record) >= WAITS_LONG:
             logger.error("a message waits", **where)  # the alarm MessagesWait counts these lines
     if pauses:
+        # Those that are not come again after the queue's own time-out, and none is lost.
         try:
-            postpone()(pauses)
+            for record, code in postpone()(pauses):
+                logger.warning("not postponed", message_id=record["messageId"], code=code)
         except Exception:
-            # They come again after the queue's own time-out then, and none is lost.
             logger.exception("not postponed")
     return failures(record for record, outcome in told if outcome is not Outcome.DONE)
 
