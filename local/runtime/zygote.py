@@ -43,7 +43,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _share_botocore_models() -> None:
-    """Let all sessions of all workers use one loader: it caches files of the installation, no settings."""
+    """Let all sessions of all workers use one loader: it caches files of the installation, no settings.
+
+    The first session that a worker asks for is made here: a third of its start. A session reads settings when it
+    needs them.
+    """
     loader = botocore.loaders.Loader()
     for service in _SERVICES:
         loader.load_service_model(service, "service-2")
@@ -51,6 +55,8 @@ def _share_botocore_models() -> None:
     for name in ("endpoints", "partitions", "_retry", "sdk-default-configuration"):
         loader.load_data(name)
     botocore.session.create_loader = lambda search_path_string=None: loader  # noqa: ARG005
+    made, make = [botocore.session.Session()], botocore.session.get_session
+    botocore.session.get_session = lambda env_vars=None: made.pop() if made else make(env_vars)
 
 
 def _preload() -> None:
