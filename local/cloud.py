@@ -33,7 +33,7 @@ log = logging.getLogger("local")
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
 RUNS_WITHIN_AN_HOUR, RUNS_BEYOND = 30, 10  # how often one schedule runs, at most, while the clock moves
-WAKING_UP = 0.02  # real seconds that sleepers get after the clock has moved
+WAKING_UP = 0.02  # real seconds that sleepers of the machine get when the clock has moved to their end
 REST_LIMIT = 60.0  # real seconds granted to the work of one moment
 
 AddContract = Callable[[str, str, int], Mapping[str, Any]]
@@ -321,7 +321,8 @@ class EmbeddedCloud:
             if now >= end:
                 return
             CLOCK.advance(min([stop for stop in self._stops(gap) if stop > now] + [end]) - now)
-            time.sleep(WAKING_UP)
+            if machines.at_rest_until() <= CLOCK.now():
+                time.sleep(WAKING_UP)
 
     def unfinished(self) -> float | None:
         """When the next delivery, or pause before a retry, is over; None if there is none.

@@ -21,11 +21,14 @@ _noted: list[bool] = []
 
 def executions() -> list[Any]:
     """moto's executions, oldest first."""
+    return sorted(_executions(), key=lambda execution: execution.start_date)
+
+
+def _executions() -> Iterator[Any]:
     from moto.stepfunctions.parser.models import stepfunctions_parser_backends  # noqa: PLC0415 (moto is slow)
 
-    machines = list(stepfunctions_parser_backends[ACCOUNT][REGION].state_machines)
-    found = [execution for machine in machines for execution in list(machine.executions)]
-    return sorted(found, key=lambda execution: execution.start_date)
+    for machine in list(stepfunctions_parser_backends[ACCOUNT][REGION].state_machines):
+        yield from list(machine.executions)
 
 
 def stop() -> None:
@@ -68,7 +71,7 @@ def at_rest_until() -> float:
     """When the first sleep or a waiting task's time limit ends, infinity if there is none; 0 while one is at work."""
     sleeps, asleep = pauses(), 0
     ends = list(sleeps)
-    for execution in executions():
+    for execution in _executions():
         if execution.exec_status == "RUNNING":
             for event, by_id in _open_ends(execution):
                 if event["type"] == "TaskSubmitted":

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cached_property
 from typing import Any, Self
 
 from local.repetition import Repetition
@@ -170,10 +171,15 @@ class QueueSource:
         self._name = mapping.source.split(":")[-1]
         self._url = sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
 
-    def due(self) -> float | None:
+    @cached_property
+    def _queue(self) -> Any:
+        """moto's own: it is looked at a hundred times in a second."""
         from moto.sqs.models import sqs_backends  # noqa: PLC0415
 
-        messages = list(sqs_backends[ACCOUNT][REGION].queues[self._name]._messages)
+        return sqs_backends[ACCOUNT][REGION].queues[self._name]
+
+    def due(self) -> float | None:
+        messages = list(self._queue._messages)
         return min((max(m.visible_at, m.delayed_until) / 1000 for m in messages), default=None)
 
     def run(self) -> None:

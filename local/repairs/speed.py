@@ -180,6 +180,7 @@ def install() -> None:
     names = frozenset(backends.list_of_moto_modules())
     exchange(backends, "list_of_moto_modules", lambda: names)  # moto reads its directory for each request
     exchange(responses, "method_names_from_class", functools.cache(responses.method_names_from_class))
+    exchange(responses, "camelcase_to_underscores", functools.cache(responses.camelcase_to_underscores))
     exchange(responses, "gen_amzn_requestid_long", _request_id)
     exchange(boto_client, "boto3", _OneClientPerService)
     exchange(asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse))
