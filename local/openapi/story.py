@@ -184,7 +184,7 @@ class Story:
         )
         self.cancelled = Order(ended.head, self.placed.content)
         wish = Wish(Reason.CESSATION_OF_OPERATION, f"key:{'0' * 26}", REQUEST_ID, OrderFollows.ALWAYS)
-        ended_early = order_revocation(self.issued.head, wish, self.chronicle(REVOKED))
+        ended_early = order_revocation(self.issued.head, wish, self.chronicle(REVOKED), REVOKED)
         revocation = revocation_of(self.certificate, wish.reason, REVOKED)
         if ended_early is None or revocation is None:
             raise LookupError("nothing was revoked")

@@ -437,7 +437,7 @@ def revoked(first):
 
 def order_revoked():
     head = replace(completion(HEAD, "ab", CHRONICLE).head, settle_at=NOW)
-    return replace(order_revocation(head, WISH, CHRONICLE), guard=a_guard(head))
+    return replace(order_revocation(head, WISH, CHRONICLE, NOW), guard=a_guard(head))
 
 
 def last_of_a_lineage_revoked():

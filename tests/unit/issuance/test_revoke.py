@@ -112,7 +112,7 @@ def test_a_card_is_given_its_money_back_afterwards():
         card_id="crd_1",
     )
     wish = Wish(Reason.UNSPECIFIED, "key:key_1", "request-1", OrderFollows.ALWAYS)
-    change = order_revocation(head, wish, a_chronicle(Office().ids))
+    change = order_revocation(head, wish, a_chronicle(Office().ids), NOW)
     assert (change.head.payment, change.head.settle_at) == (PaymentStatus.REFUND_PENDING, NOW)
     line = change.refund.entry
     assert (line.kind, line.amount) == ("refund", Money.of("149.00"))
@@ -436,6 +436,33 @@ def test_the_order_follows_its_last_certificate_though_the_run_died():
     assert office.head().status is OrderStatus.ISSUED
     office.deliver()
     assert (office.head().status, office.head().revoked.by) == (OrderStatus.REVOKED, "key:key_1")
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["order", "last certificate"])
+def test_what_was_asked_in_time_is_given_back_though_the_run_died_and_was_finished_later(whole):
+    office = Office()
+    office.clock.advance(days=29)
+    asked_at = office.clock.now()
+
+    def die():
+        raise TryAgain("The process ended here.")
+
+    office.tables.before["revoke_order"].append(die)
+    with pytest.raises(TryAgain):
+        office.order() if whole else office.certificate()
+    office.clock.advance(days=2)
+    office.deliver()
+    assert office.head().revoked.at == asked_at
+    assert (office.units(), office.refunds()) == ((10, 0, 0), [(2, None)])
+
+
+def test_an_order_that_follows_a_certificate_revoked_long_before_ends_when_it_is_asked_for():
+    office = Office()
+    office.certificate(wanted(COMPROMISED))
+    office.clock.advance(days=31)
+    office.certificate(wanted(COMPROMISED, keep_order=False))
+    assert office.head().revoked.at == office.clock.now()
+    assert (office.units(), office.refunds()) == ((8, 0, 2), [])
 
 
 def test_events_that_are_delivered_again_change_nothing():

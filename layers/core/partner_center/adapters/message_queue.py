@@ -37,7 +37,7 @@ class Postponement:
         """`pauses`: records of one batch, at most ten, as Lambda delivers them from one queue, and how long.
 
         The records that SQS did not take, with its code: they come again after the queue's own time-out. Raises
-        TryAgain when it took none (AWS: ChangeMessageVisibilityBatch).
+        TryAgain when it does not answer (AWS: ChangeMessageVisibilityBatch).
         """
         entries = [
             {

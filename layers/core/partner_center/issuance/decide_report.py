@@ -1,6 +1,7 @@
 """Staff decide about a problem report; what they revoke is revoked before the report ends."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from partner_center.accounts.staff import Staff
 from partner_center.issuance.problem_reports import (
@@ -43,20 +44,20 @@ class DecideReport:
         chronicle = Chronicle(self.revoker.ids, moment, staff.actor, request_id)
         change = decided(report, made, chronicle)
         if decision.finding is Finding.REVOKE:
-            self._revoke(decision, staff, request_id)
+            self._revoke(decision, staff, request_id, moment)
         try:
             self.reports.write(change)
         except ChangedMeanwhile as error:
             raise TryAgain("Somebody else decides about this report; look at it again.") from error
         return change.report
 
-    def _revoke(self, decision: DecisionReading, staff: Staff, request_id: str) -> None:
+    def _revoke(self, decision: DecisionReading, staff: Staff, request_id: str, moment: datetime) -> None:
         follows = OrderFollows.NEVER if keeps_order(decision.reason) else OrderFollows.WHEN_LAST
         wish = Wish(decision.reason, staff.actor, request_id, follows)
         for record in self._records(decision.serials):
             done = self.revoker.certificate(record, wish)
             if follows is OrderFollows.WHEN_LAST:
-                self.revoker.order_if_last(done, wish)
+                self.revoker.order_if_last(done, wish, moment)
 
     def _records(self, serials: tuple[str, ...]) -> list[CertificateRecord]:
         """All of them, before the first is revoked."""

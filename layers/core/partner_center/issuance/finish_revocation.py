@@ -81,11 +81,11 @@ class FinishRevocation:
             OrderFollows(str(event.data["order_follows"])),
         )
         if wish.order_follows is OrderFollows.WHEN_LAST:
-            self.revoker.order_if_last(record, wish)
+            self.revoker.order_if_last(record, wish, event.occurred_at)
         elif wish.order_follows is OrderFollows.ALWAYS:
             head = self.revoker.orders.head(record.reseller_id, record.order_id)
             if head is not None and head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED}:
-                self.revoker.order(head, wish)
+                self.revoker.order(head, wish, since=event.occurred_at)
 
 
 def _exposure(record: CertificateRecord, event: Event) -> Wish:

@@ -134,11 +134,19 @@ class Revoker:
             return change.revocation.record
         raise TryAgain("The certificate is changing at this moment; ask again.")
 
-    def order(self, head: OrderHead, wish: Wish, guard: RequestGuard | None = None) -> OrderHead:
+    def order(
+        self,
+        head: OrderHead,
+        wish: Wish,
+        guard: RequestGuard | None = None,
+        since: datetime | None = None,
+    ) -> OrderHead:
         """The order revoked with all of its serials, those included that may have been signed and were not kept.
 
-        All of them at one moment, so that the order and the CRL tell the same second. Raises RequestSeenBefore,
-        NotFound, TryAgain; what was written until then stays, and a repetition goes on.
+        All of them at one moment, so that the order and the CRL tell the same second. `since` is when that began
+        which is finished here: then the order ended, and in time for a refund or not.
+
+        Raises RequestSeenBefore, NotFound, TryAgain; what was written until then stays, and a repetition goes on.
         """
         moment = self.clock.now()
         present: OrderHead | None = head
@@ -147,7 +155,7 @@ class Revoker:
                 raise NotFound("There is no such order.")
             for record in self.certificates.every_serial(present.reseller_id, present.order_id):
                 self._certificate(record, wish, moment)
-            change = self._order_change(present, wish, moment)
+            change = self._order_change(present, wish, since or moment)
             if change is None:
                 return present
             bound = replace(guard, head=change.head) if guard is not None else None
@@ -166,28 +174,34 @@ class Revoker:
         What lives is written as well, unchanged but for its version: whoever ends it at the same moment, having seen
         this order live, looks again.
         """
-        chronicle = self._chronicle(wish, moment)
+        chronicle = self._chronicle(wish)
         living = successors_of(self.orders, head).replacement
-        change = order_revocation(head, wish, chronicle, lives_on=living is not None)
+        change = order_revocation(head, wish, chronicle, moment, lives_on=living is not None)
         if change is None or change.event is None:
             return change
         if living is not None:
             seen = LineageChange(replace(living, version=living.version + 1), living.version)
             return replace(change, before=seen)
         payer = payer_of(self.orders, head)
-        refund = started_refund(followed(payer, chronicle.moment), chronicle) if payer else None
+        refund = started_refund(followed(payer, chronicle.moment), chronicle, moment) if payer else None
         if payer is None or refund is None:
             return change
         return replace(change, before=LineageChange(refund.head, payer.version, refund))
 
-    def order_if_last(self, record: CertificateRecord, wish: Wish) -> None:
-        """The order revoked as well when none of its certificates is live; one that ended otherwise stays."""
+    def order_if_last(self, record: CertificateRecord, wish: Wish, since: datetime) -> None:
+        """The order revoked as well when none of its certificates is live; one that ended otherwise stays.
+
+        It ended when the last of them did, and not before it was to follow them, which is `since`.
+        """
         head = self.orders.head(record.reseller_id, record.order_id)
         moment = self.clock.now()
         if head is None or head.status_at(moment) is not OrderStatus.ISSUED:
             return
-        if none_is_live(self.certificates.of_order(record.reseller_id, record.order_id), moment):
-            self.order(head, wish)
+        issued = self.certificates.of_order(record.reseller_id, record.order_id)
+        if none_is_live(issued, moment):
+            self.order(
+                head, wish, since=max([since, *(each.revoked_at for each in issued if each.revoked_at)])
+            )
 
     def _certificate_change(
         self, record: CertificateRecord, wish: Wish, moment: datetime
@@ -196,7 +210,7 @@ class Revoker:
         revocation = revocation_of(record, wish.reason, moment, proven=proven)
         if revocation is None:
             return None
-        chronicle, ids = self._chronicle(wish, moment), (record.reseller_id, record.order_id)
+        chronicle, ids = self._chronicle(wish), (record.reseller_id, record.order_id)
         action = "certificate.revoked" if revocation.first else "certificate.reason_changed"
         return CertificateRevocation(
             before=record,
@@ -213,14 +227,14 @@ class Revoker:
             message=_message(revocation, wish, chronicle),
         )
 
-    def _chronicle(self, wish: Wish, moment: datetime) -> Chronicle:
-        return Chronicle(self.ids, moment, wish.actor, wish.correlation_id)
+    def _chronicle(self, wish: Wish) -> Chronicle:
+        return Chronicle(self.ids, self.clock.now(), wish.actor, wish.correlation_id)
 
 
 def order_revocation(
-    head: OrderHead, wish: Wish, chronicle: Chronicle, *, lives_on: bool = False
+    head: OrderHead, wish: Wish, chronicle: Chronicle, moment: datetime, *, lives_on: bool = False
 ) -> OrderRevocation | None:
-    """The order revoked, its money on the way back when it is due; None when nothing changes.
+    """The order revoked at that moment, its money on the way back when it is due; None when nothing changes.
 
     `lives_on`: another order has its price and lives.
 
@@ -239,9 +253,9 @@ def order_revocation(
         chronicle,
         status=OrderStatus.REVOKED,
         signing=False,
-        revoked=Revoked(chronicle.moment, chronicle.actor, wish.reason),
+        revoked=Revoked(moment, chronicle.actor, wish.reason),
     )
-    refund = started_refund(revoked, chronicle, lives_on=lives_on)
+    refund = started_refund(revoked, chronicle, moment, lives_on=lives_on)
     return OrderRevocation(
         head=refund.head if refund else revoked,
         expected_version=head.version,

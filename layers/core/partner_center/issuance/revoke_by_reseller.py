@@ -89,7 +89,8 @@ class RevokeCertificate:
             self.report_exposed([request.proven_spki], principal, call.request_id)
             if record.spki_sha256 != request.proven_spki:
                 raise ContentRefused([proof_of_another_key()])
-        if not is_at_risk(record, self.revoker.clock.now()) and record.revoked_at is None:
+        asked_at = self.revoker.clock.now()
+        if not is_at_risk(record, asked_at) and record.revoked_at is None:
             raise StateConflict("certificate_expired", "The certificate has expired.", record.order_id)
         wish = Wish(
             request.reason,
@@ -104,7 +105,7 @@ class RevokeCertificate:
             call.replay(seen.guard)
             return self.revoker.certificates.by_serial(record.serial_hex) or record
         if wish.order_follows is OrderFollows.WHEN_LAST:
-            self.revoker.order_if_last(done, wish)
+            self.revoker.order_if_last(done, wish, asked_at)
         return done
 
 
