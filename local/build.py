@@ -13,7 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -23,6 +23,7 @@ from local.bundle import (
     LAYER_ROOT,
     TASK_ROOT,
     compile_all,
+    drop_unread_folders,
     prune,
     prune_services,
     shorten_endpoints,
@@ -33,7 +34,7 @@ from local.pythons import deployed_python
 
 BUILD = ROOT / "build"
 LAYER_NAME = "core_layer"
-_PIN = re.compile(r"^((\S+?)==(?:.*\\\n)*.*)$", re.MULTILINE)
+_PIN = re.compile(r"^(([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?:.*\\\n)*.*)$", re.MULTILINE)
 _UNREACHABLE = (
     "NewConnectionError",
     "ConnectTimeoutError",
@@ -123,7 +124,10 @@ def installed(requirements: Path, target: Target) -> Path:
     itself.
     """
     name = f"{target.tag}-{_digest(requirements.read_bytes() + _recipe())[:16]}"
-    finished, wanted, pins = BUILD / "packages" / name, pinned(requirements), _pins_of_functions()
+    finished = BUILD / "packages" / name
+    if _is_done(finished, _digest_of([])):
+        return finished
+    wanted, pins = pinned(requirements), _pins_of_functions()
     source = _stock(pins, target) if wanted.items() <= pins.items() else None
     with _unless_done(finished, []) as folder:
         if folder is not None and source is not None:
@@ -140,7 +144,7 @@ def installed(requirements: Path, target: Target) -> Path:
 
 def _stock(pins: Mapping[str, str], target: Target) -> Path:
     """The folder of whatever any function needs, compiled and not pruned."""
-    text = "\n".join(pin for _, pin in sorted(pins.items())) + "\n"
+    text = "".join(pin for _, pin in sorted(pins.items()))
     finished = BUILD / "packages" / f"{target.tag}-{_digest(text.encode() + _recipe())[:16]}-stock"
     with _unless_done(finished, []) as folder:
         if folder is not None:
@@ -148,6 +152,7 @@ def _stock(pins: Mapping[str, str], target: Target) -> Path:
             wanted.write_text(text)
             _install(wanted, folder, target)
             wanted.unlink()
+            drop_unread_folders(folder)
             compile_all(folder, target.python, TASK_ROOT)
     return finished
 
@@ -163,9 +168,17 @@ def _pins_of_functions() -> dict[str, str]:
 
 
 def pinned(requirements: Path) -> dict[str, str]:
-    """What a requirements file pins, with its hashes, by the normal form of the package's name (PEP 503)."""
-    pins = _PIN.findall(requirements.read_text())
-    return {_normal(name): pin.rstrip() for pin, name in pins}
+    """What a requirements file pins, with its hashes, by the normal form of the package's name (PEP 503).
+
+    A package may be pinned more than once, under conditions. Raises BuildFailed for anything that is no pin.
+    """
+    text, pins = requirements.read_text(), dict[str, str]()
+    for pin, name in _PIN.findall(text):
+        pins[_normal(name)] = f"{pins.get(_normal(name), '')}{pin.rstrip()}\n"
+    for line in _PIN.sub("", text).splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            raise BuildFailed(f"{requirements}: {line.strip()} pins no version")
+    return pins
 
 
 def build_all(target: Target) -> list[Path]:
@@ -204,14 +217,14 @@ def _install(requirements: Path, folder: Path, target: Target) -> None:
 
 
 def _take(source: Path, names: Collection[str], folder: Path) -> None:
-    """Links what the stock's packages of these names brought along, as their RECORD tells, but for scripts.
+    """Links what the stock has of the packages of these names, as their RECORD tells.
 
     A name that is not there is one that this target does without.
     """
     for package in distributions(path=[str(source)]):
         if _normal(package.metadata["Name"]) in names:
             for file in package.files or ():
-                if ".." not in file.parts:
+                if ".." not in file.parts and (source / file).exists():
                     (folder / file).parent.mkdir(parents=True, exist_ok=True)
                     (folder / file).hardlink_to(source / file)
 
@@ -249,11 +262,10 @@ def _hard_link(source: str, target: str) -> None:
 def _unless_done(finished: Path, inputs: list[str]) -> Iterator[Path | None]:
     """A fresh folder to be filled, which then takes its place; None when that was built from these inputs."""
     BUILD.mkdir(exist_ok=True)
-    digest = _digest("\n".join(inputs).encode() + _recipe())
-    stamp = finished.with_name(finished.name + ".digest")
+    digest = _digest_of(inputs)
     with (BUILD / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if finished.is_dir() and stamp.is_file() and stamp.read_text() == digest:
+        if _is_done(finished, digest):
             yield None
             return
         fresh = finished.with_name(finished.name + ".new")
@@ -262,7 +274,20 @@ def _unless_done(finished: Path, inputs: list[str]) -> Iterator[Path | None]:
         fresh.parent.mkdir(parents=True, exist_ok=True)
         yield fresh
         fresh.rename(finished)
-        stamp.write_text(digest)
+        _stamp(finished).write_text(digest)
+
+
+def _is_done(finished: Path, digest: str) -> bool:
+    stamp = _stamp(finished)
+    return finished.is_dir() and stamp.is_file() and stamp.read_text() == digest
+
+
+def _stamp(finished: Path) -> Path:
+    return finished.with_name(finished.name + ".digest")
+
+
+def _digest_of(inputs: Sequence[str]) -> str:
+    return _digest("\n".join(inputs).encode() + _recipe())
 
 
 def _recipe() -> bytes:

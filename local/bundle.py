@@ -48,6 +48,13 @@ def prune(folder: Path) -> None:
             path.unlink()
 
 
+def drop_unread_folders(folder: Path) -> None:
+    """The first of it: tests and scripts, some of which are no valid Python on purpose."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_dir() and path.name in _UNREAD_FOLDERS:
+            shutil.rmtree(path)
+
+
 def prune_services(folder: Path, services: Collection[str]) -> None:
     """Leaves of botocore's data what clients of `services` read."""
     data = folder / _BOTOCORE_DATA

@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.endpoint import Endpoint
 from botocore.exceptions import (
     ConnectionClosedError,
+    ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
     ReadTimeoutError,
@@ -17,7 +18,7 @@ from botocore.exceptions import (
 
 _LONGEST_HEAD = 65536
 _TOLD = ("X-Amz-Target", "Content-Type")
-"""What the emulator reads of a request's own headers; who asks, and of which region, stands in the scope."""
+"""What the emulator reads of a request's own headers; who asks, of which region and service, stands in the scope."""
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class Connections:
     def send(self, request: Straight, connect: float, read: float) -> AWSResponse:
         """The answer, read whole; its connection is kept unless it says otherwise. Times out in seconds.
 
-        Raises EndpointConnectionError, ReadTimeoutError, ConnectionClosedError, as the SDK's own sender.
+        Raises EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError, ConnectionClosedError, as the SDK's own
+        sender.
         """
         lines = [
             "POST / HTTP/1.1",
@@ -92,6 +94,8 @@ class Connections:
             pass
         try:
             made = socket.create_connection(self._address, timeout=seconds)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
         except OSError as error:
             raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -132,13 +136,14 @@ def take(host: str) -> None:
     endpoint: Any = Endpoint
     create, send = endpoint.create_request, endpoint._send
 
-    def created(self: Any, params: dict[str, Any], operation_model: Any = None) -> Any:
+    def created(self: Any, params: dict[str, Any], operation_model: Any) -> Any:
         headers, body = params["headers"], params["body"]
         if params["url"] != f"{host}/" or "X-Amz-Target" not in headers or not isinstance(body, bytes):
             return create(self, params, operation_model)
         signing = params["context"].get("signing", {})
         region = signing.get("region") or params["context"]["client_region"]
-        scope = f"{os.environ['AWS_ACCESS_KEY_ID']}/19700101/{region}/service/aws4_request"
+        service = signing.get("signing_name") or operation_model.service_model.signing_name
+        scope = f"{os.environ['AWS_ACCESS_KEY_ID']}/19700101/{region}/{service}/aws4_request"
         told = {name: headers[name] for name in _TOLD if name in headers}
         told["Authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
         return Straight(params["url"], told, body)

@@ -66,6 +66,7 @@ ASKED = {
     "key": ("kms", "describe_key", {"KeyId": "none"}),
     "queue": ("sqs", "get_queue_url", {"QueueName": "none"}),
     "bus": ("events", "put_events", {"Entries": [{"Source": "a", "DetailType": "b", "Detail": "{}"}]}),
+    "authority": ("acm-pca", "list_certificate_authorities", {}),
     "machine": ("stepfunctions", "send_task_success", {"taskToken": "none", "output": "{}"}),
 }
 

@@ -211,6 +211,41 @@ def test_a_set_of_packages_is_what_pip_would_install_for_it_alone(built, tmp_pat
     assert contents(installed(requirements, target)) == contents(alone)
 
 
+PINS = {
+    "a==1 \\\n    --hash=sha256:00\nB_c[x]==2 ; sys_platform == 'linux'\n": {
+        "a": "a==1 \\\n    --hash=sha256:00\n",
+        "b-c": "B_c[x]==2 ; sys_platform == 'linux'\n",
+    },
+    "a==1 ; python_version < '3.12'\n# why\na==2 ; python_version >= '3.12'\n": {
+        "a": "a==1 ; python_version < '3.12'\na==2 ; python_version >= '3.12'\n"
+    },
+    "": {},
+}
+
+
+@pytest.mark.parametrize("text", PINS, ids=repr)
+def test_pins_are_read_with_their_hashes_and_conditions(tmp_path, text):
+    file = tmp_path / "requirements.txt"
+    file.write_text(text)
+    assert build.pinned(file) == PINS[text]
+
+
+@pytest.mark.parametrize("line", ["a>=1", "a", "-r other.txt", "a @ https://example.com/a.whl", "--pre"])
+def test_what_pins_no_version_is_refused_and_not_passed_over(tmp_path, line):
+    file = tmp_path / "requirements.txt"
+    file.write_text(f"b==1\n{line}\n")
+    with pytest.raises(build.BuildFailed, match="pins no version"):
+        build.pinned(file)
+
+
+def test_what_is_finished_needs_nothing_of_the_others(built, monkeypatch):
+    """Without an index, a function whose neighbour was locked anew is still there."""
+    requirements = ROOT / "functions/validation/take_looks/requirements.txt"
+    built(requirements.parent)
+    monkeypatch.setattr(build, "_stock", lambda *_: pytest.fail("asked for"))
+    assert installed(requirements, host()).is_dir()
+
+
 def test_a_set_with_anything_that_no_function_has_is_installed_by_itself(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(build, "BUILD", tmp_path / "build")
