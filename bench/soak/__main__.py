@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
 from bench.soak.soak import alone, report
@@ -21,18 +21,25 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="seeds at a time")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
-    calls, broken = 1.0, 0
+    calls, broken, ended_early = 1.0, 0, 0
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
-        waiting = [
-            pool.submit(alone, asked.orders, asked.share, each, asked.clean if each == asked.first else FEW)
+        waiting = {
+            pool.submit(
+                alone, asked.orders, asked.share, each, asked.clean if each == asked.first else FEW
+            ): each
             for each in seeds
-        ]
-        for name, figures in (each for future in waiting for each in future.result()):
-            calls = figures.calls if name == "without faults" else calls
-            report(name, figures, calls, lambda line: print(line, flush=True))
-            broken += sum(map(len, figures.broken.values()))
+        }
+        for future in as_completed(waiting):
+            if (error := future.exception()) is not None:
+                print(f"seed {waiting[future]} did not come to its end: {error!r}", flush=True)
+                ended_early += 1
+                continue
+            for name, figures in future.result():
+                calls = figures.calls if name == "without faults" else calls
+                report(name, figures, calls, lambda line: print(line, flush=True))
+                broken += sum(map(len, figures.broken.values()))
     print(f"{broken} violations")
-    return bool(broken)
+    return bool(broken or ended_early)
 
 
 if __name__ == "__main__":

@@ -185,12 +185,18 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_no_text_takes_longer_than_others_of_its_size(text):
+def times_slower(text):
+    """Than a sum is made 250,000 times."""
     started = time.process_time()
     holds_card_number(text)
     spent = time.process_time() - started
     started = time.process_time()
     for _ in range(250_000):
         sum((1, 2, 3, 4, 5, 6, 7, 8))
-    assert spent < 60 * (time.process_time() - started)
+    return spent / (time.process_time() - started)
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_no_text_takes_longer_than_others_of_its_size(text):
+    """One of three measures is enough: whoever shares the machine slows some of them."""
+    assert any(times_slower(text) < 60 for _ in range(3))
