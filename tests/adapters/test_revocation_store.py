@@ -220,7 +220,7 @@ def test_an_order_that_changed_meanwhile_is_not_written(tables):
 def test_a_serial_that_moved_is_not_written(tables):
     record = tables.issue()
     moved = replace(record, status=CertificateStatus.RECORDED)
-    change = tables.revoker._certificate_change(moved, tables.wish())
+    change = tables.revoker._certificate_change(moved, tables.wish(), tables.revoker.clock.now())
     with pytest.raises(ChangedMeanwhile):
         tables.revocations.revoke_certificate(change)
     assert tables.rows() == []
