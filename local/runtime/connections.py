@@ -23,7 +23,7 @@ _TOLD = ("X-Amz-Target", "Content-Type")
 
 @dataclass(slots=True)
 class Straight:
-    """A request as the SDK makes it, before it is signed. `seconds` is how long its answer may take to begin."""
+    """A request as the SDK makes it, before it is signed."""
 
     url: str
     headers: dict[str, str]
@@ -163,9 +163,7 @@ def take(host: str) -> None:
 
 
 def _seconds(timeout: Any) -> tuple[float, float]:
-    """To connect, and to read. The SDK keeps one number, two, or urllib3's own object of them."""
-    if isinstance(timeout, tuple | list):
-        return timeout[0], timeout[1]
+    """To connect, and to read. The SDK keeps one number, or urllib3's own object of two."""
     if isinstance(timeout, int | float):
         return timeout, timeout
     return timeout.connect_timeout, timeout.read_timeout

@@ -55,8 +55,8 @@ def _share_botocore_models() -> None:
     for name in ("endpoints", "partitions", "_retry", "sdk-default-configuration"):
         loader.load_data(name)
     botocore.session.create_loader = lambda search_path_string=None: loader  # noqa: ARG005
-    made, make = [botocore.session.Session()], botocore.session.get_session
-    botocore.session.get_session = lambda env_vars=None: made.pop() if made else make(env_vars)
+    made, make = iter([botocore.session.Session()]), botocore.session.get_session
+    botocore.session.get_session = lambda env_vars=None: next(made, None) or make(env_vars)
 
 
 def _preload() -> None:
