@@ -5,7 +5,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
-from bench.soak.soak import alone, report
+from bench.soak.soak import report, soaked
 
 FEW = 10
 """Orders without faults before each seed but the first, which has as many as are asked for: they count the calls."""
@@ -21,12 +21,11 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="seeds at a time")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
+    clean = min(asked.orders, asked.clean)
     calls, broken, ended_early = 1.0, 0, 0
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
         waiting = {
-            pool.submit(
-                alone, asked.orders, asked.share, each, asked.clean if each == asked.first else FEW
-            ): each
+            pool.submit(soaked, asked.orders, asked.share, each, clean if each == asked.first else FEW): each
             for each in seeds
         }
         for future in as_completed(waiting):

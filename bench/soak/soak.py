@@ -7,11 +7,9 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -20,13 +18,12 @@ from local.cloud import EmbeddedCloud
 from local.runtime import Ended
 from local.seed import seed
 from tests.faults.evidence import gathered
+from tests.faults.harness import TEMPLATE
 from tests.faults.invariants import INVARIANTS
 from tests.faults.operator import empties_dead_letters
 from tests.faults.points import FAULTS, Kind
 from tests.faults.world import DAY, HOUR, MINUTE, NotReached, World
 from tests.functions.journeys import UNHINDERED, Reseller, resellers
-
-TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 THREADS, WAVE = 6, 150
 CONTRACTS = 3
@@ -236,35 +233,21 @@ class Soak:
         return {name: list(check(seen)) for name, check in INVARIANTS.items()}, statuses
 
 
-def soaked(
-    cloud: EmbeddedCloud,
-    orders: int,
-    share: float,
-    seeds: Sequence[int],
-    clean: int,
-    progress: Callable[[str], None] = lambda _: None,
-) -> Iterator[tuple[str, Figures]]:
-    """First so many orders without any fault, which tell how many calls each function makes; then each seed.
+def soaked(orders: int, share: float, number: int, clean: int) -> list[tuple[str, Figures]]:
+    """One seed in a cloud of its own; how far it is is told on stderr.
 
-    `progress` is told a line now and then.
+    First so many orders without any fault, which tell how many calls each function makes.
     """
-    figures, counted = Soak(cloud, 0, "clean")(clean, 0.0, {})
-    yield "without faults", figures
-    for number in seeds:
+    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
+        without, counted = Soak(cloud, 0, "clean")(clean, 0.0, {})
         began = time.monotonic()
 
-        def tell(done: int, number: int = number, began: float = began) -> None:
-            progress(f"seed {number}: {done} of {orders} orders, {time.monotonic() - began:.0f} s")
+        def tell(done: int) -> None:
+            seconds = time.monotonic() - began
+            print(f"seed {number}: {done} of {orders} orders, {seconds:.0f} s", file=sys.stderr, flush=True)
 
         figures, _ = Soak(cloud, number, f"s{number}x", tell)(orders, share, counted.most)
-        yield f"seed {number}", figures
-
-
-def alone(orders: int, share: float, number: int, clean: int) -> list[tuple[str, Figures]]:
-    """One seed in a cloud of its own; its progress is told on stderr."""
-    progress = partial(print, file=sys.stderr, flush=True)
-    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
-        return list(soaked(cloud, orders, share, [number], min(orders, clean), progress))
+    return [("without faults", without), (f"seed {number}", figures)]
 
 
 def report(name: str, figures: Figures, calls: float, say: Callable[[str], None]) -> None:

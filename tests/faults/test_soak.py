@@ -3,10 +3,6 @@
 import pytest
 
 from bench.soak.soak import soaked
-from local.cloud import EmbeddedCloud
-from local.seed import seed
-from tests.faults.harness import TEMPLATE
-from tests.functions.journeys import UNHINDERED
 
 pytestmark = pytest.mark.cloud
 
@@ -14,8 +10,7 @@ ORDERS, SHARE, SEED, CLEAN = 100, 0.2, 7, 4
 
 
 def test_a_crowd_in_which_every_fifth_invocation_fails_loses_nothing() -> None:
-    with EmbeddedCloud(TEMPLATE, UNHINDERED, seed=lambda cloud: seed(cloud)[0]) as cloud:
-        runs = dict(soaked(cloud, ORDERS, SHARE, [SEED], CLEAN))
+    runs = dict(soaked(ORDERS, SHARE, SEED, CLEAN))
     clean, faulty = runs["without faults"], runs[f"seed {SEED}"]
     for figures in (clean, faulty):
         assert {name: said for name, said in figures.broken.items() if said} == {}
