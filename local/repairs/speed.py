@@ -18,6 +18,7 @@ from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.dynamodb_door import OPERATIONS
@@ -55,7 +56,11 @@ class _OneClientPerService:
 
 
 @functools.lru_cache(64)
-def _syntax_tree(definition: str) -> Any:
+def _parse(definition: str) -> tuple[Any, Any]:
+    """Parsing takes a second for a long machine, and its components more than a short execution does.
+
+    Executions share them: what one of them keeps, as how often it has retried, lies in its own environment.
+    """
     listener = asl_parser.SyntaxErrorListener()
     lexer = asl_parser.ASLLexer(asl_parser.InputStream(definition))
     parser = asl_parser.ASLParser(asl_parser.CommonTokenStream(lexer))
@@ -64,13 +69,12 @@ def _syntax_tree(definition: str) -> Any:
     tree = parser.state_machine()
     if listener.errors:
         raise asl_parser.ASLParserException(errors=listener.errors)
-    return tree
-
-
-def _parse(definition: str) -> tuple[Any, Any]:
-    """Parsing takes a second for a long machine; the components made of the tree belong to one execution."""
-    tree = _syntax_tree(definition)
     return asl_parser.Preprocessor().visit(tree), tree
+
+
+def _place_in_the_environment(component: Any) -> str:
+    """moto draws it when it is first asked for: two executions that ask at once would each have their own."""
+    return str(id(component))
 
 
 def _query(original: Method, table: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
@@ -184,6 +188,7 @@ def install() -> None:
     exchange(responses, "gen_amzn_requestid_long", _request_id)
     exchange(boto_client, "boto3", _OneClientPerService)
     exchange(asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse))
+    exchange(EvalComponent, "heap_key", property(_place_in_the_environment))
     around(Table, "query", _query)
     around(DynamoHandler, "serialized", _serialized)
     exchange(Item, "__init__", _make_item)

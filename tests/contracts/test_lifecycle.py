@@ -60,7 +60,6 @@ def test_a_cloud_that_fails_half_way_leaves_nothing_to_the_next_one():
             pytest.fail("two at a time")
         assert gc.get_freeze_count(), "what stays is not looked at by the collector"
         url = cloud.url
-    assert not gc.get_freeze_count()
     with pytest.raises(urllib3.exceptions.MaxRetryError, match="refused"):
         urllib3.request("GET", url, retries=0)
 

@@ -1,5 +1,6 @@
 """Step Functions as fulfil_order and its sisters rely on it."""
 
+import collections
 import itertools
 import json
 import threading
@@ -366,6 +367,29 @@ def test_retries_wait_in_virtual_time_and_then_give_up(machine, function, clock,
     assert running.end(execution)["error"] == "RuntimeError"
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps == pytest.approx([600, 1200], abs=5)
+
+
+def test_each_execution_counts_its_own_retries(machine, function, clock, asleep):
+    """Executions at one moment, and one after them, whose machine is read only once."""
+    calls = collections.Counter()
+
+    def refuse(event):
+        calls[event["number"]] += 1
+        raise RuntimeError("again")
+
+    retry = [{"ErrorEquals": ["RuntimeError"], "IntervalSeconds": 60, "MaxAttempts": 2, "BackoffRate": 2}]
+    running = machine({"Task": task(function(refuse), Retry=retry)})
+    for numbers in ((0, 1, 2), (3,)):
+        executions = [running.start({"number": number}) for number in numbers]
+        for count, pause in ((1, 60), (2, 120)):
+            for execution in executions:
+                running.has_failed(execution, count)
+            asleep(len(executions))
+            clock.advance(pause)
+        assert [running.end(execution)["error"] for execution in executions] == ["RuntimeError"] * len(
+            numbers
+        )
+    assert calls == {0: 3, 1: 3, 2: 3, 3: 3}
 
 
 def test_a_state_entered_again_has_all_its_retries(machine, function, clock, asleep):
