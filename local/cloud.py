@@ -34,7 +34,7 @@ log = logging.getLogger("local")
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
 RUNS_WITHIN_AN_HOUR, RUNS_BEYOND = 30, 10  # how often one schedule runs, at most, while the clock moves
-WAKING_UP = 0.02  # real seconds that sleepers of the machine get when the clock has moved to their end
+BETWEEN_LOOKS = 0.005  # real seconds
 REST_LIMIT = 60.0  # real seconds granted to the work of one moment
 
 AddContract = Callable[[str, str, int], Mapping[str, Any]]
@@ -332,8 +332,7 @@ class EmbeddedCloud:
             if now >= end:
                 return
             CLOCK.advance(min([stop for stop in self._stops(gap) if stop > now] + [end]) - now)
-            if machines.at_rest_until() <= CLOCK.now():
-                time.sleep(WAKING_UP)
+            self._dispatcher.wake()
 
     def unfinished(self) -> float | None:
         """When the next delivery, or pause before a retry, is over; None if there is none.
@@ -360,13 +359,13 @@ class EmbeddedCloud:
 
     def _rest(self, horizon: Callable[[], float], end: float) -> bool:
         """Looks in the order in which work gives birth to work, twice, so that none slips through between."""
-        looks = 0
-        while looks < 2:
-            if time.monotonic() > end:
-                return False
+        was_quiet = False
+        while time.monotonic() <= end:
             quiet = (
                 self._invocations == 0 and not self._dispatcher.is_running() and self._nothing_due(horizon())
             )
-            looks = looks + 1 if quiet else 0
-            time.sleep(0.005)
-        return True
+            if quiet and was_quiet:
+                return True
+            was_quiet = quiet
+            time.sleep(BETWEEN_LOOKS)
+        return False

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 log = logging.getLogger("local")
-LOOK_EVERY = 0.01  # real seconds
+LOOK_EVERY = 0.01  # real seconds, if nobody wakes it
 
 
 class Work(Protocol):
@@ -26,7 +26,7 @@ class Dispatcher:
         self._work: list[Work] = []
         self._running: set[Work] = set()
         self._lock = threading.Lock()
-        self._stop = threading.Event()
+        self._stop, self._awake = threading.Event(), threading.Event()
         self._threads = ThreadPoolExecutor(16, "delivery")
         self._thread = threading.Thread(target=self._look, name="dispatcher")
 
@@ -36,6 +36,10 @@ class Dispatcher:
     def add(self, *work: Work) -> None:
         with self._lock:
             self._work += work
+
+    def wake(self) -> None:
+        """Something may have become due, as when the clock has moved: look at once."""
+        self._awake.set()
 
     def remove(self, work: Work) -> None:
         with self._lock:
@@ -51,6 +55,7 @@ class Dispatcher:
 
     def stop(self) -> None:
         self._stop.set()
+        self.wake()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -60,7 +65,9 @@ class Dispatcher:
         self._threads.shutdown(cancel_futures=True)
 
     def _look(self) -> None:
-        while not self._stop.wait(LOOK_EVERY):
+        while not self._stop.is_set():
+            self._awake.wait(LOOK_EVERY)
+            self._awake.clear()
             for work in self.work():
                 if work not in self._running and (due := work.due()) is not None and due <= self._now():
                     with self._lock:
@@ -77,3 +84,4 @@ class Dispatcher:
         finally:
             with self._lock:
                 self._running.discard(work)
+            self.wake()
