@@ -19,7 +19,7 @@ from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.keys import audit_record
 from partner_center.kernel.ids import encode_time_ordered
 from tests.faults.world import HOUR, World
-from tests.functions.journeys import Reseller, approval_links, call, staff_key
+from tests.functions.journeys import RESOURCE_ID, Reseller, approval_links, call, staff_key
 
 SIGNER = "SignCertificateFunction"
 CLOCKS_APART = HOUR
@@ -236,9 +236,13 @@ def _links(
     cloud: EmbeddedCloud, order_ids: Iterable[str], mails: Sequence[Mapping[str, Any]]
 ) -> Iterator[Link]:
     """Looking at a link changes nothing: 200 while it can be answered, 410 afterwards."""
+    about: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for mail in mails:
+        if "/approve/" in mail["text"]:
+            for resource_id in set(RESOURCE_ID.findall(mail["text"])):
+                about[resource_id][_token(mail["text"])] = mail
     for order_id in order_ids:
-        about = [mail for mail in mails if order_id in mail["text"] and "/approve/" in mail["text"]]
-        for mail in {_token(mail["text"]): mail for mail in about}.values():
+        for mail in about.get(order_id, {}).values():
             (url,) = {link for link in approval_links(cloud, order_id) if link in mail["text"]}
             domain = mail["subject"].rpartition(" ")[2]
             yield Link(order_id, domain, mail["to"][0], url, call("GET", url).status == 200)

@@ -5,11 +5,14 @@ import re
 import subprocess
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from threading import Lock
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from weakref import WeakKeyDictionary
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -30,6 +33,9 @@ UNHINDERED = {"KeyQuota": "1000000", "AddressQuota": "1000000"}
 """Parameters of a cloud whose callers are in a hurry."""
 FEW_RUNS = 12
 """Of each schedule, while months go by in which nothing is looked at: they cost the most of a long journey."""
+
+
+RESOURCE_ID = re.compile(r"\b[a-z]{3}_[0-9a-z]{26}\b")
 
 
 @dataclass(frozen=True)
@@ -357,10 +363,29 @@ def resellers(cloud: EmbeddedCloud) -> list[Reseller]:
     ]
 
 
+class _Links:
+    """The approval links that a cloud mailed, by each id in their mail. A mail is read once: there are thousands."""
+
+    def __init__(self) -> None:
+        self._read, self._by_id, self._lock = 0, defaultdict[str, list[str]](list), Lock()
+
+    def about(self, cloud: EmbeddedCloud, resource_id: str) -> list[str]:
+        with self._lock:
+            mails = cloud.mails()
+            for mail in mails[self._read :]:
+                links = re.findall(r"http://\S+/approve/[\w-]+", mail.text)
+                for found in set(RESOURCE_ID.findall(mail.text)) if links else ():
+                    self._by_id[found] += links
+            self._read = len(mails)
+            return list(self._by_id.get(resource_id, ()))
+
+
+_LINKS: WeakKeyDictionary[EmbeddedCloud, _Links] = WeakKeyDictionary()
+
+
 def approval_links(cloud: EmbeddedCloud, order_id: str) -> list[str]:
     """The links in the approval mails of one order, in the order they were sent."""
-    texts = [mail.text for mail in cloud.mails() if order_id in mail.text]
-    return [link for text in texts for link in re.findall(r"http://\S+/approve/[\w-]+", text)]
+    return _LINKS.setdefault(cloud, _Links()).about(cloud, order_id)
 
 
 def mails(cloud: EmbeddedCloud) -> list[dict[str, Any]]:
