@@ -32,10 +32,10 @@ class ZoneServer:
     def __init__(
         self, perspectives: Iterable[str] = (), world: Mapping[str, str] = DEFAULT_WORLD, ttl: int = 60
     ) -> None:
-        self._ttl = ttl
         self._entries: dict[tuple[Name, str, str | None], Entry] = {}
         self._lock = Lock()
-        self._servers = {each: DnsServer(partial(self._reply, each)) for each in (None, *perspectives)}
+        self._worlds = {each: World(ttl) for each in (None, *perspectives)}
+        self._servers = {each: DnsServer(partial(self._reply, each)) for each in self._worlds}
         for name, address in world.items():
             self.set(name, "A", [address])
 
@@ -75,6 +75,7 @@ class ZoneServer:
         entry = Entry.parse(name, type, values, rcode, dnssec, self._known(perspective))
         with self._lock:
             self._entries[entry.name, type, perspective] = entry
+            self._show(entry.name, type)
 
     def delete(self, name: str, type: str | None = None) -> None:
         """Removes one record set of a name, or all of them, for every perspective."""
@@ -82,6 +83,7 @@ class ZoneServer:
         with self._lock:
             for key in [key for key in self._entries if key[0] == owner and type in (None, key[1])]:
                 del self._entries[key]
+                self._show(owner, key[1])
 
     def records(self) -> list[dict[str, Any]]:
         """Every entry, as the body of the POST that would make it again."""
@@ -93,16 +95,17 @@ class ZoneServer:
             raise ValueError(f"no such perspective: {perspective!r}")
         return perspective
 
-    def _seen_from(self, perspective: str | None) -> World:
-        with self._lock:
-            entries = [entry for entry in self._entries.values() if entry.perspective in (None, perspective)]
-        entries.sort(key=lambda entry: entry.perspective is not None)
-        return World({(entry.name, entry.type): entry for entry in entries}, self._ttl)
+    def _show(self, name: Name, type: str) -> None:
+        """Lets each perspective see its own entry there, or else the common one."""
+        common = self._entries.get((name, type, None))
+        for perspective, world in self._worlds.items():
+            world.put(name, type, self._entries.get((name, type, perspective), common))
 
     def _reply(self, perspective: str | None, wire: bytes, over_udp: bool) -> bytes | None:
         try:
             query = dns.message.from_wire(wire)
-            response = self._seen_from(perspective).respond(query)
+            with self._lock:
+                response = self._worlds[perspective].respond(query)
         except dns.exception.DNSException:
             return None
         if response is None:

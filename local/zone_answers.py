@@ -9,7 +9,8 @@ under an unsigned SOA, as below a top-level domain that uses opt-out (RFC 5155, 
 TXT values are plain text; values of the other types are in presentation format.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -73,12 +74,34 @@ class Entry:
         return said | {key: value for key in ("rcode", "perspective") if (value := getattr(self, key))}
 
 
-@dataclass(frozen=True, slots=True)
 class World:
-    """All entries as one perspective sees them; `ttl`, in seconds, is that of every record."""
+    """All entries as one perspective sees them; `ttl`, in seconds, is that of every record.
 
-    entries: Mapping[tuple[Name, str], Entry]
-    ttl: int
+    It counts what it holds below each name, so that an answer does not take longer the more there is.
+    """
+
+    def __init__(self, ttl: int) -> None:
+        self._ttl = ttl
+        self._entries: dict[tuple[Name, str], Entry] = {}
+        self._below: Counter[Name] = Counter()
+        """Entries at each name and below it."""
+        self._states: Counter[tuple[Name, str]] = Counter()
+        """Entries at each apex and below it, by how they are signed."""
+
+    def put(self, name: Name, type: str, entry: Entry | None) -> None:
+        """What this perspective sees at a name from now on; None: nothing."""
+        before = self._entries.pop((name, type), None)
+        if before:
+            self._count(before, -1)
+        if entry:
+            self._entries[name, type] = entry
+            self._count(entry, 1)
+
+    def _count(self, entry: Entry, times: int) -> None:
+        for ancestor in _upwards(entry.name):
+            self._below[ancestor] += times
+        if apex := _apex_of(entry.name):
+            self._states[apex, entry.dnssec] += times
 
     def respond(self, query: dns.message.Message) -> dns.message.Message | None:
         """The response to a query, or None where there shall be silence."""
@@ -104,7 +127,7 @@ class World:
         """Adds what there is, following aliases. The states of all that was used, or None for silence."""
         states: set[str] = set()
         for _ in range(_ALIASES_AT_MOST):
-            entry = self.entries.get((name, type)) or self.entries.get((name, "CNAME"))
+            entry = self._entries.get((name, type)) or self._entries.get((name, "CNAME"))
             if entry:
                 states.add(entry.dnssec)
             if entry is None or not (entry.rdatas or entry.rcode):
@@ -114,7 +137,7 @@ class World:
             if entry.rcode:
                 response.set_rcode(dns.rcode.from_text(entry.rcode))
                 return states
-            response.answer.append(dns.rrset.from_rdata_list(name, self.ttl, entry.rdatas))
+            response.answer.append(dns.rrset.from_rdata_list(name, self._ttl, entry.rdatas))
             if entry.type == type:
                 return states
             (alias,) = entry.rdatas
@@ -124,10 +147,10 @@ class World:
 
     def _deny(self, response: dns.message.Message, name: Name, type: str) -> str:
         """Adds the SOA that denies the name or the type, or the implied SOA if that was asked for."""
-        exists = name == root or any(owner.is_subdomain(name) for owner, _ in self.entries)
+        exists = name == root or self._below[name] > 0
         apex, state = self._zone_of(name) if exists or len(name.labels) > 2 else (root, "secure")
-        times = f"ns.invalid. hostmaster.invalid. 1 3600 600 86400 {self.ttl}"
-        soa = dns.rrset.from_rdata_list(apex, self.ttl, [_rdata("SOA", times)])
+        times = f"ns.invalid. hostmaster.invalid. 1 3600 600 86400 {self._ttl}"
+        soa = dns.rrset.from_rdata_list(apex, self._ttl, [_rdata("SOA", times)])
         asked_for = exists and type == "SOA" and apex == name
         (response.answer if asked_for else response.authority).append(soa)
         response.set_rcode(dns.rcode.NOERROR if exists else dns.rcode.NXDOMAIN)
@@ -135,13 +158,13 @@ class World:
 
     def _zone_of(self, name: Name) -> tuple[Name, str]:
         for ancestor in _upwards(name):
-            declared = self.entries.get((ancestor, "SOA"))
+            declared = self._entries.get((ancestor, "SOA"))
             if declared and declared.rdatas:
                 return ancestor, declared.dnssec
-        if len(name.labels) <= 2:
+        apex = _apex_of(name)
+        if apex is None:
             return name, "secure"
-        apex = Name(name.labels[-3:])
-        states = {entry.dnssec for entry in self.entries.values() if entry.name.is_subdomain(apex)}
+        states = {state for state in DNSSEC if self._states[apex, state] > 0}
         if not states:
             return Name(name.labels[-2:]), "insecure"
         return apex, "insecure" if states == {"insecure"} else "secure"
@@ -155,6 +178,11 @@ def owner_name(text: str) -> Name:
         return from_text(text.lower())
     except dns.exception.DNSException as error:
         raise ValueError(f"not a domain name: {text!r}") from error
+
+
+def _apex_of(name: Name) -> Name | None:
+    """The last two labels; None for the root and the top-level domains."""
+    return Name(name.labels[-3:]) if len(name.labels) > 2 else None
 
 
 def _upwards(name: Name) -> Iterator[Name]:
