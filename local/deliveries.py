@@ -11,10 +11,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.dispatcher import Dispatcher
+from local.queues import Queue, Record
 from local.repetition import Repetition
 from local.resources import AsyncFailures, Stack, arn
 from local.schedules import Schedule, next_due, scheduled_event
-from local.sources import Invoke, QueueSource, Record, SourceMapping, StreamSource
+from local.sources import Invoke, QueueSource, SourceMapping, StreamSource
 
 log = logging.getLogger("local")
 ASYNC_PAUSES = (60.0, 120.0)  # seconds before Lambda's second and third attempt of an asynchronous call
@@ -47,10 +48,7 @@ class Deliveries:
             if ":dynamodb:" in mapping.source:
                 dispatcher.add(StreamSource(mapping, invoke, self._give_up_batch, now))
             else:
-                sqs = stack.client("sqs")
-                dispatcher.add(
-                    *(QueueSource(mapping, invoke, sqs, self.repetition) for _ in range(QUEUE_POLLERS))
-                )
+                dispatcher.add(*(QueueSource(mapping, invoke, self.repetition) for _ in range(QUEUE_POLLERS)))
         dispatcher.add(*(Recurring(schedule, self._send_on_time, now) for schedule in stack.schedules))
 
     def send(self, target: Target, event: Any) -> None:
@@ -112,9 +110,7 @@ class Deliveries:
         return False
 
     def _to_queue(self, queue: str, event: Any) -> None:
-        sqs = self._stack.client("sqs")
-        url = sqs.get_queue_url(QueueName=queue.rpartition(":")[2])["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
+        Queue(queue).send(json.dumps(event))
 
     def _give_up_batch(
         self, mapping: SourceMapping, records: list[Record], attempts: int, condition: str

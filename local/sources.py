@@ -4,16 +4,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from functools import cached_property
 from typing import Any, Self
 
+from local.queues import Queue, Record
 from local.repetition import Repetition
 from local.template import ACCOUNT, REGION
 
-Record = dict[str, Any]
 Invoke = Callable[[str, Any], tuple[str, bool]]
 LONGEST_PAUSE = 30.0  # seconds between two attempts of a stream's batch
-RECEIVE_LIMIT = 10  # messages one ReceiveMessage may answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,38 +163,22 @@ def failed_items(payload: str) -> set[str]:
 class QueueSource:
     """A message that fails stays invisible until the queue's time-out; the queue itself moves it to its DLQ."""
 
-    def __init__(self, mapping: SourceMapping, invoke: Invoke, sqs: Any, repetition: Repetition) -> None:
-        self._mapping, self._invoke, self._sqs, self._repetition = mapping, invoke, sqs, repetition
-        self._filter = Filter(mapping.filters)
-        self._name = mapping.source.split(":")[-1]
-        self._url = sqs.get_queue_url(QueueName=self._name)["QueueUrl"]
-
-    @cached_property
-    def _queue(self) -> Any:
-        """moto's own: it is looked at a hundred times in a second."""
-        from moto.sqs.models import sqs_backends  # noqa: PLC0415
-
-        return sqs_backends[ACCOUNT][REGION].queues[self._name]
+    def __init__(self, mapping: SourceMapping, invoke: Invoke, repetition: Repetition) -> None:
+        self._mapping, self._invoke, self._repetition = mapping, invoke, repetition
+        self._filter, self._queue = Filter(mapping.filters), Queue(mapping.source)
 
     def due(self) -> float | None:
-        messages = list(self._queue._messages)
-        return min((max(m.visible_at, m.delayed_until) / 1000 for m in messages), default=None)
+        return self._queue.due()
 
     def run(self) -> None:
-        received = self._sqs.receive_message(
-            QueueUrl=self._url,
-            MaxNumberOfMessages=min(RECEIVE_LIMIT, self._mapping.batch_size),
-            AttributeNames=["All"],
-            MessageAttributeNames=["All"],
-        ).get("Messages", [])
-        records = [_queue_record(message, self._mapping.source) for message in received]
+        records = self._queue.receive(self._mapping.batch_size)
         wanted = [record for record in records if self._filter.passes(_readable(record))]
         kept = self._failures(wanted) if wanted else set()
         handled = [each["messageId"] for each in wanted if each["messageId"] not in kept]
         kept |= {each for each in handled if self._repetition.wants(each)}
         for record in records:
             if record["messageId"] not in kept:
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=record["receiptHandle"])
+                self._queue.delete(record["receiptHandle"])
 
     def _failures(self, records: list[Record]) -> set[str]:
         everything = {record["messageId"] for record in records}
@@ -207,24 +189,6 @@ class QueueSource:
         return (
             reported if reported <= everything else everything
         )  # an unknown identifier fails the whole batch
-
-
-def _queue_record(message: Mapping[str, Any], source: str) -> Record:
-    attributes = message.get("MessageAttributes", {})
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message.get("Attributes", {}),
-        "messageAttributes": {
-            name: {key[0].lower() + key[1:]: part for key, part in value.items()}
-            for name, value in attributes.items()
-        },
-        "md5OfBody": message["MD5OfBody"],
-        "eventSource": "aws:sqs",
-        "eventSourceARN": source,
-        "awsRegion": REGION,
-    }
 
 
 def _readable(record: Record) -> Record:
