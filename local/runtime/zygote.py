@@ -35,6 +35,9 @@ _PRELOAD = (
     "dns.resolver",
     "idna",
     "jinja2",
+    "pkilint.cabf.cabf_crl",
+    "pkilint.cabf.serverauth",
+    "pkilint.pkix.certificate",
     "publicsuffixlist",
     "urllib3",
 )
