@@ -48,7 +48,9 @@ class VirtualClock:
 
     def wait_for_event(self, event: threading.Event, seconds: float) -> bool:
         """`event.wait(seconds)` in virtual time: whether the event was set in time."""
-        deadline = self.now() + seconds
+        return self._wait_until(event, self.now() + seconds)
+
+    def _wait_until(self, event: threading.Event, deadline: float) -> bool:
         condition: threading.Condition = event._cond  # type: ignore[attr-defined]  # the one way to wake its waiters unset
         with self._lock:
             self._waiting.append(condition)
@@ -63,9 +65,14 @@ class VirtualClock:
 
     def sleep(self, seconds: float, stopped: Callable[[], bool] = _never) -> None:
         """Sleep in virtual time, or until `stopped` says so."""
-        deadline, unset = self.now() + seconds, threading.Event()
-        while not stopped() and (left := deadline - self.now()) > 0:
-            self.wait_for_event(unset, min(left, _STOP_IS_SEEN_WITHIN) if stopped is not _never else left)
+        self.sleep_until(self.now() + seconds, stopped)
+
+    def sleep_until(self, deadline: float, stopped: Callable[[], bool] = _never) -> None:
+        """For who tells others when that is: the clock may have moved before the sleep begins."""
+        unset = threading.Event()
+        while not stopped() and (now := self.now()) < deadline:
+            look = deadline if stopped is _never else min(deadline, now + _STOP_IS_SEEN_WITHIN)
+            self._wait_until(unset, look)
 
     def for_worker(self, skew: float = 0.0) -> str:
         """`<virtual epoch> <monotonic> <speed>`: enough for another process to go on counting by itself.

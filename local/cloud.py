@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Self
 
 from local import machines
@@ -33,6 +33,8 @@ from local.web_world import WebWorld
 log = logging.getLogger("local")
 CREDENTIALS = {"aws_access_key_id": "local", "aws_secret_access_key": "local"}
 ONE_AT_A_TIME = Lock()
+_HAS_RUN = Event()
+"""One has, in this process, and is over."""
 RUNS_WITHIN_AN_HOUR, RUNS_BEYOND = 30, 10  # how often one schedule runs, at most, while the clock moves
 BETWEEN_LOOKS = 0.005  # real seconds
 REST_LIMIT = 60.0  # real seconds granted to the work of one moment
@@ -40,11 +42,11 @@ REST_LIMIT = 60.0  # real seconds granted to the work of one moment
 AddContract = Callable[[str, str, int], Mapping[str, Any]]
 
 
-@functools.cache
-def _freeze_once() -> None:
-    """Half a million objects stay as long as the process, and the collector would look at them every few seconds.
+def _freeze() -> None:
+    """Half a million objects stay as long as the process; the collector would look at them every few seconds.
 
-    Only the first cloud does so: it has imported what there is, and what the others make is to be collected.
+    The first cloud takes its own with them, and gives all back at its end. What there is before the second exists is
+    the process's own and stays frozen; a cloud that stayed so would never be collected.
     """
     gc.collect()
     gc.freeze()
@@ -64,6 +66,11 @@ class FunctionFailed(Exception):
 
 class EmbeddedCloud:
     """Use it as a context manager. One at a time in a process: moto's state is global."""
+
+    def __new__(cls, *_: Any, **__: Any) -> Self:
+        if _HAS_RUN.is_set() and not gc.get_freeze_count():
+            _freeze()
+        return super().__new__(cls)
 
     def __init__(
         self,
@@ -133,7 +140,10 @@ class EmbeddedCloud:
         server.start(self._handle)
         dispatcher.start()
         self._demo = self._seed(self) if self._seed else {}
-        _freeze_once()
+        if not gc.get_freeze_count():
+            _freeze()
+            defer(gc.unfreeze)
+            defer(_HAS_RUN.set)
         self.ready = True
 
     def _start_moto(self) -> None:
@@ -144,7 +154,7 @@ class EmbeddedCloud:
 
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         repairs.install(self._run, self._deliver)
-        machines.note_sleeps()
+        self._cleanup.callback(repairs.forget_hooks)
         self._cleanup.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         server = MotoServer()
         self._cleanup.callback(server.close)
@@ -326,12 +336,16 @@ class EmbeddedCloud:
         runs = runs or (RUNS_WITHIN_AN_HOUR if seconds <= 3600 else RUNS_BEYOND)
         end, gap = CLOCK.now() + seconds, seconds / runs
         while True:
-            if not self._rest(CLOCK.now, time.monotonic() + REST_LIMIT):
+            rested = self._rest(CLOCK.now, time.monotonic() + REST_LIMIT)
+            if not rested:
                 log.warning("work is still under way after %d s; the clock moves on", REST_LIMIT)
             now = CLOCK.now()
             if now >= end:
                 return
-            CLOCK.advance(min([stop for stop in self._stops(gap) if stop > now] + [end]) - now)
+            stops = list(self._stops(gap))
+            if rested and min(stops) <= now:
+                continue  # time does not stand still: it fell due since the last look
+            CLOCK.advance(min([stop for stop in stops if stop > now] + [end]) - now)
             self._dispatcher.wake()
 
     def unfinished(self) -> float | None:

@@ -36,6 +36,7 @@ class Dispatcher:
     def add(self, *work: Work) -> None:
         with self._lock:
             self._work += work
+        self.wake()
 
     def wake(self) -> None:
         """Something may have become due, as when the clock has moved: look at once."""
@@ -65,9 +66,11 @@ class Dispatcher:
         self._threads.shutdown(cancel_futures=True)
 
     def _look(self) -> None:
-        while not self._stop.is_set():
+        while True:
             self._awake.wait(LOOK_EVERY)
             self._awake.clear()
+            if self._stop.is_set():
+                return
             for work in self.work():
                 if work not in self._running and (due := work.due()) is not None and due <= self._now():
                     with self._lock:
@@ -84,4 +87,3 @@ class Dispatcher:
         finally:
             with self._lock:
                 self._running.discard(work)
-            self.wake()

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,8 +16,8 @@ FAILURES = ("Failed", "TimedOut")
 AT_WORK = {"type": "at work"}
 BRANCH_ENDS = ("StateExited", "IterationSucceeded", "IterationFailed")
 
-_sleeps: list[list[float]] = []  # a list of its own for each, so that equal ends stay apart
-_noted: list[bool] = []
+_sleeps: list[list[float]] = []  # a list of its own for each, which is known by being the same
+_at_work: list[bool] = []
 
 
 def executions() -> list[Any]:
@@ -41,25 +42,24 @@ def stop() -> None:
         time.sleep(0.01)
 
 
-def note_sleeps() -> None:
-    """Let `at_rest_until` know of Wait states and of pauses before a retry. Once per process, after the repairs."""
-    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl  # noqa: PLC0415
-    from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function  # noqa: PLC0415
+def sleep(seconds: float, stopped: Callable[[], bool] = lambda: False) -> None:
+    """A Wait state, or the pause before a retry: `at_rest_until` knows when it ends, however late it begins."""
+    end = [CLOCK.now() + float(seconds)]
+    _sleeps.append(end)
+    try:
+        CLOCK.sleep_until(end[0], stopped)
+    finally:
+        _sleeps.remove(end)
 
-    from local.repairs.patching import around  # noqa: PLC0415
 
-    def noted(original: Callable[..., None], *args: Any, **named: Any) -> None:
-        sleep = [CLOCK.now() + float(named.get("wait_seconds", args[-1]))]
-        _sleeps.append(sleep)
-        try:
-            original(*args, **named)
-        finally:
-            _sleeps.remove(sleep)
-
-    if not _noted:
-        _noted.append(True)
-        around(vars(retrier_decl)["time"], "sleep", noted)
-        around(wait_function.WaitFunction, "_wait_interval", noted)
+@contextmanager
+def at_work() -> Iterator[None]:
+    """Within it `at_rest_until` says that something is: what is done is not seen by the executions' histories."""
+    _at_work.append(True)
+    try:
+        yield
+    finally:
+        _at_work.pop()
 
 
 def pauses() -> list[float]:
@@ -69,6 +69,8 @@ def pauses() -> list[float]:
 
 def at_rest_until() -> float:
     """When the first sleep or a waiting task's time limit ends, infinity if there is none; 0 while one is at work."""
+    if _at_work:
+        return 0.0
     sleeps, asleep = pauses(), 0
     ends = list(sleeps)
     for execution in _executions():

@@ -51,7 +51,13 @@ class Queue:
             raise ValueError(str(refusal)) from refusal
 
     def _record(self, message: Any) -> Record:
-        """AWS, "Using Lambda with Amazon SQS": the event of a standard queue."""
+        """AWS, "Using Lambda with Amazon SQS": the event of a queue."""
+        told_sometimes = {
+            "AWSTraceHeader": message.system_attributes.get("AWSTraceHeader", {}).get("StringValue"),
+            "MessageDeduplicationId": message.deduplication_id,
+            "MessageGroupId": message.group_id,
+            "SequenceNumber": message.sequence_number,
+        }
         return {
             "messageId": message.id,
             "receiptHandle": message.receipt_handle,
@@ -61,6 +67,7 @@ class Queue:
                 "SentTimestamp": str(message.sent_timestamp),
                 "ApproximateReceiveCount": str(message.approximate_receive_count),
                 "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+                **{name: value for name, value in told_sometimes.items() if value is not None},
             },
             "messageAttributes": {
                 name: _attribute(value) for name, value in message.message_attributes.items()

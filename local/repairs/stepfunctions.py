@@ -30,6 +30,7 @@ from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped, Pro
 from moto.stepfunctions.parser.backend import execution
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from local import machines
 from local.clock import CLOCK, VirtualEvent
 from local.repairs import jsonata_engine, task_tokens
 from local.repairs.patching import Method, around, exchange, serialize
@@ -81,7 +82,7 @@ def _announce(original: Method, task: Any, env: Any, *args: Any, **kwargs: Any) 
 
 
 def _wait(_: Any, env: Any, wait_seconds: float) -> None:
-    CLOCK.sleep(wait_seconds, lambda: not env.is_running())
+    machines.sleep(wait_seconds, lambda: not env.is_running())
 
 
 def _install_time() -> None:
@@ -90,7 +91,7 @@ def _install_time() -> None:
         exchange(module, "datetime", virtual)
     exchange(WaitFunction, "_wait_interval", _wait)
     around(StateTaskService, "_before_eval_execution", _announce)
-    exchange(retrier, "time", types.SimpleNamespace(sleep=CLOCK.sleep))
+    exchange(retrier, "time", types.SimpleNamespace(sleep=machines.sleep))
     exchange(execute_state, "threading", types.SimpleNamespace(Event=VirtualEvent, Thread=threading.Thread))
     exchange(program, "threading", types.SimpleNamespace(Thread=_Thread))
     exchange(callback, "Event", VirtualEvent)
@@ -129,12 +130,16 @@ def _describe_execution(original: Method, response: Any) -> Any:
     return answer
 
 
-def _tell_the_bus(original: Method, communication: Any) -> None:
+def _end(original: Method, communication: Any) -> None:
+    """Between its last state and the event of its end an execution seems to be over, and is not."""
+    with machines.at_work():
+        original(communication)
+        if communication.execution in _started:
+            _tell_the_bus(communication.execution)
+
+
+def _tell_the_bus(done: Any) -> None:
     """The default bus hears of every end, which is how AWS lets others react to failed and timed-out executions."""
-    original(communication)
-    done = communication.execution
-    if done not in _started:
-        return
     detail = {
         "executionArn": done.exec_arn,
         "stateMachineArn": done.state_machine_arn,
@@ -203,7 +208,7 @@ def install() -> None:
     serialize(threading.Lock(), models.StepFunctionsParserBackend, "start_execution")
     around(execution.Execution, "start", _register)
     around(StepFunctionResponse, "describe_execution", _describe_execution)
-    around(execution.BaseExecutionWorkerCommunication, "terminated", _tell_the_bus)
+    around(execution.BaseExecutionWorkerCommunication, "terminated", _end)
     around(Environment, "set_error", _keep_first_end)
     exchange(EvalComponent, "_log_failure_event_exception", _log_nothing)
     exchange(EvalComponent, "_log_exception", _log_nothing)

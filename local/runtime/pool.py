@@ -125,7 +125,10 @@ class Zygote:
         return os.waitstatus_to_exitcode(self._ask({"op": "wait", "pid": pid})["status"])
 
     def close(self) -> None:
+        """One that has not been asked for a worker yet has none, and imports still, perhaps."""
         self._control.close()
+        if not self._ready:
+            self._process.kill()
         self._process.wait(10)
 
 

@@ -15,7 +15,8 @@ import pkgutil
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from types import ModuleType
 from typing import Any
 
 import botocore.loaders
@@ -35,12 +36,10 @@ _PRELOAD = (
     "dns.resolver",
     "idna",
     "jinja2",
-    "pkilint.cabf.cabf_crl",
-    "pkilint.cabf.serverauth",
-    "pkilint.pkix.certificate",
     "publicsuffixlist",
     "urllib3",
 )
+_LINTER = ("pkilint.cabf.cabf_crl", "pkilint.cabf.serverauth", "pkilint.pkix.certificate")
 _SERVICES = ("dynamodb", "events", "kms", "s3", "sesv2", "sqs", "ssm", "stepfunctions")
 _PR_SET_PDEATHSIG = 1
 
@@ -62,10 +61,19 @@ def _share_botocore_models() -> None:
     botocore.session.get_session = lambda env_vars=None: next(made, None) or make(env_vars)
 
 
-def _preload() -> None:
-    for name in _PRELOAD:
+def _import(names: Iterable[str]) -> None:
+    for name in names:
         with contextlib.suppress(ModuleNotFoundError):  # a function that needs it will say so itself
             importlib.import_module(name)
+
+
+def _preload() -> None:
+    _import(_PRELOAD)
+    sys.modules["iso639"] = ModuleType(
+        "iso639"
+    )  # as functions import the linter, without its table of languages
+    _import(_LINTER)
+    del sys.modules["iso639"]
     _share_botocore_models()
     gc.collect()
     gc.freeze()  # untouched by the collector, these objects' pages stay shared with the workers

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from local.clock import VirtualClock, VirtualEvent
+from local import machines
+from local.clock import CLOCK, VirtualClock, VirtualEvent
 
 
 @pytest.fixture
@@ -86,3 +87,19 @@ def test_a_virtual_event_waits_in_the_time_of_the_shared_clock(clock):
     event, answers = VirtualEvent(), []
     assert woken(lambda: answers.append(event.wait(3600)))(lambda: clock.advance(3600)) < 0.2
     assert answers == [False]
+
+
+def test_a_sleep_that_was_told_ends_in_time_though_the_clock_moves_before_it_begins(monkeypatch):
+    """Whoever moves the clock believes what was told."""
+
+    class Told(list):
+        def append(self, end):
+            super().append(end)
+            CLOCK.advance(3600)
+
+    monkeypatch.setattr(machines, "_sleeps", Told())
+    asleep = threading.Thread(target=machines.sleep, args=(3600,), daemon=True)
+    asleep.start()
+    asleep.join(5)
+    assert not asleep.is_alive()
+    assert machines.pauses() == []

@@ -319,3 +319,23 @@ def test_mails_are_parsed_once_and_keep_what_was_sent(cloud):
     assert "https://example.com/approve/mailed" in mail.text
     assert mail.attachments[0].content == b"\x00\x01"
     assert cloud.mails()[-1] is mail
+
+
+def test_what_waits_side_by_side_goes_on_at_its_own_time(cloud):
+    """Looking at many executions takes time, and time does not stand still for it."""
+    machines = cloud.client("stepfunctions")
+    states = {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Wait", "States": states}
+    role = machines.describe_state_machine(stateMachineArn=cloud.resource("Approval"))["roleArn"]
+    arn = machines.create_state_machine(name="side-by-side", definition=json.dumps(definition), roleArn=role)[
+        "stateMachineArn"
+    ]
+    for _ in range(3):
+        for _ in range(40):
+            machines.start_execution(stateMachineArn=arn)
+        cloud.advance(90)
+    steps = [each["steps"][0] for each in cloud.executions() if each["machine"] == "side-by-side"]
+    moments = [(datetime.fromisoformat(step[at]) for at in ("entered_at", "left_at")) for step in steps]
+    waited = [(left - entered).total_seconds() for entered, left in moments]
+    assert len(waited) == 120
+    assert max(waited) <= 75, sorted(waited)[-20:]

@@ -64,6 +64,36 @@ def test_a_cloud_that_fails_half_way_leaves_nothing_to_the_next_one():
         urllib3.request("GET", url, retries=0)
 
 
+THREE = """
+import gc, weakref
+from pathlib import Path
+from local.cloud import EmbeddedCloud
+
+def closed():
+    with EmbeddedCloud(Path({template!r})) as cloud:
+        assert gc.get_freeze_count(), "what stays is not looked at by the collector"
+        return weakref.ref(cloud)
+
+left = [closed() for _ in range(3)]
+gc.collect()
+print([each() for each in left])
+"""
+
+
+def test_a_closed_cloud_is_forgotten_the_first_as_well():
+    """In a process of its own, where one is the first."""
+    done = subprocess.run(
+        [sys.executable, "-c", THREE.format(template=str(TEMPLATE))],
+        cwd=ROOT,
+        env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": "layers/core:."},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "[None, None, None]\n", done.stderr
+
+
 @pytest.mark.usefixtures("nothing_left")
 def test_a_template_that_cannot_start_leaves_nothing_behind(tmp_path):
     (tmp_path / "template.yaml").write_text("Resources: {Cluster: {Type: 'AWS::EKS::Cluster'}}")

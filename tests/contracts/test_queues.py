@@ -50,6 +50,14 @@ def test_a_record_has_what_the_sdk_receives(client, arn, url, clock):
     assert message["ReceiptHandle"] != record["receiptHandle"]
 
 
+def test_a_record_tells_who_traces_it_and_its_group(client, arn, url):
+    trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-2-3"}}
+    client.send_message(QueueUrl=url, MessageBody="m", MessageGroupId="tenant", MessageSystemAttributes=trace)
+    (record,) = Queue(arn).receive(10)
+    assert record["attributes"]["MessageGroupId"] == "tenant"
+    assert record["attributes"]["AWSTraceHeader"] == "Root=1-2-3"
+
+
 def test_a_message_is_hidden_while_it_is_handled_and_gone_when_it_is_deleted(arn, clock):
     queue = Queue(arn)
     assert queue.due() is None
