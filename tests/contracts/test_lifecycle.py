@@ -20,6 +20,8 @@ from local.template import TemplateRefused
 ROOT = Path(__file__).parents[2]
 TEMPLATE = Path(__file__).parent / "fixture_app/template.yaml"
 pytestmark = pytest.mark.cloud
+AT_LAST = 60
+"""Real seconds for what ends by itself, on a machine that has other things to do."""
 
 
 def children(pid=None):
@@ -143,7 +145,7 @@ def test_the_program_says_where_it_is_and_ends_within_two_seconds_of_ctrl_c(appl
         assert urllib3.request("GET", f"{url}/_local/demo").json() == {"resellers": []}
         began = time.monotonic()
         program.send_signal(signal.SIGINT)
-        assert program.wait(5) == 0
+        assert program.wait(AT_LAST) == 0
         assert time.monotonic() - began < 2
         assert program.stderr.read() == ""
 
@@ -153,7 +155,7 @@ def test_the_program_may_be_interrupted_while_it_starts(application):
         while not children(program.pid):
             time.sleep(0.01)
         program.send_signal(signal.SIGTERM)
-        assert program.wait(5) == 0
+        assert program.wait(AT_LAST) == 0
         assert program.stdout.read() == ""
 
 
@@ -161,7 +163,7 @@ def test_a_taken_port_is_one_line_and_exit_code_one(application):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with launch([*application, "--port", str(port)]) as program:
-            assert program.wait(5) == 1
+            assert program.wait(AT_LAST) == 1
             assert program.stderr.read().count("\n") == 1
             assert program.stdout.read() == ""
 
@@ -176,5 +178,5 @@ def test_a_taken_port_is_one_line_and_exit_code_one(application):
 )
 def test_a_parameter_reaches_the_template(application, parameter, status, said):
     with launch([*application, "--port", "0", "--parameter", parameter]) as program:
-        assert program.wait(10) == status
+        assert program.wait(AT_LAST) == status
         assert said in program.stderr.read()
