@@ -118,6 +118,22 @@ def test_the_core_asks_for_no_environment_while_it_is_imported():
     assert seen.stdout == "{'partner_center'} True []\n"
 
 
+PRELOAD = """
+import sys
+from local.runtime import zygote
+zygote._preload()
+print("pkilint.cabf.serverauth" in sys.modules, "iso639" in sys.modules)
+"""
+
+
+def test_the_linter_is_preloaded_without_its_table_of_languages():
+    """As functions load it (issuance/lint.py), which look whether the table is there."""
+    seen = subprocess.run(
+        [sys.executable, "-c", PRELOAD], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert seen.stdout == "True False\n"
+
+
 def test_functions_are_known_by_name_by_arn_and_by_qualified_arn(cloud):
     arn = "arn:aws:lambda:eu-west-1:123456789012:function:echo"
     for name in ("echo", arn, arn + ":live"):

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from local import repairs
-from local.repairs import task_tokens
+from local import machines, repairs
+from local.repairs import stepfunctions, task_tokens
 from local.repairs.stepfunctions import forget_executions
 from tests.contracts.conftest import ROLE
 
@@ -702,6 +702,15 @@ def test_the_end_of_an_execution_is_told_on_the_default_bus(cloud, machine, numb
     assert event["resources"] == [execution]
     assert event["detail"]["status"] == "FAILED"
     assert event["detail"]["error"] == "Broken"
+
+
+def test_an_execution_is_at_work_until_the_bus_has_heard_of_its_end(machine, monkeypatch):
+    seen = []
+    monkeypatch.setattr(stepfunctions, "_tell_the_bus", lambda _: seen.append(machines.at_rest_until()))
+    running = machine({"Done": {"Type": "Succeed"}})
+    running.end(running.start())
+    assert eventually(lambda: seen) == [0.0]
+    assert eventually(lambda: machines.at_rest_until() > 0)
 
 
 def test_whoever_hears_of_an_end_is_told_which_execution_it_was_and_what_it_was_given(cloud, machine, number):
