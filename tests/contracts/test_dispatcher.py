@@ -17,14 +17,27 @@ class Work:
         self.ran.set()
 
 
-def test_what_is_due_runs_and_nothing_is_begun_after_the_end():
-    dispatcher, work, late = Dispatcher(lambda: 1.0), Work(), Work()
+def test_what_is_due_runs_once_somebody_says_so():
+    dispatcher, work = Dispatcher(lambda: 1.0), Work()
     dispatcher.start()
-    dispatcher.add(work, late)
+    dispatcher.add(work)
     work.when = 0.5
     dispatcher.wake()
     assert work.ran.wait(5)
-    dispatcher._stop.set()
-    late.when = 0.5
     dispatcher.close()
-    assert not late.ran.is_set()
+
+
+def test_nothing_is_begun_when_the_end_comes_while_nobody_looks(monkeypatch):
+    dispatcher, work = Dispatcher(lambda: 1.0), Work()
+    dispatcher.add(work)
+    work.when = 0.5
+
+    class EndsMeanwhile(threading.Event):
+        def wait(self, timeout=None):
+            dispatcher._stop.set()
+            return True
+
+    monkeypatch.setattr(dispatcher, "_awake", EndsMeanwhile())
+    dispatcher._look()
+    dispatcher.close()
+    assert not work.ran.is_set()
