@@ -15,7 +15,9 @@ from moto import mock_aws
 from local import repairs
 from local.clock import CLOCK
 from local.moto_server import MotoServer
+from local.repairs.stepfunctions import forget_executions
 from local.runtime import FunctionConfig, LambdaRuntime
+from tests.contracts.machines import Machine, Waiting, eventually
 
 HERE = pathlib.Path(__file__).parent
 REGION, ACCOUNT = "eu-west-1", "123456789012"
@@ -146,3 +148,36 @@ def threads():
 @pytest.fixture
 def clock():
     return CLOCK
+
+
+# --- state machines
+
+
+@pytest.fixture
+def nothing_left_waiting(clock):
+    yield
+    forget_executions()
+    eventually(lambda: not clock._waiting)
+
+
+@pytest.fixture
+def asleep(clock):
+    """Waits until so many threads wait in virtual time: 1 for a Wait state or a retry, 2 for a task token."""
+    return lambda waiters: eventually(lambda: len(clock._waiting) == waiters)
+
+
+@pytest.fixture
+def machine(cloud, number):
+    return lambda states, **top: Machine(cloud, number, ROLE, states, **top)
+
+
+@pytest.fixture
+def function(cloud, number):
+    """A function answered in this process; its ARN."""
+    names = iter(f"function-{number}-{letter}" for letter in "abcdef")
+    return lambda answer: cloud.declare(next(names), answer)
+
+
+@pytest.fixture
+def waiting():
+    return Waiting()

@@ -1,4 +1,4 @@
-"""Step Functions as fulfil_order and its sisters rely on it."""
+"""Step Functions as fulfil_order and its sisters rely on it: JSONata, tasks and their errors, time."""
 
 import collections
 import itertools
@@ -8,141 +8,21 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.asl.component import eval_component
+from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsDecl
 
-from local import machines, repairs
-from local.repairs import stepfunctions, task_tokens
-from local.repairs.stepfunctions import forget_executions
+from local.repairs import task_tokens
 from tests.contracts.conftest import ROLE
+from tests.contracts.machines import (
+    DAY,
+    Machine,
+    compute,
+    eventually,
+    task,
+    wait_for_token,
+)
 
-ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-DAY = 86400
-INVOKE = "arn:aws:states:::lambda:invoke"
-INVOKE_AND_WAIT = INVOKE + ".waitForTaskToken"
-
-
-def eventually(condition, seconds=5.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := condition():
-            return found
-        threading.Event().wait(0.005)
-    raise AssertionError("it did not happen")
-
-
-class Machine:
-    """One state machine: started, waited for, looked at."""
-
-    def __init__(self, cloud, number, states, **top):
-        self.client = cloud.client("stepfunctions")
-        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **top}
-        self.arn = self.client.create_state_machine(
-            name=f"machine-{number}", definition=json.dumps(definition), roleArn=ROLE
-        )["stateMachineArn"]
-
-    def start(self, given=None, **more):
-        return self.client.start_execution(stateMachineArn=self.arn, input=json.dumps(given or {}), **more)[
-            "executionArn"
-        ]
-
-    def end(self, execution):
-        def ended():
-            told = self.client.describe_execution(executionArn=execution)
-            return told if told["status"] in ENDED else None
-
-        return eventually(ended)
-
-    def output(self, given=None):
-        told = self.end(self.start(given))
-        assert told["status"] == "SUCCEEDED", told
-        return json.loads(told["output"])
-
-    def failure(self, given=None):
-        told = self.end(self.start(given))
-        assert told["status"] == "FAILED", told
-        return told["error"], told.get("cause")
-
-    def entered(self, execution):
-        history = self.client.get_execution_history(executionArn=execution)["events"]
-        return [
-            event["stateEnteredEventDetails"]["name"]
-            for event in history
-            if "stateEnteredEventDetails" in event
-        ]
-
-    def has_failed(self, execution, times):
-        """Waits until a task has failed so often: from then on only its retry waits."""
-        kinds = ("TaskFailed", "TaskTimedOut")
-
-        def failures():
-            history = self.client.get_execution_history(executionArn=execution)["events"]
-            return sum(event["type"] in kinds for event in history) == times
-
-        eventually(failures)
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_waiting(clock):
-    yield
-    forget_executions()
-    eventually(lambda: not clock._waiting)
-
-
-@pytest.fixture
-def asleep(clock):
-    """Waits until so many threads wait in virtual time: 1 for a Wait state or a retry, 2 for a task token."""
-    return lambda waiters: eventually(lambda: len(clock._waiting) == waiters)
-
-
-@pytest.fixture
-def machine(cloud, number):
-    return lambda states, **top: Machine(cloud, number, states, **top)
-
-
-@pytest.fixture
-def function(cloud, number):
-    """A function answered in this process; its ARN."""
-    names = iter(f"function-{number}-{letter}" for letter in "abcdef")
-    return lambda answer: cloud.declare(next(names), answer)
-
-
-class Waiting:
-    """A function that keeps the task tokens it is given."""
-
-    def __init__(self):
-        self.tokens = []
-
-    def __call__(self, event):
-        self.tokens.append(event["token"])
-
-    def token(self, count=1):
-        return eventually(lambda: self.tokens[count - 1] if len(self.tokens) >= count else None)
-
-
-@pytest.fixture
-def waiting():
-    return Waiting()
-
-
-def compute(expression, **more):
-    return {"Type": "Pass", "Output": expression, "End": True, **more}
-
-
-def task(arn, payload="{% $states.input %}", **more):
-    return {
-        "Type": "Task",
-        "Resource": INVOKE,
-        "Arguments": {"FunctionName": arn, "Payload": payload},
-        "Output": "{% $states.result.Payload %}",
-        "End": True,
-        **more,
-    }
-
-
-def wait_for_token(arn, **more):
-    return task(arn, {"token": "{% $states.context.Task.Token %}"}, Resource=INVOKE_AND_WAIT, **more) | {
-        "Output": "{% $states.result %}"
-    }
+pytestmark = pytest.mark.usefixtures("nothing_left_waiting")
 
 
 # --- JSONata
@@ -392,6 +272,22 @@ def test_each_execution_counts_its_own_retries(machine, function, clock, asleep)
     assert calls == {0: 3, 1: 3, 2: 3, 3: 3}
 
 
+@pytest.mark.usefixtures("cloud")
+def test_two_who_ask_at_once_find_one_place_for_what_a_component_keeps(monkeypatch, threads):
+    """moto draws the place when it is first asked for; executions share components."""
+    numbers = itertools.count()
+
+    def slowly():
+        threading.Event().wait(0.05)
+        return str(next(numbers))
+
+    monkeypatch.setattr(eval_component, "long_uid", slowly)
+    component = MaxAttemptsDecl(attempts=2)
+    assert (
+        len({each.result() for each in [threads.submit(lambda: component.heap_key) for _ in range(8)]}) == 1
+    )
+
+
 def test_a_state_entered_again_has_all_its_retries(machine, function, clock, asleep):
     calls = []
 
@@ -433,7 +329,7 @@ def test_a_state_entered_again_has_all_its_retries(machine, function, clock, asl
 
 def test_sdk_integrations_take_pascal_case_and_give_pascal_case(cloud, machine, number):
     """Unrepaired, StateMachineArn is an unknown parameter."""
-    other = Machine(cloud, f"{number}-other", {"Compute": compute("{% $states.input.a %}")})
+    other = Machine(cloud, f"{number}-other", ROLE, {"Compute": compute("{% $states.input.a %}")})
     start = {
         "Type": "Task",
         "Resource": "arn:aws:states:::states:startExecution",
@@ -538,202 +434,3 @@ def test_a_missed_heartbeat_has_its_own_name_and_heartbeats_prolong(
     assert running.entered(execution) == ["Wait"]
     clock.advance(3601)
     assert json.loads(running.end(execution)["output"]) == "States.HeartbeatTimeout"
-
-
-# --- task tokens
-
-
-def code_of(call, **parameters):
-    with pytest.raises(ClientError) as caught:
-        call(**parameters)
-    return caught.value.response["Error"]["Code"]
-
-
-def test_an_answer_ends_the_wait_with_its_output(machine, function, waiting):
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)})
-    execution = running.start()
-    running.client.send_task_success(taskToken=waiting.token(), output='{"approved": true}')
-    assert json.loads(running.end(execution)["output"]) == {"approved": True}
-
-
-@pytest.mark.parametrize("more", [{}, {"HeartbeatSeconds": 60}], ids=["plain", "with heartbeats"])
-def test_an_answer_may_come_before_the_function_has_ended(machine, function, cloud, more):
-    def answer_at_once(event):
-        cloud.client("stepfunctions").send_task_success(taskToken=event["token"], output='"early"')
-
-    running = machine({"Wait": wait_for_token(function(answer_at_once), TimeoutSeconds=DAY, **more)})
-    assert running.output() == "early"
-
-
-def test_a_failure_brings_error_and_cause(machine, function, waiting):
-    """Unrepaired, the cause is dropped."""
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)})
-    execution = running.start()
-    running.client.send_task_failure(taskToken=waiting.token(), error="Declined", cause="by the approver")
-    told = running.end(execution)
-    assert (told["error"], told["cause"]) == ("Declined", "by the approver")
-
-
-def test_only_the_first_answer_counts(machine, function, waiting):
-    """Unrepaired, a token that was answered takes any number of answers."""
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)})
-    execution, client = running.start(), running.client
-    token = waiting.token()
-    client.send_task_success(taskToken=token, output='"first"')
-    assert code_of(client.send_task_success, taskToken=token, output='"second"') == "TaskTimedOut"
-    assert json.loads(running.end(execution)["output"]) == "first"
-    assert code_of(client.send_task_failure, taskToken=token, error="E") == "TaskTimedOut"
-    assert code_of(client.send_task_heartbeat, taskToken=token) == "TaskTimedOut"
-
-
-def test_a_token_whose_time_is_over_is_told_so(machine, function, clock, waiting, asleep):
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=60)})
-    execution, token = running.start(), waiting.token()
-    asleep(2)
-    clock.advance(61)
-    running.end(execution)
-    assert code_of(running.client.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
-
-
-def test_a_retried_wait_has_a_new_token_and_the_old_one_is_dead(machine, function, clock, waiting, asleep):
-    retry = [{"ErrorEquals": ["States.Timeout"], "IntervalSeconds": 1, "MaxAttempts": 1}]
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=60, Retry=retry)})
-    execution, first = running.start(), waiting.token()
-    asleep(2)
-    clock.advance(61)
-    running.has_failed(execution, 1)
-    asleep(1)
-    clock.advance(2)
-    second = waiting.token(2)
-    assert first != second
-    assert code_of(running.client.send_task_success, taskToken=first, output="1") == "TaskTimedOut"
-    running.client.send_task_success(taskToken=second, output="2")
-    assert running.end(execution)["output"] == "2"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "code"),
-    [({"taskToken": "unheard of", "output": "1"}, "InvalidToken"), ({"output": "not JSON"}, "InvalidOutput")],
-    ids=["unknown token", "output is not JSON"],
-)
-def test_wrong_answers_are_refused(machine, function, waiting, parameters, code):
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)})
-    running.start()
-    assert code_of(running.client.send_task_success, **{"taskToken": waiting.token()} | parameters) == code
-
-
-# --- executions
-
-
-def test_an_executions_name_starts_it_once(machine, function, waiting):
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)})
-    execution = running.start({"a": 1}, name="ord_1-g1-a1")
-    assert running.start({"a": 1}, name="ord_1-g1-a1") == execution
-    assert code_of(running.start, given={"a": 2}, name="ord_1-g1-a1") == "ExecutionAlreadyExists"
-    running.client.send_task_success(taskToken=waiting.token(), output="1")
-    running.end(execution)
-    assert code_of(running.start, given={"a": 1}, name="ord_1-g1-a1") == "ExecutionAlreadyExists"
-    assert len(waiting.tokens) == 1
-
-
-def test_an_executions_name_starts_it_once_however_many_ask_at_once(machine):
-    """Unrepaired, each of them starts one."""
-    running = machine({"Wait": {"Type": "Wait", "Seconds": DAY, "End": True}})
-    with ThreadPoolExecutor(20) as threads:
-        assert len(set(threads.map(lambda _: running.start(name="same"), range(40)))) == 1
-    told = running.client.list_executions(stateMachineArn=running.arn)["executions"]
-    assert len(told) == 1
-
-
-def test_an_execution_needs_no_name(machine):
-    """Unrepaired, all of them are called None."""
-    running = machine({"Compute": compute("x")})
-    first, second = running.start(), running.start()
-    assert first != second
-    assert running.end(second)["status"] == "SUCCEEDED"
-
-
-def test_stopping_ends_a_waiting_execution_at_once(machine, function, waiting, asleep):
-    """Unrepaired, it goes on waiting, and takes answers."""
-    running = machine({"Wait": wait_for_token(function(waiting), TimeoutSeconds=30 * DAY)})
-    execution, token = running.start(), waiting.token()
-    asleep(2)
-    running.client.stop_execution(executionArn=execution)
-    assert running.end(execution)["status"] == "ABORTED"
-    assert code_of(running.client.send_task_success, taskToken=token, output="1") == "TaskTimedOut"
-
-
-def test_executions_of_an_earlier_cloud_do_not_wake_up_in_the_next_one(
-    cloud, machine, function, waiting, clock, asleep
-):
-    """Unrepaired, their threads wait on for ever, and would act wherever the clock is moved next."""
-    acted = []
-    states = {
-        "Wait": wait_for_token(function(waiting), TimeoutSeconds=DAY)
-        | {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Act"}]},
-        "Act": task(function(acted.append)),
-    }
-    running = machine(states)
-    execution = running.start()
-    asleep(2)
-    repairs.install(cloud.run, lambda target, event: cloud.delivered.append((target, event)))
-    cloud.delivered.clear()
-    clock.advance(2 * DAY)
-    assert running.end(execution)["status"] == "ABORTED"
-    assert (acted, cloud.delivered) == ([], [])
-
-
-def test_the_end_of_an_execution_is_told_on_the_default_bus(cloud, machine, number):
-    """Unrepaired, nobody hears of a failed execution."""
-    events = cloud.client("events")
-    pattern = {"source": ["aws.states"], "detail": {"status": ["FAILED", "TIMED_OUT", "ABORTED"]}}
-    events.put_rule(Name=f"failed-{number}", EventPattern=json.dumps(pattern))
-    target = {"Id": "1", "Arn": "arn:aws:lambda:eu-west-1:123456789012:function:reconcile_orders"}
-    events.put_targets(Rule=f"failed-{number}", Targets=[target])
-    running = machine({"Fail": {"Type": "Fail", "Error": "Broken"}})
-    execution = running.start()
-    running.end(execution)
-
-    def told():
-        return [event for _, event in cloud.delivered if event["detail"].get("executionArn") == execution]
-
-    (event,) = eventually(told)
-    assert event["detail-type"] == "Step Functions Execution Status Change"
-    assert event["resources"] == [execution]
-    assert event["detail"]["status"] == "FAILED"
-    assert event["detail"]["error"] == "Broken"
-
-
-def test_an_execution_is_at_work_until_the_bus_has_heard_of_its_end(machine, monkeypatch):
-    seen = []
-    monkeypatch.setattr(stepfunctions, "_tell_the_bus", lambda _: seen.append(machines.at_rest_until()))
-    running = machine({"Done": {"Type": "Succeed"}})
-    running.end(running.start())
-    assert eventually(lambda: seen) == [0.0]
-    assert eventually(lambda: machines.at_rest_until() > 0)
-
-
-def test_whoever_hears_of_an_end_is_told_which_execution_it_was_and_what_it_was_given(cloud, machine, number):
-    """One that somebody stopped too; by its name and input the order behind it is found."""
-    events = cloud.client("events")
-    pattern = {"source": ["aws.states"], "detail": {"status": ["ABORTED"]}}
-    events.put_rule(Name=f"aborted-{number}", EventPattern=json.dumps(pattern))
-    target = {"Id": "1", "Arn": "arn:aws:sqs:eu-west-1:123456789012:orders_to_reconcile"}
-    events.put_targets(Rule=f"aborted-{number}", Targets=[target])
-    running = machine(
-        {"Wait": {"Type": "Wait", "Seconds": 3600, "Next": "Done"}, "Done": {"Type": "Succeed"}}
-    )
-    execution = running.start()
-    cloud.client("stepfunctions").stop_execution(executionArn=execution)
-    running.end(execution)
-
-    def told():
-        heard = [event for to, event in cloud.delivered if to["Arn"] == target["Arn"]]
-        return [event for event in heard if event["detail"]["executionArn"] == execution]
-
-    (event,) = eventually(told)
-    described = cloud.client("stepfunctions").describe_execution(executionArn=execution)
-    assert event["detail"]["status"] == "ABORTED"
-    assert event["detail"]["name"] == described["name"]
-    assert json.loads(event["detail"]["input"]) == json.loads(described["input"])
-    assert event["detail"]["stateMachineArn"] == described["stateMachineArn"]
