@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from local.repairs import dynamodb, events, functions, kms, ses, speed, sqs, stepfunctions
+from local.repairs import dynamodb, events, functions, kms, queries, ses, speed, sqs, stepfunctions
 
 Run = Callable[[str, dict[str, Any]], tuple[str, bool]]
 Deliver = Callable[[dict[str, Any], dict[str, Any]], None]
@@ -33,6 +33,7 @@ def install(run: Run, deliver: Deliver) -> None:
         if not _installed:
             os.environ["AWS_ACCOUNT_ID_ENDPOINT_MODE"] = "disabled"  # moto knows no <account>. host names
             speed.install()
+            queries.install()
             dynamodb.install()
             stepfunctions.install()
             kms.install()

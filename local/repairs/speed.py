@@ -1,4 +1,4 @@
-"""Work that moto repeats for each request, each task, each query: done once, or not at all."""
+"""Work that moto repeats for each request, each task: done once, or not at all."""
 
 import base64
 import functools
@@ -16,13 +16,11 @@ from botocore.config import Config
 from moto import backends
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
-from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.dynamodb_door import OPERATIONS
-from local.repairs.indexes import entries_of
 from local.repairs.patching import Method, around, exchange
 
 asl_parser: Any = _asl_parser
@@ -75,23 +73,6 @@ def _parse(definition: str) -> tuple[Any, Any]:
 def _place_in_the_environment(component: Any) -> str:
     """moto draws it when it is first asked for: two executions that ask at once would each have their own."""
     return str(id(component))
-
-
-def _query(original: Method, table: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
-    """Look at one partition, where moto sorts the whole table; an index's items are sorted by moto afterwards."""
-    index_name = args[6] if len(args) > 6 else kwargs.get("index_name")
-    if index_name is None:
-        found = table.items.get(hash_key) or {}
-        by_key = bool(table.range_key_attr)
-        candidates = list(found.values()) if by_key else [found] if found else []
-    else:
-        (name, wanted), *_ = kwargs["hash_key_conditions"]
-        candidates = entries_of(table, name).under(wanted.value)
-    table.all_items = lambda: candidates  # under the lock that all DynamoDB calls share
-    try:
-        return original(table, hash_key, *args, **kwargs)
-    finally:
-        del table.all_items
 
 
 def _make_item(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
@@ -189,7 +170,6 @@ def install() -> None:
     exchange(boto_client, "boto3", _OneClientPerService)
     exchange(asl_parser.AmazonStateLanguageParser, "parse", staticmethod(_parse))
     exchange(EvalComponent, "heap_key", property(_place_in_the_environment))
-    around(Table, "query", _query)
     around(DynamoHandler, "serialized", _serialized)
     exchange(Item, "__init__", _make_item)
     around(ast_nodes.DepthFirstTraverser, "nodes_to_be_processed", _kinds)

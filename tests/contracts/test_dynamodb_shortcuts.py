@@ -1,8 +1,9 @@
-"""What local/repairs/speed.py and indexes.py make short answers as the long way did."""
+"""What local/repairs/speed.py, queries.py and indexes.py make short answers as the long way did."""
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local.repairs import queries
 from tests.contracts.test_dynamodb import INDEX, put
 
 EVERYTHING = {
@@ -143,6 +144,77 @@ def test_an_index_knows_nothing_of_a_transaction_that_was_undone(cloud, client):
     client.update_item(TableName=table, Key=key, **closes)
     assert open_ones(client, table) == ["b"]
     assert open_ones(client, table, "no") == ["a"]
+
+
+SORT_KEYS = ("a", "ab", "abc", "abd", "ac", "b", "ab\N{SNOWMAN}", "ab\N{GRINNING FACE}")
+CONDITIONS = {
+    "sk = :x": ["ab"],
+    "sk = :y": ["ab", "ad"],
+    "sk < :x": ["abc"],
+    "sk <= :x": ["abc"],
+    "sk > :x": ["ab"],
+    "sk >= :x": ["ab"],
+    "sk BETWEEN :x AND :y": ["ab", "ac"],
+    "begins_with(sk, :x)": ["ab"],
+    "begins_with(sk, :y)": ["ab", "b"],
+    "begins_with (sk, :x)": ["zz"],
+}
+
+
+def pages(client, **asked):
+    """The sort keys of each page, and where the page says that it ended."""
+    start, told = {}, []
+    while True:
+        page = client.query(**asked, **start)
+        last = page.get("LastEvaluatedKey")
+        told.append(([item["sk"]["S"] for item in page["Items"]], page["ScannedCount"], last))
+        if last is None:
+            return told
+        start = {"ExclusiveStartKey": last}
+
+
+@pytest.mark.parametrize("partition", [{"pk": "a"}, {"open": "yes", "IndexName": "by-open"}], ids=list)
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_query_pages_as_over_the_whole_partition(cloud, client, monkeypatch, partition, condition):
+    table = cloud.table(**INDEX)
+    for key in SORT_KEYS:
+        for pk in "ab":
+            client.put_item(TableName=table, Item={"pk": {"S": pk}, "sk": {"S": key}, "open": {"S": "yes"}})
+    ((name, value), *index) = partition.items()
+    values = dict(zip((":x", ":y"), CONDITIONS[condition], strict=False))
+    asked = {
+        "TableName": table,
+        "KeyConditionExpression": f"#p = :p AND {condition}",
+        "ExpressionAttributeNames": {"#p": name},
+        "ExpressionAttributeValues": {":p": {"S": value}}
+        | {x: {"S": v} for x, v in values.items() if x in condition},
+        **dict(index),
+    }
+    ways = [
+        {"ScanIndexForward": forward, "Limit": limit}
+        for forward in (True, False)
+        for limit in (1, 2, 3, 5, 50)
+    ]
+    short = [pages(client, **asked, **way) for way in ways]
+    monkeypatch.setattr(queries, "_reached", lambda items, *_: items)
+    assert short == [pages(client, **asked, **way) for way in ways]
+
+
+def test_a_query_sorts_what_its_condition_lets_through_only(cloud, client, monkeypatch):
+    table, seen, reached = cloud.table(), [], queries._reached
+    for n in range(20):
+        client.put_item(TableName=table, Item={"pk": {"S": "a"}, "sk": {"S": f"{n:02}"}})
+
+    def noted(*asked):
+        seen.append(reached(*asked))
+        return seen[-1]
+
+    monkeypatch.setattr(queries, "_reached", noted)
+    values = {":p": {"S": "a"}, ":s": {"S": "05"}}
+    client.query(
+        TableName=table, KeyConditionExpression="pk = :p AND sk = :s", ExpressionAttributeValues=values
+    )
+    assert [len(each) for each in seen] == [2]  # itself, and one behind it
 
 
 def test_an_expression_that_was_right_once_is_refused_where_it_is_wrong(cloud, client):
