@@ -99,6 +99,6 @@ def test_a_table_that_is_gone_is_told(hasty):
 def test_the_client_of_the_counter_tries_once_and_briefly(monkeypatch):
     """Functions of the API have ten seconds, for which the count must not stand."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    config = base.hasty_client.__wrapped__("dynamodb").meta.config
+    config = base.hasty_client("dynamodb").meta.config
     assert config.retries["total_max_attempts"] == 1
     assert config.connect_timeout + config.read_timeout <= 2

@@ -1,3 +1,5 @@
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -17,6 +19,8 @@ from botocore.stub import ANY, Stubber
 
 from local.repairs.ses import SENT
 from partner_center.adapters.ses_mailer import SesMailer
+from partner_center.entry.settings import read_settings
+from partner_center.entry.wiring import base, mail
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.mail import Attachment, Mail, MailRefused
 
@@ -171,6 +175,34 @@ class Unreachable:
 def test_an_outage_is_tried_again(error):
     with pytest.raises(TryAgain):
         SesMailer(Unreachable(error), Noon()).send(MAIL)
+
+
+def never_answers(listener):
+    """Takes each request whole and hangs up, until somebody sends something else; the number of requests."""
+    taken = 0
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            if not connection.recv(1 << 16).startswith(b"POST"):
+                return taken
+            taken += 1
+
+
+def test_a_mail_whose_answer_is_lost_is_not_sent_again_at_once(monkeypatch):
+    """SES may have taken it, and recognises no repetition. Who asked repeats it, once, later."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setattr(mail, "settings", lambda: read_settings({}))
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as threads:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        taken = threads.submit(never_answers, listener)
+        monkeypatch.setattr(mail, "single_try_client", base.single_try_client.__wrapped__)
+        with pytest.raises(TryAgain):
+            mail.mailer.__wrapped__().send(MAIL)
+        with socket.create_connection(listener.getsockname()) as last:
+            last.sendall(b"done")
+        assert taken.result() == 1
 
 
 def test_a_bad_address_never_gets_to_ses():

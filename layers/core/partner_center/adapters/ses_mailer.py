@@ -32,7 +32,7 @@ _REFUSED = {"MessageRejected": "message_rejected", "BadRequestException": "bad_r
 
 
 class SesMailer:
-    """A Mailer. The client is botocore's for `sesv2`; its own few retries come before our TryAgain.
+    """A Mailer. The client is botocore's for `sesv2`, without retries of its own: SES would take the mail again.
 
     Errors that are neither about the mail nor passing, such as a missing permission, come through as they are.
     """

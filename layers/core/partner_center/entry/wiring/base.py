@@ -38,14 +38,22 @@ def client(service: str) -> Any:
 
 
 @cache
-def hasty_client(service: str) -> Any:
-    """A botocore client that tries once, and briefly: for what a request can do without."""
+def single_try_client(
+    service: str, connect_timeout: int = 2, read_timeout: int = 5, region: str | None = None
+) -> Any:
+    """A botocore client that asks once, and waits so many seconds: for what is not to be done twice at a time.
+
+    Whoever called us repeats it, later.
+    """
     config = Config(
-        connect_timeout=1,
-        read_timeout=1,
-        retries={"mode": "standard", "total_max_attempts": 1},
+        connect_timeout=connect_timeout, read_timeout=read_timeout, retries={"total_max_attempts": 1}
     )
-    return session().create_client(service, config=config)
+    return session().create_client(service, region_name=region, config=config)
+
+
+def hasty_client(service: str) -> Any:
+    """A client that tries once, and briefly: for what a request can do without."""
+    return single_try_client(service, connect_timeout=1, read_timeout=1)
 
 
 @cache

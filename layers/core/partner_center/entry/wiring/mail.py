@@ -6,7 +6,7 @@ from partner_center.adapters.sent_mail_store import SentMailStore
 from partner_center.adapters.ses_mailer import SesMailer
 from partner_center.catalog.products import load_catalog
 from partner_center.entry.wiring.access import access
-from partner_center.entry.wiring.base import client, clock, database, settings
+from partner_center.entry.wiring.base import clock, database, settings, single_try_client
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.publishing import publishing
 from partner_center.notifications.domain_mailer import DomainMailer
@@ -14,7 +14,8 @@ from partner_center.notifications.domain_mailer import DomainMailer
 
 @cache
 def mailer() -> SesMailer:
-    return SesMailer(client("sesv2"), clock(), settings().mail_configuration_set or None)
+    """Sends each mail once at a time: SES recognises no repetition, and whoever asked repeats what failed."""
+    return SesMailer(single_try_client("sesv2"), clock(), settings().mail_configuration_set or None)
 
 
 @cache

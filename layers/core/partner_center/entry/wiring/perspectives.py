@@ -3,20 +3,16 @@
 from functools import cache
 from typing import Any
 
-from botocore.config import Config
-
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives, perspective_functions
-from partner_center.entry.wiring.base import session, settings
+from partner_center.entry.wiring.base import settings, single_try_client
 
 LONGEST_ANSWER = 45
 """Seconds: the time limit of a perspective's function and what its start may take before it."""
 
 
-@cache
 def lambda_client(region: str) -> Any:
     """A client that asks once: what fails is a perspective's trouble, and a retry starts from zero."""
-    config = Config(connect_timeout=3, read_timeout=LONGEST_ANSWER, retries={"total_max_attempts": 1})
-    return session().create_client("lambda", region_name=region, config=config)
+    return single_try_client("lambda", connect_timeout=3, read_timeout=LONGEST_ANSWER, region=region)
 
 
 @cache

@@ -3,10 +3,8 @@
 from functools import cache
 from typing import Any
 
-from botocore.config import Config
-
 from partner_center.adapters.validation_functions import ValidationFunctions
-from partner_center.entry.wiring.base import clock, session, settings
+from partner_center.entry.wiring.base import clock, settings, single_try_client
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.validation.due_checks import BeginDueChecks
 
@@ -14,11 +12,9 @@ _LONGEST_CHECK = 25
 """Seconds: what is left of the gateway's 30, with what is read and written before and after."""
 
 
-@cache
 def _client() -> Any:
-    """A client that waits as long as a check takes, and asks once: a second question would be a second check."""
-    config = Config(connect_timeout=2, read_timeout=_LONGEST_CHECK, retries={"total_max_attempts": 1})
-    return session().create_client("lambda", config=config)
+    """A client that waits as long as a check takes; a second question would be a second check."""
+    return single_try_client("lambda", read_timeout=_LONGEST_CHECK)
 
 
 @cache
