@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from partner_center.issuance.lint import lint
@@ -15,6 +16,7 @@ from partner_center.issuance.to_be_signed import build_twin
 from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
+from partner_center.orders.public_key import read_public_key
 from tests.unit.issuance.world import NOW, SUBJECT_OF_LEVEL, certificate, leaf_key, names, spki
 
 SECOND = timedelta(seconds=1)
@@ -55,6 +57,19 @@ def own(code):
 def test_what_we_build_is_clean(plan, level, count, kind):
     twin = build_twin(at_level(plan, level, names=names(count), spki_der=spki(kind)))
     assert lint(twin.twin_der, level, NOW) == ()
+
+
+@pytest.mark.parametrize("exponent", [3, 17, 65535, 65537, 65539, 2**255 + 1])
+def test_an_exponent_that_the_gate_takes_is_clean(plan, exponent):
+    """Else an order would be taken, claimed, and never signed."""
+    modulus = leaf_key("rsa-2048").public_key().public_numbers().n
+    der = (
+        rsa.RSAPublicNumbers(exponent, modulus)
+        .public_key()
+        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+    assert read_public_key(der, "/csr").problems == ()
+    assert lint(build_twin(replace(plan, spki_der=der)).twin_der, Level.DV, NOW) == ()
 
 
 @pytest.mark.parametrize("level", Level)

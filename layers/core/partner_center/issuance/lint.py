@@ -23,9 +23,13 @@ from partner_center.issuance.validity import LONGEST_BACKDATING, within_the_limi
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 
-# BR 7.1.4.3 discourages the common name (NOT RECOMMENDED), but it is what people look for in a certificate.
-# Each level has its own prefix before this.
-_TOLERATED = ".common_name_attribute_present"
+_TOLERATED = (
+    # BR 7.1.4.3 discourages the common name (NOT RECOMMENDED), but it is what people look for in a certificate.
+    # Each level has its own prefix before this.
+    ".common_name_attribute_present",
+    # BR 6.1.6 permits an odd exponent of 3 or more and recommends a greater one. The gate has judged the key.
+    ".rsa_exponent_not_in_recommended_range",
+)
 
 _SMALLEST_SERIAL, _SERIAL_LIMIT = 1 << 64, 1 << 159
 _KNOWN_EXTENSIONS = frozenset(
