@@ -9,13 +9,14 @@ import pytest
 
 from partner_center.adapters import keys
 from partner_center.adapters.open_orders import OpenOrderStore
+from partner_center.adapters.order_actions import head_update
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.close import closing, completion
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import CloseReason, OrderStatus
 from partner_center.orders.reconcile import Armed
-from partner_center.orders.reconcile_order import Restart, UnitsRelease
+from partner_center.orders.reconcile_order import Restart, Unclaim, UnitsRelease
 from partner_center.orders.restarts import Restarts
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds
 from tests.fakes.samples import ORDER, US, a_chronicle, a_contract, a_head, a_placement, an_audit, an_event
@@ -156,6 +157,21 @@ def test_a_restart_writes_head_event_and_audit_at_once(stores, ids, open_orders,
     assert stores.orders.head(US, ORDER).attempt == 2
     assert stores.events(US, ORDER)[-1] == "order.restarted"
     assert stores.audited(US, ORDER)[-1] == "reconcile.restart"
+
+
+def test_an_order_that_nobody_signs_comes_back_and_is_looked_at_when_it_is_started_anew(
+    stores, ids, open_orders, head
+):
+    claimed = replace(head, signing=True, version=2)
+    stores.database.write(head_update(stores.tables.business, claimed, 1))
+    change = Unclaim(replace(claimed, signing=False, version=3), 2, an_audit(ids, "reconcile.unclaim"))
+    later = NOW + timedelta(hours=9)
+    open_orders.unclaim(change, later)
+    assert stores.orders.head(US, ORDER) == change.head
+    assert stores.audited(US, ORDER)[-1] == "reconcile.unclaim"
+    assert (due(open_orders, later - MICROSECOND), due(open_orders, later)) == ([], [(US, ORDER)])
+    with pytest.raises(ChangedMeanwhile):
+        open_orders.unclaim(replace(change, audit=an_audit(ids, "reconcile.unclaim")), later)
 
 
 @pytest.mark.parametrize("conflicting", [0.0, 0.5])

@@ -7,7 +7,7 @@ from datetime import datetime
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import OrderHead, look_at
-from partner_center.orders.reconcile_order import Restart, UnitsRelease
+from partner_center.orders.reconcile_order import Restart, Unclaim, UnitsRelease
 from tests.fakes.order_store import MemoryOrders
 from tests.fakes.tables import Tables
 
@@ -49,6 +49,15 @@ class MemoryOpenOrders:
             self.tables.require_new(change.event, change.audit)
             orders.move(change.head, change.expected_version)
             self.tables.accompany(change.event, change.audit)
+
+    def unclaim(self, change: Unclaim, look_at: datetime) -> None:
+        with self.tables.writing("unclaim"):
+            orders = MemoryOrders(self.tables)
+            orders.require_version(change.head, change.expected_version)
+            self.tables.require_new(None, change.audit)
+            orders.move(change.head, change.expected_version)
+            self.tables.looks[change.head.reseller_id, change.head.order_id] = (change.head.version, look_at)
+            self.tables.accompany(None, change.audit)
 
     def release(self, change: UnitsRelease) -> None:
         with self.tables.writing("release_units"):

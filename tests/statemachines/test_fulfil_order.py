@@ -272,7 +272,7 @@ def test_a_held_back_order_whose_time_runs_out_is_closed(cloud: ScriptedCloud) -
     assert execution.story()[-4:] == ["AwaitRelease", "CloseOverdue", "IsItOver", "Over"]
 
 
-@pytest.mark.parametrize("error", ["CaaTooOld", "KeyBlocked"])
+@pytest.mark.parametrize("error", ["CaaTooOld", "KeyBlocked", "LintRefused"])
 def test_what_became_known_before_signing_is_judged_by_another_preflight(
     cloud: ScriptedCloud, error: str
 ) -> None:
@@ -280,4 +280,5 @@ def test_what_became_known_before_signing_is_judged_by_another_preflight(
     execution = Execution(cloud)
     execution.answer(execution.waits_in("AwaitDomains"))
     assert execution.end()["status"] == "SUCCEEDED"
-    assert cloud.count("RunPreflight") == 2
+    told = [event["facts"]["refused"] for name, event in cloud.calls if name == "RunPreflight"]
+    assert [bool(each) for each in told] == [False, error == "LintRefused"]

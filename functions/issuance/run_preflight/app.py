@@ -1,5 +1,7 @@
 """Task RunPreflight: the last look before the point of no return. It reaches the internet and cannot sign."""
 
+import json
+
 from aws_lambda_powertools import Logger
 
 from partner_center.entry.task import Task, task_handler
@@ -8,15 +10,23 @@ from partner_center.issuance.preflight import Outcome, Preflight
 
 
 def run(task: Task) -> dict[str, str | int | None]:
-    preflight = run_preflight()(task.reseller_id, task.order_id, task.attempt, task.execution)
+    refused = _message(str(task.facts.get("refused", "")))
+    preflight = run_preflight()(task.reseller_id, task.order_id, task.attempt, task.execution, refused)
     if preflight is None:
         return {"outcome": Outcome.OVER, "preflight_id": None, "seconds": 1}
     _tell_the_operator(preflight)
+    if refused:
+        Logger().error("a certificate was refused by the linter", refused=refused)
     return {
         "outcome": preflight.outcome,
         "preflight_id": preflight.preflight_id,
         "seconds": preflight.seconds_left,
     }
+
+
+def _message(cause: str) -> str:
+    """What an error said, by what Step Functions keeps of it: Lambda's answer, as JSON. Empty without an error."""
+    return str(json.loads(cause)["errorMessage"]) if cause else ""
 
 
 def _tell_the_operator(preflight: Preflight) -> None:

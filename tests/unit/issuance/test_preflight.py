@@ -139,6 +139,20 @@ def test_a_repeated_preflight_claims_anew_with_evidence_of_its_own(desk):
     assert desk.head.signing
 
 
+def test_what_the_linter_refused_is_held_back_and_may_be_amended_or_ended(desk):
+    desk.run()
+    preflight = desk.run_preflight(US, ORDER, 1, "execution-1", "The certificate was refused: some.rule")
+    assert (preflight.outcome, failed(preflight)) == (
+        Outcome.HELD_BACK,
+        {"certificate": "The certificate was refused: some.rule"},
+    )
+    assert (desk.head.signing, desk.head.held_back) == (
+        False,
+        "certificate: The certificate was refused: some.rule",
+    )
+    assert preflight.seconds_left > 1
+
+
 # ---- proofs
 
 

@@ -36,6 +36,7 @@ ENDINGS = (
 RUNS = Execution(ExecutionStatus.RUNNING, NOW)
 FAILED = Execution(ExecutionStatus.FAILED, NOW, NOW, "SigningFailed")
 MISSING = Execution(ExecutionStatus.MISSING)
+ONCE = Restarts(1, NOW, 1)
 STORED = a_record()
 RECORDED = a_record(status=CertificateStatus.RECORDED, certificate_der=None, stored_at=None)
 ARMED = {WaitStep.DOMAINS: Armed("token-1", 1)}
@@ -81,6 +82,12 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(FAILED), NOW + 3 * MINUTES - MICROSECOND, Repair.NOTHING),
         (facts(FAILED), NOW + 3 * MINUTES, Repair.RESTART),
         (facts(FAILED, signing=True), LATER, Repair.RESTART),
+        (facts(FAILED, signing=True, restarts=ONCE), NOW + 3 * MINUTES - MICROSECOND, Repair.NOTHING),
+        (facts(FAILED, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.UNCLAIM),
+        (facts(FAILED, signing=True, restarts=ONCE), NOW + 15 * MINUTES, Repair.RESTART),
+        (facts(FAILED, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),
+        (facts(RUNS, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),
+        (facts(FAILED, certificate=STORED, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.COMPLETE),
         (facts(FAILED, answers=PROVEN), LATER, Repair.RESTART),
         (facts(FAILED, certificate=RECORDED, signing=True), LATER, Repair.RESTART),
         (facts(FAILED, certificate=STORED, signing=True), NOW, Repair.COMPLETE),

@@ -53,7 +53,8 @@ def end(world, status=ExecutionStatus.FAILED, attempt=1, error="SigningFailed"):
 
 def claim(world):
     order = world.order(ORDER)
-    world.stores.claims.claim(order, a_preflight(), an_audit(world.ids))
+    preflight = a_preflight(preflight_id=world.ids.new("pre", NOW))
+    world.stores.claims.claim(order, preflight, an_audit(world.ids))
 
 
 def store(world, **changes):
@@ -117,11 +118,41 @@ def test_a_start_that_is_a_day_late_begins_what_its_repetitions_did_not(world):
     assert world.machine.executions == [f"{ORDER}-g1-a1"]
 
 
-def test_a_claimed_order_is_started_anew_and_stays_claimed_until_its_preflight_says_otherwise(world):
+def test_a_claimed_order_that_is_started_anew_is_claimed_by_its_next_preflight(world):
+    """Before that it may have to wait for a proof that has ended, and whoever waits may be cancelled."""
     claim(world)
     end(world)
     assert look(world).repair is Repair.RESTART
-    assert world.head().signing
+    assert not world.head().signing
+
+
+def test_an_order_that_nobody_signs_may_be_cancelled_before_it_is_started_anew(world):
+    claim(world)
+    end(world)
+    look(world)
+    world.relay()
+    claim(world)
+    end(world, attempt=2)
+    assert look(world).repair is Repair.UNCLAIM
+    assert audited(world) == ["reconcile.restart", "reconcile.unclaim"]
+    assert look(world).repair is Repair.NOTHING
+    assert due(world) == []
+    world.cancel_order(a_principal(), a_call({}, None, f"/v1/orders/{ORDER}/cancel"), ORDER, None)
+    assert world.head().status is OrderStatus.CANCELLED
+
+
+def test_an_order_whose_signing_fails_for_good_ends_when_its_time_is_up(world):
+    for attempt in range(1, 200):
+        claim(world)
+        end(world, attempt=attempt)
+        while (found := look(world)).repair in {Repair.NOTHING, Repair.UNCLAIM}:
+            world.clock.advance(hours=1)
+        if found.repair is Repair.CLOSE:
+            break
+        assert found.repair is Repair.RESTART
+        world.relay()
+    assert world.head().status is OrderStatus.CANCELLED
+    assert world.tables.contracts[US, "con_1"].units_held == 0
 
 
 def test_tasks_of_the_attempt_before_do_nothing(world):

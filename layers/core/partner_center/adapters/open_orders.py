@@ -1,6 +1,7 @@
 """The sparse index of orders that are to be looked at, and the reconciler's repairs: `OpenOrders`, on DynamoDB."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from partner_center.adapters import keys
@@ -12,7 +13,7 @@ from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import OrderHead
-from partner_center.orders.reconcile_order import Restart, UnitsRelease
+from partner_center.orders.reconcile_order import Restart, Unclaim, UnitsRelease
 
 
 class OpenOrderStore:
@@ -63,6 +64,11 @@ class OpenOrderStore:
                 audit_put(self._tables.audit, change.audit),
             ]
         )
+
+    def unclaim(self, change: Unclaim, look_at: datetime) -> None:
+        head = head_update(self._tables.business, change.head, change.expected_version)
+        later = replace(head, set={**head.set, "check_at": to_micros(look_at)})
+        self._database.transact([later, audit_put(self._tables.audit, change.audit)])
 
     def release(self, change: UnitsRelease) -> None:
         head, table, units = change.head, self._tables.business, change.entry.units

@@ -219,11 +219,13 @@ class RunPreflight:
     ids: Ids
 
     def __call__(
-        self, reseller_id: str, order_id: str, attempt: int, correlation_id: str
+        self, reseller_id: str, order_id: str, attempt: int, correlation_id: str, refused: str = ""
     ) -> Preflight | None:
         """The preflight made now; None when the order is over or this execution is an older attempt.
 
-        One of outcome SCREEN_AGAIN is neither made nor recorded.
+        `refused` says why the linter refused the certificate after the preflight before, which claimed the order: it
+        is held back then, since the linter would say the same of the same content again. One of outcome
+        SCREEN_AGAIN is neither made nor recorded.
 
         Raises ChangedMeanwhile when the order moved in between: the step is to be repeated.
         """
@@ -239,7 +241,8 @@ class RunPreflight:
         refusals = () if faults else key_problems(bytes.fromhex(order.content.spki_der), self.blocked, "/csr")
         charge = self._charge(order)
         moment = self.clock.now()
-        more = self._order_checks(order, moment)
+        runs = self._order_checks(order, moment)
+        more = [*runs, Check("certificate", False, refused)] if refused else runs
         outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment, more)
         preflight = Preflight(
             preflight_id=self.ids.new("pre", moment),
@@ -253,15 +256,15 @@ class RunPreflight:
             caa=tuple(
                 caa_evidence(result, len(caa)) | {"proof_id": proofs[result.name].proof_id} for result in caa
             ),
-            seconds_left=self._seconds_left(order, found, more, moment),
+            seconds_left=self._seconds_left(order, found, runs, moment),
             is_unanswered=_is_unanswered(checks, caa),
         )
         self._record(order, preflight, correlation_id)
         return preflight
 
-    def _seconds_left(self, order: Order, found: Standing, more: Sequence[Check], moment: datetime) -> int:
+    def _seconds_left(self, order: Order, found: Standing, runs: Sequence[Check], moment: datetime) -> int:
         """At least 1. A reissue waits for nothing once its order is over."""
-        over = not all(each.passed for each in more)
+        over = not all(each.passed for each in runs)
         return 1 if over else max(1, seconds_left(order.head, last_mail_at(found.challenges), moment))
 
     def _order_checks(self, order: Order, moment: datetime) -> Sequence[Check]:

@@ -63,6 +63,8 @@ class Repair(StrEnum):
     REPORT = "report"
     """Only a person can tell what is right."""
     WAKE = "wake"
+    UNCLAIM = "unclaim"
+    """Nobody signs it until it is started anew: till then it may be amended and ended."""
     RESTART = "restart"
     COMPLETE = "complete"
     CLOSE = "close"
@@ -118,10 +120,19 @@ def of_pending(facts: PendingFacts, moment: datetime) -> Verdict:
         return Verdict(Repair.CLOSE, "its time is up", moment + FIRST_LOOK)
     if execution.is_running:
         return _of_running(facts, moment)
+    return _of_execution_ended(head, execution, moment)
+
+
+def _of_execution_ended(head: OrderHead, execution: Execution, moment: datetime) -> Verdict:
+    """Another takes over when its time has come."""
     begun = head.restarts.at if head.restarts is not None else head.placed_at
     if execution.status is ExecutionStatus.MISSING and moment < begun + FIRST_LOOK:
         return Verdict(Repair.NOTHING, "its execution is about to begin", begun + FIRST_LOOK)
-    due = _restart_at(head, execution)
+    quiet, due = _quiet_at(head, execution), _restart_at(head, execution)
+    if moment < due and head.signing:
+        if moment < quiet:
+            return Verdict(Repair.NOTHING, "its last task may be at work still", quiet)
+        return Verdict(Repair.UNCLAIM, "nobody signs it until it is started anew", due)
     if moment < due:
         return Verdict(Repair.NOTHING, "it is started anew later", due)
     return Verdict(Repair.RESTART, _ended(execution), moment + FIRST_LOOK)
@@ -183,9 +194,14 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
     return Verdict(Repair.NOTHING, "its execution runs", later, gets_on)
 
 
+def _quiet_at(head: OrderHead, execution: Execution) -> datetime:
+    """When nothing of an execution that ended is still at work."""
+    return execution.ended_at + LONGEST_TASK if execution.ended_at is not None else head.placed_at
+
+
 def _restart_at(head: OrderHead, execution: Execution) -> datetime:
-    ended_at = execution.ended_at + LONGEST_TASK if execution.ended_at is not None else head.placed_at
-    return max(ended_at, head.restarts.next_at(head.revision)) if head.restarts is not None else ended_at
+    quiet = _quiet_at(head, execution)
+    return max(quiet, head.restarts.next_at(head.revision)) if head.restarts is not None else quiet
 
 
 def _ended(execution: Execution) -> str:

@@ -60,6 +60,15 @@ class Restart:
 
 
 @dataclass(frozen=True, slots=True)
+class Unclaim:
+    """What changes when an order comes back from the point of no return, since nobody signs it."""
+
+    head: OrderHead
+    expected_version: int
+    audit: AuditRecord
+
+
+@dataclass(frozen=True, slots=True)
 class UnitsRelease:
     """What changes when units come back that an order should have given back at its end."""
 
@@ -90,6 +99,10 @@ class OpenOrders(Protocol):
 
     def restart(self, change: Restart) -> None:
         """Raises ChangedMeanwhile when the head is not at `expected_version`."""
+        ...
+
+    def unclaim(self, change: Unclaim, look_at: datetime) -> None:
+        """Looked at again at `look_at`. Raises ChangedMeanwhile when the head is not at `expected_version`."""
         ...
 
     def release(self, change: UnitsRelease) -> None:
@@ -288,29 +301,43 @@ class ReconcileOrder:
         match verdict.repair:
             case Repair.LEAVE:
                 self.open_orders.leave(head)
-                return done
+            case Repair.UNCLAIM:
+                change = Unclaim(_unclaimed(head, chronicle), head.version, audit)
+                self.open_orders.unclaim(change, verdict.look_at)
             case Repair.RESTART:
-                change = _restart(head, execution, audit, chronicle)
-                self.open_orders.restart(change)
-                return replace(done, is_told=is_told(change.head))
+                restart = _restart(head, execution, audit, chronicle)
+                self.open_orders.restart(restart)
+                done = replace(done, is_told=is_told(restart.head))
             case Repair.RELEASE:
                 self.open_orders.release(_release(head, units, audit, chronicle))
-                return done
-            case Repair.REVOKE:
-                done = self._tell_orphans(head, serials, done, audit, chronicle)
             case Repair.COMPLETE:
                 self.complete(*ids, head.generation, chronicle.correlation_id)
                 self.open_orders.note(audit)
-                return done
             case Repair.CLOSE:
                 self.close(*ids, chronicle.correlation_id)
                 self.open_orders.note(audit)
-                return done
+            case _:
+                done = self._told(head, verdict, serials, done, audit, chronicle)
+                self.open_orders.look_later(head, verdict.look_at, gets_on=verdict.gets_on)
+        return done
+
+    def _told(
+        self,
+        head: OrderHead,
+        verdict: Verdict,
+        serials: Sequence[CertificateRecord],
+        done: Reconciled,
+        audit: AuditRecord,
+        chronicle: Chronicle,
+    ) -> Reconciled:
+        """What leaves the order as it is: told to whoever revokes, to the audit trail, to staff, or to nobody."""
+        match verdict.repair:
+            case Repair.REVOKE:
+                return self._tell_orphans(head, serials, done, audit, chronicle)
             case Repair.WAKE:
                 self.open_orders.note(audit)
             case Repair.REPORT:
-                done = replace(done, is_told=True)
-        self.open_orders.look_later(head, verdict.look_at, gets_on=verdict.gets_on)
+                return replace(done, is_told=True)
         return done
 
     def _tell_orphans(
@@ -350,20 +377,26 @@ def _audit(head: OrderHead, verdict: Verdict, execution: Execution, chronicle: C
     )
 
 
+def _unclaimed(head: OrderHead, chronicle: Chronicle) -> OrderHead:
+    """A serial that was recorded for it may have been signed: whoever ends the order finds it an orphan, and what is
+    ordered otherwise closes it.
+    """
+    return replace(head, signing=False, updated_at=chronicle.moment, version=head.version + 1)
+
+
 def _restart(head: OrderHead, execution: Execution, audit: AuditRecord, chronicle: Chronicle) -> Restart:
     """Another attempt, or the same where its execution never began.
 
     The event that was to begin it may only be late, however late: whichever comes first begins it, and the other
     finds it begun, since an execution's name is taken once. Another attempt would make the late one void, and
-    where all are late none would ever begin.
+    where all are late none would ever begin. Its preflight claims it anew: before that it may have to wait, for a
+    proof that has ended.
     """
     begins_anew = execution.status is not ExecutionStatus.MISSING
     restarted = replace(
-        head,
+        _unclaimed(head, chronicle),
         attempt=head.attempt + begins_anew,
         restarts=one_more(head.restarts, head.revision, chronicle.moment),
-        updated_at=chronicle.moment,
-        version=head.version + 1,
     )
     event = chronicle.event(
         "order.restarted",
