@@ -154,6 +154,17 @@ def test_a_run_that_ends_half_way_is_ended_by_the_next(writes_done):
         assert office.register.told.keys() == whole.register.told.keys()
 
 
+def test_an_order_that_was_placed_and_signed_while_the_block_was_written_is_named():
+    office = Office(a_record("01"), a_record("02", THEIRS))
+
+    def placed_meanwhile():
+        office.register.orders[KEY].append(THEIRS)
+        office.register.before = lambda: None
+
+    office.register.before = placed_meanwhile
+    assert office.receive().named() == [(US, "01"), (THEM, "02")]
+
+
 def test_ids_of_events_are_derived_in_the_form_of_all_ids():
     office = Office(a_record("01"), a_record("02")).receive()
     first, second = office.register.told

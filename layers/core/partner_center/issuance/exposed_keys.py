@@ -54,24 +54,31 @@ class BlockExposedKey:
     ids: Ids
 
     def __call__(self, exposed: ExposedKey) -> None:
-        """Raises TryAgain."""
-        orders = tuple(dict.fromkeys(self.register.orders_of(exposed.spki_sha256)))
+        """Raises TryAgain.
+
+        Orders are listed once the block stands: who comes later sees it before anything is signed (docs/adr/0007).
+        """
         moment = self.clock.now()
         actor = f"key:{exposed.key_id}" if exposed.key_id else "public"
         chronicle = Chronicle(self.ids, moment, actor, exposed.request_id)
         audit = chronicle.audit(
             "key.blocked",
             exposed.reseller_id,
-            next((order_id for reseller_id, order_id in orders if reseller_id == exposed.reseller_id), ""),
+            self._order_of_the_sender(exposed),
             spki_sha256=exposed.spki_sha256,
             request_id=exposed.request_id,
         )
         since = self.register.block(exposed.spki_sha256, REASON, moment, audit)
         told_at = since + max((moment - since) // _ANEW_AFTER, 0) * _ANEW_AFTER
-        for reseller_id, order_id in orders:
+        for reseller_id, order_id in dict.fromkeys(self.register.orders_of(exposed.spki_sha256)):
             for record in self.certificates.every_serial(reseller_id, order_id):
                 if _is_at_risk(record, exposed.spki_sha256, moment):
                     self.register.tell(_notice(record, replace(chronicle, moment=told_at)))
+
+    def _order_of_the_sender(self, exposed: ExposedKey) -> str:
+        """For the audit record, which tells nobody of the orders of others; empty when the sender has none."""
+        orders = self.register.orders_of(exposed.spki_sha256)
+        return next((order_id for reseller_id, order_id in orders if reseller_id == exposed.reseller_id), "")
 
 
 def _is_at_risk(record: CertificateRecord, spki_sha256: str, moment: datetime) -> bool:
