@@ -206,6 +206,22 @@ def test_a_small_collection_is_read_whole_and_a_large_one_refused(database, tabl
         database.all_of(table, key.pk, "ROW#", at_most=3)
 
 
+def test_a_collection_without_a_bound_is_read_a_page_at_a_time_as_far_as_it_is_asked_for(
+    database, table, key, monkeypatch
+):
+    for number in range(7):
+        database.write(Put(table, beside(key, f"ROW#{number}"), {"number": number}, refused("put")))
+    pages, query = [], database.query
+    monkeypatch.setattr(
+        database, "query", lambda *a, **more: pages.append(more["after"]) or query(*a, **more)
+    )
+    assert [item["number"] for item in database.every(table, key.pk, "ROW#", a_page=2)] == list(range(7))
+    assert len(pages) == 4
+    newest = database.every(table, key.pk, "ROW#", a_page=2, newest_first=True)
+    assert [next(newest)["number"], next(newest)["number"]] == [6, 5]
+    assert len(pages) == 5
+
+
 # ---- transactions
 
 

@@ -12,11 +12,12 @@ from moto import mock_aws
 
 from local import repairs
 from partner_center.adapters import keys as table_keys
-from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.dynamodb import Database, to_item
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.issuance.issue import issue_certificate
 from partner_center.issuance.profile import CaReason, RootCa, SignatureAlgorithm
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
+from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (
@@ -355,6 +356,70 @@ def test_more_serials_than_a_page_are_all_listed(dynamodb):
     for record in records:
         dynamodb.record(record)
     assert len(serials_of(dynamodb.unfinished(NOW), *records)) == len(records)
+
+
+# ---- the serials of an order
+
+
+def reissued_for_years(client, order_id, generations):
+    """Rows of an order with a new key each day, since NOW; their serials are not there, which does not matter."""
+    rows = [
+        to_item(
+            {"pk": table_keys.order_partition("res_1", order_id), "sk": f"GENERATION#{number:06d}"}
+            | {"serial_hex": f"{number:x}", "closed_serials": [], "stored_at": rfc3339(NOW + number * DAY)}
+        )
+        for number in generations
+    ]
+    for begin in range(0, len(rows), 25):
+        puts = [{"PutRequest": {"Item": row}} for row in rows[begin : begin + 25]]
+        client.batch_write_item(RequestItems={TABLE: puts})
+
+
+def test_every_certificate_of_an_order_is_found_however_often_it_was_reissued(client, dynamodb, monkeypatch):
+    first = new_record()
+    last = replace(new_record(), order_id=first.order_id, generation=1200)
+    for record in (first, last):
+        dynamodb.record(record)
+        dynamodb.keep(record, b"certificate", NOW + record.generation * DAY)
+    reissued_for_years(client, first.order_id, range(2, 1200))
+    kept = {each.serial_hex: dynamodb.by_serial(each.serial_hex) for each in (first, last)}
+    monkeypatch.setattr(dynamodb, "by_serial", kept.get)
+    wanted = [first.serial_hex, last.serial_hex]
+    assert [each.serial_hex for each in dynamodb.of_order("res_1", first.order_id)] == wanted[::-1]
+    assert [each.serial_hex for each in dynamodb.every_serial("res_1", first.order_id)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("stored_at", "found"),
+    [(NOW - 401 * DAY, False), (NOW - 400 * DAY, True), (NOW, True), (None, True)],
+    ids=["ended long ago", "perhaps not", "new", "never stored"],
+)
+def test_what_may_not_have_ended_is_found_with_the_serials_that_were_closed_for_it(
+    dynamodb, stored_at, found
+):
+    closed = new_record()
+    record = replace(new_record(), order_id=closed.order_id)
+    dynamodb.record(closed)
+    dynamodb.close(closed, NOW, "test")
+    dynamodb.record(record)
+    if stored_at is not None:
+        dynamodb.keep(record, b"certificate", stored_at)
+    serials = [each.serial_hex for each in dynamodb.not_ended("res_1", record.order_id, NOW)]
+    assert serials == ([record.serial_hex, closed.serial_hex] if found else [])
+
+
+def test_serials_are_read_when_they_are_reached_and_those_that_ended_long_ago_never(
+    client, dynamodb, monkeypatch
+):
+    read = []
+    monkeypatch.setattr(
+        dynamodb, "by_serial", lambda serial_hex: read.append(int(serial_hex, 16)) or serial_hex
+    )
+    reissued_for_years(client, "ord_years", range(1, 1096))
+    serials = dynamodb.not_ended("res_1", "ord_years", NOW + 1095 * DAY)
+    next(serials)
+    assert read == [695]
+    assert len(list(serials)) == 400
 
 
 # ---- what only the table knows

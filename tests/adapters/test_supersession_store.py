@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Update
+from partner_center.adapters.dynamodb import Update, to_item
 from partner_center.adapters.supersession_store import SupersessionStore, supersession_put
 from partner_center.issuance.supersede import SHARDS, Supersession, SupersessionEnd
 from partner_center.kernel.errors import TryAgain
@@ -44,6 +44,17 @@ def test_what_was_written_is_read_again(stores, store):
     assert store.of_order(US, ORDER) == [OF_ORDER, OF_CERTIFICATE, OF_NAMES]
     assert store.of_order(THEM, ORDER) == [theirs]
     assert store.of_order(US, "ord_8") == []
+
+
+def test_an_order_may_have_had_any_number_of_reissues(stores, store, dynamodb):
+    put(stores, OF_CERTIFICATE)
+    ended = {"due_at": 0, "ended_at": 0, "outcome": "revoked"}
+    found = (keys.supersession(US, ORDER, f"rei_0{number:04d}") for number in range(1001))
+    rows = [to_item({"pk": key.pk, "sk": key.sk} | ended) for key in found]
+    for begin in range(0, len(rows), 25):
+        puts = [{"PutRequest": {"Item": row}} for row in rows[begin : begin + 25]]
+        dynamodb.batch_write_item(RequestItems={stores.tables.business: puts})
+    assert store.of_order(US, ORDER) == [OF_CERTIFICATE]
 
 
 def test_one_successor_takes_a_place_once(stores, store):

@@ -1,6 +1,6 @@
 """Claims, preflights, waits and times of checks in memory, with the preconditions of their stores in adapters/."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -56,10 +56,10 @@ class MemoryClaims:
     def find(self, reseller_id: str, order_id: str, preflight_id: str) -> Preflight | None:
         return self.tables.preflights.get((reseller_id, order_id, preflight_id))
 
-    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]:
+    def newest_first(self, reseller_id: str, order_id: str) -> Iterator[Preflight]:
         """`PreflightHistory` of the issuance context."""
-        rows = sorted(self.tables.preflights.items())
-        return [each for key, each in rows if key[:2] == (reseller_id, order_id)]
+        rows = sorted(self.tables.preflights.items(), reverse=True)
+        return (each for key, each in rows if key[:2] == (reseller_id, order_id))
 
     def latest(self, reseller_id: str, order_id: str) -> Sequence[Mapping[str, Any]]:
         """`CaaFindings` of the orders context."""

@@ -1,6 +1,6 @@
 """Serials, revocations and CRLs in memory."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -33,9 +33,12 @@ class MemorySerials:
         return record if issued and record.reseller_id == reseller_id else None
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
-        return [each for each in self.every_serial(reseller_id, order_id) if each.certificate_der is not None]
+        return [each for each in self._every(reseller_id, order_id) if each.certificate_der is not None]
 
-    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
+    def not_ended(self, reseller_id: str, order_id: str, moment: datetime) -> Iterator[CertificateRecord]:
+        return (each for each in self._every(reseller_id, order_id) if moment <= each.not_after)
+
+    def _every(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
         wanted = (reseller_id, order_id)
         return [each for each in self.records.values() if (each.reseller_id, each.order_id) == wanted]
 

@@ -486,6 +486,19 @@ def test_a_run_that_breaks_off_is_no_run(bench):
     assert bench.run().checked == 1
 
 
+def test_of_an_orders_preflights_none_is_read_that_is_older_than_the_one_relied_on(bench):
+    newest = bench.world.tables.preflights[US, ORDER, "pre_1"]
+
+    class Thousands:
+        def newest_first(self, *_):
+            yield replace(newest, outcome=Outcome.HELD_BACK)
+            yield newest
+            raise AssertionError("an older one was read")
+
+    bench.check = replace(bench.check, preflights=Thousands())
+    assert (bench.run().checked, bench.checks.on_file) == (1, {})
+
+
 def test_before_there_is_any_ca_nothing_is_looked_at(bench):
     bench.store.issuers.clear()
     run = bench.run()

@@ -48,13 +48,20 @@ class Office:
     """The use case over a register and certificates in memory."""
 
     def __init__(self, *records, orders=(MINE,)):
-        self.records = records
+        self.records, self.unreadable = records, set()
+        self.reached = []
+        """Each serial that was read, and how many were named by then."""
         self.register = MemoryKeyRegister({KEY: list(orders)})
         self.clock = FixedClock()
         self.use_case = BlockExposedKey(self.register, self, self.clock, CountingIds())
 
-    def every_serial(self, reseller_id, order_id):
-        return [each for each in self.records if (each.reseller_id, each.order_id) == (reseller_id, order_id)]
+    def not_ended(self, reseller_id, order_id, moment):
+        for each in self.records:
+            if (each.reseller_id, each.order_id) == (reseller_id, order_id):
+                self.reached.append((each.serial_hex, len(self.register.told)))
+                if each.serial_hex in self.unreadable:
+                    raise KeyError("not_after")
+                yield each
 
     def receive(self, exposed=EXPOSED):
         self.use_case(exposed)
@@ -163,6 +170,20 @@ def test_an_order_that_was_placed_and_signed_while_the_block_was_written_is_name
 
     office.register.before = placed_meanwhile
     assert office.receive().named() == [(US, "01"), (THEM, "02")]
+
+
+def test_each_certificate_is_named_before_the_next_is_read_so_a_run_that_is_cut_off_has_got_on():
+    office = Office(a_record("01"), a_record("02"), a_record("03")).receive()
+    assert office.reached == [("01", 0), ("02", 1), ("03", 2)]
+
+
+def test_an_order_that_cannot_be_read_keeps_no_other_from_being_named_and_is_told():
+    office = Office(a_record("01"), a_record("02", THEIRS), orders=(MINE, THEIRS))
+    office.unreadable = {"01"}
+    with pytest.raises(ExceptionGroup) as failed:
+        office.receive()
+    assert [type(each) for each in failed.value.exceptions] == [KeyError]
+    assert office.named() == [(THEM, "02")]
 
 
 def test_ids_of_events_are_derived_in_the_form_of_all_ids():

@@ -1,6 +1,7 @@
 """Revoking orders and certificates: once, whole, by whom it may be, whoever comes in between."""
 
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
@@ -52,6 +53,24 @@ def test_order_and_certificates_end_in_the_same_second_however_long_it_takes():
     office.tables.after["revoke_certificate"] += [lambda: office.clock.advance(seconds=1)] * 5
     assert office.order().revoked.at == NOW < office.clock.now()
     assert {each.revoked_at for each in office.serials.records.values()} == {NOW}
+
+
+def test_each_serial_is_revoked_before_the_next_is_read_so_a_run_that_is_cut_off_has_got_on():
+    office = Office(*reissued())
+    read = office.serials.not_ended
+
+    def cut_off_at_the_third(*order):
+        yield from islice(read(*order), 2)
+        raise TryAgain("The database did not answer.")
+
+    office.serials.not_ended = cut_off_at_the_third
+    with pytest.raises(TryAgain):
+        office.order()
+    assert len(office.told()) == 2
+    office.serials.not_ended = read
+    office.deliver()
+    assert len(office.told()) == 5
+    assert office.head().status is OrderStatus.REVOKED
 
 
 def test_a_serial_that_was_revoked_while_it_was_signed_is_barred_from_being_stored():

@@ -102,6 +102,15 @@ def test_a_compromised_key_has_no_delay(key, make, end):
     assert list(world.supersessions.ended.values()) == end
 
 
+@pytest.mark.parametrize("make", [a_supersession, of_certificate])
+def test_the_certificates_of_an_order_are_read_once_for_each_that_waits(make):
+    world = Succession(make(due_at=NOW + AN_HOUR))
+    asked, read = [], world.serials.of_order
+    world.serials.of_order = lambda *order: asked.append(order) or read(*order)
+    world.revoke_superseded(issued())
+    assert asked == [(US, ORDER)]
+
+
 # ---- what
 
 

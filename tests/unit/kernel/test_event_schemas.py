@@ -115,7 +115,7 @@ class Office:
         BlockExposedKey(register, self, self.clock, self.ids)(exposed)
         self.stores.tables.events.update(register.told)
 
-    def every_serial(self, *_):
+    def not_ended(self, *_):
         return self.issued
 
     def seal(self, secret, _):

@@ -8,7 +8,7 @@ The index `serials` lists the recorded ones, so that none is forgotten, and the 
 checked again. It may be a moment late.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +29,8 @@ from partner_center.kernel.level import Level
 
 _INDEX = "serials"
 _A_DAY = timedelta(days=1)
+_LONGEST_LIFE = timedelta(days=400)
+"""No certificate that is kept here lasts as long (BR 6.3.2)."""
 
 
 class DynamoDbCertificates:
@@ -56,19 +58,29 @@ class DynamoDbCertificates:
 
     def of_order(self, reseller_id: str, order_id: str) -> tuple[CertificateRecord, ...]:
         """Every certificate of the order that was issued, the newest first: reissues may overtake each other."""
-        partition = keys.order_partition(reseller_id, order_id)
-        slots = self._database.all_of(self._table, partition, "GENERATION#")
-        records = (self.by_serial(slot["serial_hex"]) for slot in slots if "serial_hex" in slot)
-        issued = (record for record in records if record and record.certificate_der is not None)
+        present = (slot["serial_hex"] for slot in self._slots(reseller_id, order_id) if "serial_hex" in slot)
+        issued = (record for record in self._read(present) if record.certificate_der is not None)
         return tuple(sorted(issued, key=CertificateRecord.age, reverse=True))
 
     def every_serial(self, reseller_id: str, order_id: str) -> tuple[CertificateRecord, ...]:
         """Every serial that the order ever had, issued, recorded or closed."""
-        slots = self._database.all_of(self._table, keys.order_partition(reseller_id, order_id), "GENERATION#")
-        present = (slot["serial_hex"] for slot in slots if "serial_hex" in slot)
-        closed = (serial_hex for slot in slots for serial_hex in slot["closed_serials"])
-        records = (self.by_serial(serial_hex) for serial_hex in (*present, *closed))
-        return tuple(record for record in records if record is not None)
+        slots = self._slots(reseller_id, order_id)
+        return tuple(self._read(serial_hex for slot in slots for serial_hex in _serials_of(slot)))
+
+    def not_ended(self, reseller_id: str, order_id: str, moment: datetime) -> Iterator[CertificateRecord]:
+        """As `every_serial`, each read when it is reached, without generations that ended long before `moment`."""
+        slots = self._slots(reseller_id, order_id)
+        lasting = (slot for slot in slots if not _ended_long_ago(slot, moment))
+        return self._read(serial_hex for slot in lasting for serial_hex in _serials_of(slot))
+
+    def _slots(self, reseller_id: str, order_id: str) -> Iterator[Item]:
+        """Reissues are not counted, so an order may have any number of generations."""
+        partition = keys.order_partition(reseller_id, order_id)
+        return self._database.every(self._table, partition, "GENERATION#")
+
+    def _read(self, serials: Iterable[str]) -> Iterator[CertificateRecord]:
+        records = (self.by_serial(serial_hex) for serial_hex in serials)
+        return (record for record in records if record is not None)
 
     def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
         for shard in range(keys.SERIAL_SHARDS):
@@ -231,6 +243,17 @@ def _serial_taken(_: Item | None) -> SerialTaken:
 
 def _slot_key(record: CertificateRecord) -> keys.Key:
     return keys.generation(record.reseller_id, record.order_id, record.generation)
+
+
+def _serials_of(slot: Item) -> tuple[str, ...]:
+    """The serial that holds the slot, and those that once did."""
+    present = (slot["serial_hex"],) if "serial_hex" in slot else ()
+    return (*present, *slot["closed_serials"])
+
+
+def _ended_long_ago(slot: Item, moment: datetime) -> bool:
+    """Of a slot with a certificate, whose closed serials are older still; any other may be signed yet."""
+    return "stored_at" in slot and parse_rfc3339(slot["stored_at"]) + _LONGEST_LIFE < moment
 
 
 def _shard(serial_hex: str) -> int:

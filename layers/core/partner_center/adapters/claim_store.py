@@ -1,7 +1,7 @@
 """The way to the point of no return and back: `Claims` of issuance, on DynamoDB."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
 from partner_center.adapters import keys
@@ -14,6 +14,9 @@ from partner_center.issuance.preflight import Check, Outcome, Preflight
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import Order, OrderHead
+
+_A_PAGE = 5
+"""Preflights of many names are large, and the newest are most often enough."""
 
 
 class ClaimStore:
@@ -65,11 +68,13 @@ class ClaimStore:
         item = self._database.get(self._tables.validation, key)
         return _from_item(item, preflight_id) if item else None
 
-    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]:
-        """The evidence of every preflight of the order, oldest first."""
+    def newest_first(self, reseller_id: str, order_id: str) -> Iterator[Preflight]:
+        """The evidence of every preflight of the order; an order that is held back makes one with each check."""
         first = keys.preflight(reseller_id, order_id, "")
-        items = self._database.all_of(self._tables.validation, first.pk, first.sk)
-        return [_from_item(item, item["sk"].removeprefix(first.sk)) for item in items]
+        items = self._database.every(
+            self._tables.validation, first.pk, first.sk, a_page=_A_PAGE, newest_first=True
+        )
+        return (_from_item(item, item["sk"].removeprefix(first.sk)) for item in items)
 
     def _move(
         self,

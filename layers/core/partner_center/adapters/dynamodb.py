@@ -6,7 +6,7 @@ error; contention is retried here, with jitter and a bound, because the SDK does
 TransactionConflict by itself (AWS: "TransactWriteItems", section "Transaction conflict handling").
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -271,7 +271,10 @@ class Database:
         return [from_item(item) for item in answer["Items"]], from_item(last) if last else None
 
     def all_of(self, table: str, pk: str, prefix: str = "", *, at_most: int = 1000) -> list[Item]:
-        """Every item of a small collection. Raises TryAgain beyond `at_most`: it was not small after all."""
+        """Every item of a collection that other rules keep small. Raises TryAgain beyond `at_most`.
+
+        What grows with use is read by `every`: a bound would stop for ever whoever needs it.
+        """
         items: list[Item] = []
         after: str | None = None
         while True:
@@ -281,6 +284,17 @@ class Database:
                 return items
             if len(items) >= at_most:
                 raise TryAgain(f"more than {at_most} items where few were expected", 60)
+
+    def every(
+        self, table: str, pk: str, prefix: str = "", *, a_page: int = 1000, newest_first: bool = False
+    ) -> Iterator[Item]:
+        """The items of a collection that has no bound, in key order; each page is read when it is reached."""
+        after: str | None = None
+        while True:
+            page, after = self.query(table, pk, prefix, limit=a_page, after=after, newest_first=newest_first)
+            yield from page
+            if after is None:
+                return
 
     def write(self, action: Put | Update) -> None:
         """One write. Raises what the action says its refusal means, or TryAgain."""

@@ -38,7 +38,7 @@ class SupersessionStore:
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[Supersession]:
         partition = keys.order_partition(reseller_id, order_id)
-        items = self._database.all_of(self._table, partition, keys.supersession("", "", "").sk)
+        items = self._database.every(self._table, partition, keys.supersession("", "", "").sk)
         return [_from_item(item) for item in items if "queue" in item or _was_kept(item)]
 
     def due(self, shard: int, moment: datetime, at_most: int) -> Sequence[SupersessionId]:

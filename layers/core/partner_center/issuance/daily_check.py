@@ -42,9 +42,9 @@ class CheckRuns(Protocol):
 
 
 class PreflightHistory(Protocol):
-    """Reads every preflight of an order."""
+    """Reads the preflights of an order, as many as are asked for: there may be thousands."""
 
-    def of_order(self, reseller_id: str, order_id: str) -> Sequence[Preflight]: ...
+    def newest_first(self, reseller_id: str, order_id: str) -> Iterator[Preflight]: ...
 
 
 class Slots(SerialLists, Protocol):
@@ -115,7 +115,7 @@ class CheckCertificates:
 
     def _evidence(self, record: CertificateRecord) -> Evidence:
         where = (record.reseller_id, record.enrolment_id)
-        preflight = relied_on(record, self.preflights.of_order(*where))
+        preflight = relied_on(record, self.preflights.newest_first(*where))
         head = self.orders.head(*where)
         order = None
         if head is not None:

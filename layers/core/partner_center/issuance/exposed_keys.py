@@ -4,7 +4,7 @@ A key that no order has yet is blocked as well, since who was told of a compromi
 (BR 6.1.1.3). That the halves of the key belong together was proven before it was reported (incident of 2017).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,6 +15,7 @@ from partner_center.issuance.revocation import revocation_of
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, encode_time_ordered
+from partner_center.kernel.patience import PASSES
 from partner_center.orders.exposed_keys import ExposedKey
 
 REASON = "its private key has become known"
@@ -39,9 +40,11 @@ class KeyRegister(Protocol):
 
 
 class Certificates(Protocol):
-    """Reads every serial of an order, in whatever state: one that was recorded may have been signed."""
+    """Reads the serials of an order in whatever state: one that was recorded may have been signed."""
 
-    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+    def not_ended(self, reseller_id: str, order_id: str, moment: datetime) -> Iterator[CertificateRecord]:
+        """Those that may not have ended; each is read when it is reached."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class BlockExposedKey:
     ids: Ids
 
     def __call__(self, exposed: ExposedKey) -> None:
-        """Raises TryAgain.
+        """Raises TryAgain, and why certificates of an order could not be read, once those of the others are named.
 
         Orders are listed once the block stands: who comes later sees it before anything is signed (docs/adr/0007).
         """
@@ -70,10 +73,21 @@ class BlockExposedKey:
         )
         since = self.register.block(exposed.spki_sha256, REASON, moment, audit)
         told_at = since + max((moment - since) // _ANEW_AFTER, 0) * _ANEW_AFTER
-        for reseller_id, order_id in dict.fromkeys(self.register.orders_of(exposed.spki_sha256)):
-            for record in self.certificates.every_serial(reseller_id, order_id):
-                if _is_at_risk(record, exposed.spki_sha256, moment):
-                    self.register.tell(_notice(record, replace(chronicle, moment=told_at)))
+        told, failures = replace(chronicle, moment=told_at), list[Exception]()
+        for order in dict.fromkeys(self.register.orders_of(exposed.spki_sha256)):
+            try:
+                self._name(order, exposed.spki_sha256, moment, told)
+            except PASSES:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised again once the others were named
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("certificates of some orders with the key could not be read", failures)
+
+    def _name(self, order: tuple[str, str], spki_sha256: str, moment: datetime, told: Chronicle) -> None:
+        for record in self.certificates.not_ended(*order, moment):
+            if _is_at_risk(record, spki_sha256, moment):
+                self.register.tell(_notice(record, told))
 
     def _order_of_the_sender(self, exposed: ExposedKey) -> str:
         """For the audit record, which tells nobody of the orders of others; empty when the sender has none."""

@@ -4,7 +4,7 @@ Every step may be repeated. The first certificate's event says what is to become
 event (`FinishRevocation`) ends what a run that died has begun.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -97,7 +97,9 @@ class RevocableCertificates(Protocol):
 
     def of_order(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
 
-    def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
+    def not_ended(self, reseller_id: str, order_id: str, moment: datetime) -> Iterator[CertificateRecord]:
+        """Every serial of the order, in whatever state, that may not have ended; each is read when it is reached."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class Revoker:
         for _ in range(_ROUNDS):
             if present is None:
                 raise NotFound("There is no such order.")
-            for record in self.certificates.every_serial(present.reseller_id, present.order_id):
+            for record in self.certificates.not_ended(present.reseller_id, present.order_id, moment):
                 self._certificate(record, wish, moment)
             change = self._order_change(present, wish, since or moment)
             if change is None:

@@ -4,7 +4,7 @@ Nothing that issued it is asked: the certificate's own bytes are compared with t
 of the day on which it was signed (BR 8.7, self-audits).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,18 +65,18 @@ def objections(evidence: Evidence, lint: Linter) -> Mapping[Ground, str]:
     return found
 
 
-def relied_on(record: CertificateRecord, preflights: Sequence[Preflight]) -> Preflight | None:
-    """The preflight that let the certificate be signed: the newest whose end the record bears."""
-    fitting = [
+def relied_on(record: CertificateRecord, newest_first: Iterable[Preflight]) -> Preflight | None:
+    """The preflight that let the certificate be signed: the newest whose end the record bears; none older is read."""
+    fitting = (
         each
-        for each in preflights
+        for each in newest_first
         if each.outcome is Outcome.GO
         and each.generation == record.generation
         and each.at <= record.recorded_at + _A_SECOND
         and each.caa_valid_until is not None
         and each.caa_valid_until.replace(microsecond=0) == record.caa_valid_until
-    ]
-    return max(fitting, key=lambda each: each.at, default=None)
+    )
+    return next(fitting, None)
 
 
 _A_SECOND = timedelta(seconds=1)  # times of serials are kept in whole seconds

@@ -144,7 +144,7 @@ class RevokeSuperseded:
             for each in sorted(found, key=lambda each: each.due_at):
                 if each.was_kept:
                     self._take_up(each)
-                elif each.due_at <= self.clock.now() or self._is_compromised(each) or self._is_over(each):
+                elif each.due_at <= self.clock.now() or self._goes_early(each):
                     self.carry_out(each, event.correlation_id)
             head = self.revoker.orders.head(reseller_id, order_id)
             if head is None or head.replaces is None:
@@ -188,41 +188,30 @@ class RevokeSuperseded:
             what = "This order" if runs and self._stands(each.reseller_id, each.successor) else ""
         else:
             records = self._records(each)
-            what = _named([record for record in self._at_risk(each) if _has_newer(record, records, moment)])
+            found = _at_risk(_concerned(each, records), moment)
+            what = _named([record for record in found if _has_newer(record, records, moment)])
         if not what:
             return
         due_at = moment + LONGEST_DELAY
         told = f"{what}, which was kept, is revoked on {rfc3339(due_at)}: another certificate has taken the place."
         self.supersessions.begin_anew(each, due_at, Message(self.ids.new("msg", moment), moment, told))
 
-    def _is_compromised(self, each: Supersession) -> bool:
-        keys = {record.spki_sha256 for record in self._concerned(each)}
-        return any(self.blocked.is_blocked(key) is not None for key in keys)
-
-    def _is_over(self, each: Supersession) -> bool:
-        """Whether another supersession, or anybody, has revoked the certificates meanwhile."""
-        return not each.is_of_order and not self._at_risk(each)
+    def _goes_early(self, each: Supersession) -> bool:
+        """Whether a key is compromised, or somebody, another supersession perhaps, has revoked the certificates."""
+        moment = self.clock.now()
+        concerned = _concerned(each, self._records(each))
+        keys = {record.spki_sha256 for record in concerned if moment <= record.not_after}
+        if any(self.blocked.is_blocked(key) is not None for key in keys):
+            return True
+        return not each.is_of_order and not _at_risk(concerned, moment)
 
     def _records(self, each: Supersession) -> Sequence[CertificateRecord]:
         return self.revoker.certificates.of_order(each.reseller_id, each.order_id)
 
-    def _concerned(self, each: Supersession) -> Sequence[CertificateRecord]:
-        """The certificates whose place is taken. Raises TryAgain while one that must be there cannot be read."""
-        records = self._records(each)
-        if each.is_of_order:
-            return records
-        found = [record for record in records if record.serial_hex == each.serial_hex]
-        if each.serial_hex is not None and not found:
-            raise TryAgain("The certificate cannot be read at the moment.")
-        return found + _with_other_names(each, [record for record in records if record not in found])
-
-    def _at_risk(self, each: Supersession) -> Sequence[CertificateRecord]:
-        moment = self.clock.now()
-        return [record for record in self._concerned(each) if is_at_risk(record, moment)]
-
     def _certificates(self, each: Supersession, correlation_id: str) -> tuple[SupersessionEnd, str]:
         """How it ended, and what was kept, in words."""
-        found, records, moment = self._at_risk(each), self._records(each), self.clock.now()
+        records, moment = self._records(each), self.clock.now()
+        found = _at_risk(_concerned(each, records), moment)
         kept = [record for record in found if not (each.regardless or _has_newer(record, records, moment))]
         for record in found:
             if record not in kept:
@@ -261,6 +250,20 @@ class RevokeSuperseded:
             f"{what} was to be revoked by now and stays valid until another certificate takes its place, because no "
             f"valid one of {each.successor} is left. Revoke it yourself if it is not needed any more.",
         )
+
+
+def _concerned(each: Supersession, records: Sequence[CertificateRecord]) -> Sequence[CertificateRecord]:
+    """Those whose place is taken, of all of the order. Raises TryAgain while one that must be there is not."""
+    if each.is_of_order:
+        return records
+    found = [record for record in records if record.serial_hex == each.serial_hex]
+    if each.serial_hex is not None and not found:
+        raise TryAgain("The certificate cannot be read at the moment.")
+    return found + _with_other_names(each, [record for record in records if record not in found])
+
+
+def _at_risk(records: Sequence[CertificateRecord], moment: datetime) -> Sequence[CertificateRecord]:
+    return [record for record in records if is_at_risk(record, moment)]
 
 
 def _has_newer(record: CertificateRecord, others: Sequence[CertificateRecord], moment: datetime) -> bool:
