@@ -82,6 +82,22 @@ def test_a_certificate_of_another_order_is_found_shown_and_settled(
     assert vera.call("GET", QUEUE).json["items"] == []
 
 
+def test_a_row_that_cannot_be_read_is_shown_and_settled_and_stops_nobody_elses_certificate(
+    cloud: EmbeddedCloud, northwind: Reseller, vera: Reviewer
+) -> None:
+    past_the_nightly_run(cloud)
+    damaged = northwind.issued(name="damaged.example.com")["certificates"][0]["serial"]
+    northwind.issued(name="whole.example.com")
+    tamper(cloud, keys.serial(damaged), "IssuanceTable", status={"S": "of no meaning"})
+    cloud.advance(3600)
+    assert run(cloud) == {"checked": 2, "objections": 1, "is_complete": True}
+    (item,) = vera.call("GET", QUEUE).json["items"]
+    assert (item["serial"], item["ground"], item["order_id"]) == (damaged, "unreadable", None)
+    path = f"/v1/staff/objections/{item['objection_id']}/settle"
+    settled = vera.call("POST", path, {"evidence": "The row was changed by a test."})
+    assert (settled.status, settled.json["order_id"]) == (200, None)
+
+
 def test_only_staff_for_validation_sees_and_settles(
     cloud: EmbeddedCloud, northwind: Reseller, rosa: Reviewer, vera: Reviewer
 ) -> None:

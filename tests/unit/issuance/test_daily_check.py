@@ -1,7 +1,8 @@
 """The daily check: a clean certificate passes, everything that is wrong with one is told, no day is lost."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,6 +19,7 @@ from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.sign import SignOrder
 from partner_center.issuance.to_be_signed import assemble, build_twin, digest
 from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.events import NOBODY
 from partner_center.kernel.level import Level
 from partner_center.orders.flags import Flag
 from partner_center.orders.order import OrderStatus
@@ -63,9 +65,12 @@ class Bench:
     checks: MemoryChecks
     check: CheckCertificates
     time_is_left: bool = True
+    unreadable: list[str] = field(default_factory=list)
 
     def run(self):
-        return self.check("run-1", lambda: self.time_is_left)
+        return self.check(
+            "run-1", lambda: self.time_is_left, lambda serial, _: self.unreadable.append(serial)
+        )
 
     def grounds(self):
         """On which grounds the next run objects, for the first time."""
@@ -77,6 +82,9 @@ class Bench:
     def record(self):
         (record,) = self.store.serials.values()
         return record
+
+    def record_of(self, number):
+        return list(self.store.serials.values())[number - 1]
 
     def put_record(self, **changes):
         self.store.serials[self.record.serial_hex] = replace(self.record, **changes)
@@ -115,6 +123,10 @@ class Bench:
             not_after=record.not_after,
             issuer=next(iter(self.store.issuers.values())),
         )
+
+
+class Reading(SimpleNamespace):
+    """Stands for one of the stores that evidence is read from."""
 
 
 @pytest.fixture
@@ -479,11 +491,81 @@ def test_a_run_that_breaks_off_is_no_run(bench):
     def die(*_):
         raise Died
 
-    bench.check = replace(bench.check, lint=die)
+    whole = bench.check
+    bench.check = replace(whole, screenings=Reading(of_order=die))
     with pytest.raises(Died):
         bench.run()
-    bench.check = replace(bench.check, lint=lint)
+    bench.check = whole
     assert bench.run().checked == 1
+
+
+# ---- what cannot be looked at
+
+
+def damaged(error):
+    def read(*_):
+        raise error
+
+    return read
+
+
+def with_damage(part, **reads):
+    return lambda bench: setattr(bench, "check", replace(bench.check, **{part: Reading(**reads)}))
+
+
+DAMAGE = {
+    "its order": with_damage("orders", head=damaged(KeyError("status"))),
+    "a preflight": with_damage("preflights", newest_first=damaged(ValueError("no outcome"))),
+    "a proof": with_damage("proofs", proofs=damaged(TypeError("no time"))),
+    "a screening": with_damage("screenings", of_order=damaged(AttributeError("flags"))),
+    "a time without rules": lambda bench: bench.put_record(recorded_at=NOW - 4000 * DAY),
+    "what the linter cannot take": lambda bench: setattr(
+        bench, "check", replace(bench.check, lint=damaged(Died("in a library")))
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_what_cannot_be_read_is_objected_to_by_name_and_the_run_goes_on(bench, damage):
+    damage(bench)
+    run = bench.run()
+    assert (run.checked, run.objections, run.is_complete, bench.checks.runs) == (1, 1, True, [run])
+    assert bench.unreadable == [bench.record.serial_hex]
+    ((key, on_file),) = bench.checks.on_file.items()
+    assert key == (bench.record.serial_hex, Ground.UNREADABLE)
+    assert (on_file.objection.reseller_id, on_file.objection.order_id) == (US, ORDER)
+
+
+@pytest.mark.parametrize("listed", ["stored", "recorded"])
+def test_a_serial_whose_own_row_cannot_be_read_keeps_no_other_from_being_looked_at(
+    bench, monkeypatch, listed
+):
+    another(bench, 2, NOW + SECOND)
+    read, poison = bench.store.by_serial, bench.record_of(1).serial_hex
+
+    def by_serial(serial_hex):
+        if serial_hex == poison:
+            raise KeyError("status")
+        return read(serial_hex)
+
+    monkeypatch.setattr(bench.store, "by_serial", by_serial)
+    if listed == "recorded":
+        monkeypatch.setattr(bench.store, "stored_between", lambda *_: iter(()))
+        monkeypatch.setattr(bench.store, "recorded_until", lambda _: iter([poison]))
+    run = bench.run()
+    assert (run.checked, run.is_complete) == (2 if listed == "stored" else 0, True)
+    assert bench.unreadable == [poison]
+    objection = bench.checks.on_file[poison, Ground.UNREADABLE].objection
+    assert (objection.reseller_id, objection.order_id) == (NOBODY, "")
+    assert objection.detail == "it or its evidence: KeyError: 'status'"
+
+
+@pytest.mark.parametrize("error", [TryAgain("out"), Died("a permission is missing")], ids=repr)
+def test_a_service_that_is_out_ends_the_run_and_objects_to_nothing(bench, error):
+    bench.check = replace(bench.check, screenings=Reading(of_order=damaged(error)))
+    with pytest.raises(type(error)):
+        bench.run()
+    assert (bench.checks.runs, bench.checks.on_file, bench.unreadable) == ([], {}, [])
 
 
 def test_of_an_orders_preflights_none_is_read_that_is_older_than_the_one_relied_on(bench):

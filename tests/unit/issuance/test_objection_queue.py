@@ -9,6 +9,7 @@ from partner_center.accounts.staff import StaffRole
 from partner_center.issuance.objection import Ground, Objection
 from partner_center.issuance.objection_queue import ObjectionQueue, SettleObjection, objection_id
 from partner_center.kernel.errors import NotFound, StateConflict
+from partner_center.kernel.events import NOBODY
 from partner_center.orders.page import Page
 from tests.fakes.check_store import MemoryChecks
 from tests.fakes.determined import NOW, CountingIds, FixedClock
@@ -49,6 +50,14 @@ def test_the_queue_tells_what_is_held_against_which_certificate(checks):
         "due_at": "2026-11-28T10:00:00Z",
         "run_id": "chk_1",
     }
+
+
+def test_an_objection_to_what_cannot_be_read_names_no_order(checks):
+    unknown = replace(OBJECTION, ground=Ground.UNREADABLE, reseller_id=NOBODY, order_id="")
+    checks.on_file.clear()
+    checks.object(unknown, an_audit(CountingIds(2)))
+    (item,) = ObjectionQueue(checks)(Page(50, None))["items"]
+    assert (item["reseller_id"], item["order_id"]) == ("-", None)
 
 
 def test_a_settled_objection_leaves_the_queue_with_an_audit_record(checks, settle):

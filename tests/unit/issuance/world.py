@@ -167,6 +167,9 @@ class MemoryStore:
         open_ones = with_status(self, CertificateStatus.RECORDED)
         yield from (record for record in open_ones if record.recorded_at <= recorded_until)
 
+    def recorded_until(self, moment):
+        yield from (record.serial_hex for record in self.unfinished(moment))
+
     def stored_between(self, after, until):
         stored_ones = [record for record in self.serials.values() if record.stored_at]
         for record in stored_ones:

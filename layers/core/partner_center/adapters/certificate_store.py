@@ -83,12 +83,13 @@ class DynamoDbCertificates:
         return (record for record in records if record is not None)
 
     def unfinished(self, recorded_until: datetime) -> Iterator[CertificateRecord]:
+        found = self._read(self.recorded_until(recorded_until))
+        return (record for record in found if record.status is CertificateStatus.RECORDED)
+
+    def recorded_until(self, moment: datetime) -> Iterator[str]:
         for shard in range(keys.SERIAL_SHARDS):
-            partition = keys.recorded_shard(shard)
-            for listed in self._listed(partition, None, recorded_until):
-                record = self.by_serial(listed.serial_hex)
-                if record is not None and record.status is CertificateStatus.RECORDED:
-                    yield record
+            for listed in self._listed(keys.recorded_shard(shard), None, moment):
+                yield listed.serial_hex
 
     def stored_between(self, after: datetime, until: datetime) -> Iterator[StoredSerial]:
         first = after.astimezone(UTC) + timedelta(microseconds=1)

@@ -32,7 +32,10 @@ _WITHIN_A_DAY = frozenset({Ground.DOMAIN_PROOFS, Ground.CAA, Ground.PREFLIGHT})
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """One ground on which a certificate is objected to, for a person to settle; once for each serial and ground."""
+    """One ground on which a certificate is objected to, for a person to settle; once for each serial and ground.
+
+    Where the serial's own row cannot be read, `reseller_id` is `NOBODY`'s and `order_id` is empty.
+    """
 
     serial_hex: str
     ground: Ground

@@ -123,7 +123,7 @@ def objection_as_json(objection: Objection) -> dict[str, Any]:
         "ground": objection.ground,
         "detail": objection.detail,
         "reseller_id": objection.reseller_id,
-        "order_id": objection.order_id,
+        "order_id": objection.order_id or None,
         "found_at": rfc3339(objection.found_at),
         "due_at": rfc3339(objection.due_at),
         "run_id": objection.run_id,
@@ -135,7 +135,7 @@ def settlement_as_json(objection: Objection, settlement: Settlement) -> dict[str
     return {
         "objection_id": objection_id(objection),
         "serial": objection.serial_hex,
-        "order_id": objection.order_id,
+        "order_id": objection.order_id or None,
         "settled_at": rfc3339(settlement.at),
         "evidence": settlement.evidence,
         "note": settlement.note,

@@ -62,7 +62,8 @@ class ObjectionTask(Shape):
     ground: Ground
     detail: str
     reseller_id: str
-    order_id: OrderId
+    order_id: OrderId | None
+    """null where not even the serial's own row can be read."""
     found_at: Moment
     due_at: Moment
     """When the certificate must be revoked, if the objection is right."""
@@ -92,7 +93,7 @@ class SettlementAnswer(Shape):
 
     objection_id: TaskId
     serial: Serial
-    order_id: OrderId
+    order_id: OrderId | None
     settled_at: Moment
     evidence: str
     note: str | None
