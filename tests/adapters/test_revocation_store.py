@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 
 from partner_center.adapters import keys
+from partner_center.adapters.blocked_keys import KeysBlockedHere
 from partner_center.adapters.crl_store import CrlStore
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
+from partner_center.adapters.key_register import DynamoDbKeyRegister
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.billing.contracts import ContractKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.crl_record import PublishedCrl
+from partner_center.issuance.key_block import CALLED_COMPROMISED
 from partner_center.issuance.record import CertificateStatus, Reason, SlotTaken
 from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish
@@ -23,6 +26,7 @@ from partner_center.orders.ports import RequestSeenBefore
 from tests.adapters.stores import DynamoStores
 from tests.fakes.determined import NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
+    A_KEY,
     ORDER,
     US,
     a_chronicle,
@@ -33,6 +37,7 @@ from tests.fakes.samples import (
     a_placement,
     a_record,
     a_second,
+    an_audit,
 )
 
 COMPROMISED, SUPERSEDED = Reason.KEY_COMPROMISE, Reason.SUPERSEDED
@@ -74,6 +79,9 @@ class Tables:
 
     def wish(self, reason=SUPERSEDED, actor="key:key_1", proven=None):
         return Wish(reason, actor, "request-1", OrderFollows.ALWAYS, proven)
+
+    def blocked(self, spki_sha256=A_KEY):
+        return KeysBlockedHere(self.stores.database, self.stores.tables.issuance).is_blocked(spki_sha256)
 
     def rows(self, issuer_id="tls-e1", since=None):
         return self.crls.revoked(issuer_id, since)
@@ -125,7 +133,7 @@ def test_another_reason_brings_the_row_back_to_the_unpublished(tables):
     (row,) = tables.rows()
     assert (row.revoked_at, row.reason, row.is_published) == (NOW, COMPROMISED, False)
     assert tables.crls.oldest_unpublished("tls-e1") == tables.clock.moment
-    assert tables.stores.audited(US, ORDER)[-1] == "certificate.reason_changed"
+    assert tables.stores.audited(US, ORDER)[-2:] == ["certificate.reason_changed", "key.blocked"]
 
 
 def test_what_staff_or_the_system_revokes_is_told_on_the_order(tables):
@@ -147,6 +155,60 @@ def test_a_serial_that_is_revoked_while_it_is_signed_can_never_be_stored_and_fre
     tables.stored("0a2b")
     serials = [each.serial_hex for each in tables.certificates.every_serial(US, ORDER)]
     assert serials == ["0a2b", "0a1b"]
+
+
+# ---- the key of what is revoked for compromise
+
+
+def test_a_key_is_blocked_in_the_write_that_revokes_its_certificate(tables):
+    record = tables.issue()
+    tables.revoker.certificate(record, tables.wish(COMPROMISED), a_guard(tables.orders.head(US, ORDER)))
+    assert tables.blocked() == CALLED_COMPROMISED
+    assert set(tables.stores.audited(US, ORDER)[-2:]) == {"certificate.revoked", "key.blocked"}
+
+
+def test_a_key_is_blocked_when_the_reason_becomes_compromise(tables):
+    record = tables.issue()
+    tables.revoker.certificate(record, tables.wish(Reason.UNSPECIFIED))
+    assert tables.blocked() is None
+    tables.revoker.certificate(record, tables.wish(COMPROMISED))
+    assert tables.blocked() == CALLED_COMPROMISED
+
+
+def test_a_block_that_was_there_first_stays_and_the_certificate_is_revoked(tables):
+    record = tables.issue()
+    register = DynamoDbKeyRegister(tables.stores.database, tables.stores.tables)
+    register.block(A_KEY, "its private key has become known", NOW - a_day, an_audit(tables.ids))
+    tables.revoker.certificate(record, tables.wish(COMPROMISED))
+    assert tables.blocked() == "its private key has become known"
+    assert tables.certificates.by_serial("0a1b").reason is COMPROMISED
+    assert tables.stores.audited(US, ORDER).count("key.blocked") == 0
+    assert len(tables.rows()) == 1
+    assert register.block(A_KEY, "again", NOW, an_audit(tables.ids)) == NOW - a_day
+
+
+def test_what_cannot_be_revoked_blocks_no_key(tables):
+    record = tables.issue()
+    moved = replace(record, status=CertificateStatus.RECORDED)
+    change = tables.revoker._certificate_change(moved, tables.wish(COMPROMISED), tables.clock.now())
+    for key in (A_KEY, "ab" * 32):
+        with pytest.raises(ChangedMeanwhile):
+            tables.revocations.revoke_certificate(
+                replace(change, block=replace(change.block, spki_sha256=key))
+            )
+        assert tables.blocked(key) is None
+
+
+def test_an_order_of_many_certificates_blocks_each_of_their_keys_once(tables):
+    tables.issue()
+    for number in range(2, 12):
+        tables.stored(f"{number:04x}", number, spki_sha256=f"{number % 3:064x}")
+    tables.revoker.order(tables.orders.head(US, ORDER), tables.wish(COMPROMISED))
+    assert len(tables.rows()) == 11
+    assert {tables.blocked(key) for key in (A_KEY, *(f"{each:064x}" for each in range(3)))} == {
+        CALLED_COMPROMISED
+    }
+    assert tables.stores.audited(US, ORDER).count("key.blocked") == 4
 
 
 # ---- orders

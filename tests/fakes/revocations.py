@@ -10,6 +10,7 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.issuance.revoke import CertificateRevocation, OrderRevocation, Revoker
 from partner_center.kernel.errors import ChangedMeanwhile
 from tests.fakes.determined import CountingIds, FixedClock
+from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.order_store import MemoryOrders
 from tests.fakes.stores import MemoryStores
 from tests.fakes.tables import Tables
@@ -45,11 +46,12 @@ class MemorySerials:
 
 @dataclass
 class MemoryRevocations:
-    """`Revocations` over the rows of `Tables` and the serials."""
+    """`Revocations` over the rows of `Tables`, the serials and the keys that are blocked."""
 
     tables: Tables
     serials: MemorySerials
     orders: MemoryOrders
+    register: MemoryKeyRegister = field(default_factory=MemoryKeyRegister)
 
     def revoke_certificate(self, change: CertificateRevocation) -> None:
         with self.tables.writing("revoke_certificate"):
@@ -63,6 +65,9 @@ class MemoryRevocations:
             if change.message is not None:
                 told = self.tables.messages[present.reseller_id, present.order_id]
                 told[change.message.message_id] = change.message
+            if change.block is not None:
+                block = change.block
+                self.register.block(block.spki_sha256, block.reason, block.at, block.audit)
             self.orders.bind(change.guard)
 
     def revoke_order(self, change: OrderRevocation) -> None:
@@ -97,6 +102,7 @@ class RevokingWorld:
         self.serials = MemorySerials()
         orders = self.stores.orders
         self.revocations = MemoryRevocations(self.tables, self.serials, orders)
+        self.register = self.revocations.register
         self.revoker = Revoker(orders, self.serials, self.revocations, self.clock, self.ids)
 
     def happened(self, type_: str) -> list[dict[str, object]]:

@@ -51,6 +51,7 @@ from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.payments import PaymentStatus
 from partner_center.billing.refunds import started_refund
 from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
+from partner_center.issuance.key_block import KeyBlock
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome
@@ -432,6 +433,7 @@ def revoked(first):
         an_audit(IDS, "certificate.revoked"),
         Message("msg_1", NOW, "It was revoked."),
         a_guard(HEAD),
+        KeyBlock("ab" * 32, "compromised", NOW, an_audit(IDS, "key.blocked")),
     )
 
 

@@ -12,7 +12,6 @@ from partner_center.orders.exposed_keys import ReportExposed
 from partner_center.orders.idempotency import Call
 from partner_center.orders.ports import ReissueBeginning, load
 from partner_center.orders.reissue import begun
-from tests.fakes.key_register import MemoryKeyRegister
 from tests.fakes.revocations import RevokingWorld
 from tests.fakes.samples import (
     ORDER,
@@ -48,7 +47,6 @@ class Office(RevokingWorld):
         report = ReportExposed(self)
         self.revoke_order = RevokeOrder(self.revoker, report)
         self.revoke_certificate = RevokeCertificate(self.revoker, report)
-        self.register = MemoryKeyRegister()
         close = CloseReissues(self.stores.orders, self.clock, self.ids)
         self.finish = FinishRevocation(self.revoker, self.register, close)
 
@@ -116,5 +114,6 @@ def reissued():
     )
 
 
-def bare(serial_hex, status):
-    return a_record(serial_hex=serial_hex, generation=4, status=status, certificate_der=None, stored_at=None)
+def bare(serial_hex, status, **changes):
+    usual = {"generation": 4, "certificate_der": None, "stored_at": None}
+    return a_record(serial_hex=serial_hex, status=status, **usual | changes)

@@ -6,9 +6,8 @@ from itertools import islice
 import pytest
 
 from partner_center.billing.payments import PaymentStatus
-from partner_center.issuance.finish_revocation import REASON as BLOCKED_FOR
 from partner_center.issuance.record import CertificateStatus, Reason
-from partner_center.issuance.revocation import STAFFS_REASONS, OrderFollows
+from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Wish, order_revocation
 from partner_center.kernel.errors import (
     ChangedMeanwhile,
@@ -491,30 +490,6 @@ def test_events_that_are_delivered_again_change_nothing():
     office.deliver()
     office.deliver()
     assert repr(office.tables) == before
-
-
-@pytest.mark.parametrize("reason", STAFFS_REASONS)
-def test_a_key_whose_certificate_was_revoked_for_compromise_is_blocked_even_without_proof(reason):
-    office = Office()
-    wish = Wish(reason, "key:key_1", "request-1", OrderFollows.NEVER)
-    office.revoker.certificate(office.serials.records["0a1b"], wish)
-    office.deliver()
-    office.clock.advance(days=1)
-    office.deliver()
-    if reason is not COMPROMISED:
-        assert office.register.blocked == {}
-        return
-    assert office.register.blocked == {A_KEY: (BLOCKED_FOR, NOW)}
-    (audit,) = office.register.audit
-    assert (audit.action, audit.actor) == ("key.blocked", "key:key_1")
-
-
-def test_a_key_is_blocked_when_the_reason_becomes_compromise_later():
-    office = Office()
-    office.order()
-    office.order(wanted(COMPROMISED))
-    office.deliver()
-    assert office.register.blocked.keys() == {A_KEY}
 
 
 # ---- a key that became known

@@ -5,11 +5,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Database, Item, Put
+from partner_center.adapters.dynamodb import Database, Item, Put, Refusal
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
+from partner_center.issuance.key_block import KeyBlock
 from partner_center.kernel.events import AuditRecord, Event
+
+
+def block_puts(tables: TableNames, block: KeyBlock, refused: Refusal) -> list[Put]:
+    """The block with its audit record; `refused` makes the error of a key that was blocked before."""
+    attributes: Item = {"reason": block.reason, "at": to_micros(block.at)}
+    return [
+        Put(tables.issuance, keys.blocked_key(block.spki_sha256), attributes, refused),
+        audit_put(tables.audit, block.audit),
+    ]
 
 
 class DynamoDbKeyRegister:
@@ -29,10 +39,9 @@ class DynamoDbKeyRegister:
                 return
 
     def block(self, spki_sha256: str, reason: str, moment: datetime, audit: AuditRecord) -> datetime:
-        attributes: Item = {"reason": reason, "at": to_micros(moment)}
-        put = Put(self._tables.issuance, keys.blocked_key(spki_sha256), attributes, _Exists)
+        block = KeyBlock(spki_sha256, reason, moment, audit)
         try:
-            self._database.transact([put, audit_put(self._tables.audit, audit)])
+            self._database.transact(block_puts(self._tables, block, _Exists))
         except _Exists as before:
             return from_micros(before.item["at"])
         return moment

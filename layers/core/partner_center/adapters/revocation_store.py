@@ -6,6 +6,7 @@ is in the sparse index `unpublished`.
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Action, Database, Item, Put, Update
+from partner_center.adapters.key_register import block_puts
 from partner_center.adapters.order_actions import guard_put, head_update, lineage_moved
 from partner_center.adapters.order_items import to_micros
 from partner_center.adapters.records import audit_put, event_put
@@ -38,7 +39,11 @@ class RevocationStore:
             key = keys.order_message(record.reseller_id, record.order_id, message.message_id)
             told: Item = {"at": to_micros(message.at), "text": message.text}
             actions.append(Put(business, key, told, _changed))
-        self._database.transact(actions)
+        block = block_puts(self._tables, change.block, _BlockedBefore) if change.block else []
+        try:
+            self._database.transact([*actions, *block])
+        except _BlockedBefore:
+            self._database.transact(actions)  # no block ever ends
 
     def revoke_order(self, change: OrderRevocation) -> None:
         head, business = change.head, self._tables.business
@@ -88,6 +93,13 @@ class RevocationStore:
             "revoked_at": to_micros(record.revoked_at) if record.revoked_at else None,
         }
         return Put(table, row, fixed | told, _changed)
+
+
+class _BlockedBefore(Exception):
+    """The key is blocked already; nothing was written."""
+
+    def __init__(self, _: Item | None) -> None:
+        super().__init__()
 
 
 def _row_key(record: CertificateRecord) -> keys.Key:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from partner_center.issuance.exposed_keys import KeyRegister
+from partner_center.issuance.key_block import block_of
 from partner_center.issuance.record import CertificateRecord, Reason
 from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish
@@ -10,8 +11,6 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Chronicle, Event
 from partner_center.orders.close import CloseReissues
 from partner_center.orders.order import OrderStatus
-
-REASON = "a certificate with it was revoked for key compromise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +55,13 @@ class FinishRevocation:
             self.revoker.certificate(record, wish)
 
     def _block_key_of(self, record: CertificateRecord, event: Event) -> None:
-        """Proven or not, a key that its holder calls compromised is certified no more (BR 6.1.1.3).
-
-        Without a proof nothing happens to other certificates with it.
-        """
+        """The revocation has blocked it; an event may have waited since it was written without."""
         if event.data["reason"] != Reason.KEY_COMPROMISE:
             return
         moment = self.revoker.clock.now()
         chronicle = Chronicle(self.revoker.ids, moment, str(event.data["by"]), event.correlation_id)
-        audit = chronicle.audit(
-            "key.blocked",
-            record.reseller_id,
-            record.order_id,
-            spki_sha256=record.spki_sha256,
-            serial=record.serial_hex,
-        )
-        self.register.block(record.spki_sha256, REASON, moment, audit)
+        block = block_of(record, chronicle)
+        self.register.block(block.spki_sha256, block.reason, block.at, block.audit)
 
     def _order_of(self, record: CertificateRecord, event: Event) -> None:
         wish = Wish(

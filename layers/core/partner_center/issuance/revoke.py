@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from partner_center.billing.refunds import StartedRefund, started_refund
+from partner_center.issuance.key_block import KeyBlock, block_of
 from partner_center.issuance.record import CertificateRecord, Reason
 from partner_center.issuance.revocation import (
     OrderFollows,
@@ -49,7 +50,10 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class CertificateRevocation:
-    """What one transaction writes about one serial. `message` tells a reseller what it did not ask for."""
+    """What one transaction writes about one serial. `message` tells a reseller what it did not ask for.
+
+    `block` bars its key, unless that was barred before, so that whoever signs afterwards sees it.
+    """
 
     before: CertificateRecord
     revocation: Revocation
@@ -57,6 +61,7 @@ class CertificateRevocation:
     audit: AuditRecord
     message: Message | None = None
     guard: RequestGuard | None = None
+    block: KeyBlock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +218,7 @@ class Revoker:
         if revocation is None:
             return None
         chronicle, ids = self._chronicle(wish), (record.reseller_id, record.order_id)
+        is_for_compromise = revocation.record.reason is Reason.KEY_COMPROMISE
         action = "certificate.revoked" if revocation.first else "certificate.reason_changed"
         return CertificateRevocation(
             before=record,
@@ -227,6 +233,7 @@ class Revoker:
                 proof="possession" if proven else None,
             ),
             message=_message(revocation, wish, chronicle),
+            block=block_of(record, chronicle, proven=proven) if is_for_compromise else None,
         )
 
     def _chronicle(self, wish: Wish) -> Chronicle:
