@@ -1,4 +1,4 @@
-"""The repository in S3: the highest number stays, whichever is written last."""
+"""The repository in S3: a CRL is replaced as it was seen, by one of a higher number."""
 
 from types import SimpleNamespace
 
@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from partner_center.adapters.repository import S3Repository, object_key
 from partner_center.kernel.errors import TryAgain
+from tests.fakes.revocations import MemoryRepository
 
 URL = "http://repository.example.com/tls-e1.crl"
 
@@ -35,7 +36,7 @@ def held(client, key="tls-e1.crl"):
 
 
 def test_a_crl_lies_at_the_path_of_its_address_with_type_and_caching(repository, bucket):
-    assert repository.replace_crl(URL, b"crl", 7)
+    assert repository.replace_crl(URL, b"crl", 7, None)
     answer = held(bucket)
     assert answer["Body"].read() == b"crl"
     assert (answer["ContentType"], answer["CacheControl"]) == ("application/pkix-crl", "public, max-age=60")
@@ -50,45 +51,54 @@ def test_a_certificate_has_its_own_type(repository, bucket):
     )
 
 
-@pytest.mark.parametrize(("number", "replaced"), [(8, True), (7, False), (6, False)])
-def test_only_a_higher_number_replaces(repository, bucket, number, replaced):
-    repository.replace_crl(URL, b"seven", 7)
-    assert repository.replace_crl(URL, b"other", number) is replaced
-    assert held(bucket)["Body"].read() == (b"other" if replaced else b"seven")
+# ---- what every repository keeps
 
 
-class Overtaken:
-    """A client between whose look and whose writing another builder publishes."""
-
-    def __init__(self, client, *others):
-        self._client, self._others = client, list(others)
-
-    def head_object(self, **parameters):
-        try:
-            return self._client.head_object(**parameters)
-        finally:
-            if self._others:
-                number = self._others.pop(0)
-                S3Repository(self._client, "repository").replace_crl(URL, f"{number}".encode(), number)
-
-    def put_object(self, **parameters):
-        return self._client.put_object(**parameters)
+@pytest.fixture(params=["memory", "s3"])
+def every(request):
+    return MemoryRepository() if request.param == "memory" else request.getfixturevalue("repository")
 
 
+def test_nothing_is_seen_where_nothing_was_published(every):
+    assert every.seen(URL) is None
+
+
+def test_a_crl_takes_the_place_of_what_was_seen(every):
+    assert every.replace_crl(URL, b"seven", 7, None)
+    seen = every.seen(URL)
+    assert seen.number == 7
+    assert every.replace_crl(URL, b"eight", 8, seen)
+    assert every.seen(URL).number == 8
+
+
+@pytest.mark.parametrize("number", [6, 7, 9], ids=["lower", "equal", "higher"])
 @pytest.mark.parametrize("first", [None, 5], ids=["the first CRL", "a later one"])
-def test_the_older_of_two_that_looked_at_once_does_not_replace_the_newer(repository, bucket, first):
+def test_of_two_that_saw_the_same_one_publishes_whatever_their_numbers(every, first, number):
     if first:
-        repository.replace_crl(URL, b"first", first)
-    slow = S3Repository(Overtaken(bucket, 8), "repository")
-    assert slow.replace_crl(URL, b"slow", 7) is False
-    assert held(bucket)["Body"].read() == b"8"
+        every.replace_crl(URL, b"first", first, None)
+    seen = every.seen(URL)
+    assert every.replace_crl(URL, b"fast", 7, seen)
+    assert every.replace_crl(URL, b"slow", number, seen) is False
+    assert every.seen(URL).number == 7
 
 
-def test_the_newer_of_two_that_looked_at_once_is_written_after_another_look(repository, bucket):
-    repository.replace_crl(URL, b"first", 5)
-    slow = S3Repository(Overtaken(bucket, 6, 7), "repository")
-    assert slow.replace_crl(URL, b"slow", 9)
-    assert held(bucket)["Body"].read() == b"slow"
+@pytest.mark.parametrize(("number", "replaced"), [(8, True), (7, False), (6, False)])
+def test_only_a_higher_number_replaces(every, number, replaced):
+    every.replace_crl(URL, b"seven", 7, None)
+    assert every.replace_crl(URL, b"other", number, every.seen(URL)) is replaced
+    assert every.seen(URL).number == (8 if replaced else 7)
+
+
+# ---- what only S3 knows
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
+def test_a_builder_that_was_overtaken_is_told_so(bucket, code):
+    def overtaken(**_):
+        raise refused(code)
+
+    client = SimpleNamespace(head_object=bucket.head_object, put_object=overtaken)
+    assert S3Repository(client, "repository").replace_crl(URL, b"crl", 7, None) is False
 
 
 def failing(error):
@@ -114,18 +124,11 @@ def refused(code):
 )
 def test_a_repository_that_is_out_is_tried_again(error):
     with pytest.raises(TryAgain):
-        failing(error).replace_crl(URL, b"crl", 7)
+        failing(error).seen(URL)
+    with pytest.raises(TryAgain):
+        failing(error).replace_crl(URL, b"crl", 7, None)
     with pytest.raises(TryAgain):
         failing(error).publish_certificate(URL, b"certificate")
-
-
-def test_a_repository_that_never_rests_is_given_up(bucket):
-    def overtaken(**_):
-        raise refused("PreconditionFailed")
-
-    client = SimpleNamespace(head_object=bucket.head_object, put_object=overtaken)
-    with pytest.raises(TryAgain):
-        S3Repository(client, "repository").replace_crl(URL, b"crl", 7)
 
 
 @pytest.mark.parametrize(

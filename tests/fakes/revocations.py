@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 
-from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate, SeenCrl
 from partner_center.issuance.profile import IssuingCa
 from partner_center.issuance.record import CertificateRecord
 from partner_center.issuance.revoke import CertificateRevocation, OrderRevocation, Revoker
@@ -159,9 +160,14 @@ class MemoryRepository:
     numbers: dict[str, int] = field(default_factory=dict)
     before: Callable[[], object] = lambda: None
 
-    def replace_crl(self, url: str, der: bytes, number: int) -> bool:
+    def seen(self, url: str) -> SeenCrl | None:
+        if url not in self.objects:
+            return None
+        return SeenCrl(self.numbers[url], sha256(self.objects[url]).hexdigest())
+
+    def replace_crl(self, url: str, der: bytes, number: int, seen: SeenCrl | None) -> bool:
         self.before()
-        if self.numbers.get(url, 0) >= number:
+        if self.seen(url) != seen or (seen is not None and seen.number >= number):
             return False
         self.objects[url], self.numbers[url] = der, number
         return True

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from cryptography import x509
@@ -132,12 +133,30 @@ def test_of_two_builders_at_once_the_published_number_never_falls(yard, moment):
 
 
 def test_builders_that_overtake_each_other_without_end_give_up_and_come_back(yard):
+    newer = count(1000)
+
     def always_newer():
-        yard.repository.numbers[yard.ca.crl_url] = 1000
+        number = next(newer)
+        yard.repository.objects[yard.ca.crl_url] = b"CRL %d" % number
+        yard.repository.numbers[yard.ca.crl_url] = number
 
     yard.repository.before = always_newer
     with pytest.raises(TryAgain):
         yard.build(yard.ca, scheduled=False)
+
+
+def test_a_crl_whose_publishing_went_unanswered_is_told_again_under_another_number(yard):
+    """The client sent it twice, and was told of the second time only: what lay there was its own."""
+
+    class Unanswered(MemoryRepository):
+        def replace_crl(self, url, der, number, seen):
+            return super().replace_crl(url, der, number, seen) and number > 1
+
+    yard.repository = Unanswered()
+    yard.revoke("0001")
+    published = replace(yard.build, repository=yard.repository)(yard.ca, scheduled=False)
+    assert (published.number, yard.number(), yard.serials()) == (2, 2, {"0001"})
+    assert yard.crls.oldest_unpublished("tls-e1") is None
 
 
 def test_what_was_revoked_while_the_crl_was_built_stays_unpublished(yard):

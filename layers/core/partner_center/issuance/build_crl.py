@@ -1,7 +1,7 @@
 """Build the CRL of an issuing CA and publish it, whoever else does the same at this moment.
 
-The number is taken before the revocations are read, and the repository keeps the highest number. A builder that finds
-a higher one published begins again: the other may have read before the revocation that called this one.
+What is published is looked at before the revocations are read, and replaced only if it is still that. So each CRL was
+read after the one before it was published, and tells what that told. A builder that was overtaken begins again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ from partner_center.issuance.crl import (
     crl_to_be_signed,
     plan_crl,
 )
-from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate
+from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate, SeenCrl
 from partner_center.issuance.issue import CertificateDisagrees, LintRefused
 from partner_center.issuance.ports import DigestSigner, Finding
 from partner_center.issuance.profile import IssuingCa
@@ -60,8 +60,15 @@ class Crls(Protocol):
 class Repository(Protocol):
     """Where the world finds CRLs and CA certificates, by the addresses inside certificates."""
 
-    def replace_crl(self, url: str, der: bytes, number: int) -> bool:
-        """Whether the CRL is published now; False when one of a higher number is. Raises TryAgain."""
+    def seen(self, url: str) -> SeenCrl | None:
+        """The CRL that is published at this moment. Raises TryAgain."""
+        ...
+
+    def replace_crl(self, url: str, der: bytes, number: int, seen: SeenCrl | None) -> bool:
+        """Whether the CRL is published now; False when something else than `seen` is, or its number is no higher.
+
+        False may also be the answer to a call whose first answer was lost. Raises TryAgain.
+        """
         ...
 
     def publish_certificate(self, url: str, der: bytes) -> None:
@@ -106,13 +113,14 @@ class BuildCrl:
         raise TryAgain("Several CRLs of this CA are built at once; look again shortly.")
 
     def _one_round(self, issuer: IssuingCa, *, scheduled: bool) -> PublishedCrl | None:
+        seen = self.repository.seen(issuer.crl_url)
         number = self.crls.next_number(issuer.issuer_id, self.clock.now())
         before = self.crls.published(issuer.issuer_id)
         since = kept_since(before)
         told = self.crls.revoked(issuer.issuer_id, since)
         plan = plan_crl(issuer, number, self._moment(told), entries_of(told))
         der = self._signed(plan)
-        if not self.repository.replace_crl(issuer.crl_url, der, number):
+        if not self.repository.replace_crl(issuer.crl_url, der, number, seen):
             return None
         scheduled_at = plan.this_update if scheduled else before.scheduled_at if before else None
         published = PublishedCrl(number, plan.this_update, plan.next_update, scheduled_at)

@@ -32,3 +32,11 @@ class PublishedCrl:
     this_update: datetime
     next_update: datetime
     scheduled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCrl:
+    """The CRL that lay in the repository when somebody looked; `tag` is of these bytes alone."""
+
+    number: int
+    tag: str
