@@ -298,9 +298,32 @@ def revoke_many(tables, *ends):
 
 
 def test_numbers_rise_whoever_takes_them(tables):
-    numbers = [tables.crls.next_number("tls-e1", NOW) for _ in range(5)]
+    numbers = [tables.crls.next_number("tls-e1", NOW, 0) for _ in range(5)]
     assert numbers == [1, 2, 3, 4, 5]
-    assert tables.crls.next_number("tls-e2", NOW) == 1
+    assert tables.crls.next_number("tls-e2", NOW, 0) == 1
+
+
+@pytest.mark.parametrize("taken", [0, 3, 40, 41], ids=["lost", "restored", "equal", "ahead"])
+def test_a_counter_that_is_behind_what_is_published_goes_on_above_it(tables, taken):
+    for _ in range(taken):
+        tables.crls.next_number("tls-e1", NOW, 0)
+    first = max(taken, 40) + 1
+    numbers = [tables.crls.next_number("tls-e1", NOW, 40) for _ in range(3)]
+    assert numbers == [first, first + 1, first + 2]
+
+
+def test_of_two_that_find_the_counter_behind_each_gets_a_number_of_its_own(tables, monkeypatch):
+    """The other takes its number while this one has seen that the counter is behind, and has not mended it."""
+    catch_up, others = CrlStore._catch_up, []
+
+    def come_between(crls, issuer_id, number):
+        if not others:
+            others.append(0)
+            others.append(tables.crls.next_number(issuer_id, NOW, number))
+        catch_up(crls, issuer_id, number)
+
+    monkeypatch.setattr(CrlStore, "_catch_up", come_between)
+    assert (tables.crls.next_number("tls-e1", NOW, 40), others[1]) == (42, 41)
 
 
 def test_a_crl_is_read_from_the_certificates_on_that_have_not_ended_long_ago(tables):
@@ -325,14 +348,14 @@ def published(number, scheduled_at=None):
 
 def test_only_something_newer_takes_the_place_of_what_is_noted(tables):
     assert tables.crls.published("tls-e1") is None
-    tables.crls.next_number("tls-e1", NOW)
+    tables.crls.next_number("tls-e1", NOW, 0)
     assert tables.crls.published("tls-e1") is None
     tables.crls.note("tls-e1", published(2, NOW))
     tables.crls.note("tls-e1", published(1))
     assert tables.crls.published("tls-e1") == published(2, NOW)
     tables.crls.note("tls-e1", published(3, NOW + a_day))
     assert tables.crls.published("tls-e1") == published(3, NOW + a_day)
-    assert tables.crls.next_number("tls-e1", NOW) == 2
+    assert tables.crls.next_number("tls-e1", NOW, 0) == 2
 
 
 def test_marked_rows_leave_the_index_and_say_which_crl_told_them(tables):

@@ -120,9 +120,9 @@ class MemoryCrls:
     noted: dict[str, PublishedCrl] = field(default_factory=dict)
     before: Callable[[str], object] = lambda name: None
 
-    def next_number(self, issuer_id: str, moment: datetime) -> int:
+    def next_number(self, issuer_id: str, moment: datetime, above: int) -> int:
         self.before("next_number")
-        self.numbers[issuer_id] = self.numbers.get(issuer_id, 0) + 1
+        self.numbers[issuer_id] = max(self.numbers.get(issuer_id, 0), above) + 1
         return self.numbers[issuer_id]
 
     def published(self, issuer_id: str) -> PublishedCrl | None:

@@ -605,7 +605,7 @@ SINGLE_WRITES = [
     lambda db: notices(db).look_later(a_contract(), NOW),
     lambda db: notices(db).queued(a_notice()),
     lambda db: notices(db).record(a_notice(results={"0": "sent"})),
-    lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW),
+    lambda db: CrlStore(db, "issuance").next_number("tls-e1", NOW, 0),
     lambda db: CrlStore(db, "issuance").note("tls-e1", PublishedCrl(1, NOW, NOW, NOW)),
     lambda db: ProblemReportStore(db, TABLES).note_mail("rep_1", "evt_1", NOW),
     lambda db: ProblemReportStore(db, TABLES).count_confirmation("a@example.net", NOW),

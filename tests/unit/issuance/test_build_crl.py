@@ -145,6 +145,18 @@ def test_builders_that_overtake_each_other_without_end_give_up_and_come_back(yar
         yard.build(yard.ca, scheduled=False)
 
 
+@pytest.mark.parametrize("left", [{}, {"tls-e1": 1}], ids=["lost", "restored from a backup"])
+def test_a_counter_that_is_behind_what_is_published_keeps_no_crl_back(yard, left):
+    for _ in range(20):
+        yard.build(yard.ca, scheduled=True)
+    yard.crls.numbers = dict(left)
+    yard.crls.noted.clear()
+    yard.revoke("0001")
+    published = yard.build(yard.ca, scheduled=False)
+    assert (published.number, yard.number(), yard.serials()) == (21, 21, {"0001"})
+    assert yard.crls.noted["tls-e1"] == published
+
+
 def test_a_crl_whose_publishing_went_unanswered_is_told_again_under_another_number(yard):
     """The client sent it twice, and was told of the second time only: what lay there was its own."""
 

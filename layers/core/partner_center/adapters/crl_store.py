@@ -22,9 +22,12 @@ class CrlStore:
         self._database = database
         self._table = table
 
-    def next_number(self, issuer_id: str, moment: datetime) -> int:
-        told: Item = {"counted_at": to_micros(moment)}
-        return self._database.count(self._table, keys.crl_state(issuer_id), "number", told)
+    def next_number(self, issuer_id: str, moment: datetime, above: int) -> int:
+        number = self._count(issuer_id, moment)
+        if number > above:
+            return number
+        self._catch_up(issuer_id, above)
+        return self._count(issuer_id, moment)
 
     def published(self, issuer_id: str) -> PublishedCrl | None:
         item = self._database.get(self._table, keys.crl_state(issuer_id))
@@ -79,6 +82,24 @@ class CrlStore:
         items, _ = self._database.query_index(self._table, index, limit=1)
         return from_micros(items[0]["unpublished_since"]) if items else None
 
+    def _count(self, issuer_id: str, moment: datetime) -> int:
+        told: Item = {"counted_at": to_micros(moment)}
+        return self._database.count(self._table, keys.crl_state(issuer_id), "number", told)
+
+    def _catch_up(self, issuer_id: str, number: int) -> None:
+        """The counter stands at `number` at least: one that was lost or restored is behind what is published."""
+        behind = Update(
+            self._table,
+            keys.crl_state(issuer_id),
+            _CaughtUp,
+            conditions=[("number", "<", number)],
+            set={"number": number},
+        )
+        try:
+            self._database.write(behind)
+        except _CaughtUp:
+            return
+
     def _mark_singly(self, updates: Iterable[Update]) -> None:
         for each in updates:
             try:
@@ -118,6 +139,13 @@ class _NewerIsNoted(Exception):
     def __init__(self, item: Item | None) -> None:
         super().__init__()
         self.is_first = "published_number" not in (item or {})
+
+
+class _CaughtUp(Exception):
+    """The counter is not behind any more."""
+
+    def __init__(self, _: Item | None) -> None:
+        super().__init__()
 
 
 class _ChangedSince(Exception):

@@ -33,8 +33,8 @@ _ROUNDS = 5
 class Crls(Protocol):
     """Numbers and rows of CRLs; every read sees every write."""
 
-    def next_number(self, issuer_id: str, moment: datetime) -> int:
-        """A number that nobody got before, higher than all of them."""
+    def next_number(self, issuer_id: str, moment: datetime, above: int) -> int:
+        """A number that nobody got before, higher than all of them, and higher than `above`."""
         ...
 
     def published(self, issuer_id: str) -> PublishedCrl | None: ...
@@ -114,7 +114,7 @@ class BuildCrl:
 
     def _one_round(self, issuer: IssuingCa, *, scheduled: bool) -> PublishedCrl | None:
         seen = self.repository.seen(issuer.crl_url)
-        number = self.crls.next_number(issuer.issuer_id, self.clock.now())
+        number = self.crls.next_number(issuer.issuer_id, self.clock.now(), seen.number if seen else 0)
         before = self.crls.published(issuer.issuer_id)
         since = kept_since(before)
         told = self.crls.revoked(issuer.issuer_id, since)
