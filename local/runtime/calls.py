@@ -32,13 +32,15 @@ _NAMES = (
 
 
 def reduced(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that name a resource, without contents: what a policy's statements are matched against."""
+    """What policies are matched against: the parameters that name a resource, and a mail's form; no contents."""
     kept = {name: parameters[name] for name in _NAMES if isinstance(parameters.get(name), str)}
     if "TransactItems" in parameters:
         entries = [next(iter(entry.items())) for entry in parameters["TransactItems"]]
         kept["TransactItems"] = [{"kind": kind, "TableName": part["TableName"]} for kind, part in entries]
     if isinstance(parameters.get("Names"), list):
         kept["Names"] = sorted(parameters["Names"])
+    if isinstance(parameters.get("Content"), dict):
+        kept["Content"] = sorted(parameters["Content"])
     if "RequestItems" in parameters:
         kept["RequestItems"] = sorted(parameters["RequestItems"])
     if "Entries" in parameters and not {"QueueUrl"} & kept.keys():

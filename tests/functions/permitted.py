@@ -114,11 +114,15 @@ def events_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters
 
 
 def ses_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
-    """The sender of a raw mail stands in the mail itself; both it and the configuration set must be allowed."""
+    """The sender of a raw mail stands in the mail itself; both it and the configuration set must be allowed.
+
+    A raw mail takes SendRawEmail beside the operation's own name.
+    """
     environment = cloud.stack.functions[f"local-{function}"].environment
     domain = parseaddr(environment["MAIL_SENDER"])[1].rpartition("@")[2]
-    yield operation, f"identity/{domain}"
-    yield operation, f"configuration-set/{environment['MAIL_CONFIGURATION_SET']}"
+    for action in (operation, "SendRawEmail") if "Raw" in parameters["Content"] else (operation,):
+        yield action, f"identity/{domain}"
+        yield action, f"configuration-set/{environment['MAIL_CONFIGURATION_SET']}"
 
 
 def s3_needs(cloud: EmbeddedCloud, function: str, operation: str, parameters: Mapping[str, Any]) -> Needs:
@@ -237,6 +241,20 @@ def test_a_grant_covers_its_function_action_and_resource(
 
 
 # ---- both ways
+
+
+@pytest.mark.parametrize(
+    ("content", "actions"),
+    [("Raw", {"ses:SendEmail", "ses:SendRawEmail"}), ("Simple", {"ses:SendEmail"})],
+)
+def test_a_mail_takes_what_its_form_takes_of_sender_and_configuration_set(
+    cloud: EmbeddedCloud, content: str, actions: set[str]
+) -> None:
+    recorded = {"service": "sesv2", "operation": "SendEmail", "parameters": {"Content": [content]}}
+    needs = list(permissions_for(cloud, "TellDeclineFunction", recorded))
+    assert {need.action for need in needs} == actions
+    assert len({need.resource for need in needs}) == 2
+    assert len(needs) == 2 * len(actions)
 
 
 def test_every_call_is_permitted(done: set[Permission], granted: set[Permission]) -> None:
