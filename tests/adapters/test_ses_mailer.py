@@ -18,11 +18,13 @@ from botocore.exceptions import (
 from botocore.stub import ANY, Stubber
 
 from local.repairs.ses import SENT
-from partner_center.adapters.ses_mailer import SesMailer
+from partner_center.adapters.ses_mailer import SesMailer, is_unverified
 from partner_center.entry.settings import read_settings
 from partner_center.entry.wiring import base, mail
 from partner_center.kernel.errors import TryAgain
+from partner_center.notifications.domain_mailer import tags_of
 from partner_center.notifications.mail import Attachment, Mail, MailRefused
+from tests.fakes.samples import ORDER, US, a_head
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 REGION = "eu-west-1"
@@ -147,6 +149,38 @@ def test_a_refusal_of_the_mail_itself_is_final(client, code, reason):
     assert "why" in refused.value.detail
 
 
+UNVERIFIED = "Email address is not verified. The following identities failed the check in region EU-WEST-1: "
+REJECTED = {
+    "an identity whose DKIM records went": (f"{UNVERIFIED}no-reply@ca.example.net", TryAgain, 300),
+    "in other letters": ("Email Address Not Verified", TryAgain, 300),
+    "a recipient that only the sandbox wants verified": (f"{UNVERIFIED}a@b.org", TryAgain, 300),
+    "what the mail holds": ("Message content contains a virus.", MailRefused, None),
+    "no reason": ("", MailRefused, None),
+}
+
+
+@pytest.mark.parametrize(("message", "kind", "retry_after"), REJECTED.values(), ids=REJECTED)
+def test_an_identity_that_is_not_verified_is_waited_for_and_costs_no_mail(client, message, kind, retry_after):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", "MessageRejected", message, 400)
+        with pytest.raises(kind) as raised:
+            SesMailer(client, Noon()).send(MAIL)
+    assert getattr(raised.value, "retry_after", None) == retry_after
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "unverified"),
+    [
+        ("MessageRejected", "Email address is not verified.", True),
+        ("MessageRejected", "Message content contains a virus.", False),
+        ("BadRequestException", "Email address is not verified.", False),
+        ("", "", False),
+    ],
+)
+def test_code_and_message_together_tell_an_identity_that_is_not_verified(code, message, unverified):
+    assert is_unverified(code, message) is unverified
+
+
 def test_a_missing_permission_is_neither(client):
     with Stubber(client) as stub:
         stub.add_client_error("send_email", "AccessDeniedException", "no", 403)
@@ -203,6 +237,36 @@ def test_a_mail_whose_answer_is_lost_is_not_sent_again_at_once(monkeypatch):
         with socket.create_connection(listener.getsockname()) as last:
             last.sendall(b"done")
         assert taken.result() == 1
+
+
+@pytest.fixture
+def wired(client, monkeypatch):
+    """The mailer that every function gets."""
+    monkeypatch.setattr(mail, "settings", lambda: read_settings({}))
+    monkeypatch.setattr(mail, "single_try_client", lambda service: client)
+    return mail.mailer.__wrapped__()
+
+
+def test_what_is_refused_is_logged_whoever_mails(client, wired, caplog):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", "MessageRejected", "Message content contains a virus.", 400)
+        with pytest.raises(MailRefused):
+            wired.send(replace(MAIL, tags=tags_of(a_head(), "certificate")))
+    (line,) = caplog.records
+    assert (line.levelname, line.message) == ("ERROR", "a mail was refused")
+    assert (line.reference, line.reason) == (MAIL.message_id, "message_rejected")
+    assert line.tags == {"reseller_id": US, "order_id": ORDER, "mail": "certificate"}
+    assert "contains a virus" in line.detail
+
+
+def test_what_is_sent_or_waits_is_not_logged_as_refused(client, wired, caplog):
+    with Stubber(client) as stub:
+        stub.add_response("send_email", {"MessageId": "1"})
+        stub.add_client_error("send_email", "SendingPausedException", "paused", 400)
+        wired.send(MAIL)
+        with pytest.raises(TryAgain):
+            wired.send(MAIL)
+    assert caplog.records == []
 
 
 def test_a_bad_address_never_gets_to_ses():

@@ -1,9 +1,11 @@
-"""Whoever mails by the template may do so, and nobody else."""
+"""Whoever mails by the template may do so, and nobody else; what is refused rings an alarm."""
 
 from pathlib import Path
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
+
+from partner_center.entry.mailing import ALARM
 
 ROOT = Path(__file__).parents[2]
 RESOURCES = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
@@ -35,3 +37,21 @@ def test_whoever_has_a_sender_may_send_raw_mail_as_it_and_nobody_else_may(name):
             {"Fn::Sub": f"{ARN}:identity/${{MailDomain}}"},
             {"Fn::Sub": f"{ARN}:configuration-set/${{MailConfigurationSet}}"},
         ]
+
+
+def test_a_mail_that_was_refused_rings_an_alarm_that_is_written_about():
+    (metric,) = [
+        each["Properties"]["MetricTransformations"][0]["MetricName"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::Logs::MetricFilter"
+        and each["Properties"]["FilterPattern"] == f'{{ $.message = "{ALARM}" }}'
+    ]
+    ((name, alarm),) = [
+        (name, each["Properties"])
+        for name, each in RESOURCES.items()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and each["Properties"]["MetricName"] == metric
+    ]
+    assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Sum")
+    operations = (ROOT / "docs/operations.md").read_text("utf-8")
+    assert f"| `{name}` |" in operations
+    assert f"`{ALARM}`" in operations

@@ -59,6 +59,7 @@ MAILBOXES = {
     "a local part of 65": (f"mailto:{'a' * 65}@example.com", None),
     "a local part of 64": (f"mailto:{'a' * 64}@example.com", f"{'a' * 64}@example.com"),
     "a label of 64": (f"mailto:a@{'b' * 64}.com", None),
+    "a last label of 64": (f"mailto:a@example.{'b' * 64}", None),
     "255 characters": (f"mailto:a@{'b.' * 125}com", None),
 }
 

@@ -16,19 +16,22 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.client import SESV2Client
     from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
 
-# Seconds to wait, by error code. What concerns the account and not the mail lasts until somebody acts.
+_UNTIL_SOMEBODY_ACTS = 300
+# Seconds to wait, by error code.
 _PASSING = {
     "TooManyRequestsException": 2,
     "ThrottlingException": 2,
     "Throttling": 2,
     "RequestTimeout": 2,
-    "LimitExceededException": 300,
-    "SendingPausedException": 300,
-    "AccountSuspendedException": 300,
-    "MailFromDomainNotVerifiedException": 300,
-    "NotFoundException": 300,  # the configuration set
+    "LimitExceededException": _UNTIL_SOMEBODY_ACTS,
+    "SendingPausedException": _UNTIL_SOMEBODY_ACTS,
+    "AccountSuspendedException": _UNTIL_SOMEBODY_ACTS,
+    "MailFromDomainNotVerifiedException": _UNTIL_SOMEBODY_ACTS,
+    "NotFoundException": _UNTIL_SOMEBODY_ACTS,  # the configuration set
 }
 _REFUSED = {"MessageRejected": "message_rejected", "BadRequestException": "bad_request"}
+_UNVERIFIED = "not verified"
+"""In the message of MessageRejected: SES has no code for an identity whose DKIM records went, or for its sandbox."""
 
 
 class SesMailer:
@@ -72,10 +75,18 @@ class SesMailer:
 
 
 def _translated(error: ClientError) -> Exception:
-    code = error.response.get("Error", {}).get("Code", "")
+    told = error.response.get("Error", {})
+    code, message = told.get("Code", ""), told.get("Message", "")
     status = status_of(error)
+    if is_unverified(code, message):
+        return TryAgain(f"the mail service asks to wait: {message}", retry_after=_UNTIL_SOMEBODY_ACTS)
     if code in _REFUSED:
         return MailRefused(_REFUSED[code], f"the mail service refused the mail: {error}")
     if code in _PASSING or is_out(error) or status == HTTPStatus.TOO_MANY_REQUESTS:
         return TryAgain(f"the mail service asks to wait: {code or status}", retry_after=_PASSING.get(code, 2))
     return error
+
+
+def is_unverified(code: str, message: str) -> bool:
+    """Whether SES refuses an identity, and not this mail: every mail is refused until it is verified again."""
+    return code == "MessageRejected" and _UNVERIFIED in message.lower()

@@ -11,7 +11,7 @@ _TARGETS_AT_MOST = 5
 
 _LOCAL_PART = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*"
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_MAILBOX = re.compile(rf"mailto:({_LOCAL_PART}@(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]*[a-z0-9])?)", re.I)
+_MAILBOX = re.compile(rf"mailto:({_LOCAL_PART}@(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])?)", re.I)
 _LONGEST_ADDRESS = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 _LONGEST_LOCAL_PART = 64
 
