@@ -1,17 +1,20 @@
-"""A declined card is told to who pays and to who waits, once each, and no more of the card than two things (M60)."""
+"""A declined card is told to who pays and to who waits, once each, while it is true (M60)."""
 
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import pytest
 
 from partner_center.accounts.resellers import Reseller
+from partner_center.billing.payments import PaymentStatus
 from partner_center.catalog.products import load_catalog
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
+from partner_center.kernel.money import Money
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.payment_declined import PaymentDeclinedFacts, payment_declined_mail
 from partner_center.notifications.tell_decline import TellDecline
-from partner_center.orders.order import OrderStatus
+from partner_center.orders.order import OrderHead, OrderStatus
 from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, FixedClock
 from tests.fakes.payments import a_card
@@ -25,11 +28,17 @@ def an_event(status="pending", attempt=1, order_id=ORDER):
     return Event("evt_1", "order.payment_declined", NOW, "execution-1", data)
 
 
+def a_declined_head(**changes):
+    return a_card_head(
+        **{"payment": PaymentStatus.DECLINED, "payment_attempt": 1, "partner_order_id": "PO-1", **changes}
+    )
+
+
 @dataclass
 class Office:
-    """Everything that telling needs, in memory; `trouble` is raised instead of sending, once each."""
+    """Everything that telling needs, in memory; `trouble` is raised instead of sending, once each, None lets pass."""
 
-    status: OrderStatus = OrderStatus.PENDING
+    order: OrderHead = field(default_factory=a_declined_head)
     reseller_known: bool = True
     card: object = field(default_factory=a_card)
     trouble: list = field(default_factory=list)
@@ -44,8 +53,7 @@ class Office:
         )(event or an_event())
 
     def head(self, _, order_id):
-        head = a_card_head(status=self.status, partner_order_id="PO-1", payment_attempt=1)
-        return head if order_id == ORDER else None
+        return self.order if order_id == ORDER else None
 
     def content(self, *_):
         return a_content("www.example.com")
@@ -57,8 +65,9 @@ class Office:
         return known if self.reseller_known else None
 
     def send(self, mail):
-        if self.trouble:
-            raise self.trouble.pop(0)
+        trouble = self.trouble.pop(0) if self.trouble else None
+        if trouble is not None:
+            raise trouble
         self.mails.append(mail)
 
     def was_sent(self, *ids):
@@ -122,10 +131,54 @@ def test_who_waits_reads_of_no_card_and_no_amount(part):
 
 
 def test_of_an_issued_order_only_who_pays_is_told():
-    office = Office(status=OrderStatus.ISSUED)
+    office = Office(a_declined_head(status=OrderStatus.ISSUED))
     office.tell_decline(an_event("issued"))
     (mail,) = office.mails
     assert "its price is still owed" in " ".join(mail.text.split())
+
+
+WAITS, OWES = ["bill@nordic.example.com", "asa@example.com"], ["bill@nordic.example.com"]
+BY_NOW = {
+    "it waits": ({}, WAITS),
+    "it was issued": ({"status": OrderStatus.ISSUED}, OWES),
+    "it was revoked too late for its money": ({"status": OrderStatus.REVOKED}, OWES),
+    "it was cancelled": ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.RELEASED}, []),
+    "it was rejected": ({"status": OrderStatus.REJECTED, "payment": PaymentStatus.RELEASED}, []),
+    "it was cancelled, and its money not looked at": ({"status": OrderStatus.CANCELLED}, []),
+    "it was rejected, and its money not looked at": ({"status": OrderStatus.REJECTED}, []),
+    "another card is to be asked": ({"payment": PaymentStatus.NONE}, []),
+    "another card promised": ({"payment": PaymentStatus.AUTHORISED, "payment_attempt": 2}, []),
+    "another card was declined": ({"payment_attempt": 2}, []),
+    "it was issued and paid": (
+        {"status": OrderStatus.ISSUED, "payment": PaymentStatus.CAPTURED, "payment_attempt": 2},
+        [],
+    ),
+    "it was revoked and costs nothing": (
+        {"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_PENDING},
+        [],
+    ),
+    "an amendment made it free": ({"net": Money(Decimal("0.00"), "USD")}, []),
+}
+
+
+@pytest.mark.parametrize("then", ["pending", "issued"])
+@pytest.mark.parametrize(("head", "told"), BY_NOW.values(), ids=BY_NOW)
+def test_the_order_as_it_is_by_now_says_who_is_told(then, head, told):
+    """Whatever it was when the card was declined."""
+    office = Office(a_declined_head(**head))
+    office.tell_decline(an_event(then))
+    assert [mail.to[0] for mail in office.mails] == told
+    owed = ["its price is still owed" in " ".join(mail.text.split()) for mail in office.mails[:1]]
+    assert owed == ([office.order.status is not OrderStatus.PENDING] if told else [])
+
+
+def test_what_is_paid_before_the_second_mail_is_not_told_to_who_waited():
+    office = Office(trouble=[None, TryAgain("SES does not answer.")])
+    with pytest.raises(TryAgain):
+        office.tell_decline()
+    office.order = a_declined_head(status=OrderStatus.ISSUED, payment=PaymentStatus.CAPTURED)
+    office.tell_decline()
+    assert [mail.to for mail in office.mails] == [("bill@nordic.example.com",)]
 
 
 def test_each_attempt_is_told_once():
@@ -133,6 +186,7 @@ def test_each_attempt_is_told_once():
     for _ in range(3):
         office.tell_decline()
     assert len(office.mails) == 2
+    office.order = a_declined_head(payment_attempt=2)
     office.tell_decline(an_event(attempt=2))
     assert len(office.mails) == 4
     assert len({mail.message_id for mail in office.mails}) == 4

@@ -1,6 +1,6 @@
 """What the people concerned are told of a card that was declined (M60, M61)."""
 
-from partner_center.billing.payments import Card
+from partner_center.billing.payments import Card, PaymentStatus
 from partner_center.kernel.events import Chronicle
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.validation.ports import Message
@@ -21,6 +21,13 @@ WHAT_TO_DO = (
 )
 
 
+def is_still_declined(head: OrderHead, payment_attempt: int) -> bool:
+    """Whether the order still wants its money, and that attempt is still the last word about it."""
+    over = head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}
+    declined = head.payment is PaymentStatus.DECLINED and head.payment_attempt == payment_attempt
+    return declined and head.has_a_price and not over
+
+
 def card_in_words(card: Card | None) -> str:
     """All that anybody is told of a card: its brand and its last four digits."""
     if card is None:
@@ -34,7 +41,7 @@ def declined_message(head: OrderHead, card: Card | None, chronicle: Chronicle) -
     waits = (
         "The order is not issued until its payment is updated."
         if head.status is OrderStatus.PENDING
-        else "The certificate is issued, and its price is still owed."
+        else "The certificate was issued, and its price is still owed."
     )
     text = f"{card_in_words(card)} was not accepted for {amount}. {waits} {WHAT_TO_DO}"
     return Message(chronicle.ids.new("msg", chronicle.moment), chronicle.moment, text)

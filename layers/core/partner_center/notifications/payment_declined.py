@@ -11,7 +11,7 @@ from partner_center.notifications.render import MAIL_TEMPLATES, render
 class PaymentDeclinedFacts:
     """What the reseller is told. `card` and `what_to_do` are sentences of ours; `amount` is `149.00 USD`.
 
-    `is_issued`: the certificate is out already, and its price still owed.
+    `is_issued`: the certificate was issued already, and its price is still owed.
     """
 
     reseller_name: str

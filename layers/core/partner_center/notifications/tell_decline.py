@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from partner_center.accounts.resellers import Reseller, Resellers
 from partner_center.billing.charge_ports import ChargeReader
-from partner_center.billing.declines import WHAT_TO_DO, card_in_words
+from partner_center.billing.declines import WHAT_TO_DO, card_in_words, is_still_declined
 from partner_center.billing.payments import Cards, Charge
 from partner_center.catalog.products import Catalog, Product
 from partner_center.catalog.support_contacts import support_contacts
@@ -43,12 +43,15 @@ class TellDecline:
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when something is out; the queue then delivers the event again.
 
-        The technical contact is told while the certificate is being waited for, and of the payment no more than that.
-        A mail that will never go out is told on the order.
+        The order decides as it is by now: nobody is told of what is paid, asked anew or over. The technical contact
+        is told while the certificate is being waited for, and of the payment no more than that. A mail that will
+        never go out is told on the order.
         """
         reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
         attempt = int(event.data["payment_attempt"] or 0)
         order = load(self.orders, reseller_id, order_id)
+        if order is not None and not is_still_declined(order.head, attempt):
+            return
         charge = self.charges.charge(reseller_id, order_id, attempt)
         reseller = self.resellers.reseller(reseller_id)
         product = self.catalog.product(order.head.product) if order else None
@@ -58,7 +61,7 @@ class TellDecline:
         self._send(
             order, f"{mail_id}-pays", lambda id_: self._to_reseller(order, charge, reseller, product, id_)
         )
-        if event.data["order_status"] == OrderStatus.PENDING:
+        if order.head.status is OrderStatus.PENDING:
             self._send(order, f"{mail_id}-waits", lambda id_: self._to_contact(order, reseller, product, id_))
 
     def _send(self, order: Order, mail_id: str, make: Callable[[str], Mail]) -> None:
