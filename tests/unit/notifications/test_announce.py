@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from partner_center.accounts.resellers import Reseller
 from partner_center.catalog.products import load_catalog
 from partner_center.issuance.profile import IssuingCa, SignatureAlgorithm
+from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.notifications.announce import AnnounceCertificate
 from partner_center.notifications.mail import MailRefused
-from partner_center.orders.order import OrderHead
+from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.reissue import Reissue, ReissueStatus
 from tests.fakes.determined import FixedClock
 from tests.fakes.samples import ORDER, US, a_content, a_head, a_record
@@ -47,6 +48,8 @@ class Office:
     messages: dict = field(default_factory=dict)
     order: OrderHead = field(default_factory=a_head)
     asked: Reissue | None = None
+    revoked: bool = False
+    former: dict = field(default_factory=dict)
 
     def head(self, reseller_id, order_id):
         return self.order if (reseller_id, order_id) == (US, ORDER) else None
@@ -59,7 +62,9 @@ class Office:
 
     def by_serial(self, serial):
         reissue_id = self.asked.reissue_id if self.asked else None
-        return a_record(certificate_der=self.certificate, reissue_id=reissue_id) if serial == "0a1b" else None
+        became = {"status": CertificateStatus.REVOKED, "revoked_at": NOW} if self.revoked else {}
+        made = a_record(certificate_der=self.certificate, reissue_id=reissue_id, **became)
+        return {"0a1b": made, **self.former}.get(serial)
 
     def issuing_ca(self, issuer_id):
         return IssuingCa(
@@ -149,6 +154,37 @@ def test_whoever_must_install_it_is_told_until_when_the_one_before_serves(office
     (mail,) = office.mails
     assert ("is revoked on" in mail.text, "is revoked on" in mail.html) == (bool(told), bool(told))
     assert told is None or (told in mail.text and told in mail.html)
+
+
+WITHDRAWN = {
+    "the certificate": (True, OrderStatus.ISSUED, None),
+    "the order, its certificates not yet": (False, OrderStatus.REVOKED, None),
+    "the order with its certificates": (True, OrderStatus.REVOKED, None),
+    "the certificate of a reissue": (True, OrderStatus.ISSUED, a_reissue()),
+    "the order of a reissue": (False, OrderStatus.REVOKED, a_reissue()),
+}
+
+
+@pytest.mark.parametrize(("revoked", "status", "asked"), WITHDRAWN.values(), ids=WITHDRAWN)
+def test_what_was_revoked_before_its_mail_is_announced_to_nobody_then_or_later(
+    office, revoked, status, asked
+):
+    office.order, office.revoked, office.asked = a_head(status=status), revoked, asked
+    office.announce()
+    assert (office.mails, office.messages) == ([], {})
+    assert office.rows == {(US, ORDER, "issued-0a1b")}
+    office.order, office.revoked = a_head(), False
+    office.announce()
+    assert office.mails == []
+
+
+def test_a_reissue_is_announced_though_the_certificate_before_it_is_revoked(office):
+    """Which is what a reissue may be for; only what is announced must live."""
+    office.asked = a_reissue(revoke_previous_after_hours=0)
+    former = a_record(serial_hex="0a0b", status=CertificateStatus.REVOKED, revoked_at=NOW)
+    office.former = {"0a0b": former}
+    office.announce()
+    assert [mail.to for mail in office.mails] == [("asa@example.com",)]
 
 
 def test_trouble_that_passes_is_for_the_queue_and_the_mail_keeps_its_id(office):

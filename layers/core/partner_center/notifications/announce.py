@@ -8,7 +8,7 @@ from partner_center.accounts.resellers import Resellers
 from partner_center.catalog.products import Catalog
 from partner_center.issuance.chain_formats import p7b, pem
 from partner_center.issuance.profile import IssuingCa
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
@@ -20,7 +20,7 @@ from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.orders.lifecycle import revoked_at
-from partner_center.orders.order import Order, OrderHead
+from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.ports import Message
 
@@ -49,7 +49,8 @@ class AnnounceCertificate:
     def __call__(self, event: Event) -> None:
         """Raises TryAgain when something is out; the queue then delivers the event again.
 
-        A mail that will never go out is told on the order: the certificate is there to be downloaded (M6).
+        A mail that will never go out is told on the order: the certificate is there to be downloaded (M6). What was
+        revoked meanwhile is to be installed by nobody: it is not mailed, then or later.
         """
         reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
         mail_id = f"issued-{event.data['serial']}"
@@ -59,14 +60,19 @@ class AnnounceCertificate:
         record = self.certificates.by_serial(str(event.data["serial"]))
         if order is None or record is None:
             raise TryAgain("The certificate cannot be read at the moment.")
-        facts = self._facts(order, record)
         moment = self.clock.now()
+        if not is_revoked(order.head, record):
+            self._mail(order, record, mail_id, moment)
+        self.sent.record(reseller_id, order_id, mail_id, int(moment.timestamp()))
+
+    def _mail(self, order: Order, record: CertificateRecord, mail_id: str, moment: datetime) -> None:
+        facts = self._facts(order, record)
         try:
             mail = certificate_issued_mail(facts, self.sender, message_id(mail_id, self.sender))
             self.mailer.send(replace(mail, tags=tags_of(order.head, "certificate")))
         except MailRefused as refused:
-            self.sent.tell(reseller_id, order_id, _undelivered(mail_id, moment, facts, refused))
-        self.sent.record(reseller_id, order_id, mail_id, int(moment.timestamp()))
+            message = _undelivered(mail_id, moment, facts, refused)
+            self.sent.tell(order.head.reseller_id, order.head.order_id, message)
 
     def _facts(self, order: Order, record: CertificateRecord) -> CertificateIssuedFacts:
         issuer = self.certificates.issuing_ca(record.issuer_id)
@@ -117,6 +123,11 @@ class AnnounceCertificate:
                 return None
             hours, since = reissue.revoke_previous_after_hours, reissue.ended_at
         return revoked_at(since, hours, key_compromised=False) if since is not None else None
+
+
+def is_revoked(head: OrderHead, record: CertificateRecord) -> bool:
+    """Whether the certificate is revoked, or about to be: an order's certificates follow it."""
+    return record.status is CertificateStatus.REVOKED or head.status is OrderStatus.REVOKED
 
 
 def _undelivered(
