@@ -8,6 +8,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from partner_center.kernel.patience import AFTER_TROUBLE, pause_of_message
+from tests.faults import operator
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
@@ -135,6 +136,48 @@ def test_a_rule_leaves_what_it_cannot_deliver_where_the_queue_leaves_what_it_giv
             queue = target(each["Arn"])
             if queue in QUEUES:
                 assert target(each["DeadLetterConfig"]["Arn"]) == DEAD_LETTERS[queue], name
+
+
+COMMANDS = [
+    each.replace("\\\n", " ")
+    for block in re.findall(r"```sh\n(.*?)```", OPERATIONS, re.DOTALL)
+    for each in re.findall(r"^ *(aws (?:[^\n]|(?<=\\)\n)*)", block, re.MULTILINE)
+]
+"""The commands of the manual, each in one line."""
+
+
+def test_the_manual_says_of_each_dead_letter_queue_where_its_messages_go():
+    assert operator.destinations().keys() == {*DEAD_LETTERS.values(), *destinations()}
+
+
+@pytest.mark.parametrize("queue", sorted(FROM_QUEUES))
+def test_messages_are_moved_to_the_queue_whose_function_reads_their_form(queue):
+    """A rule puts the event itself aside, and perhaps not what it would have made of it for its target."""
+    targets = [
+        each
+        for rule in of_type("AWS::Events::Rule").values()
+        for each in rule["Targets"]
+        if target(each["Arn"]) == queue
+    ]
+    is_made_over = any({"Input", "InputPath", "InputTransformer"} & each.keys() for each in targets)
+    assert operator.destinations()[DEAD_LETTERS[queue]] == (None if is_made_over else queue)
+
+
+def test_every_move_names_its_destination_and_is_looked_after():
+    """Without a destination SQS cannot tell where to move what a rule put aside, and says so only afterwards."""
+    moves = [each for each in COMMANDS if "start-message-move-task" in each]
+    assert moves
+    for each in moves:
+        source, to = re.findall(r'--(?:source|destination)-arn "\$\(arn (\w+)\)"', each)
+        assert operator.destinations()[source] == to
+        assert f'aws sqs list-message-move-tasks --source-arn "$(arn {source})" --max-results 1' in COMMANDS
+
+
+def test_the_message_that_has_every_crl_made_is_the_one_that_the_schedule_sends():
+    (sent,) = [each for each in COMMANDS if '"$(id CrlsToBuild)"' in each]
+    (scheduled,) = [each["Input"] for each in RESOURCES["CrlSchedule"]["Properties"]["Targets"]]
+    assert f"'{scheduled}'" in sent
+    assert operator.INSTEAD["CrlFailures"] == ("CrlsToBuild", scheduled)
 
 
 def test_the_machine_keeps_its_name_and_outlives_the_stack():
