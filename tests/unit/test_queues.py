@@ -173,6 +173,15 @@ def test_every_move_names_its_destination_and_is_looked_after():
         assert f'aws sqs list-message-move-tasks --source-arn "$(arn {source})" --max-results 1' in COMMANDS
 
 
+def test_the_manual_looks_into_dead_letters_only():
+    """Where a function reads, a look is a try (`maxReceiveCount`)."""
+    looks = [each for each in COMMANDS if "receive-message" in each]
+    assert looks
+    for each in looks:
+        (queue,) = re.findall(r'--queue-url "\$\(id (\w+)\)"', each)
+        assert queue not in FROM_QUEUES
+
+
 def test_the_message_that_has_every_crl_made_is_the_one_that_the_schedule_sends():
     (sent,) = [each for each in COMMANDS if '"$(id CrlsToBuild)"' in each]
     (scheduled,) = [each["Input"] for each in RESOURCES["CrlSchedule"]["Properties"]["Targets"]]
