@@ -2,11 +2,13 @@
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
+from local.schedules import Schedule, next_due
 from partner_center.kernel.patience import WAITS_LONG, pause_of_message
-from tests.unit.test_queues import FROM_QUEUES, OPERATIONS, QUEUES, of_type, target
+from tests.unit.test_queues import FROM_QUEUES, FUNCTIONS, OPERATIONS, QUEUES, ROOT, of_type, sources, target
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
 
@@ -47,3 +49,67 @@ def test_a_queue_that_nobody_reads_is_told_long_before_its_messages_are_due_or_d
     assert age > delay + COUNTED_TRIES * visibility
     heard = (pause_of_message(each, outage=True) for each in range(1, WAITS_LONG))
     assert age > sum(heard, delay), "whoever tries on through an outage is told of by MessagesWait"
+
+
+SCHEDULES = {name: schedule["ScheduleExpression"] for name, schedule in sources("ScheduleV2")}
+SHORTEST_WINDOW = timedelta(minutes=30)
+"""Metrics come minutes late, and a schedule may be a minute off its time."""
+BY_LINE = {
+    "CheckCertificatesFunction": "certificates were checked",
+    "ReconcileOrdersFunction": "orders were reconciled",
+    "RevokeSupersededFunction": "what was superseded was looked for",
+    "SettlePaymentsFunction": "due money was looked for",
+}
+"""What a run logs when it has ended. Elsewhere a call tells of a run."""
+CODE = [
+    path.read_text("utf-8")
+    for folder in ("functions", "layers/core")
+    for path in (ROOT / folder).rglob("*.py")
+]
+
+
+@pytest.mark.parametrize("line", sorted(BY_LINE.values()))
+def test_the_line_of_a_run_is_logged_by_one_who_runs(line):
+    assert sum(len(re.findall(rf'logger\.info\(\s*"{line}"', code)) for code in CODE) == 1
+
+
+def test_every_schedule_is_a_function_of_its_own_or_fills_a_queue_whose_work_is_dated():
+    """CrlIsOld tells by the age of the CRLs themselves that CrlSchedule had none made."""
+    rules = of_type("AWS::Events::Rule").items()
+    assert [name for name, rule in rules if "ScheduleExpression" in rule] == ["CrlSchedule"]
+    assert len(SCHEDULES) == len(sources("ScheduleV2"))
+    assert sources("Schedule") == []
+
+
+def silence_of(function):
+    """The alarm that rings when the schedule of a function does not have it run."""
+    if function in BY_LINE:
+        pattern = f'{{ $.message = "{BY_LINE[function]}" }}'
+        filters = of_type("AWS::Logs::MetricFilter").values()
+        (lines,) = [each for each in filters if each["FilterPattern"] == pattern]
+        (told,) = lines["MetricTransformations"]
+        (alarm,) = [each for each in ALARMS.values() if each["MetricName"] == told["MetricName"]]
+        return alarm
+    assert len(FUNCTIONS[function]["Events"]) == 1, "whatever else calls it hides that its schedule does not"
+    ((_, alarm, _),) = [each for each in watching("Invocations") if each[2] == function]
+    return alarm
+
+
+@pytest.mark.parametrize("function", sorted(SCHEDULES))
+def test_a_schedule_that_does_not_run_is_told(function):
+    alarm = silence_of(function)
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("Sum", "LessThanThreshold")
+    assert (alarm["Threshold"], alarm["TreatMissingData"]) == (1, "breaching")
+    window = timedelta(seconds=alarm["Period"] * alarm["EvaluationPeriods"])
+    distance = longest_distance(SCHEDULES[function])
+    assert window >= max(1.5 * distance, SHORTEST_WINDOW), "a good schedule rings no alarm"
+    assert window <= max(4 * distance, timedelta(hours=1)), "and one that stands still rings it soon"
+    assert window <= timedelta(days=7 if alarm["Period"] >= 3600 else 1), "CloudWatch takes no more"
+
+
+def longest_distance(expression):
+    """Between two runs, in the next three days."""
+    schedule, moments = Schedule("", expression, {}, "aws.scheduler"), [0.0]
+    while moments[-1] < 3 * 86_400:
+        moments.append(next_due(schedule, moments[-1]))
+    return timedelta(seconds=max(later - earlier for earlier, later in pairwise(moments[1:])))

@@ -100,5 +100,15 @@ def test_the_alarm_hears_of_money_that_would_not_move(caplog):
     assert [(each.levelname, each.order_id) for each in told] == [("ERROR", "ord_1")]
 
 
+def test_a_run_that_ended_is_told_and_a_message_is_none(caplog):
+    desk = Desk()
+    desk.due = [("res_1", "ord_1")]
+    desk.send(an_event())
+    assert [each for each in caplog.records if each.message == "due money was looked for"] == []
+    desk.handler({}, None)
+    (line,) = [each for each in caplog.records if each.message == "due money was looked for"]
+    assert line.settled == 1
+
+
 def test_nothing_is_made_before_the_first_event():
     settling_handler(lambda: 1 / 0, lambda: 1 / 0)

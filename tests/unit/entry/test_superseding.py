@@ -80,5 +80,14 @@ def test_the_schedule_carries_out_what_is_due_whatever_one_of_them_does(error, c
     assert desk.off == ["ord_1"], "as many broken ones as a run takes would fill every run"
 
 
+def test_a_run_that_ended_is_told_and_a_message_is_none(caplog):
+    desk = Desk(a_supersession("ord_1"))
+    desk.send("ord_1")
+    assert [each for each in caplog.records if each.message == "what was superseded was looked for"] == []
+    desk.handler({}, None)
+    (line,) = [each for each in caplog.records if each.message == "what was superseded was looked for"]
+    assert line.ended == 1
+
+
 def test_nothing_is_made_before_the_first_event():
     superseding_handler(lambda: 1 / 0)

@@ -49,7 +49,11 @@ def settling_handler(
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:
             return handle_messages(event, context)
-        return {"settled": sum(is_settled(*each) for each in due()())}
+        settled = sum(is_settled(*each) for each in due()())
+        logger.info(
+            "due money was looked for", settled=settled
+        )  # the alarm SettlePaymentsDoesNotRun waits for it
+        return {"settled": settled}
 
     return handler
 
