@@ -8,6 +8,9 @@ import pytest
 
 from local.schedules import Schedule, next_due
 from partner_center.kernel.patience import WAITS_LONG, pause_of_message
+from partner_center.orders.order import FIRST_LOOK, PATIENCE
+from partner_center.orders.reconcile import Execution, ExecutionStatus, PendingFacts, Repair, of_pending
+from tests.fakes.samples import a_head
 from tests.unit.test_queues import FROM_QUEUES, FUNCTIONS, OPERATIONS, QUEUES, ROOT, of_type, sources, target
 
 ALARMS = of_type("AWS::CloudWatch::Alarm")
@@ -113,3 +116,18 @@ def longest_distance(expression):
     while moments[-1] < 3 * 86_400:
         moments.append(next_due(schedule, moments[-1]))
     return timedelta(seconds=max(later - earlier for earlier, later in pairwise(moments[1:])))
+
+
+def test_a_stream_that_is_not_read_is_told_by_the_orders_that_do_not_begin():
+    """The age of its records is measured by who reads them."""
+    (lines,) = [
+        each
+        for each in of_type("AWS::Logs::MetricFilter").values()
+        if each["MetricTransformations"][0]["MetricName"] == ALARMS["OrdersDoNotBegin"]["MetricName"]
+    ]
+    head, never_began = a_head(), Execution(ExecutionStatus.MISSING)
+    facts = PendingFacts(head, never_began, None, True, {}, {}, head.placed_at + PATIENCE)
+    verdict = of_pending(facts, head.placed_at + FIRST_LOOK)
+    assert verdict.repair is Repair.RESTART
+    expected = f'{{ ($.message = "an order was repaired") && ($.why = "{verdict.why}") }}'
+    assert lines["FilterPattern"] == expected

@@ -206,6 +206,6 @@ def _restart_at(head: OrderHead, execution: Execution) -> datetime:
 
 def _ended(execution: Execution) -> str:
     if execution.status is ExecutionStatus.MISSING:
-        return "it has no execution"
+        return "it has no execution"  # the alarm OrdersDoNotBegin waits for these words
     failure = f" with {execution.error}" if execution.error else ""
     return f"its execution ended: {execution.status}{failure}"
