@@ -131,3 +131,10 @@ def test_a_stream_that_is_not_read_is_told_by_the_orders_that_do_not_begin():
     assert verdict.repair is Repair.RESTART
     expected = f'{{ ($.message = "an order was repaired") && ($.why = "{verdict.why}") }}'
     assert lines["FilterPattern"] == expected
+
+
+def test_throttling_is_told_whichever_function_meets_it():
+    """They share what the account has: whoever takes it all is not who is refused."""
+    (alarm,) = [each for each in ALARMS.values() if each["MetricName"] == "Throttles"]
+    assert (alarm["Namespace"], alarm.get("Dimensions")) == ("AWS/Lambda", None)
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
