@@ -51,6 +51,12 @@ class MemoryCalendar:
         self._move(entry, before)
         self.happen("after write")
 
+    def put_off(self, reseller_id: str, order_id: str, kind: ReminderKind, moment: datetime) -> None:
+        self.happen("before put_off")
+        before = self.rows.get((reseller_id, order_id, kind))
+        if before is not None and before.is_due(moment):
+            self._move(replace(before, remind_at=moment), before)
+
     def _move(self, entry: Entry, before: Entry | None) -> None:
         key = (entry.reseller_id, entry.order_id, entry.kind)
         if self.rows.get(key) != before:

@@ -132,6 +132,25 @@ class CalendarContract:
         assert sorted(found) == sorted(ids)
         assert [ids.index(order_id) * 37 % 230 for order_id in found] == list(range(230))
 
+    @pytest.mark.parametrize("offset", [timedelta(0), 30 * a_day], ids=["just due", "for long"])
+    def test_what_is_put_off_is_due_later_and_otherwise_as_it_was(self, calendar, offset):
+        entry, moment = an_entry(), NOW + 109 * a_day + offset
+        calendar.write(entry, None)
+        later = moment + timedelta(minutes=50)
+        calendar.put_off(US, "ord_1", entry.kind, later)
+        assert calendar.entries(US, "ord_1")[entry.kind] == replace(entry, remind_at=later)
+        assert due(calendar, later - MICROSECOND) == ([], [])
+        assert due(calendar, later)[0] == [(US, "ord_1", entry.kind)]
+
+    @pytest.mark.parametrize("remind_at", [None, NOW + 139 * a_day], ids=["over", "due later"])
+    def test_what_is_not_due_is_not_put_off(self, calendar, remind_at):
+        entry = an_entry(remind_at=remind_at)
+        calendar.write(entry, None)
+        calendar.put_off(US, "ord_1", entry.kind, NOW + 110 * a_day)
+        calendar.put_off(US, "ord_2", entry.kind, NOW + 110 * a_day)
+        assert calendar.entries(US, "ord_1")[entry.kind] == entry
+        assert calendar.entries(US, "ord_2") == {}
+
     # ---- claims
 
     def test_a_claim_moves_the_entry_and_keeps_the_reminder(self, calendar):

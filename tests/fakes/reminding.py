@@ -1,5 +1,6 @@
 """The reminders, wired to the fakes: orders issued by their own use cases, a calendar, a queue, a mailbox."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -104,6 +105,7 @@ class Reminding:
         self.record_undelivered = RecordUndelivered(
             self.suppressions, self.sent, self.calendar, self.notices, self.queue, clock
         )
+        self.failures: list[str] = []
         self._serials = 0
         self.world.stores.grant(a_contract(1_000_000))
 
@@ -182,8 +184,12 @@ class Reminding:
     def at(self, moment: datetime) -> None:
         self.clock.moment = moment
 
-    def run(self) -> Report:
-        return self.remind(self.clock.now() + LONGEST_RUN)
+    def run(self, lasts: timedelta = LONGEST_RUN) -> Report:
+        return self.remind(self.clock.now() + lasts, self.tell_failure)
+
+    def tell_failure(self, error: Exception, where: Mapping[str, str]) -> None:
+        """The last of what names it: an order, or else a reseller or its digest."""
+        self.failures.append(list(where.values())[-1])
 
     def deliver(self) -> list[Mail]:
         """The queue hands over what waits in it; the mails that this sent."""

@@ -326,48 +326,17 @@ def test_time_that_runs_out_is_used_by_the_next_run():
         office.issued(f"host-{number}.example.com", order_id=f"ord_{number}")
     on(office, 30)
     office.calendar.happen = lambda where: office.clock.advance(seconds=1) if where == "after claim" else None
-    runs, until = 0, None
+    runs = 0
     while True:
         runs += 1
-        until = office.clock.now() + timedelta(seconds=10)
         try:
-            office.remind(until)
+            office.run(timedelta(seconds=10))
         except TryAgain:
             continue
         break
     assert runs == 4
     assert office.calendar.busy_until is None
     assert len(office.deliver()) == 31
-
-
-# ---- what is broken keeps nobody else
-
-
-def test_an_order_that_cannot_be_read_keeps_nobody_else_from_being_reminded():
-    office = Reminding()
-    for number in range(5):
-        office.issued(f"host-{number}.example.com", order_id=f"ord_{number}")
-    content = office.world.tables.contents.pop((US, "ord_3", 1))
-    on(office, 30)
-    report = office.run()
-    assert [order_id for order_id, _ in report.failed] == ["ord_3"]
-    assert len(subjects(office.deliver())) == 4
-    office.world.tables.contents[US, "ord_3", 1] = content
-    on(office, 29)
-    assert len(subjects(office.day())) == 1
-
-
-def test_when_nothing_can_be_read_the_run_ends_and_is_not_good():
-    office = Reminding()
-    for number in range(30):
-        office.issued(f"host-{number}.example.com", order_id=f"ord_{number}")
-    contents, office.world.tables.contents = office.world.tables.contents, {}
-    on(office, 30)
-    with pytest.raises(TryAgain):
-        office.run()
-    assert office.calendar.last is None
-    office.world.tables.contents = contents
-    assert len(subjects(office.day())) == 30
 
 
 # ---- who wants none

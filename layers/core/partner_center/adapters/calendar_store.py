@@ -1,6 +1,7 @@
 """The calendar of reminders in DynamoDB: entries of orders, digests of resellers, and the last good run."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from partner_center.adapters import keys
@@ -56,6 +57,15 @@ class CalendarStore:
             )
             if after is None:
                 return
+
+    def put_off(self, reseller_id: str, order_id: str, kind: ReminderKind, moment: datetime) -> None:
+        later = to_micros(moment)
+        key = keys.reminder(reseller_id, order_id, kind)
+        still_due: Condition = ("remind_at", "<", later)
+        with suppress(ChangedMeanwhile):
+            self._database.write(
+                Update(self._table, key, _changed, conditions=[still_due], set={"remind_at": later})
+            )
 
     def _move(self, entry: Entry, before: Entry) -> Update:
         attributes = _entry_item(entry)

@@ -72,6 +72,14 @@ class Entry:
     remind_at: datetime | None
     serial: str | None = None
 
+    def is_due(self, moment: datetime) -> bool:
+        return self.remind_at is not None and self.remind_at <= moment
+
+    @property
+    def was_put_off(self) -> bool:
+        """Whether it was due and could not be judged: what is planned is due at midnight, and this is not."""
+        return self.remind_at is not None and self.remind_at.astimezone(UTC).time() != time()
+
 
 def reminder_days(ending: Ending, preferences: ReminderPreferences) -> tuple[int, ...]:
     """The days before the end on which to remind, the earliest first; a negative one comes after the end.

@@ -2,17 +2,21 @@
 
 A run claims before it queues, and what was claimed stands in a digest until its mails are queued: whoever dies in
 between loses nothing. What is found due is all that fell due since, however long nobody looked. There is one good run
-a day, so that a day has one digest; another one on the same day only finishes what a run left behind.
+a day, so that a day has one digest; another one on the same day only finishes what a run left behind. Digests of
+earlier days come first, whatever becomes of the claims: today's waits until these are made, by this run or another.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import islice
+from typing import Protocol
 
 from partner_center.accounts.resellers import ReminderPreferences, Resellers
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, PartnerCenterError, TryAgain
+from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.notifications.calendar import (
     Ending,
     Entry,
@@ -26,6 +30,7 @@ from partner_center.notifications.keep_calendar import KeepCalendar, Prospect, P
 from partner_center.notifications.reminders import (
     Calendar,
     Digests,
+    Due,
     Reminder,
     ReminderQueue,
     Runs,
@@ -40,7 +45,10 @@ LONGEST_RUN = timedelta(minutes=16)
 """Longer than a function may run, so that a run which died is over by then."""
 
 _IN_A_ROW = 10
-"""So many failures one after the other are an outage, not so many broken orders."""
+"""So many that must be tried again, one after the other, are an outage, not so many broken orders."""
+
+_BROKEN = (PartnerCenterError, ValueError, TypeError, LookupError, AttributeError)
+"""What reading something broken ends in. A call that AWS refuses is about the run, and ends it."""
 
 _NAMES = 20
 _MESSAGES = 10
@@ -48,14 +56,24 @@ _MESSAGES = 10
 
 @dataclass
 class Report:
-    """What a run did. `failed` are entries that could not be judged; they stay due."""
+    """What a run did. `failed` counts what it could not handle: that was told, and another run comes to it."""
 
     claimed: int = 0
     moved: int = 0
     queued: int = 0
     digests: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    failed: int = 0
     under_way: bool = False
+
+
+class Tell(Protocol):
+    """Says what could not be handled, at once, in case that the run dies; `where` names it."""
+
+    def __call__(self, error: Exception, where: Mapping[str, str]) -> None: ...
+
+
+class _BrokenOff(TryAgain):
+    """The run ends here: its time is over, or a service is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +92,7 @@ class RemindRenewals:
     price: RenewalPrice
     clock: Clock
 
-    def __call__(self, until: datetime) -> Report:
+    def __call__(self, until: datetime, tell: Tell) -> Report:
         """Raises TryAgain when the time is over at `until` or a service is out; the next run goes on from there."""
         report, moment = Report(), self.clock.now()
         try:
@@ -84,10 +102,13 @@ class RemindRenewals:
             return report
         good: date | None = None
         try:
-            run = _Run(self, moment, until, report)
+            run = _Run(self, moment, until, report, tell)
+            run.look()
+            run.queue_what_is_left()
             if last is None or last < run.day:
                 run.claim_all()
             run.queue_all()
+            run.require_no_outage()
             good = run.day
         finally:
             self.runs.end(good, self.clock.now())
@@ -95,33 +116,51 @@ class RemindRenewals:
 
 
 class _Run:
-    """One run: the digests that it opened, and the resellers that it met."""
+    """One run: what it found due, the digests that it opened, and the resellers that it met."""
 
-    def __init__(self, case: RemindRenewals, moment: datetime, until: datetime, report: Report) -> None:
-        self._case, self._until, self._report = case, until, report
+    def __init__(
+        self, case: RemindRenewals, moment: datetime, until: datetime, report: Report, tell: Tell
+    ) -> None:
+        self._case, self._until, self._report, self._tell = case, until, report, tell
         self._moment, self.day = moment, moment.astimezone(UTC).date()
+        self._due: list[Due] = []
         self._preferences: dict[str, ReminderPreferences] = {}
         self._days: dict[str, date] = {}
         self._to_queue: dict[tuple[str, date], None] = {}
         self._in_a_row = 0
+        self._outage: TryAgain | None = None
+
+    def look(self) -> None:
+        for shard in range(SHARDS):
+            for page in self._case.calendar.due(shard, self._moment):
+                self._require_time()
+                self._due.append(page)
+                self._to_queue |= dict.fromkeys(page.digests)
+
+    def queue_what_is_left(self) -> None:
+        """Digests of earlier days, to which nothing is added any more: a run may have died after its claims."""
+        self._queue_digests([each for each in self._to_queue if each[1] < self.day])
 
     def claim_all(self) -> None:
-        for shard in range(SHARDS):
-            for page in self._case.calendar.due(shard, self._moment):
-                self._to_queue |= dict.fromkeys(page.digests)
-                for reseller_id in page.replans:
-                    self._replan(reseller_id)
-                for reseller_id, order_id, kind in page.entries:
-                    self._require_time()
-                    self._judge(reseller_id, order_id, kind)
+        for page in self._due:
+            for reseller_id in page.replans:
+                self._by_itself(partial(self._replan, reseller_id), {"reseller_id": reseller_id})
+            for reseller_id, order_id, kind in page.entries:
+                self._require_time()
+                self._judge(reseller_id, order_id, kind)
 
     def queue_all(self) -> None:
-        """Also what an earlier run left: it may have died after it had claimed."""
-        for shard in range(SHARDS):
-            for page in self._case.calendar.due(shard, self._moment):
-                self._to_queue |= dict.fromkeys(page.digests)
-        for reseller_id, day in self._to_queue:
-            self._queue(reseller_id, day)
+        self._queue_digests(list(self._to_queue))
+
+    def require_no_outage(self) -> None:
+        """Raises TryAgain when something must be tried again that only another run of this day comes to."""
+        if self._outage is not None:
+            raise self._outage
+
+    def _queue_digests(self, digests: Iterable[tuple[str, date]]) -> None:
+        for reseller_id, day in digests:
+            where = {"reseller_id": reseller_id, "digest": day.isoformat()}
+            self._by_itself(partial(self._queue, reseller_id, day), where)
 
     def _replan(self, reseller_id: str) -> None:
         """What is due by the reseller's new days is reminded of at once: its shard may have been read already."""
@@ -131,24 +170,57 @@ class _Run:
 
     def _require_time(self) -> None:
         if self._case.clock.now() >= self._until:
-            raise TryAgain("The run's time is over; another one goes on.")
+            raise _BrokenOff("The run's time is over; another one goes on.")
 
-    def _judge(self, reseller_id: str, order_id: str, kind: ReminderKind) -> None:
-        """One entry by itself: what is broken about one order keeps nobody else from being reminded."""
+    def _by_itself(self, act: Callable[[], None], where: Mapping[str, str]) -> None:
+        """What fails keeps nobody else waiting: it stays due, and the next run comes to it."""
         try:
-            self._remind(reseller_id, order_id, kind)
-        except (PartnerCenterError, ValueError, TypeError, LookupError) as error:
-            self._report.failed.append((order_id, repr(error)))
-            self._in_a_row += 1
-            if self._in_a_row >= _IN_A_ROW:
-                raise TryAgain("Nothing can be read at the moment; another run goes on.") from error
+            act()
+        except _BrokenOff:
+            raise
+        except _BROKEN as error:
+            if isinstance(error, TryAgain):
+                self._outage = error
+            self._failed(error, where)
         else:
             self._in_a_row = 0
 
-    def _remind(self, reseller_id: str, order_id: str, kind: ReminderKind) -> None:
-        entry = self._case.calendar.entries(reseller_id, order_id).get(kind)
-        if entry is None or entry.remind_at is None or entry.remind_at > self._moment:
-            return  # claimed by another run, since the index was read
+    def _judge(self, reseller_id: str, order_id: str, kind: ReminderKind) -> None:
+        """One entry by itself: what is broken about one order keeps nobody else from being reminded.
+
+        It is put off, behind what is due today. One that was put off before is no sign of an outage.
+        """
+        entry: Entry | None = None
+        try:
+            entry = self._case.calendar.entries(reseller_id, order_id).get(kind)
+            if entry is not None and entry.is_due(self._moment):  # or another run was faster than the index
+                self._remind(entry)
+        except _BROKEN as error:
+            self._put_off(reseller_id, order_id, kind)
+            is_known = entry is not None and entry.was_put_off
+            self._failed(error, {"order_id": order_id}, is_known=is_known)
+        else:
+            self._in_a_row = 0
+
+    def _put_off(self, reseller_id: str, order_id: str, kind: ReminderKind) -> None:
+        try:
+            self._case.calendar.put_off(reseller_id, order_id, kind, self._moment + AFTER_TROUBLE)
+        except PartnerCenterError as error:
+            self._tell(error, {"order_id": order_id})
+
+    def _failed(self, error: Exception, where: Mapping[str, str], *, is_known: bool = False) -> None:
+        """Raises _BrokenOff for an outage: what each order suffers from must not be put off for all of them."""
+        self._report.failed += 1
+        self._tell(error, where)
+        if not isinstance(error, TryAgain):
+            self._in_a_row = 0
+        elif not is_known:
+            self._in_a_row += 1
+        if self._in_a_row >= _IN_A_ROW:
+            raise _BrokenOff("Nothing can be read at the moment; another run goes on.") from error
+
+    def _remind(self, entry: Entry) -> None:
+        reseller_id, order_id, kind = entry.reseller_id, entry.order_id, entry.kind
         prospect = self._case.prospects(reseller_id, order_id)
         ending = prospect.endings.get(kind) if prospect else None
         if prospect is None or ending is None or (ending.ends, ending.serial) != (entry.ends, entry.serial):

@@ -92,6 +92,10 @@ class Calendar(Protocol):
         """What is due in a shard, longest due first, page by page. Raises TryAgain."""
         ...
 
+    def put_off(self, reseller_id: str, order_id: str, kind: ReminderKind, moment: datetime) -> None:
+        """An entry that is due is so again at `moment`, and not before; it is not even read. Raises TryAgain."""
+        ...
+
 
 class Digests(Protocol):
     """Keeps what was claimed until it is mailed, one digest for each reseller and day."""
