@@ -11,8 +11,8 @@ import pytest
 
 from partner_center.billing.notices import NOTICE_SHARDS, NoticeKind
 from partner_center.kernel.errors import ChangedMeanwhile
-from partner_center.notifications.contract_reminders import ContractReminder
-from tests.fakes.determined import NOW, CountingIds
+from partner_center.notifications.contract_reminders import ContractReminder, ToTell
+from tests.fakes.determined import MICROSECOND, NOW, CountingIds
 from tests.fakes.samples import THEM, US, a_contract, a_day, an_asking, an_audit
 
 DAY = date(2026, 11, 24)
@@ -84,6 +84,24 @@ class NoticesContract:
         notices.queued(a_notice())
         assert self.due(notices, UNTIL) == ([], [])
         assert self.due(notices, NOW + 305 * a_day) == ([(US, "con_1")], [])
+
+    def test_what_is_put_off_is_due_later_and_otherwise_as_it_was(self, stores, notices):
+        stores.grant(a_contract())
+        before = notices.find(US, "con_1")
+        notices.put_off(ToTell(US, "con_1"), NOW + a_day)
+        assert self.due(notices, NOW + a_day - MICROSECOND) == ([], [])
+        assert self.due(notices, NOW + a_day) == ([(US, "con_1")], [])
+        assert notices.find(US, "con_1") == before
+
+    def test_what_was_claimed_is_put_off_until_it_is_queued(self, notices, contract, claim):
+        claim(contract)
+        due = ToTell(US, "con_1", "units_low")
+        notices.put_off(due, UNTIL + a_day)
+        assert self.due(notices, UNTIL) == ([], [])
+        assert self.due(notices, UNTIL + a_day) == ([], [due])
+        notices.queued(a_notice())
+        notices.put_off(due, UNTIL + 2 * a_day)
+        assert self.due(notices, UNTIL + 2 * a_day) == ([], [])
 
     def test_a_notice_is_claimed_once(self, notices, contract, claim):
         claim(contract)

@@ -9,7 +9,7 @@ from partner_center.billing.contracts import Contract
 from partner_center.billing.notices import NOTICE_SHARDS, next_look
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
-from partner_center.notifications.contract_reminders import ContractReminder, DueNotices
+from partner_center.notifications.contract_reminders import ContractReminder, DueNotices, ToTell
 from tests.fakes.calendar_store import MemoryCalendar
 from tests.fakes.tables import Tables
 
@@ -24,6 +24,7 @@ class MemoryContractNotices:
     calendar: MemoryCalendar
     rows: dict[NoticeKey, ContractReminder] = field(default_factory=dict)
     to_queue: dict[NoticeKey, datetime] = field(default_factory=dict)
+    off: dict[ToTell, datetime] = field(default_factory=dict)
 
     def due(self, shard: int, moment: datetime) -> DueNotices:
         contracts = [
@@ -31,10 +32,16 @@ class MemoryContractNotices:
             for key, each in self.tables.contracts.items()
             if _in_shard(each.contract_id, shard)
             and (look := next_look(each, each.valid_from)) is not None
-            and look <= moment
+            and max(look, self.off.get(ToTell(*key), look)) <= moment
         ]
         claimed = [key for key, at in self.to_queue.items() if _in_shard(key[1], shard) and at <= moment]
         return DueNotices(contracts, claimed)
+
+    def put_off(self, due: ToTell, moment: datetime) -> None:
+        if due.notice_id is None:
+            self.off[due] = moment
+        elif (key := (due.reseller_id, due.contract_id, due.notice_id)) in self.to_queue:
+            self.to_queue[key] = moment
 
     def find(self, reseller_id: str, contract_id: str) -> Contract | None:
         return self.tables.contracts.get((reseller_id, contract_id))

@@ -10,6 +10,7 @@ import pytest
 
 from partner_center.accounts.resellers import ReminderPreferences
 from partner_center.catalog.products import Brand
+from partner_center.entry.telling import telling_handler
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import MailRefused
@@ -23,6 +24,12 @@ from tests.fakes.samples import THEM, US, a_card_contract, a_contract, a_day
 SUPPORT, BILLS, OPS = "support@nordic.example.com", "bills@nordic.example.com", "ops@nordic.example.com"
 TOMORROW = NOW.date() + timedelta(days=1)
 LOW = a_contract(500, units_left=50, units_held=450)
+
+
+class Context:
+    """Of one invocation."""
+
+    aws_request_id = "run-1"
 
 
 class Office(Reminding):
@@ -42,7 +49,7 @@ class Office(Reminding):
 
     def tell(self):
         """One run: how many it queued."""
-        return self.notify_contracts("run-1")
+        return telling_handler(lambda: self.notify_contracts)({}, Context())["queued"]
 
     def told(self):
         """One run and its mails."""
@@ -139,7 +146,7 @@ def test_an_end_that_moved_while_its_mail_waited_is_not_told(office):
 # ---- what dies, and what meets
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The function was killed."""
 
 
@@ -193,12 +200,60 @@ def test_of_two_runs_at_once_one_tells(office):
     assert len(office.deliver()) == 1
 
 
-def test_one_that_cannot_be_told_keeps_the_others_from_nothing(office):
+def test_one_that_cannot_be_told_keeps_the_others_from_nothing(office, caplog):
     contracts = [replace(LOW, contract_id=f"con_{number}") for number in range(5)]
     office.hold(*contracts, replace(LOW, contract_id="con_orphan", reseller_id="res_9"))
-    with pytest.raises(TryAgain):
-        office.tell()
+    for _ in range(2):
+        with pytest.raises(TryAgain):
+            office.tell()
     assert len(office.deliver()) == 5
+    assert not_told(caplog) == ["con_orphan", "con_orphan"], "within the hour, so it is not put off"
+
+
+def not_told(caplog):
+    """The contracts that the log names for the alarm."""
+    return [each.contract_id for each in caplog.records if each.message == "a contract was not told of"]
+
+
+@pytest.mark.parametrize("error", [KeyError("units_low"), ValueError("kind"), AttributeError("valid_to")])
+def test_one_that_cannot_be_read_keeps_no_other_from_being_told_of_and_is_put_off(office, caplog, error):
+    office.hold(*(replace(LOW, contract_id=f"con_{number}") for number in range(20)))
+    find = office.notices.find
+
+    def unreadable(reseller_id, contract_id):
+        if contract_id == "con_3":
+            raise error
+        return find(reseller_id, contract_id)
+
+    office.notices.find = unreadable
+    assert office.tell() == 19
+    office.clock.moment += timedelta(minutes=45)
+    assert office.tell() == 0
+    assert not_told(caplog) == ["con_3"]
+    office.clock.moment += timedelta(minutes=15)
+    office.notices.find = find
+    assert office.tell() == 1
+    assert len(office.deliver()) == 20
+
+
+def test_a_notice_that_cannot_be_read_keeps_no_other_from_its_queue(office, caplog):
+    office.hold(*(replace(LOW, contract_id=f"con_{number}") for number in range(5)))
+    office.queue.happen = lambda _: dies()
+    for _ in range(5):
+        with pytest.raises(Crash):
+            office.tell()
+    office.queue.happen = lambda _: None
+    reminder = office.notices.reminder
+
+    def unreadable(*ids):
+        if ids[1] == "con_3":
+            raise KeyError("ends")
+        return reminder(*ids)
+
+    office.notices.reminder = unreadable
+    office.clock.moment += CLAIM
+    assert [office.tell(), office.tell()] == [4, 0]
+    assert not_told(caplog) == ["con_3"]
 
 
 def test_a_queue_that_does_not_answer_makes_the_run_fail_and_loses_nothing(office):

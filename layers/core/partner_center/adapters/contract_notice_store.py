@@ -9,13 +9,14 @@ from partner_center.adapters.calendar_store import LIFETIME
 from partner_center.adapters.contract_items import contract_from_item, contract_queue, notice_shard
 from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
+from partner_center.adapters.queues import put_off_in
 from partner_center.adapters.records import audit_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.contracts import Contract
 from partner_center.billing.notices import NoticeKind
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
-from partner_center.notifications.contract_reminders import ContractReminder, DueNotices
+from partner_center.notifications.contract_reminders import ContractReminder, DueNotices, ToTell
 
 _INDEX = "queues"
 _NOTICE = "NOTICE#"
@@ -86,6 +87,12 @@ class ContractNoticeStore:
 
     def look_later(self, contract: Contract, moment: datetime) -> None:
         self._database.write(self._as_read(contract, noticed=contract.noticed, moment=moment))
+
+    def put_off(self, due: ToTell, moment: datetime) -> None:
+        ids = (due.reseller_id, due.contract_id)
+        key = keys.contract_notice(*ids, due.notice_id) if due.notice_id else keys.contract(*ids)
+        queue = keys.notice_queue(notice_shard(due.contract_id))
+        put_off_in(self._database, self._table, key, queue, moment)
 
     def queued(self, reminder: ContractReminder) -> None:
         self._database.write(Update(self._table, _key(reminder), _changed, remove=["queue", "queued_at"]))

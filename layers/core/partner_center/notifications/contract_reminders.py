@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from partner_center.billing.contracts import Contract
 from partner_center.billing.notices import NoticeKind
@@ -42,11 +42,23 @@ class DueNotices:
     claimed: Sequence[tuple[str, str, str]]
 
 
+class ToTell(NamedTuple):
+    """What is due: a contract to look at, or with a `notice_id` one that was claimed."""
+
+    reseller_id: str
+    contract_id: str
+    notice_id: str | None = None
+
+
 class ContractReminders(Protocol):
     """Keeps which contracts are to be looked at, and what their holders are told."""
 
     def due(self, shard: int, moment: datetime) -> DueNotices:
         """The list may be a moment late."""
+        ...
+
+    def put_off(self, due: ToTell, moment: datetime) -> None:
+        """It is not listed as due before `moment`; it is not even read. Raises TryAgain."""
         ...
 
     def find(self, reseller_id: str, contract_id: str) -> Contract | None: ...

@@ -4,6 +4,7 @@ Orders take units without a word to anybody, so contracts are looked at all day 
 and stands in the reseller's next digest as well. A run that dies leaves what it claimed where a later one finds it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -14,7 +15,8 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
-from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
+from partner_center.kernel.patience import AFTER_TROUBLE
+from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders, ToTell
 from partner_center.notifications.reminders import Digests, ReminderQueue
 
 CLAIM = timedelta(minutes=15)
@@ -26,7 +28,7 @@ DIGEST_CLOSES = time(5, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class NotifyContracts:
-    """The use case behind the schedule."""
+    """The use case behind the schedule: each contract or notice that is due by itself."""
 
     notices: ContractReminders
     digests: Digests
@@ -35,27 +37,27 @@ class NotifyContracts:
     clock: Clock
     ids: Ids
 
-    def __call__(self, correlation_id: str) -> int:
-        """How many were queued. Raises TryAgain at the end when some could not be, so that the run has failed."""
-        chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
-        queued, trouble = 0, None
+    def due(self) -> Iterator[ToTell]:
+        """Everything that is due; a run that was missed loses nothing. Raises TryAgain."""
+        moment = self.clock.now()
         for shard in range(NOTICE_SHARDS):
-            due = self.notices.due(shard, chronicle.moment)
-            for ids in due.contracts:
-                try:
-                    queued += self._look_at(*ids, chronicle)
-                except ChangedMeanwhile:
-                    continue  # another run was faster, or units moved; the next one looks again
-                except TryAgain as error:
-                    trouble = error
-            for claimed in due.claimed:
-                try:
-                    queued += self._finish(*claimed)
-                except TryAgain as error:
-                    trouble = error
-        if trouble is not None:
-            raise trouble
-        return queued
+            due = self.notices.due(shard, moment)
+            yield from (ToTell(*ids) for ids in due.contracts)
+            yield from (ToTell(*ids) for ids in due.claimed)
+
+    def put_off(self, due: ToTell) -> None:
+        """One that cannot be read stands in nobody's way for a while. Raises TryAgain."""
+        self.notices.put_off(due, self.clock.now() + AFTER_TROUBLE)
+
+    def __call__(self, due: ToTell, correlation_id: str) -> int:
+        """How many mails were queued. Raises TryAgain."""
+        if due.notice_id is not None:
+            return self._finish(due.reseller_id, due.contract_id, due.notice_id)
+        chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
+        try:
+            return self._look_at(due.reseller_id, due.contract_id, chronicle)
+        except ChangedMeanwhile:
+            return 0  # another run was faster, or units moved; the next one looks again
 
     def _look_at(self, reseller_id: str, contract_id: str, chronicle: Chronicle) -> int:
         contract = self.notices.find(reseller_id, contract_id)
