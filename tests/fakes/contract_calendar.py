@@ -73,6 +73,15 @@ class CalendarContract:
         calendar.write(other, None)
         assert calendar.entries(US, "ord_1") == {entry.kind: entry, other.kind: other}
 
+    def test_an_entry_may_fall_and_stand_again(self, calendar):
+        stands = an_entry()
+        fallen = replace(stands, remind_at=None, stands=False)
+        calendar.write(stands, None)
+        calendar.write(fallen, stands)
+        assert calendar.entries(US, "ord_1") == {stands.kind: fallen}
+        calendar.write(stands, fallen)
+        assert calendar.entries(US, "ord_1") == {stands.kind: stands}
+
     @pytest.mark.parametrize(("reseller_id", "order_id"), [(THEM, "ord_1"), (US, "ord_2"), (US, "ord_")])
     def test_entries_are_of_one_order_of_one_reseller(self, calendar, reseller_id, order_id):
         calendar.write(an_entry(), None)

@@ -69,6 +69,7 @@ class Reminding:
         )
         self.send_reminder = SendReminder(
             orders,
+            self.calendar,
             self,
             load_catalog(),
             self.suppressions,
@@ -92,6 +93,7 @@ class Reminding:
             SENDER,
         )
         self.send_digest = SendDigest(
+            self.calendar,
             self.calendar,
             self.notices,
             self,

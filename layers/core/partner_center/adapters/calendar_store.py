@@ -188,13 +188,14 @@ def _is(attribute: str, value: int | None) -> Condition:
 
 
 def _entry_item(entry: Entry) -> Item:
-    """All attributes; those of the index only while a reminder is to come, those of its end only afterwards."""
+    """All attributes; those of the index only while a reminder is to come, what tells that it is over only then."""
     waiting = entry.remind_at is not None
     return {
         "ends": to_micros(entry.ends),
         "begins": to_micros(entry.begins),
         "done_until": to_micros(entry.done_until),
         "serial": entry.serial,
+        "moot": None if entry.stands else True,
         "remind_shard": keys.remind_shard(entry.order_id) if waiting else None,
         "remind_at": optional_micros(entry.remind_at),
         "expires_at": None if waiting else int((entry.ends + LIFETIME).timestamp()),
@@ -211,6 +212,7 @@ def _entry(reseller_id: str, order_id: str, item: Item) -> Entry:
         done_until=from_micros(item["done_until"]),
         remind_at=optional_moment(item.get("remind_at")),
         serial=item.get("serial"),
+        stands=not item.get("moot", False),
     )
 
 

@@ -60,7 +60,8 @@ class Ending:
 class Entry:
     """One row of the calendar: what ends, what was dealt with, and when the next reminder is due.
 
-    Reminders up to `done_until` were sent, made up for or left out. Without `remind_at` none will follow.
+    Reminders up to `done_until` were sent, made up for or left out. Without `remind_at` none will follow. It `stands`
+    while the order has such an end: it ends with the last reissue of a term, a renewal, a revocation.
     """
 
     reseller_id: str
@@ -71,6 +72,7 @@ class Entry:
     done_until: datetime
     remind_at: datetime | None
     serial: str | None = None
+    stands: bool = True
 
     def is_due(self, moment: datetime) -> bool:
         return self.remind_at is not None and self.remind_at <= moment

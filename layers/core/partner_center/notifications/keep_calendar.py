@@ -151,7 +151,7 @@ def _planned(
 ) -> Entry | None:
     """The entry as it should be: nothing is reminded of twice, and what ends no more is not reminded of."""
     if ending is None:
-        return replace(before, remind_at=None) if before is not None else None
+        return replace(before, remind_at=None, stands=False) if before is not None else None
     same = before is not None and (before.ends, before.serial) == (ending.ends, ending.serial)
     done_until = before.done_until if before is not None and same else ending.begins
     return Entry(

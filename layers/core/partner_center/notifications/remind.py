@@ -229,7 +229,8 @@ class _Run:
             return
         days = reminder_days(ending, self._preferences_of(reseller_id))
         due = reminder_due(ending, days, entry.done_until, self._moment)
-        moved = replace(entry, done_until=self._moment, remind_at=next_reminder(ending, days, self._moment))
+        after = next_reminder(ending, days, self._moment)
+        moved = replace(entry, done_until=self._moment, remind_at=after, stands=True)
         try:
             self._move(prospect, ending, (entry, moved), due)
         except ChangedMeanwhile:

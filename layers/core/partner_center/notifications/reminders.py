@@ -51,6 +51,14 @@ class Reminder:
         return f"{self.kind}-{int(self.ends.timestamp())}-{self.days}"
 
 
+def still_stands(reminder: Reminder, entries: Mapping[ReminderKind, Entry]) -> bool:
+    """Whether the order has the end that the reminder tells of, by its `entries` of now."""
+    entry = entries.get(reminder.kind)
+    if entry is None or not entry.stands:
+        return False
+    return entry.ends == reminder.ends and entry.serial in (None, reminder.serial)  # a term has no serial
+
+
 @dataclass(frozen=True, slots=True)
 class Digest:
     """All reminders of one reseller that were claimed on one day. `queued` once their mails are on their way."""

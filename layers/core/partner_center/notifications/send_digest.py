@@ -16,7 +16,7 @@ from partner_center.notifications.contract_reminders import ContractReminder, Co
 from partner_center.notifications.digest_mail import ContractLine, DigestFacts, DigestLine, digest_mail
 from partner_center.notifications.domain_mailer import message_id
 from partner_center.notifications.ports import Mailer
-from partner_center.notifications.reminders import Digests, Reminder
+from partner_center.notifications.reminders import Calendar, Digests, Reminder, still_stands
 from partner_center.notifications.send_contract_reminder import is_moot
 from partner_center.notifications.suppressions import Suppressions
 
@@ -29,6 +29,7 @@ class SendDigest:
     """The use case for the digest of one reseller and day. `public_url` has no closing slash."""
 
     digests: Digests
+    calendar: Calendar
     notices: ContractReminders
     resellers: Resellers
     suppressions: Suppressions
@@ -48,16 +49,17 @@ class SendDigest:
         reminders = sorted(
             self.digests.reminders(reseller_id, day), key=lambda each: (each.ends, each.order_id)
         )
+        listed, gone = self._standing(reminders)
         contracts = self._contract_lines(reseller, self.notices.of_digest(reseller_id, day))
         to = self._address(reseller)
-        if to is not None and (reminders or contracts):
+        if to is not None and (listed or contracts):
             facts = DigestFacts(
                 reseller_name=reseller.name,
                 to=to,
                 day=day,
                 moment=self.clock.now(),
-                lines=[self._line(reseller, each) for each in reminders[:MOST_LINES]],
-                total=len(reminders),
+                lines=[self._line(reseller, each) for each in listed],
+                total=len(reminders) - gone,
                 contracts=contracts,
                 contacts_are_mailed=not reseller.reminders.mute_contacts,
             )
@@ -67,6 +69,18 @@ class SendDigest:
             self.wait()
             self.mailer.send(mail)
         self.digests.sent(digest, self.clock.now())
+
+    def _standing(self, reminders: Sequence[Reminder]) -> tuple[Sequence[Reminder], int]:
+        """What is listed, and how many of those before its last line stand no more; the rest is not looked at."""
+        listed, gone = list[Reminder](), 0
+        for each in reminders:
+            if len(listed) == MOST_LINES:
+                break
+            if still_stands(each, self.calendar.entries(each.reseller_id, each.order_id)):
+                listed.append(each)
+            else:
+                gone += 1
+        return listed, gone
 
     def _address(self, reseller: Reseller) -> str | None:
         candidates = dict.fromkeys((reseller.digest_email, reseller.support_email))

@@ -14,10 +14,10 @@ from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import Mail, MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.notifications.reminder_mail import ReminderFacts, reminder_mail
-from partner_center.notifications.reminders import Reminder
+from partner_center.notifications.reminders import Calendar, Reminder, still_stands
 from partner_center.notifications.suppressions import Suppressions
 from partner_center.orders.content import Contact, Contacts
-from partner_center.orders.deadlines import lifecycle_of
+from partner_center.orders.deadlines import is_renewed, lifecycle_of
 from partner_center.orders.lifecycle import A_SECOND, renewal_window
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
@@ -29,6 +29,7 @@ class SendReminder:
     """The use case for one reminder: to the first contact whose mailbox takes mail."""
 
     orders: OrderReader
+    calendar: Calendar
     resellers: Resellers
     catalog: Catalog
     suppressions: Suppressions
@@ -44,7 +45,7 @@ class SendReminder:
         reseller = self.resellers.reseller(reminder.reseller_id)
         if order is None or reseller is None:
             raise TryAgain("The order behind the reminder cannot be read at the moment.")
-        if order.head.status is not OrderStatus.ISSUED or not lifecycle_of(order.content).reminders:
+        if not self._is_wanted(reminder, order):
             return
         contacts = _in_turn(order.content.contacts)
         for position, contact in enumerate(contacts):
@@ -52,6 +53,13 @@ class SendReminder:
                 self._send(reminder, order, reseller, contact, position)
                 return
         self._nobody(reminder)
+
+    def _is_wanted(self, reminder: Reminder, order: Order) -> bool:
+        """A message may have waited for days, or come again after a bounce: what was done since is not asked for."""
+        if order.head.status is not OrderStatus.ISSUED or not lifecycle_of(order.content).reminders:
+            return False
+        entries = self.calendar.entries(reminder.reseller_id, reminder.order_id)
+        return still_stands(reminder, entries) and not is_renewed(self.orders, order.head)
 
     def _send(
         self, reminder: Reminder, order: Order, reseller: Reseller, contact: Contact, position: int

@@ -23,9 +23,15 @@ def _pace() -> Pace:
 
 
 @cache
+def _calendar() -> CalendarStore:
+    return CalendarStore(database(), settings().tables.business)
+
+
+@cache
 def send_reminder() -> SendReminder:
     return SendReminder(
         order_store(),
+        _calendar(),
         access(),
         load_catalog(),
         suppressions(),
@@ -54,7 +60,8 @@ def send_contract_reminder() -> SendContractReminder:
 @cache
 def send_digest() -> SendDigest:
     return SendDigest(
-        CalendarStore(database(), settings().tables.business),
+        _calendar(),
+        _calendar(),
         contract_notices(),
         access(),
         suppressions(),
