@@ -62,6 +62,7 @@ def raced(action, times=4):
 
 def test_of_many_claims_at_once_one_takes_effect(calendar):
     before = an_entry()
+    calendar.open(US, DAY, NOW)
     calendar.write(before, None)
     results = raced(lambda: calendar.claim(replace(before, remind_at=None), before, a_reminder()))
     assert sorted(map(str, results)) == sorted(map(str, [None] + [ChangedMeanwhile] * 3))

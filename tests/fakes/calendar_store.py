@@ -100,7 +100,8 @@ class MemoryCalendar:
         self.happen("before claim")
         lines = self.lines.setdefault((reminder.reseller_id, reminder.day), {})
         key = (reminder.order_id, reminder.kind)
-        if key in lines:
+        digest = self.heads.get((reminder.reseller_id, reminder.day))
+        if key in lines or digest is None or not digest[0].takes_more:
             raise ChangedMeanwhile("The calendar changed meanwhile.")
         self._move(entry, before)
         lines[key] = reminder
@@ -125,12 +126,23 @@ class MemoryCalendar:
         self._to_queue.discard((digest.reseller_id, digest.day))
         self.happen("after queued")
 
+    def close(self, digest: Digest, moment: datetime) -> None:
+        self._mark(replace(digest, closed=True))
+
     def sent(self, digest: Digest, moment: datetime) -> None:
         self._mark(replace(digest, sent=True))
 
     def _mark(self, digest: Digest) -> None:
+        """A mark that another has set stays."""
         key = (digest.reseller_id, digest.day)
-        self.heads[key] = (digest, self.heads[key][1])
+        present, moment = self.heads[key]
+        marked = replace(
+            digest,
+            queued=digest.queued or present.queued,
+            sent=digest.sent or present.sent,
+            closed=digest.closed or present.closed,
+        )
+        self.heads[key] = (marked, moment)
 
     # ---- other days
 

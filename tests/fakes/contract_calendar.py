@@ -108,6 +108,7 @@ class CalendarContract:
         calendar.write(moved, before)
         with pytest.raises(ChangedMeanwhile):
             calendar.write(an_entry(remind_at=NOW + 2 * a_day), before)
+        calendar.open(US, DAY, NOW)
         with pytest.raises(ChangedMeanwhile):
             calendar.claim(an_entry(remind_at=NOW + 2 * a_day), before, a_reminder())
         assert calendar.entries(US, "ord_1")[before.kind] == moved
@@ -165,6 +166,7 @@ class CalendarContract:
     def test_a_claim_moves_the_entry_and_keeps_the_reminder(self, calendar):
         before, after = an_entry(), an_entry(done_until=NOW + 109 * a_day, remind_at=NOW + 139 * a_day)
         reminder = a_reminder()
+        calendar.open(US, DAY, NOW)
         calendar.write(before, None)
         calendar.claim(after, before, reminder)
         assert calendar.entries(US, "ord_1")[before.kind] == after
@@ -174,12 +176,32 @@ class CalendarContract:
     def test_of_two_claims_one_takes_effect(self, calendar):
         before, after = an_entry(), an_entry(done_until=NOW + 109 * a_day, remind_at=None)
         calendar.write(before, None)
+        for day in (DAY, DAY + a_day):
+            calendar.open(US, day, NOW)
         calendar.claim(after, before, a_reminder())
         with pytest.raises(ChangedMeanwhile):
             calendar.claim(after, before, a_reminder(day=DAY + a_day))
         assert list(calendar.reminders(US, DAY + a_day)) == []
 
+    @pytest.mark.parametrize("mark", ["queued", "close", "sent", None])
+    def test_a_digest_that_is_on_its_way_or_was_never_opened_takes_no_more(self, calendar, mark):
+        before = an_entry()
+        calendar.write(before, None)
+        if mark is not None:
+            getattr(calendar, mark)(calendar.open(US, DAY, NOW), NOW)
+            assert not calendar.digest(US, DAY).takes_more
+        with pytest.raises(ChangedMeanwhile):
+            calendar.claim(replace(before, remind_at=None), before, a_reminder())
+        assert calendar.entries(US, "ord_1")[before.kind] == before
+        assert list(calendar.reminders(US, DAY)) == []
+
+    def test_a_digest_that_is_closed_is_due_until_its_mails_are_queued(self, calendar):
+        calendar.close(calendar.open(US, DAY, NOW), NOW)
+        assert due(calendar, NOW) == ([], [(US, DAY)])
+
     def test_reminders_are_of_one_reseller_and_day_however_many(self, calendar):
+        for reseller_id in (US, THEM):
+            calendar.open(reseller_id, DAY, NOW)
         for number in range(120):
             order_id = f"ord_{number:03}"
             before = an_entry(order_id=order_id)

@@ -57,7 +57,7 @@ class MemoryContractNotices:
         with self.tables.writing("claim"):
             self._require_as_read(contract)
             digests = [self.calendar.digest(each.reseller_id, each.day) for each in reminders]
-            if any(each is None or each.queued for each in digests) or any(
+            if any(each is None or not each.takes_more for each in digests) or any(
                 _key(each) in self.rows for each in reminders
             ):
                 raise ChangedMeanwhile("The contract or its notice changed meanwhile; read it again.")

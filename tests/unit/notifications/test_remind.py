@@ -231,6 +231,69 @@ def test_what_is_claimed_after_todays_digest_was_queued_stands_in_tomorrows(offi
     assert [mail.subject for mail in office.day()][-1] == "1 certificate to look after: 12 May 2027"
 
 
+def told_of(office, name):
+    """Today's mails, and whether a digest among them tells of the name."""
+    return [(mail.to[0][:7], name in mail.text) for mail in office.deliver() if "look after" in mail.subject]
+
+
+def after_the_mail(office):
+    office.deliver()
+
+
+def while_it_is_written(office):
+    """Its lines were read, and it was not marked as sent."""
+    digest = office.calendar.open(US, office.clock.now().date(), office.clock.now())
+    office.calendar.close(digest, office.clock.now())
+
+
+@pytest.mark.parametrize("moment", [after_the_mail, while_it_is_written])
+def test_what_is_claimed_when_todays_digest_is_mailed_stands_in_tomorrows(moment):
+    """A run died after it had queued the digest, and could not say so."""
+    office = Reminding()
+    office.preferences = ReminderPreferences(mute_contacts=True)
+    for number in range(2):
+        office.issued(f"host-{number}.example.com", order_id=f"ord_{number}")
+    late = office.calendar.rows.pop((US, "ord_1", ReminderKind.CERTIFICATE_ENDS))
+    on(office, 30)
+
+    def crash(where):
+        if where == "before queued":
+            raise Crash
+
+    office.calendar.happen = crash
+    with suppress(Crash):
+        office.run()
+    office.calendar.happen = lambda _: None
+    moment(office)
+    office.calendar.write(late, None)
+    office.clock.advance(hours=1)
+    assert office.run().claimed == 1
+    assert not any(tells for _, tells in told_of(office, "host-1"))
+    on(office, 29)
+    office.run()
+    assert told_of(office, "host-1") == [("support", True)]
+
+
+def test_a_digest_that_is_closed_during_a_run_is_followed_by_tomorrows():
+    office = Reminding()
+    for number in range(3):
+        office.issued(f"host-{number}.example.com", order_id=f"ord_{number}")
+    on(office, 30)
+    today = office.clock.now().date()
+
+    def closes(where):
+        if where == "after claim":
+            office.calendar.happen = lambda _: None
+            office.calendar.close(office.calendar.digest(US, today), office.clock.now())
+
+    office.calendar.happen = closes
+    assert office.run().claimed == 2, "the one that met it is left to the next run"
+    on(office, 29)
+    office.run()
+    assert sorted(day - today for day, _ in claimed(office)) == [timedelta(0), a_day, a_day]
+    assert len(subjects(office.deliver())) == 3
+
+
 def test_a_run_beside_another_does_nothing(office):
     on(office, 30)
     office.calendar.begin(office.clock.now(), office.clock.now() + LONGEST_RUN)

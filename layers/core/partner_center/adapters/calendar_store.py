@@ -5,7 +5,16 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import (
+    Check,
+    Condition,
+    Database,
+    Index,
+    Item,
+    Put,
+    Refusal,
+    Update,
+)
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.notifications.calendar import Entry, ReminderKind
@@ -106,6 +115,7 @@ class CalendarStore:
         self._database.transact(
             [
                 self._move(entry, before),
+                takes_more(self._table, reminder.reseller_id, day, _changed),
                 Put(self._table, key, _reminder_item(reminder, entry.done_until), _changed),
             ]
         )
@@ -114,7 +124,7 @@ class CalendarStore:
         item = self._database.get(self._table, keys.digest(reseller_id, day.isoformat()))
         if item is None:
             return None
-        return Digest(reseller_id, day, "queued_at" in item, "sent_at" in item)
+        return Digest(reseller_id, day, "queued_at" in item, "sent_at" in item, "closed_at" in item)
 
     def reminders(self, reseller_id: str, day: date) -> Iterator[Reminder]:
         partition = keys.digest(reseller_id, day.isoformat()).pk
@@ -132,6 +142,9 @@ class CalendarStore:
 
     def queued(self, digest: Digest, moment: datetime) -> None:
         self._mark(digest, "queued_at", moment, ["remind_shard", "remind_at"])
+
+    def close(self, digest: Digest, moment: datetime) -> None:
+        self._mark(digest, "closed_at", moment, [])
 
     def sent(self, digest: Digest, moment: datetime) -> None:
         self._mark(digest, "sent_at", moment, [])
@@ -181,6 +194,13 @@ class CalendarStore:
         good: Item = {"day": day.isoformat(), "ended_at": to_micros(moment)} if day is not None else {}
         key = keys.reminder_run()
         self._database.write(Update(self._table, key, _under_way, set=good, remove=["busy_until"]))
+
+
+def takes_more(table: str, reseller_id: str, day: str, refused: Refusal) -> Check:
+    """That something may still be added to the digest of that day."""
+    marks = ("queued_at", "closed_at", "sent_at")
+    open_: list[Condition] = [(mark, "absent") for mark in marks]
+    return Check(table, keys.digest(reseller_id, day), refused, conditions=open_)
 
 
 def _is(attribute: str, value: int | None) -> Condition:

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from partner_center.adapters import keys
-from partner_center.adapters.calendar_store import LIFETIME
+from partner_center.adapters.calendar_store import LIFETIME, takes_more
 from partner_center.adapters.contract_items import contract_from_item, contract_queue, notice_shard
-from partner_center.adapters.dynamodb import Action, Check, Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.queues import put_off_in
 from partner_center.adapters.records import audit_put
@@ -79,8 +79,7 @@ class ContractNoticeStore:
             audit_put(self._audit, audit),
         ]
         for day in {each.day for each in reminders}:
-            key = keys.digest(contract.reseller_id, day.isoformat())
-            actions.append(Check(self._table, key, _changed, conditions=[("queued_at", "absent")]))
+            actions.append(takes_more(self._table, contract.reseller_id, day.isoformat(), _changed))
         for each in reminders:
             actions += self._reminder_puts(each, until)
         self._database.transact(actions)

@@ -110,6 +110,6 @@ class NotifyContracts:
         """Of the digest that is not on its way yet."""
         utc = moment.astimezone(UTC)
         tomorrow = utc.date() + timedelta(days=1)
-        if utc.timetz() < DIGEST_CLOSES and not self.digests.open(reseller_id, utc.date(), moment).queued:
+        if utc.timetz() < DIGEST_CLOSES and self.digests.open(reseller_id, utc.date(), moment).takes_more:
             return utc.date()
         return self.digests.open(reseller_id, tomorrow, datetime.combine(tomorrow, time(), UTC)).day

@@ -234,7 +234,8 @@ class _Run:
         try:
             self._move(prospect, ending, (entry, moved), due)
         except ChangedMeanwhile:
-            return  # another run was faster
+            # Another run was faster; or the digest was closed since: what follows goes into tomorrow's.
+            self._days.pop(reseller_id, None)
 
     def _move(
         self, prospect: Prospect, ending: Ending, entries: tuple[Entry, Entry], due: tuple[int, ...]
@@ -277,7 +278,7 @@ class _Run:
         """Into which digest a reminder goes: today's, or tomorrow's when today's is on its way already."""
         if reseller_id not in self._days:
             digest = self._case.digests.open(reseller_id, self.day, self._moment)
-            if digest.queued:
+            if not digest.takes_more:
                 tomorrow = self.day + timedelta(days=1)
                 digest = self._case.digests.open(
                     reseller_id, tomorrow, datetime.combine(tomorrow, time(), UTC)

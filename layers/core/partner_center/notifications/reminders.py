@@ -61,12 +61,20 @@ def still_stands(reminder: Reminder, entries: Mapping[ReminderKind, Entry]) -> b
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """All reminders of one reseller that were claimed on one day. `queued` once their mails are on their way."""
+    """All reminders of one reseller that were claimed on one day. `queued` once their mails are on their way.
+
+    It is `closed` before its mail is written: the run that queued that may have died before it could say so.
+    """
 
     reseller_id: str
     day: date
     queued: bool = False
     sent: bool = False
+    closed: bool = False
+
+    @property
+    def takes_more(self) -> bool:
+        return not (self.queued or self.closed or self.sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,10 @@ class Digests(Protocol):
         ...
 
     def claim(self, entry: Entry, before: Entry, reminder: Reminder) -> None:
-        """Moves the entry and puts the reminder into the digest, both or neither. Raises ChangedMeanwhile."""
+        """Moves the entry and puts the reminder into the digest, both or neither.
+
+        Raises ChangedMeanwhile when the entry has moved, or the digest takes no more.
+        """
         ...
 
     def digest(self, reseller_id: str, day: date) -> Digest | None: ...
@@ -123,6 +134,10 @@ class Digests(Protocol):
     def reminder(self, reseller_id: str, day: date, order_id: str, kind: ReminderKind) -> Reminder | None: ...
 
     def queued(self, digest: Digest, moment: datetime) -> None: ...
+
+    def close(self, digest: Digest, moment: datetime) -> None:
+        """From now on nothing is added."""
+        ...
 
     def sent(self, digest: Digest, moment: datetime) -> None: ...
 

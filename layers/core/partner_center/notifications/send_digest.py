@@ -46,6 +46,7 @@ class SendDigest:
             raise TryAgain("The digest cannot be read at the moment.")
         if digest.sent:
             return
+        self.digests.close(digest, self.clock.now())
         reminders = sorted(
             self.digests.reminders(reseller_id, day), key=lambda each: (each.ends, each.order_id)
         )
