@@ -193,13 +193,32 @@ def test_cards_are_forgotten_in_their_order_when_their_time_has_come(shelf):
     first = given(shelf)
     second = given(shelf, "b", "crd_2", first)
     end = LATER + LAST_ORDER_DONE
-    assert shelf.to_forget(end - MICROSECOND, 10) == []
-    assert shelf.to_forget(end, 10) == [first]
-    assert shelf.to_forget(UNTIL + LAST_ORDER_DONE, 10) == [first, second]
-    assert shelf.to_forget(UNTIL + LAST_ORDER_DONE, 1) == [first]
+    ids = [(US, first.card_id), (US, second.card_id)]
+    assert list(shelf.to_forget(end - MICROSECOND)) == []
+    assert list(shelf.to_forget(end)) == ids[:1]
+    assert list(shelf.to_forget(UNTIL + LAST_ORDER_DONE)) == ids
     shelf.forgotten(first, end)
-    assert shelf.to_forget(UNTIL + LAST_ORDER_DONE, 10) == [second]
+    assert list(shelf.to_forget(UNTIL + LAST_ORDER_DONE)) == ids[1:]
     assert shelf.card(US, "crd_1") == first
+
+
+def test_no_page_of_what_is_to_be_forgotten_is_left_out(shelf):
+    ids, before = [f"crd_{number:03}" for number in range(130)], None
+    for card_id in ids:
+        before = given(shelf, card_id.removeprefix("crd_"), card_id, before)
+    assert sorted(card_id for _, card_id in shelf.to_forget(UNTIL + LAST_ORDER_DONE)) == ids
+
+
+def test_a_card_that_is_put_off_stands_behind_the_others(shelf):
+    first = given(shelf)
+    second = given(shelf, "b", "crd_2", first)
+    later = UNTIL + LAST_ORDER_DONE + timedelta(minutes=50)
+    shelf.put_off(US, first.card_id, later)
+    assert list(shelf.to_forget(later - MICROSECOND)) == [(US, second.card_id)]
+    assert list(shelf.to_forget(later)) == [(US, second.card_id), (US, first.card_id)]
+    shelf.forgotten(first, later)
+    shelf.put_off(US, first.card_id, later)
+    assert list(shelf.to_forget(later)) == [(US, second.card_id)]
 
 
 def test_no_row_holds_more_of_a_card_than_may_be_shown_and_tokens(stores):

@@ -1,5 +1,6 @@
 """Cards on file in memory, and a gateway's forms: `CardShelf` and `CardForms` of the billing context."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -83,9 +84,13 @@ class MemoryCardShelf:
             self._let_go(change.card, change.at)
             self.tables.accompany(change.event, change.audit)
 
-    def to_forget(self, moment: datetime, at_most: int) -> list[Card]:
-        due = sorted((when, key) for key, when in self.due.items() if when <= moment)
-        return [self.cards[key] for _, key in due[:at_most]]
+    def to_forget(self, moment: datetime) -> Iterator[tuple[str, str]]:
+        yield from [key for when, key in sorted((at, key) for key, at in self.due.items()) if when <= moment]
+
+    def put_off(self, reseller_id: str, card_id: str, moment: datetime) -> None:
+        key = (reseller_id, card_id)
+        if key in self.due:
+            self.due[key] = max(moment, self.due[key])
 
     def forgotten(self, card: Card, moment: datetime) -> None:
         del self.due[card.reseller_id, card.card_id]
@@ -101,12 +106,16 @@ class MemoryCardShelf:
 
 @dataclass
 class MemoryCardForms:
-    """`CardForms`: forms that a test fills in. `refuses` is the code with which every call is refused."""
+    """`CardForms`: forms that a test fills in. `refuses` is the code with which every call is refused.
+
+    Cards that are `kept` are not forgotten.
+    """
 
     setups: dict[str, CardSetup] = field(default_factory=dict)
     forgotten: list[str] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     refuses: str | None = None
+    kept: set[str] = field(default_factory=set)
 
     def new_customer(self, reseller_id: str, name: str) -> str:
         self._begin()
@@ -128,6 +137,8 @@ class MemoryCardForms:
 
     def forget(self, card: Card) -> None:
         self._begin()
+        if card.card_id in self.kept:
+            raise PaymentRefused("odd", "No.")
         self.forgotten.append(card.card_id)
 
     def _begin(self) -> None:

@@ -21,6 +21,7 @@ from partner_center.billing.cards import (
 )
 from partner_center.billing.contracts import ContractKind
 from partner_center.billing.payment_method import ForgetCards, PaymentMethod
+from partner_center.entry.forgetting import forgetting_handler
 from partner_center.kernel.errors import ChangedMeanwhile, IdempotencyKeyReused, NotFound, TryAgain
 from partner_center.orders.idempotency import Call
 from tests.fakes.cards import VISA, MemoryCardForms, MemoryCardShelf
@@ -44,6 +45,17 @@ class Vault:
 
 
 @dataclass
+class Context:
+    """The time of an invocation."""
+
+    forms: MemoryCardForms
+    seconds: int
+
+    def get_remaining_time_in_millis(self):
+        return (self.seconds - 10 * len(self.forms.forgotten)) * 1000
+
+
+@dataclass
 class Desk:
     """The use cases over memory."""
 
@@ -59,10 +71,14 @@ class Desk:
         self.make = MakeCardLink(self.shelf, self.forms, self, Vault(), self.clock, self.ids)
         self.page = CardPage(self.shelf, self.forms, contracts, self, self.clock, self.ids)
         self.method = PaymentMethod(self.shelf, contracts, self.clock, self.ids)
-        self.forget = ForgetCards(self.shelf, self.forms, self.clock)
+        self.forget_cards = ForgetCards(self.shelf, self.forms, self.clock)
 
     def reseller(self, reseller_id):
         return self.known.get(reseller_id)
+
+    def forget(self, seconds=300):
+        """One run that has so much time, of which each card takes ten seconds: how many it had forgotten."""
+        return forgetting_handler(lambda: self.forget_cards)({}, Context(self.forms, seconds))["forgotten"]
 
     def link(self, key=None, body="0" * 64):
         return self.make(PRINCIPAL, Call("POST", "/v1/payment-method", key, body, "request-1"))
@@ -344,6 +360,48 @@ def test_a_card_that_nobody_removed_is_forgotten_after_its_year(desk):
     assert desk.forget() == 1
 
 
+def shelved(desk, number):
+    """So many cards that no order needs any more, longest due first."""
+    card = desk.give().card
+    desk.shelf.due.clear()
+    for each in range(number):
+        card = replace(card, card_id=f"crd_{each:03}")
+        desk.shelf.cards[US, card.card_id] = card
+        desk.shelf.due[US, card.card_id] = NOW + timedelta(seconds=each)
+    desk.clock.advance(hours=1)
+
+
+def test_a_run_goes_on_while_it_has_time(desk):
+    shelved(desk, 130)
+    assert desk.forget(seconds=1360) == 130
+
+
+def test_what_there_was_no_time_for_is_forgotten_by_the_next_run(desk):
+    shelved(desk, 40)
+    assert desk.forget(seconds=300) == 25
+    desk.forms.forgotten.clear()
+    assert desk.forget(seconds=300) == 15
+
+
+@pytest.mark.parametrize("broken", ["refused", "unreadable", "gone"])
+def test_cards_that_are_not_forgotten_are_put_off_and_named(desk, broken, caplog):
+    shelved(desk, 30)
+    stuck = [f"crd_{each:03}" for each in range(28)]
+    for card_id in stuck:
+        if broken == "refused":
+            desk.forms.kept.add(card_id)
+        elif broken == "gone":
+            del desk.shelf.cards[US, card_id]
+        else:
+            desk.shelf.cards[US, card_id] = None if card_id == "crd_000" else object()
+    with pytest.raises(TryAgain, match="28 of 30"):
+        desk.forget()
+    assert desk.forms.forgotten == ["crd_028", "crd_029"]
+    named = [each.card_id for each in caplog.records if each.message == "a card was not forgotten"]
+    assert named == stuck
+    assert desk.forget() == 0, "put off"
+
+
 def test_what_the_gateway_does_not_forget_is_tried_again(desk):
     desk.give()
     desk.method.remove(PRINCIPAL, "request-3")
@@ -352,4 +410,5 @@ def test_what_the_gateway_does_not_forget_is_tried_again(desk):
     with pytest.raises(TryAgain):
         desk.forget()
     desk.forms.refuses = None
+    desk.clock.advance(hours=1)
     assert desk.forget() == 1

@@ -1,7 +1,7 @@
 """Cards on file and the links by which they are given: `CardShelf`, on DynamoDB."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from partner_center.adapters.contract_items import contract_queue, contract_to_i
 from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
 from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.order_items import from_micros, optional_moment, to_micros
+from partner_center.adapters.queues import put_off_in
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.billing.cards import (
@@ -57,11 +58,14 @@ class CardStore:
         item = self._database.get(self._table, keys.card_link(token_sha256))
         return _link_from_item(token_sha256, item) if item else None
 
-    def to_forget(self, moment: datetime, at_most: int) -> list[Card]:
+    def to_forget(self, moment: datetime) -> Iterator[tuple[str, str]]:
         index = Index(_INDEX, "queue", keys.CARDS_QUEUE, "queued_at", to_micros(moment))
-        items, _ = self._database.query_index(self._table, index, limit=at_most)
-        found = (self.card(*keys.ids_of_card(item["pk"])) for item in items)
-        return [card for card in found if card is not None]
+        after: Item | None = None
+        while True:
+            items, after = self._database.query_index(self._table, index, after=after)
+            yield from (keys.ids_of_card(item["pk"]) for item in items)
+            if after is None:
+                return
 
     # ---- writing
 
@@ -125,6 +129,10 @@ class CardStore:
                 audit_put(self._audit, change.audit),
             ]
         )
+
+    def put_off(self, reseller_id: str, card_id: str, moment: datetime) -> None:
+        key = keys.card(reseller_id, card_id)
+        put_off_in(self._database, self._table, key, keys.CARDS_QUEUE, moment)
 
     def forgotten(self, card: Card, moment: datetime) -> None:
         self._database.write(

@@ -6,6 +6,7 @@ An order placed before that keeps the card it was placed with: it is pending for
 forgets a card only when no order can need it any more.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -185,8 +186,15 @@ class CardShelf(Cards, Protocol):
         """Raises ChangedMeanwhile when the contract has changed."""
         ...
 
-    def to_forget(self, moment: datetime, at_most: int) -> list[Card]:
-        """Cards that no order can need any more, longest due first; the list may be a moment late."""
+    def to_forget(self, moment: datetime) -> Iterator[tuple[str, str]]:
+        """Reseller and card ids of those that no order can need any more, longest due first.
+
+        The list may be a moment late. Raises TryAgain.
+        """
+        ...
+
+    def put_off(self, reseller_id: str, card_id: str, moment: datetime) -> None:
+        """It is not on that list before `moment`; it is not even read. Raises TryAgain."""
         ...
 
     def forgotten(self, card: Card, moment: datetime) -> None:

@@ -1,6 +1,6 @@
 """The card of a reseller's running pay-as-you-go contract: read, removed, and at last forgotten by the gateway."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,15 +13,13 @@ from partner_center.billing.cards import (
     active_card_contract,
 )
 from partner_center.billing.contracts import Contract
-from partner_center.billing.payments import Card, PaymentRefused
+from partner_center.billing.payments import Card
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import ChangedMeanwhile, NotFound, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.ports import Contracts
-
-_AT_MOST = 25
-"""Cards that one run has the gateway forget; the rest follows in the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +76,21 @@ class ForgetCards:
     forms: CardForms
     clock: Clock
 
-    def __call__(self) -> int:
-        """How many were forgotten. Raises TryAgain for the first that was not, when the others have been tried."""
-        done, troubles = 0, list[Exception]()
-        for card in self.shelf.to_forget(self.clock.now(), _AT_MOST):
-            try:
-                self.forms.forget(card)
-            except (PaymentRefused, TryAgain) as trouble:
-                troubles.append(trouble)
-                continue
-            self.shelf.forgotten(card, self.clock.now())
-            done += 1
-        if troubles:
-            detail = f"The gateway did not forget {len(troubles)} of {done + len(troubles)} cards."
-            raise TryAgain(detail, 60) from troubles[0]
-        return done
+    def due(self) -> Iterator[tuple[str, str]]:
+        """Reseller and card, longest due first; a run that was missed loses nothing. Raises TryAgain."""
+        return self.shelf.to_forget(self.clock.now())
+
+    def put_off(self, reseller_id: str, card_id: str) -> None:
+        """One that the gateway does not forget stands in nobody's way for a while. Raises TryAgain."""
+        self.shelf.put_off(reseller_id, card_id, self.clock.now() + AFTER_TROUBLE)
+
+    def __call__(self, reseller_id: str, card_id: str) -> None:
+        """Raises TryAgain, and PaymentRefused when the gateway will not."""
+        card = self.shelf.card(reseller_id, card_id)
+        if card is None:
+            raise TryAgain("The card cannot be read at the moment.")
+        self.forms.forget(card)
+        self.shelf.forgotten(card, self.clock.now())
 
 
 def payment_method_as_json(card: Card, contract: Contract) -> dict[str, Any]:
