@@ -146,19 +146,18 @@ def test_a_retried_wait_overwrites_the_token_and_mails_nothing(world):
 
 
 def test_one_of_two_approvals_does_not_wake(world):
-    world.tables.heads.clear(), world.tables.contents.clear()
-    world.put("www.example.com", order_id="ord_2")
-    await_domains(world, order_id="ord_2")
-    other = replace(world.challenges("ord_2")[0], challenge_id="chl_other", token_sha256="ef" * 32)
-    key = (US, "ord_2", "chl_other")
-    world.tables.challenges[key] = replace(other, names=("example.org",))
-    content = world.stores.orders.content(US, "ord_2", 1)
-    methods = content.methods | {"example.org": content.methods["www.example.com"]}
-    wider = replace(content, names=("www.example.com", "example.org"), methods=methods)
-    world.tables.contents[US, "ord_2", 1] = content_to_json(wider)
-    world.approve()
+    content = world.stores.orders.content(US, ORDER, 1)
+    other = ChosenMethod(method=Method.EMAIL, approver_email="admin@example.org")
+    methods = {"www.example.com": content.methods["www.example.com"], "example.org": other}
+    of_two = replace(content, names=("www.example.com", "example.org"), methods=methods)
+    world.tables.contents[US, ORDER, 1] = content_to_json(of_two)
+    await_domains(world)
+    world.approve(0)
     world.relay()
     assert world.machine.answers == {}
+    world.approve(1)
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
 
 
 def test_a_declined_name_wakes_nobody(world):

@@ -171,12 +171,16 @@ def test_a_name_that_another_order_of_the_subscriber_proved_is_not_looked_at():
 
 
 @pytest.mark.parametrize("method", PUBLISHED)
-def test_for_a_product_that_is_sold_no_more_nothing_is_looked_at(method):
+def test_for_a_product_that_is_sold_no_more_nothing_is_looked_at_until_it_is_again(method):
     desk = Publisher(method=method)
+    desk.publish()
     nothing_on_sale = Publishing(Catalog([], []), "https://partners.example.net")
     replace(desk.world.check_control, publishing=nothing_on_sale)(US, ORDER, "request-1")
     assert desk.perspectives.asked == []
-    assert desk.challenge.due_at is None
+    assert desk.challenge.due_at == NOW + timedelta(minutes=1)
+    desk.clock.advance(minutes=1)
+    assert desk.world.begin_due_checks() == 1
+    assert desk.challenge.status is ChallengeStatus.VALID
 
 
 @pytest.mark.parametrize(("reseller_id", "order_id"), [(US, "ord_9"), (THEM, ORDER)])

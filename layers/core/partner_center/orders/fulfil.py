@@ -37,7 +37,8 @@ class Woken(StrEnum):
     RELEASED = "released"
     PAYMENT_UPDATED = "payment_updated"
     AMENDED = "amended"
-    """The order changed: its story begins again with the screening, and keeps what is proven."""
+    """The order changed, or what carried one of its names has ended: its story begins again with the screening, and
+    keeps what is proven and what is being asked."""
     OVER = "over"
 
 
@@ -192,10 +193,11 @@ class HeldBack(Protocol):
 def domains_answer(
     orders: OrderReader, challenges: Challenges, reseller_id: str, order_id: str, moment: datetime
 ) -> Woken | None:
-    """What a wait for domains may be told now, read afresh; None while something is unproven.
+    """What a wait for domains may be told now, read afresh; None while somebody is asked about all that is unproven.
 
     A name that is asked anew because CAA refused its proofs is unproven, until a check is asked for: CAA may permit
-    them by now, and only a preflight looks.
+    them by now, and only a preflight looks. What nobody is asked about, since a proof ended while the order waited
+    for others, is asked by the step itself when it begins anew; it never leaves such a name, so it goes to sleep.
     """
     order = load(orders, reseller_id, order_id)
     if order is None or order.head.status is not OrderStatus.PENDING:
@@ -204,7 +206,7 @@ def domains_answer(
         return Woken.AMENDED
     found = read_standing(challenges, order, moment)
     if not (found.is_proven or found.may_pass_by_now(order.head.checked_at)):
-        return None
+        return Woken.AMENDED if found.leaves_out_a_name(moment) else None
     return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN
 
 

@@ -81,7 +81,7 @@ class OpenValidation:
         over = newest.status_at(moment + LEAST_LEFT) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
         is_pending = newest.status_at(moment) is ChallengeStatus.PENDING
         if newest.status is not ChallengeStatus.VALID and not (over and _is_named(wanted, again)):
-            if newest.method != Method.EMAIL and newest.due_at is None and is_pending:
+            if newest.rests_at(moment):
                 self.challenges.resume(newest, moment)
             return newest
         created = self._create(order.head, wanted, len(asked))

@@ -100,6 +100,11 @@ class Challenge:
             return ChallengeStatus.EXPIRED
         return self.status
 
+    def rests_at(self, moment: datetime) -> bool:
+        """Whether its value would serve, once published, but is not looked for by itself."""
+        is_published = self.method != Method.EMAIL
+        return is_published and self.due_at is None and self.status_at(moment) is ChallengeStatus.PENDING
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -115,6 +120,10 @@ class Wanted:
     def br_section(self) -> str:
         """The section that its proof would rest on."""
         return br_section_of(self.method, self.source)
+
+    def may_prove_at(self, moment: datetime) -> bool:
+        """Whether a proof by its method would count by that day's rules."""
+        return self.method != Method.EMAIL or rules_on(moment).email_methods_allowed
 
     def asks_like(self, challenge: Challenge) -> bool:
         """Whether `challenge` asks the same in the same way."""

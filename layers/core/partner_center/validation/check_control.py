@@ -87,7 +87,8 @@ class CheckControl:
         """Check what is published for `names`, or for all names, of an order. Raises TryAgain.
 
         `seconds`: how long somebody waits for it; a perspective that takes longer is one that did not answer.
-        What is proven, expired, declined, or belongs to an order that is over is left alone.
+        What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that is
+        sold no more nothing is looked at; it stays due, since it may be sold again.
         """
         order = load(self.orders, reseller_id, order_id)
         if order is None:
@@ -100,19 +101,18 @@ class CheckControl:
                 self._rest(challenge)
         asked = [each for each in found.open(names) if each.challenge_id in open_ids]
         claimed = [begun for each in asked for begun in self._claimed(each, moment)]
-        if claimed:
+        if claimed and self.publishing.issuer_domains(order):
             questions = list(self._questions(order, claimed))
             seen = self.everywhere.look([look for each in questions for look in each.looks], seconds)
             for question in questions:
                 self._conclude(order, question, seen, moment, correlation_id)
 
     def _is_open(self, order: Order, challenge: Challenge, moment: datetime) -> bool:
-        """Whether a look can still prove something; not for a product that is sold no more."""
+        """Whether a look can still prove something."""
         return (
             order.head.status is OrderStatus.PENDING
             and challenge.method != Method.EMAIL
             and challenge.status_at(moment) is ChallengeStatus.PENDING
-            and bool(self.publishing.issuer_domains(order))
         )
 
     def _rest(self, challenge: Challenge) -> None:

@@ -79,6 +79,17 @@ class NameStanding:
         # Its proof has grown too old, and nobody was asked again yet.
         return ChallengeStatus.EXPIRED if status is ChallengeStatus.VALID else status
 
+    def is_asked_of_nobody(self, moment: datetime) -> bool:
+        """Whether the name is unproven and nobody is asked about it, though opening the validation would do it.
+
+        So it is when what carried the name has ended: its own proof, or another's for which nobody was asked, or
+        for which its published value is looked for no more.
+        """
+        if self.proof is not None or self.is_barred or not self.wanted.may_prove_at(moment):
+            return False
+        asked = self.challenge
+        return asked is None or asked.status is ChallengeStatus.VALID or asked.rests_at(moment)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -99,6 +110,10 @@ class Standing:
     @property
     def is_proven(self) -> bool:
         return all(each.proof is not None for each in self.names)
+
+    def leaves_out_a_name(self, moment: datetime) -> bool:
+        """Whether there is a name that will never be proven unless the validation is opened again."""
+        return any(each.is_asked_of_nobody(moment) for each in self.names)
 
     def may_pass_by_now(self, checked_at: datetime | None) -> bool:
         """Whether all names have proofs, and a check was asked for since CAA refused some of them."""
@@ -162,12 +177,13 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
     head = order.head
     issued_at = max(head.issued_at, head.revised_at) if head.issued_at else None
     moment = now if head.status is OrderStatus.PENDING else (issued_at or _ended(order, now))
+    # Before the proofs: of a challenge that is found to be answered the proof is then found as well.
+    made = challenges.of_order(head.reseller_id, head.order_id)
     proofs = [
         proof
         for proof in proofs_on_file(challenges, order, moment)
         if head.status is OrderStatus.PENDING or proof.completed_at <= moment
     ]
-    made = challenges.of_order(head.reseller_id, head.order_id)
     return standing(order, made, proofs, moment, _refusals(challenges, order))
 
 
