@@ -8,7 +8,7 @@ from typing import Any
 from partner_center.issuance.preflight import Preflight
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
-from partner_center.orders.fulfil import WaitStep
+from partner_center.orders.fulfil import WaitStep, released_head
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.reconcile import Armed
 from tests.fakes.order_store import MemoryOrders
@@ -115,9 +115,7 @@ class MemoryWaits:
             orders = MemoryOrders(self.tables)
             orders.require_version(head, head.version)
             self.tables.require_new(event, None)
-            at = event.occurred_at
-            released = replace(head, held_back=None, checked_at=at, version=head.version + 1, updated_at=at)
-            orders.move(released, head.version)
+            orders.move(released_head(head, event.occurred_at), head.version)
             self.tables.accompany(event, None)
 
 

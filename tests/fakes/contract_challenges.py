@@ -243,16 +243,23 @@ class WaitsContract(WithAnOrder):
         assert stores.waits.token(THEM, ORDER, WaitStep.DOMAINS) is None
         assert stores.waits.token(US, "ord_2", WaitStep.DOMAINS) is None
 
-    def test_a_release_lifts_the_obstacle_and_tells_the_outbox(self, stores, ids, order):
-        stores.claims.hold_back(
-            order, a_preflight(Outcome.HELD_BACK), "CAA", an_audit(ids), an_event(ids, "order.held_back")
-        )
+    @pytest.mark.parametrize("refusal", ["pre_1", ""], ids=["for its method", "for another reason"])
+    def test_a_release_lifts_the_obstacle_and_tells_the_outbox(self, stores, ids, order, refusal):
+        preflight = a_preflight(Outcome.HELD_BACK, caa=(A_REFUSAL,) if refusal else ())
+        held_back(stores.claims, order, preflight, ids)
         held = stores.orders.head(US, ORDER)
         assert held.held_back == "CAA"
         event = an_event(ids)
         stores.waits.release(held, event)
         at = event.occurred_at
-        released = replace(held, held_back=None, checked_at=at, version=held.version + 1, updated_at=at)
+        released = replace(
+            held,
+            held_back=None,
+            checked_at=at,
+            checked_refusal=refusal,
+            version=held.version + 1,
+            updated_at=at,
+        )
         assert stores.orders.head(US, ORDER) == released
         assert stores.events(US, ORDER) == ["order.placed", "order.held_back", "order.check_requested"]
 

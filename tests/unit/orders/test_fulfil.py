@@ -1,13 +1,14 @@
 """Between the order and its machine: no wake-up is lost, whatever comes first; older attempts do nothing."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import NotFound, StateConflict, TooSoon, TryAgain
 from partner_center.orders.content import ChosenMethod, Method, content_to_json
-from partner_center.orders.fulfil import WaitStep, Woken
+from partner_center.orders.fulfil import WaitStep, Woken, released_head
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
 from partner_center.validation.challenges import Decision
@@ -354,6 +355,35 @@ def test_a_check_wakes_once_and_what_is_asked_stays_asked(refused):
     publish(refused)
     refused.relay()
     assert refused.machine.answers == {"token-1": Woken.PROVEN, "token-2": Woken.PROVEN}
+
+
+@pytest.mark.parametrize(
+    "preflights", [timedelta(minutes=10), timedelta(minutes=-10)], ids=["ahead", "behind"]
+)
+def test_what_a_check_answers_does_not_depend_on_whose_clock_is_ahead(refused, preflights):
+    def refuse_by_its_clock(number):
+        refused.clock.moment += preflights
+        refuse(refused, number)
+        refused.clock.moment -= preflights
+
+    refuse_by_its_clock(2)
+    await_domains(refused)
+    refused.clock.advance(minutes=5)
+    check(refused)
+    refused.relay()
+    assert refused.machine.answers == {"token-1": Woken.PROVEN}
+    refuse_by_its_clock(3)
+    await_domains(refused, "token-2")
+    assert refused.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_a_check_before_anything_was_refused_answers_no_refusal(refused):
+    """It was asked for by a clock that is ahead of the preflight's."""
+    ahead = released_head(replace(refused.head(), caa_refusal=None), NOW + timedelta(minutes=10))
+    refused.tables.heads[US, ORDER] = ahead
+    refuse(refused, 2)
+    await_domains(refused)
+    assert refused.machine.answers == {}
 
 
 def test_a_check_of_one_name_is_no_reason_to_look_at_caa(refused):

@@ -233,24 +233,28 @@ def test_what_caa_refused_is_read_while_it_matters(head, refused_at):
     assert found.refused_at == refused_at
 
 
-@pytest.mark.parametrize(
-    ("checked_at", "proofs", "may"),
-    [
-        (NOW + a_second, [MAILED], True),
-        (NOW, [MAILED], False),
-        (NOW - a_second, [MAILED], False),
-        (None, [MAILED], False),
-        (NOW + a_second, [], False),
-    ],
-    ids=["asked since", "at the very time", "before", "never", "a name is unproven"],
-)
-def test_a_check_that_was_asked_for_since_the_refusal_is_worth_a_preflight(checked_at, proofs, may):
+CHECKED = {
+    "of this refusal": ({"checked_at": NOW + a_second, "checked_refusal": "pre_1"}, [MAILED], True),
+    "by a clock behind": ({"checked_at": NOW - a_day, "checked_refusal": "pre_1"}, [MAILED], True),
+    "of one before": ({"checked_at": NOW + a_second, "checked_refusal": "pre_0"}, [MAILED], False),
+    "before any": ({"checked_at": NOW + a_second, "checked_refusal": ""}, [MAILED], False),
+    "a name is unproven": ({"checked_at": NOW + a_second, "checked_refusal": "pre_1"}, [], False),
+    "never": ({}, [MAILED], False),
+    "unnoted, since": ({"checked_at": NOW + a_second}, [MAILED], True),
+    "unnoted, at the very time": ({"checked_at": NOW}, [MAILED], False),
+    "unnoted, before": ({"checked_at": NOW - a_second}, [MAILED], False),
+}
+
+
+@pytest.mark.parametrize(("head", "proofs", "may"), CHECKED.values(), ids=CHECKED)
+def test_a_check_that_was_asked_for_since_the_refusal_is_worth_a_preflight(head, proofs, may):
     found = standing(ordered(BY_TXT), [], proofs, NOW, CaaRefusals(NOW, {}))
-    assert found.may_pass_by_now(checked_at) is may
+    assert found.may_pass_by_now(a_head(caa_refusal="pre_1", **head)) is may
 
 
 def test_without_a_refusal_no_check_makes_a_preflight():
-    assert not standing(ordered(BY_TXT), [], [MAILED], NOW).may_pass_by_now(NOW + a_second)
+    head = a_head(checked_at=NOW + a_second, checked_refusal="")
+    assert not standing(ordered(BY_TXT), [], [MAILED], NOW).may_pass_by_now(head)
 
 
 # ---- what is asked

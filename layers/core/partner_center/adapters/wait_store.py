@@ -1,14 +1,13 @@
 """Task tokens of waiting steps, in the order's partition; and the release of a held-back order."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from partner_center.adapters import keys
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.order_actions import head_update
 from partner_center.adapters.records import event_put
 from partner_center.kernel.events import Event
-from partner_center.orders.fulfil import WaitStep
+from partner_center.orders.fulfil import WaitStep, released_head
 from partner_center.orders.order import OrderHead
 from partner_center.orders.reconcile import Armed
 
@@ -36,8 +35,7 @@ class WaitStore:
         }
 
     def release(self, head: OrderHead, event: Event) -> None:
-        at = event.occurred_at
-        released = replace(head, held_back=None, checked_at=at, version=head.version + 1, updated_at=at)
+        released = released_head(head, event.occurred_at)
         self._database.transact(
             [head_update(self._table, released, head.version), event_put(self._table, event)]
         )

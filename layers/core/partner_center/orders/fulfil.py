@@ -5,7 +5,7 @@ event wakes whoever waits. Whichever comes last sees both, so no order of the tw
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -190,6 +190,18 @@ class HeldBack(Protocol):
         ...
 
 
+def released_head(head: OrderHead, moment: datetime) -> OrderHead:
+    """The head once its reseller has asked for a check at `moment`."""
+    return replace(
+        head,
+        held_back=None,
+        checked_at=moment,
+        checked_refusal=head.caa_refusal or "",
+        version=head.version + 1,
+        updated_at=moment,
+    )
+
+
 def domains_answer(
     orders: OrderReader, challenges: Challenges, reseller_id: str, order_id: str, moment: datetime
 ) -> Woken | None:
@@ -205,7 +217,7 @@ def domains_answer(
     if not order.head.is_screened:
         return Woken.AMENDED
     found = read_standing(challenges, order, moment)
-    if not (found.is_proven or found.may_pass_by_now(order.head.checked_at)):
+    if not (found.is_proven or found.may_pass_by_now(order.head)):
         return Woken.AMENDED if found.leaves_out_a_name(moment) else None
     return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN
 

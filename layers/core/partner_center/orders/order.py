@@ -99,7 +99,8 @@ class OrderHead:
     amendments and cancellations are refused. `held_back` is why a preflight held the order back, `unanswered` how
     many in a row did so only because too few look-ups were answered, `checked_at` when the reseller last asked for
     another, `caa_refusal` the preflight in which CAA refused a name that it permits on a proof by another method,
-    until one finds otherwise. `subscriber` is whom proofs belong to: the reseller's
+    until one finds otherwise, `checked_refusal` what that was when the reseller asked, empty if it was none.
+    `subscriber` is whom proofs belong to: the reseller's
     customer_id, or this order's lineage.
 
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
@@ -153,6 +154,7 @@ class OrderHead:
     unanswered: int = 0
     checked_at: datetime | None = None
     caa_refusal: str | None = None
+    checked_refusal: str | None = None
     serial: str | None = None
     issued_at: datetime | None = None
     term_from: datetime | None = None

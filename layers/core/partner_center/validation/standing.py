@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from partner_center.kernel.dated_rules import TIMETABLE
 from partner_center.kernel.public_suffix import registrable_domain
-from partner_center.orders.order import Order, OrderStatus
+from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import (
     Challenge,
@@ -115,10 +115,11 @@ class Standing:
         """Whether there is a name that will never be proven unless the validation is opened again."""
         return any(each.is_asked_of_nobody(moment) for each in self.names)
 
-    def may_pass_by_now(self, checked_at: datetime | None) -> bool:
+    def may_pass_by_now(self, head: OrderHead) -> bool:
         """Whether all names have proofs, and a check was asked for since CAA refused some of them."""
-        asked_since = bool(self.refused_at and checked_at and checked_at > self.refused_at)
-        return asked_since and all(each.usable for each in self.names)
+        if self.refused_at is None or not _is_checked_since(head, self.refused_at):
+            return False
+        return all(each.usable for each in self.names)
 
     def open(self, names: Collection[str] | None = None) -> tuple[Challenge, ...]:
         """The challenges that ask for those of `names`, or of all names, that are unproven now; each once."""
@@ -237,6 +238,16 @@ def _refusals(challenges: ChallengeReader, order: Order) -> CaaRefusals | None:
     if head.caa_refusal is None or head.status is not OrderStatus.PENDING:
         return None
     return challenges.caa_refusals(head.reseller_id, head.order_id, head.caa_refusal)
+
+
+def _is_checked_since(head: OrderHead, refused_at: datetime) -> bool:
+    """Whether the check was asked for when the present refusal was there: no clock of two functions tells.
+
+    A head of a check that was asked for before the refusal was noted has nothing but the times.
+    """
+    if head.checked_refusal is not None:
+        return head.checked_refusal == head.caa_refusal
+    return head.checked_at is not None and head.checked_at > refused_at
 
 
 def _ended(order: Order, now: datetime) -> datetime:
