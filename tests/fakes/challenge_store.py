@@ -129,7 +129,7 @@ class MemoryChallenges:
     def rest(self, challenge: Challenge) -> None:
         with self.tables.writing("rest"):
             present = self.tables.challenges.get(_key(challenge))
-            if present is not None:
+            if present is not None and present.due_at == challenge.due_at:
                 self.tables.challenges[_key(challenge)] = replace(present, due_at=None)
 
     def resume(self, challenge: Challenge, due_at: datetime) -> None:

@@ -308,6 +308,13 @@ class ChecksContract(WithAnOrder):
             assert self.present(stores) == replace(challenge, due_at=None)
             assert self.due(stores) == []
 
+    def test_what_is_due_at_another_time_by_now_does_not_rest(self, stores):
+        found = self.made(stores)
+        begun = stores.challenges.begin_check(found, NOW, LATER)
+        stores.challenges.rest(found)
+        assert self.present(stores) == begun
+        assert self.due(stores, LATER) == [(US, ORDER)]
+
     def test_an_unknown_challenge_that_rests_is_not_made(self, stores):
         stores.challenges.rest(a_published())
         assert list(stores.challenges.of_order(US, ORDER)) == []

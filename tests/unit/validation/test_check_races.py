@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.catalog.products import Catalog
+from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus
@@ -16,7 +17,7 @@ from partner_center.validation.quorum import SITES
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.perspectives import SeenWorld
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import APPROVER, ORDER, THEM, US
+from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_challenge, a_preflight, a_proof, an_audit
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
 BY_MAIL = {"example.com": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)}
@@ -168,6 +169,60 @@ def test_a_name_that_another_order_of_the_subscriber_proved_is_not_looked_at():
     desk.check()
     assert len(desk.perspectives.asked) == 1
     assert desk.challenge.due_at is None
+
+
+def refused_by_caa(desk):
+    """Until now it was proven by mail."""
+    order = desk.order()
+    caa = ({"name": "example.com", "found_at": "example.com", "judged": [MAIL], "permitted": [RECORD]},)
+    preflight = a_preflight(Outcome.PROVE_AGAIN, caa=caa)
+    desk.world.stores.claims.ask_as_chosen(order, preflight, an_audit(desk.world.ids))
+    desk.open()
+
+
+def chosen_again(desk):
+    desk.choose(by("dns_txt", "example.com"))
+
+
+def proven_by_mail(desk):
+    proof = a_proof(a_challenge("example.com"), order_id="ord_0", br_section=MAIL)
+    desk.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
+
+
+MAIL, RECORD = "3.2.2.4.4", "3.2.2.4.7"
+ASKED_AGAIN = {
+    "chosen again": (lambda desk: desk.choose(BY_MAIL), chosen_again),
+    "refused by CAA": (proven_by_mail, refused_by_caa),
+}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(("needless", "asked_again"), ASKED_AGAIN.values(), ids=ASKED_AGAIN)
+def test_what_is_asked_again_while_it_is_laid_to_rest_is_looked_at(needless, asked_again, when):
+    desk = Publisher()
+    desk.publish()
+    needless(desk)
+    getattr(desk.tables, when)["rest"].append(lambda: asked_again(desk))
+    desk.check()
+    assert desk.perspectives.asked == []
+    assert [each.due_at for each in desk.challenges if each.method == "dns_txt"] != [None]
+    desk.clock.advance(minutes=1)
+    assert desk.world.begin_due_checks() == 1
+    assert [each.status for each in desk.challenges if each.method == "dns_txt"] == [ChallengeStatus.VALID]
+
+
+def test_what_another_check_has_begun_meanwhile_is_not_laid_to_rest():
+    desk = Publisher()
+    desk.choose(BY_MAIL)
+
+    def begun():
+        chosen_again(desk)
+        desk.check()
+
+    desk.tables.before["rest"].append(begun)
+    desk.check()
+    (due_at,) = [each.due_at for each in desk.challenges if each.method == "dns_txt"]
+    assert due_at == desk.clock.moment + timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("method", PUBLISHED)

@@ -209,10 +209,13 @@ class ChallengeStore:
             self._database.write(put)
 
     def rest(self, challenge: Challenge) -> None:
+        if challenge.due_at is None:
+            return
         update = Update(
             self._tables.validation,
             _key(challenge),
-            lambda _: _ExistsAlready("There is no such challenge."),
+            lambda _: _ExistsAlready("It is due at another time, or not at all."),
+            conditions=[("due_at", "=", to_micros(challenge.due_at))],
             remove=["due_at", "due_shard"],
         )
         self._write_once(update)

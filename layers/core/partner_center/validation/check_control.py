@@ -96,9 +96,7 @@ class CheckControl:
         moment = self.clock.now()
         found = read_standing(self.challenges, order, moment)
         open_ids = {each.challenge_id for each in found.open() if self._is_open(order, each, moment)}
-        for challenge in found.challenges:
-            if challenge.challenge_id not in open_ids:
-                self._rest(challenge)
+        self._rest(order, [each for each in found.challenges if each.challenge_id not in open_ids], moment)
         asked = [each for each in found.open(names) if each.challenge_id in open_ids]
         claimed = [begun for each in asked for begun in self._claimed(each, moment)]
         if claimed and self.publishing.issuer_domains(order):
@@ -115,10 +113,20 @@ class CheckControl:
             and challenge.status_at(moment) is ChallengeStatus.PENDING
         )
 
-    def _rest(self, challenge: Challenge) -> None:
-        """What nobody asks for any more is not due any more."""
-        if challenge.due_at is not None:
+    def _rest(self, order: Order, challenges: Sequence[Challenge], moment: datetime) -> None:
+        """What nobody asks for any more is not due any more, unless the order asks for it again by now.
+
+        Whoever asks again leaves alone what is due: so it rests first, and then the order is read once more.
+        """
+        due = [each for each in challenges if each.due_at is not None]
+        for challenge in due:
             self.challenges.rest(challenge)
+        present = load(self.orders, order.head.reseller_id, order.head.order_id) if due else None
+        if present is None or present.head.version == order.head.version:
+            return
+        for challenge in read_standing(self.challenges, present, moment).open():
+            if self._is_open(present, challenge, moment) and challenge.due_at is None:
+                self.challenges.resume(challenge, moment)
 
     def _claimed(self, challenge: Challenge, moment: datetime) -> list[Challenge]:
         claimed = self.challenges.begin_check(challenge, moment, next_check(challenge.checks, moment))

@@ -121,7 +121,10 @@ class Challenges(ChallengeReader, Protocol):
         ...
 
     def rest(self, challenge: Challenge) -> None:
-        """The challenge is not due by itself any more."""
+        """The challenge, which was found due at its `due_at`, is not due by itself any more.
+
+        One that is due at another time by now stays as it is: a check of it was begun, or it was asked for again.
+        """
         ...
 
     def resume(self, challenge: Challenge, due_at: datetime) -> None:
