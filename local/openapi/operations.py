@@ -304,8 +304,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Domains",
         "The mail once more",
         "To the approver with the same link, or to the technical contact with the same instructions. A value that "
-        "has expired, or will within an hour, is replaced by a new one with 30 days. At most one mail in 30 "
-        "seconds.",
+        "has expired, or will within an hour, is replaced by a new one with 30 days, unless the order had 1,000 "
+        "challenges (asked_too_often). At most one mail in 30 seconds.",
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,

@@ -7,13 +7,15 @@ import pytest
 
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import NotFound, StateConflict, TooSoon, TryAgain
+from partner_center.notifications.mail import MailRefused
+from partner_center.orders import amend
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus, Review
-from partner_center.validation.challenges import ChallengeStatus, Decision
+from partner_center.validation.challenges import MOST_CHALLENGES, ChallengeStatus, Decision
 from partner_center.validation.dns import RecordType
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.perspectives import REGIONS, SeenWorld
-from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_preflight, an_audit, an_event
+from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_challenge, a_preflight, an_audit, an_event
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
 BY_MAIL = {"mail.example.com": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)}
@@ -351,6 +353,52 @@ def test_who_declined_one_domain_is_not_mailed_again_about_another(desk):
     for name in names:
         told = refused(desk, resend_one, StateConflict, name, order_id="ord_2")
         assert (told.code, told.order_id) == ("approver_declined", "ord_2")
+
+
+def refuse_mail():
+    raise MailRefused("message_rejected", "no such recipient")
+
+
+def asked_so_often(desk, count):
+    """So many challenges of rounds before."""
+    for number in range(count - len(desk.challenges)):
+        desk.world.stores.challenges.create(a_challenge(token=f"{number}", round=0))
+
+
+def failed(desk):
+    desk.world.mail.before = refuse_mail
+    desk.resend("mail.example.com")
+    desk.clock.advance(minutes=1)
+
+
+NEEDS_ANOTHER = {
+    "the address failed": failed,
+    "its value has expired": lambda desk: desk.clock.advance(days=30),
+    "its value ends within the hour": lambda desk: desk.clock.advance(days=29, hours=23, minutes=30),
+}
+
+
+@pytest.mark.parametrize(("room", "fits"), [(1, True), (0, False)])
+@pytest.mark.parametrize("needs_another", NEEDS_ANOTHER.values(), ids=NEEDS_ANOTHER)
+def test_resends_do_not_make_challenges_without_end(desk, needs_another, room, fits):
+    needs_another(desk)
+    asked_so_often(desk, MOST_CHALLENGES - room)
+    if fits:
+        desk.resend("mail.example.com")
+    else:
+        told = refused(desk, resend_one, StateConflict, "mail.example.com")
+        assert (told.code, told.order_id) == ("asked_too_often", ORDER)
+    assert len(desk.challenges) == MOST_CHALLENGES
+
+
+def test_a_value_that_serves_is_mailed_however_often_the_order_was_asked(desk):
+    asked_so_often(desk, MOST_CHALLENGES)
+    desk.resend("mail.example.com")
+    assert len(desk.world.mail.asked) == 2
+
+
+def test_amendments_make_no_more_challenges_than_resends():
+    assert amend.MOST_CHALLENGES == MOST_CHALLENGES
 
 
 @pytest.mark.parametrize("name", ["mail.example.com", "example.org"])

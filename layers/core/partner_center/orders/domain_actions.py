@@ -1,5 +1,6 @@
 """What a reseller may set in motion for the domains of a pending order: another look, another mail."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -14,7 +15,15 @@ from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, barred, mailed_at
+from partner_center.validation.authenticate import LEAST_LEFT
+from partner_center.validation.challenges import (
+    MAIL_INTERVAL,
+    MOST_CHALLENGES,
+    Challenge,
+    ChallengeStatus,
+    barred,
+    mailed_at,
+)
 from partner_center.validation.due_checks import Checking
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_standing
@@ -104,7 +113,10 @@ class Resend:
     clock: Clock
 
     def __call__(self, reseller_id: str, order_id: str, name: str) -> None:
-        """Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, TryAgain."""
+        """Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, TryAgain.
+
+        StateConflict too when it would need another challenge of an order that has too many.
+        """
         moment = self.clock.now()
         order = _open_order(self.orders, reseller_id, order_id, name)
         if not order.head.is_screened:
@@ -119,6 +131,7 @@ class Resend:
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
         _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")
+        _require_room(found, asked, order_id, moment)
         self.asking.ask_again(reseller_id, order_id, [name])
 
 
@@ -149,6 +162,14 @@ def _tried_at(challenge: Challenge) -> datetime | None:
 def _require_unproven(found: Standing, name: str, order_id: str) -> None:
     if name in found.proofs:
         raise StateConflict("already_valid", f"{name} is proven already.", order_id)
+
+
+def _require_room(found: Standing, asked: Sequence[Challenge], order_id: str, moment: datetime) -> None:
+    """A value that serves may be mailed at any time; another one is a challenge more."""
+    serves = any(each.status_at(moment + LEAST_LEFT) is ChallengeStatus.PENDING for each in asked)
+    if not serves and len(found.challenges) >= MOST_CHALLENGES:
+        detail = "Too much was asked for this order to ask anew; cancel it and place another."
+        raise StateConflict("asked_too_often", detail, order_id)
 
 
 def _require_pause(last: datetime | None, moment: datetime, what: str) -> None:

@@ -31,6 +31,9 @@ VALUE_BITS = 160
 MAIL_INTERVAL = timedelta(seconds=30)
 """Between two mails that a reseller asks for: an approver's mailbox is not the reseller's to fill."""
 
+MOST_CHALLENGES = 1000
+"""Of an order that has so many none is made because its reseller wants it: all are read at once, 2,000 at most."""
+
 
 class ChallengeStatus(StrEnum):
     """The states of a domain in the public interface."""
