@@ -11,8 +11,10 @@ from partner_center.adapters.card_store import CardStore
 from partner_center.billing.cards import (
     LAST_ORDER_DONE,
     CardAdded,
+    CardGuard,
     CardLink,
     CardRemoved,
+    Exchange,
     LinkEnded,
     LinkGuard,
     LinkSeenBefore,
@@ -71,8 +73,8 @@ def a_card(card_id="crd_1", **changes):
     return replace(card, **changes)
 
 
-def the_contract(card):
-    plain = a_contract(units=0, contract_id="con_card")
+def the_contract(card, contract_id="con_card"):
+    plain = a_contract(units=0, contract_id=contract_id)
     return replace(
         plain,
         kind=ContractKind.PAY_AS_YOU_GO,
@@ -82,31 +84,37 @@ def the_contract(card):
     )
 
 
+def exchange(card, before, contract_id="con_card"):
+    return Exchange(the_contract(card, contract_id), before.card_id)
+
+
 def added(link, card, before=None, **changes):
+    """The card in the place of `before`, which was given last, or on a contract that is opened."""
     story = chronicle()
     told = {"card_id": card.card_id, "contract_id": "con_card", "brand": card.brand, "last4": card.last4}
     change = CardAdded(
         link=replace(link, used_at=LATER),
         card=card,
         contract=the_contract(card),
-        opened=before is None,
-        card_before=before.card_id if before else None,
-        before=before,
+        exchanged=(exchange(card, before),) if before else (),
+        let_go=(before,) if before else (),
+        guard=CardGuard("con_card", before.card_id) if before else None,
         event=story.event("card.added", US, None, **told),
         audit=story.audit("card.added", US, "", **told),
     )
     return replace(change, **changes)
 
 
-def removed(card, moment=LATER):
+def removed(card, moment=LATER, contract_ids=("con_card",)):
     story = chronicle(moment)
-    told = {"card_id": card.card_id, "contract_id": "con_card"}
+    told = [{"card_id": card.card_id, "contract_id": each} for each in contract_ids]
+    contracts = [replace(the_contract(card, each), card_id=None) for each in contract_ids]
     return CardRemoved(
-        card=card,
-        contract=replace(the_contract(card), card_id=None),
+        exchanged=tuple(Exchange(each, card.card_id) for each in contracts),
+        let_go=(card,),
         at=moment,
-        event=story.event("card.removed", US, None, **told),
-        audit=story.audit("card.removed", US, "", **told),
+        events=tuple(story.event("card.removed", US, None, **each) for each in told),
+        audits=tuple(story.audit("card.removed", US, "", **each) for each in told),
     )
 
 
@@ -171,6 +179,71 @@ def test_the_next_card_takes_the_place_of_the_one_that_was_read(shelf, contracts
         given(shelf, "c", "crd_3", first)
     assert shelf.card(US, "crd_3") is None
     given(shelf, "d", "crd_4", second)
+
+
+def test_of_two_that_open_a_contract_at_once_the_second_changes_nothing(shelf, contracts):
+    links = [opened(shelf, name) for name in ("a", "b")]
+    shelf.add(added(links[0], a_card("crd_1")))
+    second = a_card("crd_2")
+    with pytest.raises(ChangedMeanwhile):
+        shelf.add(added(links[1], second, contract=the_contract(second, "con_other")))
+    assert shelf.card(US, "crd_2") is None
+    assert shelf.link(links[1].token_sha256).used_at is None
+    assert [each.contract_id for each in contracts.of_reseller(US)] == ["con_card"]
+
+
+def test_no_contract_is_opened_when_another_card_was_given_meanwhile(shelf, contracts):
+    """Whoever read the first had seen its contract end, and the second has prolonged it."""
+    first = given(shelf)
+    given(shelf, "b", "crd_2", first)
+    late = a_card("crd_3")
+    opening = {"contract": the_contract(late, "con_other"), "exchanged": (), "let_go": ()}
+    with pytest.raises(ChangedMeanwhile):
+        shelf.add(added(opened(shelf, "c"), late, first, **opening))
+    assert [each.contract_id for each in contracts.of_reseller(US)] == ["con_card"]
+
+
+def test_the_guard_names_the_card_that_was_given_last(shelf):
+    assert shelf.card_guard(US) is None
+    given(shelf, "b", "crd_2", given(shelf))
+    assert shelf.card_guard(US) == CardGuard("con_card", "crd_2")
+    assert shelf.card_guard("others") is None
+
+
+def test_a_reseller_without_a_guard_gets_one_with_its_next_card(world, shelf, contracts):
+    _, stores = world
+    before = a_card("crd_0")
+    stores.grant(the_contract(before))
+    card = a_card()
+    shelf.add(added(opened(shelf), card, before, let_go=(), guard=None))
+    assert shelf.card_guard(US) == CardGuard("con_card", "crd_1")
+    assert [each.card_id for each in contracts.of_reseller(US)] == ["crd_1"]
+
+
+@pytest.fixture
+def two(world, shelf):
+    """A card on two contracts that run."""
+    card = given(shelf)
+    world[1].grant(the_contract(card, "con_other"))
+    return card
+
+
+def test_a_card_takes_the_place_of_another_on_every_contract_at_once(shelf, contracts, two):
+    card = a_card("crd_2")
+    exchanged = tuple(exchange(card, two, each) for each in ("con_card", "con_other"))
+    shelf.add(added(opened(shelf, "b"), card, two, exchanged=exchanged))
+    assert [each.card_id for each in contracts.of_reseller(US)] == ["crd_2", "crd_2"]
+    one_moved = (replace(exchanged[0], card_before="crd_2"), exchanged[1])
+    with pytest.raises(ChangedMeanwhile):
+        shelf.add(added(opened(shelf, "c"), a_card("crd_3"), card, exchanged=one_moved))
+
+
+def test_a_card_is_removed_from_every_contract_at_once_or_from_none(shelf, contracts, two):
+    with pytest.raises(ChangedMeanwhile):
+        shelf.remove(removed(a_card("crd_2"), contract_ids=("con_card", "con_other")))
+    assert [each.card_id for each in contracts.of_reseller(US)] == ["crd_1", "crd_1"]
+    shelf.remove(removed(two, contract_ids=("con_card", "con_other")))
+    assert [each.card_id for each in contracts.of_reseller(US)] == [None, None]
 
 
 def test_a_card_is_not_put_on_a_contract_that_has_ended(shelf):
@@ -240,7 +313,7 @@ def test_the_event_stands_in_the_resellers_own_partition(stores):
 
 def test_a_contract_whose_card_is_on_no_shelf_gets_the_next_all_the_same(shelf, contracts):
     first = given(shelf)
-    second = replace(added(opened(shelf, "b"), a_card("crd_2"), first), before=None)
+    second = replace(added(opened(shelf, "b"), a_card("crd_2"), first), let_go=())
     shelf.add(second)
     assert contracts.of_reseller(US)[0].card_id == "crd_2"
 

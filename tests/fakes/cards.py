@@ -1,6 +1,6 @@
 """Cards on file in memory, and a gateway's forms: `CardShelf` and `CardForms` of the billing context."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -8,15 +8,16 @@ from partner_center.billing.cards import (
     LAST_ORDER_DONE,
     CardAdded,
     CardFacts,
+    CardGuard,
     CardLink,
     CardRemoved,
     CardSetup,
+    Exchange,
     LinkEnded,
     LinkGuard,
     LinkSeenBefore,
     WhyEnded,
 )
-from partner_center.billing.contracts import Contract
 from partner_center.billing.payments import Card, PaymentRefused
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
@@ -34,6 +35,7 @@ class MemoryCardShelf:
     links: dict[str, CardLink] = field(default_factory=dict)
     guards: dict[tuple[str, str, str, str], LinkGuard] = field(default_factory=dict)
     customers: dict[str, str] = field(default_factory=dict)
+    card_guards: dict[str, CardGuard] = field(default_factory=dict)
     due: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def card(self, reseller_id: str, card_id: str) -> Card | None:
@@ -58,6 +60,9 @@ class MemoryCardShelf:
             self.links[link.token_sha256] = link
             self.tables.accompany(None, audit)
 
+    def card_guard(self, reseller_id: str) -> CardGuard | None:
+        return self.card_guards.get(reseller_id)
+
     def link(self, token_sha256: str) -> CardLink | None:
         return self.links.get(token_sha256)
 
@@ -66,23 +71,29 @@ class MemoryCardShelf:
             link, card, contract = change.link, change.card, change.contract
             if self.links[link.token_sha256].used_at is not None:
                 raise LinkEnded(WhyEnded.USED)
-            if not change.opened:
-                self._require_unchanged(contract, change.card_before, card.added_at)
+            if self.card_guards.get(card.reseller_id) != change.guard:
+                raise ChangedMeanwhile("Another card was given meanwhile.")
+            for each in change.exchanged:
+                self._require_unchanged(each, card.added_at)
             self.links[link.token_sha256] = link
             self.cards[card.reseller_id, card.card_id] = card
             self.due[card.reseller_id, card.card_id] = card.usable_until + LAST_ORDER_DONE
-            self.tables.contracts[contract.reseller_id, contract.contract_id] = contract
-            if change.before is not None:
-                self._let_go(change.before, card.added_at)
+            self.card_guards[card.reseller_id] = CardGuard(contract.contract_id, card.card_id)
+            for each in [contract] if change.opened else [each.contract for each in change.exchanged]:
+                self.tables.contracts[each.reseller_id, each.contract_id] = each
+            self._let_go(change.let_go, card.added_at)
             self.tables.accompany(change.event, change.audit)
 
     def remove(self, change: CardRemoved) -> None:
         with self.tables.writing("remove_card"):
-            self._require_unchanged(change.contract, change.card.card_id, change.at)
-            key = (change.contract.reseller_id, change.contract.contract_id)
-            self.tables.contracts[key] = replace(self.tables.contracts[key], card_id=None)
-            self._let_go(change.card, change.at)
-            self.tables.accompany(change.event, change.audit)
+            for each in change.exchanged:
+                self._require_unchanged(each, change.at)
+            for each in change.exchanged:
+                key = (each.contract.reseller_id, each.contract.contract_id)
+                self.tables.contracts[key] = replace(self.tables.contracts[key], card_id=None)
+            self._let_go(change.let_go, change.at)
+            for event, audit in zip(change.events, change.audits, strict=True):
+                self.tables.accompany(event, audit)
 
     def to_forget(self, moment: datetime) -> Iterator[tuple[str, str]]:
         yield from [key for when, key in sorted((at, key) for key, at in self.due.items()) if when <= moment]
@@ -95,12 +106,13 @@ class MemoryCardShelf:
     def forgotten(self, card: Card, moment: datetime) -> None:
         del self.due[card.reseller_id, card.card_id]
 
-    def _let_go(self, card: Card, moment: datetime) -> None:
-        self.due[card.reseller_id, card.card_id] = moment + LAST_ORDER_DONE
+    def _let_go(self, cards: Iterable[Card], moment: datetime) -> None:
+        for card in cards:
+            self.due[card.reseller_id, card.card_id] = moment + LAST_ORDER_DONE
 
-    def _require_unchanged(self, contract: Contract, had: str | None, moment: datetime) -> None:
-        present = self.tables.contracts[contract.reseller_id, contract.contract_id]
-        if present.card_id != had or present.valid_to <= moment:
+    def _require_unchanged(self, exchange: Exchange, moment: datetime) -> None:
+        present = self.tables.contracts[exchange.contract.reseller_id, exchange.contract.contract_id]
+        if present.card_id != exchange.card_before or present.valid_to <= moment:
             raise ChangedMeanwhile("The contract changed meanwhile.")
 
 

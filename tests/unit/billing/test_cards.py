@@ -16,7 +16,6 @@ from partner_center.billing.cards import (
     CardNotTaken,
     LinkEnded,
     WhyEnded,
-    active_card_contract,
     usable_until,
 )
 from partner_center.billing.contracts import ContractKind
@@ -114,14 +113,6 @@ LASTS = [
 @pytest.mark.parametrize(("month", "year", "until"), LASTS)
 def test_a_card_serves_until_the_end_of_its_last_month_and_a_year_at_most(month, year, until):
     assert usable_until(month, year, NOW) == until
-
-
-def test_of_several_contracts_the_one_that_runs_longest_has_the_card():
-    card = replace(a_contract(contract_id="con_a"), kind=ContractKind.PAY_AS_YOU_GO)
-    longer = replace(card, contract_id="con_b", valid_to=card.valid_to + MICROSECOND)
-    ended = replace(card, contract_id="con_c", valid_to=NOW)
-    assert active_card_contract([card, longer, ended, a_contract()], NOW) == longer
-    assert active_card_contract([ended, a_contract()], NOW) is None
 
 
 # ---- links
@@ -245,7 +236,7 @@ def test_two_cards_at_once_follow_one_another(desk):
     added = desk.page.add(token, desk.setup_of(token), "", "")
     (contract,) = desk.contracts
     assert contract.card_id == added.card.card_id
-    assert added.before is not None
+    assert [each.token for each in added.let_go] == [VISA.token]
     assert len(desk.shelf.cards) == 3
 
 
@@ -326,7 +317,7 @@ def test_a_removed_card_leaves_a_contract_without_one(desk):
             ask()
     again = desk.give()
     assert not again.opened
-    assert again.before is None
+    assert again.let_go == ()
 
 
 def test_removing_and_exchanging_at_once_do_not_lose_the_new_card(desk):

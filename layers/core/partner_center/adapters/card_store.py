@@ -17,8 +17,10 @@ from partner_center.adapters.tables import TableNames
 from partner_center.billing.cards import (
     LAST_ORDER_DONE,
     CardAdded,
+    CardGuard,
     CardLink,
     CardRemoved,
+    Exchange,
     LinkEnded,
     LinkGuard,
     LinkSeenBefore,
@@ -58,6 +60,10 @@ class CardStore:
         item = self._database.get(self._table, keys.card_link(token_sha256))
         return _link_from_item(token_sha256, item) if item else None
 
+    def card_guard(self, reseller_id: str) -> CardGuard | None:
+        item = self._database.get(self._table, keys.card_guard(reseller_id))
+        return CardGuard(item["contract_id"], item["card_id"]) if item else None
+
     def to_forget(self, moment: datetime) -> Iterator[tuple[str, str]]:
         index = Index(_INDEX, "queue", keys.CARDS_QUEUE, "queued_at", to_micros(moment))
         after: Item | None = None
@@ -90,8 +96,11 @@ class CardStore:
         self._database.transact([*guards, put, audit_put(self._audit, audit)])
 
     def add(self, change: CardAdded) -> None:
-        """At most nine actions, the link first: of two who use it at once the second is told so."""
-        link, card, contract = change.link, change.card, change.contract
+        """The link first: of two who use it at once the second is told so.
+
+        Five actions, and three for a contract that is opened, or two for each whose card is exchanged.
+        """
+        link, card = change.link, change.card
         actions: list[Action] = [
             Update(
                 self._table,
@@ -106,27 +115,26 @@ class CardStore:
                 _card_to_item(card) | _forget_at(card.usable_until),
                 _drawn_twice,
             ),
+            self._guarded(change),
         ]
         if change.opened:
-            actions += self._opened(contract)
-        else:
-            now = {"card_id": card.card_id, "valid_to": to_micros(contract.valid_to)}
-            queue = contract_queue(
-                contract, card.added_at
-            )  # its end has moved, and with it when to tell of that
-            actions.append(self._contract(contract, change.card_before, card.added_at, now | queue))
-        if change.before is not None:
-            actions.append(self._let_go(change.before, card.added_at))
+            actions += self._opened(change.contract)
+        for each in change.exchanged:
+            now = {"card_id": card.card_id, "valid_to": to_micros(each.contract.valid_to)}
+            # Its end has moved, and with it when to tell of that.
+            queue = contract_queue(each.contract, card.added_at)
+            actions.append(self._contract(each, card.added_at, now | queue))
+        actions += [self._let_go(each, card.added_at) for each in change.let_go]
         accompany = [event_put(self._table, change.event), audit_put(self._audit, change.audit)]
         self._database.transact([*actions, *accompany])
 
     def remove(self, change: CardRemoved) -> None:
         self._database.transact(
             [
-                self._contract(change.contract, change.card.card_id, change.at, {"card_id": None}),
-                self._let_go(change.card, change.at),
-                event_put(self._table, change.event),
-                audit_put(self._audit, change.audit),
+                *(self._contract(each, change.at, {"card_id": None}) for each in change.exchanged),
+                *(self._let_go(each, change.at) for each in change.let_go),
+                *(event_put(self._table, each) for each in change.events),
+                *(audit_put(self._audit, each) for each in change.audits),
             ]
         )
 
@@ -147,6 +155,14 @@ class CardStore:
 
     # ---- actions
 
+    def _guarded(self, change: CardAdded) -> Action:
+        """The guard, if it is as it was read."""
+        key, before = keys.card_guard(change.card.reseller_id), change.guard
+        now = {"contract_id": change.contract.contract_id, "card_id": change.card.card_id}
+        if before is None:
+            return Put(self._table, key, now, _changed)
+        return Update(self._table, key, _changed, conditions=[("card_id", "=", before.card_id)], set=now)
+
     def _opened(self, contract: Contract) -> list[Action]:
         ids = (contract.reseller_id, contract.contract_id)
         listed = {"kind": contract.kind.value}
@@ -161,14 +177,9 @@ class CardStore:
             ),
         ]
 
-    def _contract(
-        self,
-        contract: Contract,
-        card_before: str | None,
-        moment: datetime,
-        now: Mapping[str, Any],
-    ) -> Update:
+    def _contract(self, exchange: Exchange, moment: datetime, now: Mapping[str, Any]) -> Update:
         """A change of the contract's card, if it runs and still has the one that it was read with."""
+        contract, card_before = exchange.contract, exchange.card_before
         had: Condition = ("card_id", "absent") if card_before is None else ("card_id", "=", card_before)
         return Update(
             self._table,

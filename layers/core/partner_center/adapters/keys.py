@@ -203,6 +203,10 @@ def ids_of_card(pk: str) -> tuple[str, str]:
     return reseller_id, card_id
 
 
+def card_guard(reseller_id: str) -> Key:
+    return Key(f"R#{reseller_id}#CARDGUARD", "GUARD")
+
+
 def card_link(token_sha256: str) -> Key:
     return Key(f"CARDLINK#{token_sha256}", "LINK")
 

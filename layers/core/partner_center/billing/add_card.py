@@ -9,13 +9,15 @@ from partner_center.billing.cards import (
     CardAdded,
     CardFacts,
     CardForms,
+    CardGuard,
     CardLink,
     CardNotTaken,
     CardSetup,
     CardShelf,
+    Exchange,
     LinkEnded,
     WhyEnded,
-    active_card_contract,
+    running_card_contracts,
     usable_until,
 )
 from partner_center.billing.contracts import Contract, ContractKind
@@ -115,21 +117,20 @@ class CardPage:
             added_at=moment,
             usable_until=until,
         )
-        running = active_card_contract(list(self.contracts.of_reseller(link.reseller_id)), moment)
-        card_before = running.card_id if running is not None else None
-        before = self.shelf.card(link.reseller_id, card_before) if card_before is not None else None
-        contract = replace(running, card_id=card.card_id, valid_to=until) if running else self._opened(card)
+        guard, exchanged = self._running(card)
+        contract = exchanged[0].contract if exchanged else self._opened(card)
+        before = dict.fromkeys(each.card_before for each in exchanged if each.card_before is not None)
+        let_go = (self.shelf.card(link.reseller_id, each) for each in before)
         chronicle = Chronicle(self.ids, moment, f"card holder at {address}", correlation_id)
         told = {"card_id": card.card_id, "contract_id": contract.contract_id, "brand": card.brand}
         told |= {"last4": card.last4}
-        opened = running is None
         return CardAdded(
             link=replace(link, used_at=moment),
             card=card,
             contract=contract,
-            opened=opened,
-            card_before=card_before,
-            before=before,
+            exchanged=exchanged,
+            let_go=tuple(each for each in let_go if each is not None),
+            guard=guard,
             event=chronicle.event("card.added", link.reseller_id, None, **told),
             audit=chronicle.audit(
                 "card.added",
@@ -137,10 +138,23 @@ class CardPage:
                 "",
                 link_id=link.link_id,
                 setup_id=link.setup_id,
-                contract_opened=int(opened),
-                card_before=card_before,
+                contract_opened=int(not exchanged),
+                contracts=" ".join(each.contract.contract_id for each in exchanged) or None,
+                card_before=" ".join(before) or None,
                 **told,
             ),
+        )
+
+    def _running(self, card: Card) -> tuple[CardGuard | None, tuple[Exchange, ...]]:
+        """The guard, and every contract that runs with this card in the place of its own.
+
+        The guard is read first: whoever gives a card after that changes it, and what was given before is seen.
+        """
+        guard = self.shelf.card_guard(card.reseller_id)
+        running = running_card_contracts(self.contracts.of_reseller(card.reseller_id), card.added_at)
+        return guard, tuple(
+            Exchange(replace(each, card_id=card.card_id, valid_to=card.usable_until), each.card_id)
+            for each in running
         )
 
     def _opened(self, card: Card) -> Contract:

@@ -6,7 +6,7 @@ An order placed before that keeps the card it was placed with: it is pending for
 forgets a card only when no order can need it any more.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -23,6 +23,8 @@ LINK_SECRET_BITS = 160
 LONGEST_ON_FILE = timedelta(days=365)
 LAST_ORDER_DONE = LONGEST_PENDING + timedelta(days=1)
 """How long after a card was let go no order that was placed with it is pending any more."""
+CLOCKS_DIFFER = timedelta(hours=1)
+"""By how much the clocks of two functions may differ, with much to spare."""
 
 KEEP = "Orders placed before keep the card they were placed with; this concerns future orders only."
 
@@ -80,32 +82,55 @@ class LinkGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class CardGuard:
+    """Which card the reseller gave last, and the running contract that it told of then.
+
+    It changes with every card that is given, so of two that are given at once the second sees what the first left.
+    """
+
+    contract_id: str
+    card_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A running contract as it is with another card, or without one, and the id of the card that it was read with."""
+
+    contract: Contract
+    card_before: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CardAdded:
     """Everything that one transaction writes when a card was given.
 
-    `contract` is the pay-as-you-go contract as it is from then on, `opened` if it is new. `card_before` is the id of
-    the card that it had when it was read, `before` that card.
+    `contract` is the pay-as-you-go contract that is told of, as it is from then on: one of those that are
+    `exchanged`, or a new one where none runs. `let_go` are the cards that those had, `guard` is what was read of it.
     """
 
     link: CardLink
     card: Card
     contract: Contract
-    opened: bool
-    card_before: str | None
-    before: Card | None
+    exchanged: tuple[Exchange, ...]
+    let_go: tuple[Card, ...]
+    guard: CardGuard | None
     event: Event
     audit: AuditRecord
+
+    @property
+    def opened(self) -> bool:
+        return not self.exchanged
 
 
 @dataclass(frozen=True, slots=True)
 class CardRemoved:
-    """What changes when a reseller removes its card: the contract has none."""
+    """What changes when a reseller removes its card: each contract that runs has none, and an event and a record."""
 
-    card: Card
-    contract: Contract
+    exchanged: tuple[Exchange, ...]
+    let_go: tuple[Card, ...]
     at: datetime
-    event: Event
-    audit: AuditRecord
+    events: tuple[Event, ...]
+    audits: tuple[AuditRecord, ...]
 
 
 class WhyEnded(StrEnum):
@@ -178,12 +203,18 @@ class CardShelf(Cards, Protocol):
 
     def link(self, token_sha256: str) -> CardLink | None: ...
 
+    def card_guard(self, reseller_id: str) -> CardGuard | None:
+        """None for a reseller that has given no card since there is one."""
+        ...
+
     def add(self, change: CardAdded) -> None:
-        """Raises LinkEnded when the link was used meanwhile, ChangedMeanwhile when the contract has changed."""
+        """Raises LinkEnded when the link was used meanwhile, ChangedMeanwhile when the guard or a contract has
+        changed.
+        """
         ...
 
     def remove(self, change: CardRemoved) -> None:
-        """Raises ChangedMeanwhile when the contract has changed."""
+        """Raises ChangedMeanwhile when a contract has changed."""
         ...
 
     def to_forget(self, moment: datetime) -> Iterator[tuple[str, str]]:
@@ -208,9 +239,15 @@ def usable_until(exp_month: int, exp_year: int, added_at: datetime) -> datetime:
     return min(datetime(year, month, 1, tzinfo=UTC), added_at + LONGEST_ON_FILE)
 
 
-def active_card_contract(contracts: list[Contract], moment: datetime) -> Contract | None:
-    """The pay-as-you-go contract that runs now; of several the one that runs longest."""
+def running_card_contracts(contracts: Iterable[Contract], moment: datetime) -> list[Contract]:
+    """The pay-as-you-go contracts that run now, that with whose card an order is paid first (`choose_contract`).
+
+    One that is about to begin may run already by the clock of whoever opened it.
+    """
     running = (
-        each for each in contracts if each.kind is ContractKind.PAY_AS_YOU_GO and each.is_valid(moment)
+        each
+        for each in contracts
+        if each.kind is ContractKind.PAY_AS_YOU_GO
+        and each.valid_from - CLOCKS_DIFFER <= moment < each.valid_to
     )
-    return max(running, key=lambda each: (each.valid_to, each.contract_id), default=None)
+    return sorted(running, key=lambda each: (each.card_id is None, each.valid_to, each.contract_id))

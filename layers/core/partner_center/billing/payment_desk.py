@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from partner_center.accounts.staff import Staff
-from partner_center.billing.cards import active_card_contract
+from partner_center.billing.cards import running_card_contracts
 from partner_center.billing.charge_ports import Charges, ContractReader, PaymentChange
 from partner_center.billing.charges import gives_back
 from partner_center.billing.payments import Cards, PaymentStatus
@@ -83,8 +83,8 @@ class PaymentDesk:
         moment = self.clock.now()
         contract = self.contracts.find(head.reseller_id, head.contract_id)
         if contract is None or not contract.is_valid(moment):
-            running = active_card_contract(list(self.contracts.of_reseller(head.reseller_id)), moment)
-            contract = running or contract
+            running = running_card_contracts(self.contracts.of_reseller(head.reseller_id), moment)
+            contract = running[0] if running else contract
         if contract is None or contract.card_id is None:
             detail = "The contract has no card: the reseller gives one first (POST /v1/payment-method)."
             raise ContentRefused([Problem("no_card", detail, "/card_id")])

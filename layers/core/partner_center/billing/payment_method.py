@@ -1,4 +1,4 @@
-"""The card of a reseller's running pay-as-you-go contract: read, removed, and at last forgotten by the gateway."""
+"""The card of a reseller's running pay-as-you-go contracts: read, removed, and at last forgotten by the gateway."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,8 @@ from partner_center.billing.cards import (
     CardForms,
     CardRemoved,
     CardShelf,
-    active_card_contract,
+    Exchange,
+    running_card_contracts,
 )
 from partner_center.billing.contracts import Contract
 from partner_center.billing.payments import Card
@@ -33,39 +34,40 @@ class PaymentMethod:
 
     def read(self, reseller_id: str) -> Mapping[str, Any]:
         """The card on file. Raises NotFound without one."""
-        return payment_method_as_json(*self._on_file(reseller_id))
+        for card, contract in self._on_file(reseller_id):
+            return payment_method_as_json(card, contract)
+        raise _none_on_file()
 
     def remove(self, principal: Principal, request_id: str) -> Mapping[str, Any]:
-        """The card that is on file no longer; the contract has none, and future orders on it are refused.
+        """The card that is on file no longer; no contract that runs has any, and future orders on them are refused.
 
         Raises NotFound without one, TryAgain.
         """
-        card, contract = self._on_file(principal.reseller_id)
-        moment = self.clock.now()
+        reseller_id, moment = principal.reseller_id, self.clock.now()
+        on_file = list(self._on_file(reseller_id))
+        if not on_file:
+            raise _none_on_file()
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
-        told = {"card_id": card.card_id, "contract_id": contract.contract_id}
+        told = [{"card_id": card.card_id, "contract_id": each.contract_id} for card, each in on_file]
         change = CardRemoved(
-            card=card,
-            contract=replace(contract, card_id=None),
+            exchanged=tuple(Exchange(replace(each, card_id=None), card.card_id) for card, each in on_file),
+            let_go=tuple({card.card_id: card for card, _ in on_file}.values()),
             at=moment,
-            event=chronicle.event("card.removed", card.reseller_id, None, **told),
-            audit=chronicle.audit("card.removed", card.reseller_id, "", **told),
+            events=tuple(chronicle.event("card.removed", reseller_id, None, **each) for each in told),
+            audits=tuple(chronicle.audit("card.removed", reseller_id, "", **each) for each in told),
         )
         try:
             self.shelf.remove(change)
         except ChangedMeanwhile as error:
             raise TryAgain("The contract is changing at this moment; nothing was written.") from error
-        return payment_method_as_json(card, contract)
+        return payment_method_as_json(*on_file[0])
 
-    def _on_file(self, reseller_id: str) -> tuple[Card, Contract]:
-        moment = self.clock.now()
-        contract = active_card_contract(list(self.contracts.of_reseller(reseller_id)), moment)
-        card = None
-        if contract is not None and contract.card_id is not None:
-            card = self.shelf.card(reseller_id, contract.card_id)
-        if contract is None or card is None:
-            raise NotFound("There is no card on file; POST /v1/payment-method opens the form that takes one.")
-        return card, contract
+    def _on_file(self, reseller_id: str) -> Iterator[tuple[Card, Contract]]:
+        """The cards of the contracts that run, the one with which an order is paid first."""
+        for contract in running_card_contracts(self.contracts.of_reseller(reseller_id), self.clock.now()):
+            card = self.shelf.card(reseller_id, contract.card_id) if contract.card_id is not None else None
+            if card is not None:
+                yield card, contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,10 @@ class ForgetCards:
             raise TryAgain("The card cannot be read at the moment.")
         self.forms.forget(card)
         self.shelf.forgotten(card, self.clock.now())
+
+
+def _none_on_file() -> NotFound:
+    return NotFound("There is no card on file; POST /v1/payment-method opens the form that takes one.")
 
 
 def payment_method_as_json(card: Card, contract: Contract) -> dict[str, Any]:
