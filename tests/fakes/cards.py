@@ -76,10 +76,12 @@ class MemoryCardShelf:
             for each in change.exchanged:
                 self._require_unchanged(each, card.added_at)
             self.links[link.token_sha256] = link
+            self.tables.name("cards", card.reseller_id, card.card_id)
             self.cards[card.reseller_id, card.card_id] = card
             self.due[card.reseller_id, card.card_id] = card.usable_until + LAST_ORDER_DONE
             self.card_guards[card.reseller_id] = CardGuard(contract.contract_id, card.card_id)
             for each in [contract] if change.opened else [each.contract for each in change.exchanged]:
+                self.tables.name("contracts", each.reseller_id, each.contract_id)
                 self.tables.contracts[each.reseller_id, each.contract_id] = each
             self._let_go(change.let_go, card.added_at)
             self.tables.accompany(change.event, change.audit)
@@ -90,6 +92,7 @@ class MemoryCardShelf:
                 self._require_unchanged(each, change.at)
             for each in change.exchanged:
                 key = (each.contract.reseller_id, each.contract.contract_id)
+                self.tables.name("contracts", *key)
                 self.tables.contracts[key] = replace(self.tables.contracts[key], card_id=None)
             self._let_go(change.let_go, change.at)
             for event, audit in zip(change.events, change.audits, strict=True):
@@ -108,6 +111,7 @@ class MemoryCardShelf:
 
     def _let_go(self, cards: Iterable[Card], moment: datetime) -> None:
         for card in cards:
+            self.tables.name("cards", card.reseller_id, card.card_id)
             self.due[card.reseller_id, card.card_id] = moment + LAST_ORDER_DONE
 
     def _require_unchanged(self, exchange: Exchange, moment: datetime) -> None:

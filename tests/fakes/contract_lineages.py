@@ -149,6 +149,21 @@ class LineagesContract:
         (contract,) = stores.contracts.of_reseller(US)
         assert (contract.units_left, contract.units_held, contract.units_used) == (10, 0, 0)
 
+    def test_what_was_held_and_what_was_paid_on_one_contract_go_back_together(
+        self, stores, original, follow, ids
+    ):
+        head = follow(original, OrderKind.REPLACEMENT, units=3)
+        former = stores.orders.head(US, ORDER)
+        revoked = replace(
+            former, status=OrderStatus.REVOKED, revoked=Revoked(NOW, "key:key_1", Reason.SUPERSEDED)
+        )
+        assert units(stores) == (5, 3, 2)
+        stores.orders.close(self.closing_of(head, revoked, ids))
+        assert stores.orders.head(US, ORDER).payment is PaymentStatus.REFUNDED
+        assert {("release", 3, NEW), ("refund", 2, ORDER)} <= set(stores.ledger(US, "con_1"))
+        (contract,) = stores.contracts.of_reseller(US)
+        assert (contract.units_left, contract.units_held, contract.units_used) == (10, 0, 0)
+
     @staticmethod
     def closing_of(head, previous, ids):
         chronicle = a_chronicle(ids, NOW + a_second)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar
 
 from partner_center.billing.contracts import (
@@ -30,7 +31,7 @@ from partner_center.orders.ports import (
 from partner_center.orders.refusals import duplicate_partner_order
 from partner_center.orders.reissue import Reissue
 from partner_center.validation.ports import Message
-from tests.fakes.tables import Tables
+from tests.fakes.tables import Line, Tables
 
 Row = TypeVar("Row")
 
@@ -160,7 +161,8 @@ class MemoryOrders:
     def complete(self, completion: Completion) -> None:
         with self.tables.writing("complete"):
             units = completion.head.units
-            self._end(completion, completion.use, {"units_held": -units, "units_used": units})
+            moved = {"units_held": -units, "units_used": units}
+            self.tables.enter_all(self._end(completion, completion.use, moved))
             self.tables.accompany(completion.replaced, None)
             self.tables.supersessions += [completion.supersession] if completion.supersession else []
 
@@ -173,26 +175,31 @@ class MemoryOrders:
             for each in filter(None, (closing.before, closing.payer)):
                 self.require_version(each.head, each.expected_version)
             units = closing.head.units
-            self._end(closing, closing.release, {"units_held": -units, "units_left": units})
-            self.move_before(closing.before)
-            self.move_before(closing.payer)
+            released = self._end(closing, closing.release, {"units_held": -units, "units_left": units})
+            refunds = (self._moved_before(each) for each in (closing.before, closing.payer) if each)
+            self.tables.enter_all([*released, *chain(*refunds)])
             self.bind(closing.guard)
 
     def move(self, head: OrderHead, expected_version: int) -> None:
         """Writes the head over one at `expected_version`. Raises ChangedMeanwhile."""
         self.require_version(head, expected_version)
+        self.tables.name("heads", head.reseller_id, head.order_id)
         self.tables.heads[head.reseller_id, head.order_id] = head
 
     def move_before(self, before: LineageChange | None) -> None:
         """The order that is renewed or replaced, with what is given back for it."""
-        if before is None:
-            return
+        if before is not None:
+            self.tables.enter_all(self._moved_before(before))
+
+    def _moved_before(self, before: LineageChange) -> list[Line]:
         self.move(before.head, before.expected_version)
-        if before.refund is not None:
-            contract = self.tables.contracts[before.head.reseller_id, before.head.contract_id]
-            units = before.refund.units_back
-            moved = {"units_used": -units, "units_left": units} if units else {}
-            self.tables.enter(contract, before.refund.entry, moved)
+        if before.refund is None:
+            return []
+        contract = self.tables.contracts[before.head.reseller_id, before.head.contract_id]
+        units = before.refund.units_back
+        if contract.units_used < units:
+            raise ChangedMeanwhile(f"Contract {contract.contract_id} has not used {units} units.")
+        return [(contract, before.refund.entry, {"units_used": -units, "units_left": units})]
 
     def require_version(self, head: OrderHead, expected_version: int) -> None:
         present = self.head(head.reseller_id, head.order_id)
@@ -210,21 +217,24 @@ class MemoryOrders:
         row = (content.spki_sha256, head.reseller_id, order_of(head.order_id), head.revision)
         self.tables.known_keys.add(row)
 
-    def _end(self, change: Completion | Closing, entry: LedgerEntry | None, moved: dict[str, int]) -> None:
+    def _end(
+        self, change: Completion | Closing, entry: LedgerEntry | None, moved: dict[str, int]
+    ) -> list[Line]:
+        """The order, or the reissue, as it ends; what is to be entered for it is the caller's."""
         head = change.head
         self.require_version(head, change.expected_version)
         if change.reissue is not None:
             self._end_reissue(change, change.reissue)
         if entry is None:
-            return
+            return []
         contract = self.tables.contracts.get((head.reseller_id, head.contract_id))
         is_bulk = head.payment_kind is PaymentKind.BULK
         if contract is None or (is_bulk and contract.units_held < head.units):
             raise ChangedMeanwhile(f"Contract {head.contract_id} does not hold {entry.units} units.")
         self.tables.require_new(change.event, change.audit, entry)
         self.move(head, change.expected_version)
-        self.tables.enter(contract, entry, moved)
         self.tables.accompany(change.event, change.audit)
+        return [(contract, entry, moved)]
 
     def _end_reissue(self, change: Completion | Closing, end: ReissueEnd) -> None:
         order, reissue = end.after.order, end.after.reissue

@@ -1,7 +1,7 @@
 """The rows that the stores in memory share, and the places where another writer may come in between."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,6 +23,12 @@ from partner_center.validation.ports import AttemptRecord, Message
 
 Happening = Callable[[], object]
 OrderId = tuple[str, str]
+Line = tuple[Contract, LedgerEntry, dict[str, int]]
+"""A line of a contract's ledger, and the units that it moves on the contract's counters."""
+
+
+class NamedTwice(Exception):
+    """What DynamoDB calls a ValidationException: a transaction that names one item twice."""
 
 
 @dataclass
@@ -59,13 +65,26 @@ class Tables:
     """When to look at an order, if somebody else than its last change said so: the head's version, and when."""
     before: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
     after: dict[str, list[Happening]] = field(default_factory=lambda: defaultdict(list))
+    _named: set[tuple[str, ...]] | None = None
 
     @contextmanager
     def writing(self, write: str) -> Iterator[None]:
         """Around each write: what a test put into `before` and `after` under its name happens there, once."""
         self._happen(self.before[write])
-        yield
+        self._named = set()
+        try:
+            yield
+        finally:
+            self._named = None
         self._happen(self.after[write])
+
+    def name(self, table: str, *key: str) -> None:
+        """Raises NamedTwice when the write under way has named the item before, as DynamoDB refuses to take it."""
+        if self._named is None:
+            return
+        if (table, *key) in self._named:
+            raise NamedTwice(f"One transaction names {table} {key} twice.")
+        self._named.add((table, *key))
 
     @staticmethod
     def _happen(happenings: list[Happening]) -> None:
@@ -92,10 +111,22 @@ class Tables:
 
     def enter(self, contract: Contract, entry: LedgerEntry, moved: dict[str, int]) -> None:
         """Counts units on the contract and writes the ledger's line about it."""
-        key = (contract.reseller_id, contract.contract_id)
-        counted = {name: getattr(contract, name) + count for name, count in moved.items()}
-        self.contracts[key] = replace(contract, **counted)
-        self.ledger[key][entry.entry_id] = entry
+        self.contracts[contract.reseller_id, contract.contract_id] = contract
+        self.enter_all([(contract, entry, moved)])
+
+    def enter_all(self, lines: Sequence[Line]) -> None:
+        """Several lines at once, and what they move on one contract as one change of it."""
+        for key in dict.fromkeys((each.reseller_id, each.contract_id) for each, _, _ in lines):
+            total = Counter[str]()
+            for contract, entry, moved in lines:
+                if (contract.reseller_id, contract.contract_id) == key:
+                    total.update(moved)
+                    self.ledger[key][entry.entry_id] = entry
+            if any(total.values()):
+                self.name("contracts", *key)
+            present = self.contracts[key]
+            counted = {name: getattr(present, name) + count for name, count in total.items()}
+            self.contracts[key] = replace(present, **counted)
 
     def grant(self, contract: Contract, entry_id: str) -> None:
         key = (contract.reseller_id, contract.contract_id)

@@ -13,14 +13,15 @@ from partner_center.adapters.order_items import (
     optional_micros,
 )
 from partner_center.adapters.records import audit_put, event_put
-from partner_center.adapters.refund_actions import refund_actions
+from partner_center.adapters.refund_actions import refund_actions, refund_line, refund_move
 from partner_center.adapters.reissue_items import reissue_to_item
 from partner_center.adapters.tables import TableNames
+from partner_center.adapters.unit_moves import UnitsMove, unit_updates
 from partner_center.billing.contracts import LedgerEntry
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, TryAgain
 from partner_center.kernel.ids import order_of
 from partner_center.orders.content import OrderContent, content_to_json
-from partner_center.orders.order import OrderHead, PaymentKind, look_at
+from partner_center.orders.order import OrderHead, look_at
 from partner_center.orders.ports import (
     Closing,
     LineageChange,
@@ -35,16 +36,22 @@ GUARD_LIFETIME = timedelta(days=7)
 
 
 def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
-    """A pending order ends without a certificate: its units come back in the same transaction."""
-    head = closing.head
+    """A pending order ends without a certificate: its units come back in the same transaction, and what was paid
+    for orders before it that are over.
+    """
+    head, table = closing.head, tables.business
+    lineage = [each for each in (closing.before, closing.payer) if each is not None]
+    refunds = [each.refund for each in lineage if each.refund is not None]
+    released = [_units_move(head, held=-head.units, left=head.units)] if closing.release else []
     return [
-        *([guard_put(tables.business, closing.guard)] if closing.guard else []),
-        head_update(tables.business, head, closing.expected_version),
-        *(lineage_moved(tables.business, closing.before) if closing.before else []),
-        *(lineage_moved(tables.business, closing.payer) if closing.payer else []),
-        *_units_given_back(tables.business, head, closing.release),
-        *reissue_ended(tables.business, closing.reissue),
-        event_put(tables.business, closing.event),
+        *([guard_put(table, closing.guard)] if closing.guard else []),
+        head_update(table, head, closing.expected_version),
+        *(head_update(table, each.head, each.expected_version) for each in lineage),
+        *unit_updates(table, [*released, *map(refund_move, refunds)]),
+        *([ledger_line(table, head, closing.release)] if closing.release else []),
+        *(refund_line(table, each) for each in refunds),
+        *reissue_ended(table, closing.reissue),
+        event_put(table, closing.event),
         audit_put(tables.audit, closing.audit),
     ]
 
@@ -53,12 +60,6 @@ def units_used(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[A
     if entry is None:
         return []
     return [*units_moved(table, head, held=-head.units, used=head.units), ledger_line(table, head, entry)]
-
-
-def _units_given_back(table: str, head: OrderHead, entry: LedgerEntry | None) -> list[Action]:
-    if entry is None:
-        return []
-    return [*units_moved(table, head, held=-head.units, left=head.units), ledger_line(table, head, entry)]
 
 
 def reissue_ended(table: str, end: ReissueEnd | None) -> list[Action]:
@@ -100,23 +101,17 @@ def guard_put(table: str, guard: RequestGuard) -> Put:
 def units_moved(
     table: str, head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
 ) -> list[Action]:
-    """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise.
+    """Moves units of the order's contract, which must hold `least_held`, all of the order's if not said otherwise."""
+    return [*unit_updates(table, [_units_move(head, held=held, used=used, left=left, least_held=least_held)])]
 
-    On a card there is nothing to move, and nothing for what is free: the ledger's lines tell all.
-    """
+
+def _units_move(
+    head: OrderHead, *, held: int, used: int = 0, left: int = 0, least_held: int | None = None
+) -> UnitsMove:
+    """On a card there is nothing to move, and nothing for what is free: the ledger's lines tell all."""
     counted = {"units_held": held, "units_used": used, "units_left": left}
-    if head.payment_kind is PaymentKind.PAY_AS_YOU_GO or not any(counted.values()):
-        return []
-    least = head.units if least_held is None else least_held
-    return [
-        Update(
-            table,
-            keys.contract(head.reseller_id, head.contract_id),
-            lambda _: ChangedMeanwhile(f"Contract {head.contract_id} does not hold {least} units."),
-            conditions=[("units_held", ">=", least)],
-            add={name: count for name, count in counted.items() if count},
-        )
-    ]
+    needed = {"units_held": head.units if least_held is None else least_held}
+    return UnitsMove(head.reseller_id, head.contract_id, {} if head.is_by_card else counted, needed)
 
 
 def units_back(table: str, head: OrderHead, units: int) -> list[Action]:
