@@ -38,8 +38,7 @@ def refund_due(head: OrderHead, moment: datetime, *, lives_on: bool = False) -> 
     """Whether revoking the whole order at `moment` gives its price back: before 30 days from its first certificate
     are over, and once.
 
-    Nothing goes back while a replacement of it lives (`lives_on`): that one is free for the price of this, so it
-    would be had for nothing (M47).
+    Nothing goes back while a replacement lives for its price (`lives_on`), since that would be had for nothing (M47).
     """
     if lives_on:
         return False

@@ -25,7 +25,14 @@ from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids
 from partner_center.orders.lifecycle import followed
 from partner_center.orders.order import OrderHead, OrderStatus, Revoked
-from partner_center.orders.ports import LineageChange, Orders, RequestGuard, payer_of, successors_of
+from partner_center.orders.ports import (
+    LineageChange,
+    Orders,
+    RequestGuard,
+    heir_of,
+    payer_of,
+    successors_of,
+)
 from partner_center.validation.ports import Message
 
 _ROUNDS = 5
@@ -178,22 +185,22 @@ class Revoker:
     def _order_change(self, head: OrderHead, wish: Wish, moment: datetime) -> OrderRevocation | None:
         """With what lives of the lineage: its price goes back when the last of it is revoked in time.
 
-        What lives is written as well, unchanged but for its version: whoever ends it at the same moment, having seen
-        this order live, looks again.
+        What lives is written as well, unchanged but for its version: whoever ends or issues it at the same moment,
+        having seen this order live, looks again.
         """
         chronicle = self._chronicle(wish)
-        living = successors_of(self.orders, head).replacement
-        change = order_revocation(head, wish, chronicle, moment, lives_on=living is not None)
+        living, heir = successors_of(self.orders, head).replacement, heir_of(self.orders, head)
+        change = order_revocation(head, wish, chronicle, moment, lives_on=heir is not None)
         if change is None or change.event is None:
             return change
-        if living is not None:
-            seen = LineageChange(replace(living, version=living.version + 1), living.version)
-            return replace(change, before=seen)
-        payer = payer_of(self.orders, head)
+        payer = payer_of(self.orders, head) if heir is None else None
         refund = started_refund(followed(payer, chronicle.moment), chronicle, moment) if payer else None
-        if payer is None or refund is None:
+        if payer is not None and refund is not None:
+            return replace(change, before=LineageChange(refund.head, payer.version, refund))
+        if living is None:
             return change
-        return replace(change, before=LineageChange(refund.head, payer.version, refund))
+        seen = LineageChange(replace(living, version=living.version + 1), living.version)
+        return replace(change, before=seen)
 
     def order_if_last(self, record: CertificateRecord, wish: Wish, since: datetime) -> None:
         """The order revoked as well when none of its certificates is live; one that ended otherwise stays.
@@ -245,7 +252,7 @@ def order_revocation(
 ) -> OrderRevocation | None:
     """The order revoked at that moment, its money on the way back when it is due; None when nothing changes.
 
-    `lives_on`: another order has its price and lives.
+    `lives_on`: another order has its price, or days of its term, and lives.
 
     Raises StateConflict unless it is issued, or revoked before.
     """

@@ -171,6 +171,18 @@ def term_to_of(head: OrderHead, previous: OrderHead | None, issued_at: datetime)
     return head.term_to or renewed_term_to(issued_at, head.term_days, previous)
 
 
+def is_paid_by_itself(head: OrderHead) -> bool:
+    """Whether neither the price nor a day of the order before is in it.
+
+    The days that were left of that one were added if it ran when this was issued.
+    """
+    if not head.has_its_own_price:
+        return False
+    if head.issued_at is None or head.term_to is None:
+        return True
+    return head.term_to <= renewed_term_to(head.issued_at, head.term_days, None)
+
+
 def followed(head: OrderHead, moment: datetime, **by: str | None) -> OrderHead:
     """The head that names its successor in `renewed_by` or `replaced_by` from now on, or none."""
     return replace(head, updated_at=moment, version=head.version + 1, **by)  # type: ignore[arg-type]

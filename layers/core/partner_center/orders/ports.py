@@ -1,6 +1,6 @@
 """What the orders context needs of the world."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,7 +9,7 @@ from partner_center.billing.refunds import StartedRefund
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.content import OrderContent
-from partner_center.orders.lifecycle import Successors
+from partner_center.orders.lifecycle import Successors, is_paid_by_itself
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.reissue import Beginning, Reissue, Reissued
 
@@ -232,6 +232,13 @@ def successors_of(orders: OrderReader, head: OrderHead) -> Successors:
     )
 
 
+def heir_of(orders: OrderReader, head: OrderHead) -> OrderHead | None:
+    """What lives for the price of this order: a replacement that is not paid by itself, or what took its place for
+    that price.
+    """
+    return _living(orders, head.reseller_id, head.replaced_by, ends=is_paid_by_itself)
+
+
 def payer_of(orders: OrderReader, head: OrderHead) -> OrderHead | None:
     """The order whose price paid for this one, which cost nothing, if all between the two are over as well.
 
@@ -247,15 +254,20 @@ def payer_of(orders: OrderReader, head: OrderHead) -> OrderHead | None:
     return found if found is not head and found.has_its_own_price else None
 
 
-def _living(orders: OrderReader, reseller_id: str, order_id: str | None) -> OrderHead | None:
+def _living(
+    orders: OrderReader,
+    reseller_id: str,
+    order_id: str | None,
+    ends: Callable[[OrderHead], bool] = lambda _: False,
+) -> OrderHead | None:
     """The order, or, where it was revoked, what has taken its place since: a price and the days of a term are given
-    to one living order only.
+    to one living order only. None from an order on that `ends` it.
     """
     seen: set[str] = set()
     while order_id is not None and order_id not in seen:
         seen.add(order_id)
         head = orders.head(reseller_id, order_id)
-        if head is None or head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED}:
+        if head is None or head.status in {OrderStatus.CANCELLED, OrderStatus.REJECTED} or ends(head):
             return None
         if head.status is not OrderStatus.REVOKED:
             return head
