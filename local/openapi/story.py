@@ -11,8 +11,8 @@ from partner_center.accounts.api_keys import Principal, Role
 from partner_center.billing.contracts import Contract, ContractKind
 from partner_center.catalog.products import Product, load_catalog
 from partner_center.issuance.problem_reports import ProblemReport
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, Reason
-from partner_center.issuance.revocation import Cause, OrderFollows, revocation_of
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, OrderFollows, Reason
+from partner_center.issuance.revocation import Cause, revocation_of
 from partner_center.issuance.revoke import Wish, order_revocation
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import encode_time_ordered

@@ -16,8 +16,7 @@ from partner_center.billing.contracts import ContractKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.crl_record import PublishedCrl
 from partner_center.issuance.key_block import CALLED_COMPROMISED
-from partner_center.issuance.record import CertificateStatus, Reason, SlotTaken
-from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.record import CertificateStatus, OrderFollows, Reason, SlotTaken
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.close import completion
@@ -97,7 +96,7 @@ def test_a_revoked_serial_says_when_and_why_and_is_ready_for_a_crl(tables):
     tables.revoker.certificate(record, tables.wish())
     now = tables.certificates.by_serial("0a1b")
     assert (now.status, now.revoked_at, now.reason) == (CertificateStatus.REVOKED, NOW, SUPERSEDED)
-    assert now.certificate_der == b"certificate"
+    assert (now.certificate_der, now.order_follows) == (b"certificate", OrderFollows.ALWAYS)
     (row,) = tables.rows()
     assert (row.serial_hex, row.revoked_at, row.reason) == ("0a1b", NOW, SUPERSEDED)
     assert (row.not_after, row.is_published) == (record.not_after, False)

@@ -57,8 +57,8 @@ from partner_center.issuance.objection_queue import Settlement
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.problem_reports import Finding, ProblemReport, ReportChange, ReportDecision
 from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
-from partner_center.issuance.record import CertificateStatus, Reason
-from partner_center.issuance.revocation import Cause, OrderFollows, revocation_of
+from partner_center.issuance.record import CertificateStatus, OrderFollows, Reason
+from partner_center.issuance.revocation import Cause, revocation_of
 from partner_center.issuance.revoke import CertificateRevocation, Wish, order_revocation
 from partner_center.issuance.supersede import Supersession, SupersessionEnd
 from partner_center.kernel.events import Chronicle

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.issuance.record import CertificateStatus, Reason
+from partner_center.issuance.record import CertificateStatus, OrderFollows, Reason
 from partner_center.issuance.revocation import (
     REASON_CODES,
     STAFFS_REASONS,
@@ -16,6 +16,7 @@ from partner_center.issuance.revocation import (
     keeps_order,
     may_change_reason,
     none_is_live,
+    order_ended_at,
     revocation_of,
 )
 from tests.fakes.determined import NOW
@@ -112,6 +113,42 @@ def test_the_first_date_stays():
     changed = revocation_of(REVOKED, Reason.KEY_COMPROMISE, later)
     assert not changed.first
     assert (changed.record.revoked_at, changed.record.reason) == (NOW, Reason.KEY_COMPROMISE)
+
+
+def test_what_was_to_become_of_the_order_is_said_with_the_first():
+    first = revocation_of(LIVE, Reason.UNSPECIFIED, NOW, order_follows=OrderFollows.ALWAYS).record
+    assert first.order_follows is OrderFollows.ALWAYS
+    again = revocation_of(first, Reason.KEY_COMPROMISE, NOW, order_follows=OrderFollows.NEVER).record
+    assert again.order_follows is OrderFollows.ALWAYS
+
+
+def revoked(days, follows, **changes):
+    return replace(REVOKED, revoked_at=NOW + days * a_day, order_follows=follows, **changes)
+
+
+ALWAYS, WHEN_LAST, NEVER = OrderFollows.ALWAYS, OrderFollows.WHEN_LAST, OrderFollows.NEVER
+ASKED = 40
+EXPIRED = replace(LIVE, not_after=NOW + 20 * a_day)
+ENDED = {
+    "nothing began before": ([LIVE], ASKED),
+    "no certificate at all": ([], ASKED),
+    "one for the order's sake": ([revoked(29, ALWAYS), LIVE], 29),
+    "two for the order's sake": ([revoked(30, ALWAYS), revoked(29, ALWAYS)], 29),
+    "one that was not issued": ([revoked(29, ALWAYS, certificate_der=None), LIVE], 29),
+    "one alone, and the order was to be kept": ([revoked(5, NEVER)], ASKED),
+    "one alone, by a version that did not say": ([revoked(5, None)], ASKED),
+    "the last, which the order was to follow": ([revoked(5, NEVER), revoked(29, WHEN_LAST)], 29),
+    "one before the last": ([revoked(5, WHEN_LAST), revoked(29, NEVER)], ASKED),
+    "one while another lives": ([revoked(5, WHEN_LAST), LIVE], ASKED),
+    "one before another expired": ([revoked(5, WHEN_LAST), EXPIRED], ASKED),
+    "one after another expired": ([revoked(29, WHEN_LAST), EXPIRED], 29),
+    "what is asked for later": ([revoked(ASKED + 1, ALWAYS)], ASKED),
+}
+
+
+@pytest.mark.parametrize(("records", "days"), ENDED.values(), ids=ENDED.keys())
+def test_an_order_ends_as_of_when_its_revocation_began(records, days):
+    assert order_ended_at(records, NOW + ASKED * a_day) == NOW + days * a_day
 
 
 @pytest.mark.parametrize("status", [each for each in CertificateStatus if each != "stored"])

@@ -6,8 +6,7 @@ from itertools import islice
 import pytest
 
 from partner_center.billing.payments import PaymentStatus
-from partner_center.issuance.record import CertificateStatus, Reason
-from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.record import CertificateStatus, OrderFollows, Reason
 from partner_center.issuance.revoke import Wish, order_revocation
 from partner_center.kernel.errors import (
     ChangedMeanwhile,

@@ -12,11 +12,11 @@ from partner_center.orders.ports import LineageChange, lineage_of, predecessor
 from partner_center.orders.succession import Succession
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.samples import ORDER, US, a_chronicle, a_day, a_head, a_placement, an_order
-from tests.unit.issuance.revoking import Office
+from tests.unit.issuance.revoking import Office, reissued, wanted
 
 LAST = NOW + 30 * a_day - MICROSECOND
 """When revoking the order still gives its price back."""
-OURS = (2, None)
+OURS, BACK = (2, None), (10, 0, 0)
 
 
 def dies():
@@ -122,6 +122,50 @@ def test_a_replacement_that_is_issued_meanwhile_has_the_days(late):
     late.tables.before["revoke_order"].append(lambda: late.stores.orders.complete(late.completed()))
     late.deliver()
     assert (late.head().status, late.refunds()) == (OrderStatus.REVOKED, [])
+
+
+def test_a_client_that_asks_again_after_the_boundary_gets_what_it_asked_for_before(late):
+    answered = late.order()
+    assert (answered.status, answered.revoked.at) == (OrderStatus.REVOKED, LAST)
+    assert (late.refunds(), late.units()) == ([OURS], BACK)
+    late.deliver()
+    assert late.refunds() == [OURS]
+
+
+def test_asking_again_counts_from_the_first_of_several_certificates():
+    office = Office(*reissued())
+    office.clock.moment = LAST
+    for _ in range(2):
+        office.tables.after["revoke_certificate"].append(dies)
+        with pytest.raises(TryAgain):
+            office.order()
+        office.clock.moment = NOW + 31 * a_day
+    assert office.order().revoked.at == LAST
+    assert office.units() == BACK
+
+
+@pytest.fixture
+def office():
+    """Of the order, its only certificate is to be revoked alone, at the last moment."""
+    office = Office()
+    office.clock.moment = LAST
+    return office
+
+
+def test_so_does_one_that_revokes_the_last_certificate_again(office):
+    office.tables.before["revoke_order"].append(dies)
+    with pytest.raises(TryAgain):
+        office.certificate()
+    office.clock.moment = NOW + 31 * a_day
+    office.certificate()
+    assert (office.head().revoked.at, office.refunds(), office.units()) == (LAST, [OURS], BACK)
+
+
+def test_an_order_that_was_kept_without_a_certificate_ended_when_that_was_asked_for(office):
+    office.certificate(wanted(keep_order=True))
+    office.clock.moment = NOW + 31 * a_day
+    assert office.order().revoked.at == office.clock.moment
+    assert office.refunds() == []
 
 
 CHAINS = [

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from partner_center.issuance.record import Reason
-from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.record import OrderFollows, Reason
 from partner_center.issuance.revoke import Wish
 from partner_center.kernel.money import Money
 from partner_center.orders.close import closing

@@ -26,9 +26,8 @@ from partner_center.entry.stream import outbox_handler
 from partner_center.issuance.exposed_keys import BlockExposedKey
 from partner_center.issuance.preflight import RunPreflight
 from partner_center.issuance.problem_reports import Finding, ReportDecision, ReportProblem, decided
-from partner_center.issuance.record import CertificateStatus, Reason
+from partner_center.issuance.record import CertificateStatus, OrderFollows, Reason
 from partner_center.issuance.report_request import read_report
-from partner_center.issuance.revocation import OrderFollows
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.events import Chronicle
 from partner_center.orders.amend import AmendOrder

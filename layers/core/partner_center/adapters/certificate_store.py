@@ -19,6 +19,7 @@ from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.issuance.record import (
     CertificateRecord,
     CertificateStatus,
+    OrderFollows,
     Reason,
     SerialTaken,
     SlotTaken,
@@ -317,8 +318,12 @@ def _record(item: Item) -> CertificateRecord:
         reissue_id=item.get("reissue_id"),
     )
     if "revoked_at" in item:
+        follows = item.get("order_follows")
         record = replace(
-            record, revoked_at=from_micros(item["revoked_at"]), reason=Reason(item["revocation_reason"])
+            record,
+            revoked_at=from_micros(item["revoked_at"]),
+            reason=Reason(item["revocation_reason"]),
+            order_follows=OrderFollows(follows) if follows else None,
         )
     if "certificate_der" not in item:
         return record

@@ -75,6 +75,7 @@ class RevocationStore:
                 "status": after.status,
                 "revoked_at": to_micros(after.revoked_at) if after.revoked_at else None,
                 "revocation_reason": after.reason,
+                "order_follows": after.order_follows,
             },
         )
 

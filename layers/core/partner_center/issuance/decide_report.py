@@ -11,9 +11,9 @@ from partner_center.issuance.problem_reports import (
     ReportDecision,
     decided,
 )
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.record import CertificateRecord, OrderFollows
 from partner_center.issuance.report_request import DecisionReading
-from partner_center.issuance.revocation import OrderFollows, keeps_order
+from partner_center.issuance.revocation import keeps_order
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, Problem, TryAgain
 from partner_center.kernel.events import Chronicle

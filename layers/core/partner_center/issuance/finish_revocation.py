@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from partner_center.issuance.exposed_keys import KeyRegister
 from partner_center.issuance.key_block import block_of
-from partner_center.issuance.record import CertificateRecord, Reason
-from partner_center.issuance.revocation import OrderFollows
+from partner_center.issuance.record import CertificateRecord, OrderFollows, Reason
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Chronicle, Event

@@ -35,10 +35,21 @@ class Reason(StrEnum):
     PRIVILEGE_WITHDRAWN = "privilegeWithdrawn"
 
 
+class OrderFollows(StrEnum):
+    """What becomes of the order when one of its certificates is revoked."""
+
+    ALWAYS = "always"
+    """The whole order is to be revoked, and this certificate with it."""
+    WHEN_LAST = "when_last"
+    """The order goes if no live certificate is left."""
+    NEVER = "never"
+    """The order stays, and may be reissued."""
+
+
 @dataclass(frozen=True, slots=True)
 class CertificateRecord:
     """One serial number and what became of it. `certificate_der` and `stored_at` are None until it is stored,
-    `revoked_at` and `reason` until it is revoked.
+    `revoked_at` and `reason` until it is revoked, and `order_follows` too: what was to become of its order then.
 
     `reissue_id` is the order's reissue that it was made for, if it was made for one. `request_id` is under which AWS
     Private CA was asked for the certificate; its serial is then provisional until the certificate is there
@@ -66,6 +77,7 @@ class CertificateRecord:
     revoked_at: datetime | None = None
     reason: Reason | None = None
     reissue_id: str | None = None
+    order_follows: OrderFollows | None = None
 
     @property
     def enrolment_id(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from partner_center.issuance.record import CertificateRecord, CertificateStatus, Reason
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, OrderFollows, Reason
 
 SUBSCRIBERS_REASONS = (
     Reason.UNSPECIFIED,
@@ -67,17 +67,6 @@ def deadline(cause: Cause, moment: datetime) -> datetime:
     return moment + (_SOON if cause in _WITHIN_A_DAY else _LATER)
 
 
-class OrderFollows(StrEnum):
-    """What becomes of the order when one of its certificates is revoked."""
-
-    ALWAYS = "always"
-    """The whole order is to be revoked, and this certificate with it."""
-    WHEN_LAST = "when_last"
-    """The order goes if no live certificate is left."""
-    NEVER = "never"
-    """The order stays, and may be reissued."""
-
-
 def keeps_order(reason: Reason) -> bool:
     """Whether the order stays open for a reissue if nothing is said: key or content changes, not the need."""
     return reason in _KEPT_BY_DEFAULT
@@ -104,13 +93,22 @@ class Revocation:
 
 
 def revocation_of(
-    record: CertificateRecord, reason: Reason, moment: datetime, *, proven: bool = False
+    record: CertificateRecord,
+    reason: Reason,
+    moment: datetime,
+    *,
+    proven: bool = False,
+    order_follows: OrderFollows | None = None,
 ) -> Revocation | None:
-    """The revocation of a serial, or None when there is nothing to do: ended, or revoked as it should be."""
+    """The revocation of a serial, or None when there is nothing to do: ended, or revoked as it should be.
+
+    What becomes of the order is said with the first.
+    """
     if moment > record.not_after:
         return None
     if record.status is not CertificateStatus.REVOKED:
-        return Revocation(_revoked(record, reason, moment), first=True)
+        follows = replace(record, order_follows=order_follows)
+        return Revocation(_revoked(follows, reason, moment), first=True)
     if record.revoked_at is not None and may_change_reason(record.reason, reason, proven=proven):
         return Revocation(_revoked(record, reason, record.revoked_at), first=False)
     return None
@@ -119,6 +117,24 @@ def revocation_of(
 def none_is_live(records: Iterable[CertificateRecord], moment: datetime) -> bool:
     """Whether an order has no certificate left that anybody could rely on."""
     return not any(record.is_live(moment) for record in records)
+
+
+def order_ended_at(records: Iterable[CertificateRecord], asked_at: datetime) -> datetime:
+    """As of when an order is revoked that was asked to be at `asked_at`: since its revocation began.
+
+    That was when the first of its serials was revoked for the order's sake, or the certificate with which it was to
+    go if that was the last.
+    """
+    records = list(records)
+    begun = [each.revoked_at for each in records if each.order_follows is OrderFollows.ALWAYS]
+    last = max((each for each in records if each.certificate_der is not None), key=_ends_at, default=None)
+    if not any(begun) and last is not None and last.order_follows is OrderFollows.WHEN_LAST:
+        return last.revoked_at or asked_at
+    return min([asked_at, *filter(None, begun)])
+
+
+def _ends_at(record: CertificateRecord) -> datetime:
+    return record.revoked_at or record.not_after
 
 
 def _revoked(record: CertificateRecord, reason: Reason, moment: datetime) -> CertificateRecord:

@@ -11,12 +11,12 @@ from typing import Protocol
 
 from partner_center.billing.refunds import StartedRefund, started_refund
 from partner_center.issuance.key_block import KeyBlock, block_of
-from partner_center.issuance.record import CertificateRecord, Reason
+from partner_center.issuance.record import CertificateRecord, OrderFollows, Reason
 from partner_center.issuance.revocation import (
-    OrderFollows,
     Revocation,
     may_change_reason,
     none_is_live,
+    order_ended_at,
     revocation_of,
 )
 from partner_center.kernel.clock import Clock
@@ -157,19 +157,23 @@ class Revoker:
     ) -> OrderHead:
         """The order revoked with all of its serials, those included that may have been signed and were not kept.
 
-        All of them at one moment, so that the order and the CRL tell the same second. `since` is when that began
-        which is finished here: then the order ended, and in time for a refund or not.
+        All of them at one moment, so that the order and the CRL tell the same second. `since` is when that was asked
+        for which is finished here. As of when it began the order ended, and in time for a refund or not.
 
         Raises RequestSeenBefore, NotFound, TryAgain; what was written until then stays, and a repetition goes on.
         """
         moment = self.clock.now()
+        ended_at = since or moment
         present: OrderHead | None = head
         for _ in range(_ROUNDS):
             if present is None:
                 raise NotFound("There is no such order.")
+            found = list[CertificateRecord]()
             for record in self.certificates.not_ended(present.reseller_id, present.order_id, moment):
+                found.append(record)
                 self._certificate(record, wish, moment)
-            change = self._order_change(present, wish, since or moment)
+            ended_at = order_ended_at(found, ended_at)
+            change = self._order_change(present, wish, ended_at)
             if change is None:
                 return present
             bound = replace(guard, head=change.head) if guard is not None else None
@@ -221,7 +225,9 @@ class Revoker:
         self, record: CertificateRecord, wish: Wish, moment: datetime
     ) -> CertificateRevocation | None:
         proven = wish.proven_spki == record.spki_sha256
-        revocation = revocation_of(record, wish.reason, moment, proven=proven)
+        revocation = revocation_of(
+            record, wish.reason, moment, proven=proven, order_follows=wish.order_follows
+        )
         if revocation is None:
             return None
         chronicle, ids = self._chronicle(wish), (record.reseller_id, record.order_id)

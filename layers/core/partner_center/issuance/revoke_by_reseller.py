@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from partner_center.accounts.api_keys import Principal
-from partner_center.issuance.record import CertificateRecord
-from partner_center.issuance.revocation import OrderFollows, is_at_risk, keeps_order
+from partner_center.issuance.record import CertificateRecord, OrderFollows
+from partner_center.issuance.revocation import is_at_risk, keeps_order
 from partner_center.issuance.revocation_request import RevocationRequest
 from partner_center.issuance.revoke import Revoker, Wish, require_issued
 from partner_center.kernel.errors import ContentRefused, NotFound, Problem, StateConflict

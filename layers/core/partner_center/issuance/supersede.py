@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
-from partner_center.issuance.record import CertificateRecord, Reason
-from partner_center.issuance.revocation import OrderFollows, is_at_risk
+from partner_center.issuance.record import CertificateRecord, OrderFollows, Reason
+from partner_center.issuance.revocation import is_at_risk
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import TryAgain
