@@ -25,12 +25,19 @@ class Office:
     purpose: object = (US, ORDER)
     asked: list = field(default_factory=list)
     out: bool = False
+    rung: list = field(default_factory=list)
+    stop: str = ""
+    """Where a run ends before its time: `before` or `after` what was heard is remembered."""
 
     def was_heard(self, event_id):
         return event_id in self.known
 
     def heard(self, event_id, moment):
+        if self.stop == "before":
+            raise TryAgain("out")
         self.known.add(event_id)
+        if self.stop == "after":
+            raise TryAgain("the answer is lost")
 
     def tell(self, reseller_id, order_id, event_id, moment, text):
         self.told[reseller_id, order_id, event_id] = text
@@ -55,7 +62,7 @@ def office():
 
 @pytest.fixture
 def hear(office):
-    return HearGateway(office, office, lambda: office, office, FixedClock())
+    return HearGateway(office, office, lambda: office, office, FixedClock(), office.rung.append)
 
 
 def an_event(type_, about, event_id="evt_1", **more):
@@ -123,16 +130,41 @@ def test_an_object_without_names_is_followed_to_its_payment(office, hear):
 
 def test_a_dispute_is_told_on_the_order_as_well(office, hear):
     heard = hear(an_event("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1"}))
-    assert (heard.order_id, heard.is_dispute) == (ORDER, True)
+    assert (heard.order_id, office.rung) == (ORDER, [ORDER])
     assert "disputed" in office.told[US, ORDER, "evt_1"]
     assert office.looked_at == [(US, ORDER, "charge.dispute.created")]
-    assert not hear(an_event("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1"})).is_dispute
+    hear(an_event("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1"}))
+    assert office.rung == [ORDER]
+
+
+@pytest.mark.parametrize("stop", ["before", "after"])
+def test_the_alarm_for_a_dispute_rings_wherever_the_run_ends(office, hear, stop):
+    """What was heard is not looked at again: rung for afterwards, a dispute could be heard and never rung for."""
+    dispute = an_event("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1"})
+    office.stop = stop
+    with pytest.raises(TryAgain):
+        hear(dispute)
+    office.stop = ""
+    hear(dispute)
+    assert set(office.rung) == {ORDER}
+
+
+def test_nothing_but_a_dispute_rings(office, hear):
+    for number, (type_, about) in enumerate(RELEVANT.items()):
+        hear(an_event(type_, about, f"evt_{number}"))
+    assert office.rung == []
+
+
+def test_a_dispute_about_no_order_of_ours_rings_all_the_same(office, hear):
+    office.purpose = None
+    hear(an_event("charge.dispute.created", {"id": "du_1", "payment_intent": "pi_1"}))
+    assert (office.rung, office.told) == ([None], {})
 
 
 @pytest.mark.parametrize("created", [10**30, 10**15, -(10**15), "soon", None, 1.5])
 def test_a_dispute_at_no_moment_is_told_all_the_same(office, hear, created):
     about = {"id": "du_1", "payment_intent": "pi_1"}
-    assert hear(an_event("charge.dispute.created", about, created=created)).is_dispute
+    assert hear(an_event("charge.dispute.created", about, created=created)).order_id == ORDER
     assert "disputed" in office.told[US, ORDER, "evt_1"]
 
 

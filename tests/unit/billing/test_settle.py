@@ -281,6 +281,55 @@ def test_while_the_gateway_is_out_the_order_stays_due_at_growing_intervals(world
     world.assert_money_is_at_rest()
 
 
+def refused_outright(world):
+    world.gateway.before = refuse("capture")
+
+
+def out_for_days(world):
+    world.gateway.out = "The gateway is out."
+    while world.head().settle_at is not None and not next_try_is_the_last(world):
+        world.clock.moment = world.head().settle_at
+        world.settle()
+    world.clock.moment = world.head().settle_at
+
+
+def pending_for_days(world):
+    world.settle()
+    world.revoke()
+    world.gateway.slow_refunds = True
+    while not next_try_is_the_last(world):
+        world.clock.moment = world.head().settle_at
+        world.settle()
+    world.clock.moment = world.head().settle_at
+
+
+def next_try_is_the_last(world):
+    head = world.head()
+    return head.settle_at - head.payment_since >= LONGEST_SERIES
+
+
+@pytest.mark.parametrize("trouble", [refused_outright, out_for_days, pending_for_days])
+def test_staff_are_called_before_the_order_says_that_they_were(issued, trouble):
+    """A run that dies between the two leaves an order that rings again, and none that waits unheard of."""
+    trouble(issued)
+    assert issued.alarms == []
+
+    def dies():
+        raise TryAgain("The run ends here.")
+
+    issued.tables.before["payment"] = [dies] * 2
+    with pytest.raises(TryAgain):
+        issued.settle()
+    issued.tables.before["payment"] = []
+    assert set(issued.alarms) == {ORDER}
+    assert issued.payment_queue_ids() == set()
+    issued.alarms.clear()
+    assert issued.settle() is Settled.GIVEN_UP
+    assert (issued.alarms, issued.payment_queue_ids()) == ([ORDER], {ORDER})
+    assert issued.settle() is Settled.DONE
+    assert issued.alarms == [ORDER], "once it waits for staff they know"
+
+
 @pytest.mark.parametrize("end", ["issued", "cancelled"])
 @pytest.mark.parametrize("refused", [False, True])
 def test_an_event_that_comes_late_takes_nothing_from_staff_and_tells_them_nothing_twice(world, end, refused):

@@ -92,14 +92,6 @@ def test_the_schedule_settles_what_is_due_whatever_one_of_them_does(error):
     assert desk.off == [("res_1", "ord_1")], "as many broken ones as a run takes would fill every run"
 
 
-def test_the_alarm_hears_of_money_that_would_not_move(caplog):
-    desk = Desk(ord_1=Settled.GIVEN_UP, ord_2=Settled.LATER)
-    desk.due = [("res_1", "ord_1"), ("res_1", "ord_2")]
-    desk.handler({}, None)
-    told = [each for each in caplog.records if each.message == "money could not be moved"]
-    assert [(each.levelname, each.order_id) for each in told] == [("ERROR", "ord_1")]
-
-
 def test_a_run_that_ended_is_told_and_a_message_is_none(caplog):
     desk = Desk()
     desk.due = [("res_1", "ord_1")]

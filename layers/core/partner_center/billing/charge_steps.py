@@ -66,9 +66,13 @@ class MoveMoney:
         return None
 
     def __call__(self, found: Standing, correlation_id: str) -> PaymentChange:
-        """What was written. Raises ChangedMeanwhile when the order moved in between: then it is looked at anew.
+        """What was written; raises what `asked` and `written` raise."""
+        return self.written(found, self.asked(found, correlation_id))
 
-        Raises TryAgain, RefundFailed among it, and PaymentRefused when the gateway will not do it at all.
+    def asked(self, found: Standing, correlation_id: str) -> PaymentChange:
+        """What the gateway's answer makes of the order, to be written at once.
+
+        Raises TryAgain, and PaymentRefused when the gateway will not do it at all.
         """
         head, charge = found.head, found.next.charge
         record = ChargeRecord(head, Chronicle(self.ids, self.clock.now(), "system", correlation_id))
@@ -82,9 +86,17 @@ class MoveMoney:
             change = self._refunded(charge, record)
         else:
             change = self._moved(found.next.step, charge, record)
+        return change
+
+    def written(self, found: Standing, change: PaymentChange) -> PaymentChange:
+        """The change, once it is recorded.
+
+        Raises ChangedMeanwhile when the order moved in between: then it is looked at anew; TryAgain, and RefundFailed
+        after a refund that is tried again was recorded.
+        """
         self.charges.record(change)
-        if change.charge is not None and charge is not None:
-            _tell_failure(change.charge, charge)
+        if change.charge is not None and found.next.charge is not None:
+            _tell_failure(change.charge, found.next.charge)
         return change
 
     def _prepared(self, head: OrderHead, record: ChargeRecord) -> PaymentChange:

@@ -52,18 +52,19 @@ class Heard:
 
     event_type: str
     order_id: str | None
-    is_dispute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HearGateway:
-    """The use case, for messages whose signature has been checked."""
+    """The use case, for messages whose signature has been checked. `alarm` is given the id of a disputed order,
+    or None where it is none of ours."""
 
     events: HeardEvents
     settlements: Settlements
     purposes: Callable[[], Purposes]
     orders: OrderReader
     clock: Clock
+    alarm: Callable[[str | None], None]
 
     def __call__(self, message: Mapping[str, Any]) -> Heard:
         """Raises Malformed for what is no event, TryAgain. Heard before, or about nothing of ours: no effect."""
@@ -79,8 +80,11 @@ class HearGateway:
             if is_dispute:
                 self._tell(*purpose, event_id, message)
             self.settlements.look_at(*purpose, type_)
+        order_id = purpose[1] if purpose else None
+        if is_dispute:
+            self.alarm(order_id)  # before it is remembered: what was heard is not told again
         self.events.heard(event_id, self.clock.now())
-        return Heard(type_, purpose[1] if purpose else None, is_dispute)
+        return Heard(type_, order_id)
 
     def _purpose(self, about: Mapping[str, Any]) -> tuple[str, str] | None:
         """Reseller and order: from the object itself, or from the payment that it belongs to; only if they exist."""

@@ -4,14 +4,14 @@ Not a step of the machine: what is to be done follows from the order's state and
 at any time, by anybody, any number of times (docs/adr/0010).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from partner_center.billing.charge_ports import Charges, PaymentChange
-from partner_center.billing.charge_steps import MoveMoney
+from partner_center.billing.charge_steps import MoveMoney, Standing
 from partner_center.billing.charges import Step, gives_back, next_try, waits_its_turn
 from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
 from partner_center.kernel.clock import Clock
@@ -39,12 +39,17 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SettlePayment:
-    """Does with the money of one order what its state demands."""
+    """Does with the money of one order what its state demands.
+
+    `alarm` is given the id of an order that will stand before staff, right before that is written: afterwards the
+    order says that staff know of it, and nobody would ring for it again.
+    """
 
     charges: Charges
     move_money: MoveMoney
     clock: Clock
     ids: Ids
+    alarm: Callable[[str], None]
 
     def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
         """Trouble with the gateway is noted on the order and tried again later.
@@ -63,16 +68,29 @@ class SettlePayment:
             if waits_its_turn(found.head, found.next, self.clock.now()):
                 return Settled.LATER
             try:
-                written = self.move_money(found, correlation_id)
+                ended = self._take(found, correlation_id)
             except ChangedMeanwhile:
                 continue
             except PaymentRefused as refused:
                 return self._give_up(found.head, refused.reason, correlation_id)
             except TryAgain:
                 break
-            if written.charge is not None and written.charge.status is ChargeStatus.REFUND_PENDING:
-                return Settled.LATER if written.head.settle_at else Settled.GIVEN_UP
+            if ended is not None:
+                return ended
         return self._put_off(reseller_id, order_id, correlation_id)
+
+    def _take(self, found: Standing, correlation_id: str) -> Settled | None:
+        """The step that comes next; None when another may follow it."""
+        change = self.move_money.asked(found, correlation_id)
+        given_up = _comes_before_staff(found.head, change.head)
+        if given_up:
+            self.alarm(found.head.order_id)
+        self.move_money.written(found, change)
+        if given_up:
+            return Settled.GIVEN_UP
+        if change.charge is not None and change.charge.status is ChargeStatus.REFUND_PENDING:
+            return Settled.LATER if change.head.settle_at else Settled.DONE
+        return None
 
     def _rest(self, head: OrderHead) -> Settled:
         """What needs no step is not looked at again."""
@@ -98,6 +116,7 @@ class SettlePayment:
         chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
         payment = PaymentStatus.REFUND_FAILED if gives_back(head) and _was_taken(head) else head.payment
         ids = (head.reseller_id, head.order_id)
+        self.alarm(head.order_id)
         self._write(
             head,
             payment=payment,
@@ -117,6 +136,12 @@ class SettlePayment:
         moved = replace(head, version=head.version + 1, updated_at=self.clock.now(), **money)
         with suppress(ChangedMeanwhile):
             self.charges.record(PaymentChange(moved, head.version, event=event, audit=audit))
+
+
+def _comes_before_staff(before: OrderHead, after: OrderHead) -> bool:
+    """Whether the order joins the queue of staff for money that would not move; a declined card has its own words."""
+    declined = after.payment is PaymentStatus.DECLINED
+    return after.awaits_payment and not (declined or before.awaits_payment)
 
 
 def _was_taken(head: OrderHead) -> bool:

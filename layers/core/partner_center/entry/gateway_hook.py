@@ -2,16 +2,11 @@
 
 import json
 
-from aws_lambda_powertools import Logger
-
 from partner_center.adapters.stripe_signature import is_signed
 from partner_center.entry.api import MAX_BODY, Answer, Request
 from partner_center.entry.wiring.base import clock
 from partner_center.entry.wiring.hearing import hear_gateway, signing_secrets
 from partner_center.kernel.errors import BodyTooLarge, Malformed
-
-ALARM = "a charge is disputed"
-"""Words in the log on which an alarm rings (template.yaml)."""
 
 
 def hear(request: Request) -> Answer:
@@ -27,7 +22,5 @@ def hear(request: Request) -> Answer:
         raise Malformed("This cannot be read.") from error
     if not isinstance(message, dict):
         raise Malformed("This cannot be read.")
-    heard = hear_gateway()(message)
-    if heard.is_dispute:
-        Logger().error(ALARM, order_id=heard.order_id)
+    hear_gateway()(message)
     return Answer(200, {"received": True})

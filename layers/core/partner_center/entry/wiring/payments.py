@@ -5,6 +5,7 @@ from functools import cache
 from partner_center.billing.authorise import AuthorisePayment
 from partner_center.billing.charge_steps import MoveMoney
 from partner_center.billing.settle import DueSettlements, SettlePayment
+from partner_center.entry.alarms import Alarm
 from partner_center.entry.wiring.base import clock, ids
 from partner_center.entry.wiring.charges import charge_store
 from partner_center.entry.wiring.gateway import payment_gateway
@@ -25,7 +26,7 @@ def authorise_payment() -> AuthorisePayment:
 
 @cache
 def settle_payment() -> SettlePayment:
-    return SettlePayment(charge_store(), move_money(), clock(), ids())
+    return SettlePayment(charge_store(), move_money(), clock(), ids(), Alarm.UNMOVED)
 
 
 @cache
