@@ -82,7 +82,7 @@ class Payments:
         return response
 
     def end_refund(self, refund_id: str, status: str, reason: str | None) -> None:
-        """A refund that was under way arrives, or fails. Raises LookupError."""
+        """A refund that was under way arrives or fails, or one that had arrived comes back. Raises LookupError."""
         refund = self._refunds[refund_id]
         refund["status"] = status
         refund["failure_reason"] = reason

@@ -158,6 +158,14 @@ class MemoryGateway:
             if refund.status is RefundStatus.PENDING:
                 self.refunds[refund_id] = (intent_id, self._ended(refund))
 
+    def return_refunds(self, code: str = "expired_or_canceled_card", of: str | None = None) -> None:
+        """Refunds that had arrived, of one order or of all, come back from the card's bank."""
+        for refund_id, (intent_id, refund) in self.refunds.items():
+            concerns = of is None or self.payments[intent_id].purpose.order_id == of
+            if concerns and refund.status is RefundStatus.SUCCEEDED:
+                failed = replace(refund, status=RefundStatus.FAILED, failure_code=code)
+                self.refunds[refund_id] = (intent_id, failed)
+
     def taken(self, order_id: str) -> list[Money]:
         """What was captured for an order, a charge at a time."""
         return [each.amount for each in self._of(order_id) if each.status is IntentStatus.CAPTURED]

@@ -110,7 +110,7 @@ class World:
         self.authorise_payment = AuthorisePayment(orders, challenges, self.move_money, clock)
         self.await_payment = AwaitAnswer(orders, waits, self.machine, WaitStep.PAYMENT, payment_answer)
         self.alarms: list[str] = []
-        self.settle_payment = SettlePayment(charges, self.move_money, clock, ids, self.alarms.append)
+        self.settle_payment = SettlePayment(charges, self.move_money, clock, self.alarms.append)
         self.due_settlements = DueSettlements(charges, clock)
         self.payment_desk = PaymentDesk(orders, charges, self.cards, self.stores.contracts, clock, ids)
         self.payment_queue = PaymentQueue(orders, charges, self.cards)

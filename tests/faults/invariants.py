@@ -119,6 +119,9 @@ def charges(seen: Evidence) -> Iterator[str]:
         reserved = [each["id"] for each in intents if each["status"] == "requires_capture"]
         is_free = not Decimal(order["price"]["net"]["amount"])
         status, in_queue = order["status"], order_id in seen.payment_troubles
+        by_ledger = _paid_by_ledger(order_id, seen.lines.get(order["payment"]["contract_id"], ()))
+        if by_ledger not in {None, sum(taken) - back} and not in_queue:
+            yield f"{order_id} paid {sum(taken) - back}, and {by_ledger} by its ledger"
         if is_free and (taken or reserved):
             yield f"{order_id} costs nothing, and a card was asked"
         if len(taken) > 1:
@@ -135,6 +138,15 @@ def charges(seen: Evidence) -> Iterator[str]:
             yield f"{order_id} is {status}, and {', '.join(reserved)} still reserves money"
         if len(reserved) > 1:
             yield f"{order_id} reserves money {len(reserved)} times"
+
+
+def _paid_by_ledger(order_id: str, lines: Sequence[Mapping[str, Any]]) -> int | None:
+    """In cents; None where the ledger has no line of the order."""
+    moved: Counter[str] = Counter()
+    for line in lines:
+        if line["order_id"] == order_id and line["amount"] is not None:
+            moved[line["kind"]] += int(Decimal(line["amount"]["amount"]) * 100)
+    return moved["capture"] - moved["repay"] + moved["repay_failed"] if moved else None
 
 
 def _revoked_by_card(order_id: str, order: Order, taken: int, back: int, *, in_queue: bool) -> Iterator[str]:

@@ -381,6 +381,17 @@ def _dead(seen: Evidence) -> None:
     seen.dead = {"RelayFailures": 1}
 
 
+def _card_lines(*kinds: str) -> Callable[[Evidence], None]:
+    """The ledger of the order on a card."""
+
+    def change(seen: Evidence) -> None:
+        amount = {"amount": "149.00", "currency": "USD"}
+        lines = [{"kind": kind, "order_id": "ord_card", "units": 0, "amount": amount} for kind in kinds]
+        seen.lines = {**seen.lines, "con_2": lines}
+
+    return change
+
+
 BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("an answered order cannot be read", "readable", _lost),
     ("an answered order is in no list", "readable", _not_found),
@@ -403,6 +414,8 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("charged for what is free", "charges", _charged_for_nothing),
     ("issued, charged and reserved", "charges", _still_reserved),
     ("given back too much", "charges", _given_back_too_much),
+    ("paid, and not by the ledger", "charges", _card_lines("hold", "use")),
+    ("given back by the ledger alone", "charges", _card_lines("hold", "use", "capture", "repay")),
     ("says refunded", "charges", _revoked_by_card("refunded", "succeeded")),
     ("revoked in time, never given back", "charges", _revoked_by_card("refund_pending", "succeeded")),
     ("revoked in time, still paid", "charges", _revoked_by_card("captured", "succeeded")),

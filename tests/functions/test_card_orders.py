@@ -253,6 +253,30 @@ def test_what_is_revoked_within_30_days_is_given_back_once(shop: Shop, fails: in
     assert shop.lines(order_id)[-2:] == ["refund", "repay"]
 
 
+def test_a_refund_that_comes_back_days_later_stands_before_staff_who_give_it_back_again(shop: Shop) -> None:
+    order_id = shop.bought()["order_id"]
+    revoke(shop, order_id)
+    shop.cloud.advance(10 * MINUTE)
+    assert shop.cloud.settle()
+    assert shop.reseller.order(order_id)["payment"]["status"] == "refunded"
+    at_rest = balance(shop)
+    (refund,) = refunds_of_order(shop, order_id)
+    shop.cloud.advance(5 * DAY)
+    shop.cloud.payments.payments.end_refund(refund["id"], "failed", "expired_or_canceled_card")
+    assert shop.cloud.settle()
+    assert shop.reseller.order(order_id)["payment"]["status"] == "refund_failed"
+    assert shop.queue()[order_id]["trouble"] == "refund_failed"
+    assert shop.lines(order_id)[-2:] == ["repay", "repay_failed"]
+    assert balance(shop) != at_rest
+    body = {"reseller_id": shop.reseller.reseller_id}
+    again = shop.fay.call("POST", f"/v1/staff/orders/{order_id}/settle", body, Idempotency_Key=order_id)
+    assert again.status == 200
+    assert shop.cloud.settle()
+    assert shop.reseller.order(order_id)["payment"]["status"] == "refunded"
+    assert [each["status"] for each in refunds_of_order(shop, order_id)] == ["failed", "succeeded"]
+    assert balance(shop) == at_rest
+
+
 def test_a_refund_that_fails_is_tried_again_in_its_turn_and_then_stands_before_staff(shop: Shop) -> None:
     """The gateway tells of each failure; that is no reason to try at once."""
     order_id = shop.bought()["order_id"]

@@ -112,7 +112,7 @@ class MoneyWorld(World):
         return {
             "promised": moved[kinds.HOLD] - moved[kinds.RELEASE] - moved[kinds.USE],
             "owed": moved[kinds.USE] - moved[kinds.REFUND],
-            "paid": moved[kinds.CAPTURE] - moved[kinds.REPAY],
+            "paid": moved[kinds.CAPTURE] - moved[kinds.REPAY] + moved[kinds.REPAY_FAILED],
             "reserved": moved[kinds.AUTHORISE] - moved[kinds.VOID] - moved[kinds.CAPTURE],
         }
 

@@ -129,7 +129,7 @@ def test_while_a_certificate_is_signed_its_money_stays_where_it_is(charges):
         pytest.param(
             "none", [AUTHORISED], (Step.CANCEL, 1), id="staff want another attempt than the live one"
         ),
-        pytest.param("refunded", [REFUNDED], (Step.NOTHING, None), id="what was given back stays so"),
+        pytest.param("refunded", [REFUNDED], (Step.LOOK_AGAIN, 1), id="what was given back may come back"),
     ],
 )
 def test_after_the_issue_the_price_is_taken_once(issued, payment, charges, expected):
@@ -182,13 +182,28 @@ def test_after_any_other_end_nothing_stays_with_us(over, charges, expected):
     assert step(over, *charges) == expected
 
 
-@pytest.mark.parametrize("payment", ["released", "refunded", "refund_failed"])
+@pytest.mark.parametrize("payment", ["released", "refund_failed"])
 @pytest.mark.parametrize("over", [CANCELLED, REVOKED], ids=["cancelled", "revoked"])
 @pytest.mark.parametrize("charges", [[], [VOIDED], [CAPTURED], [REFUNDED]], ids=str)
 def test_what_is_back_or_with_staff_is_left_alone(over, payment, charges):
     if (over, payment) == (REVOKED, "released"):
         over = replace(over, status=OrderStatus.CANCELLED)
     assert step(replace(over, payment=PaymentStatus(payment)), *charges) == (Step.NOTHING, None)
+
+
+@pytest.mark.parametrize("over", [CANCELLED, REJECTED, REVOKED], ids=["cancelled", "rejected", "revoked"])
+@pytest.mark.parametrize(
+    ("charges", "expected"),
+    [
+        pytest.param([], (Step.NOTHING, None), id="of no charge"),
+        pytest.param([REFUNDED], (Step.LOOK_AGAIN, 1), id="it is looked at"),
+        pytest.param(
+            [VOIDED, charge(ChargeStatus.REFUNDED, 2)], (Step.LOOK_AGAIN, 2), id="the one that has it"
+        ),
+    ],
+)
+def test_what_was_given_back_may_come_back(over, charges, expected):
+    assert step(replace(over, payment=PaymentStatus.REFUNDED), *charges) == expected
 
 
 # ---- how long an authorisation is relied on

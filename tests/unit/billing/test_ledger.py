@@ -84,6 +84,17 @@ STORIES = {
         ],
         ("0.00", "0.00", "0.00", "0.00"),
     ),
+    "given back, and come back to us": (
+        [
+            ("hold", "149.00"),
+            ("use", "149.00"),
+            ("capture", "149.00"),
+            ("refund", "149.00"),
+            ("repay", "149.00"),
+            ("repay_failed", "149.00"),
+        ],
+        ("0.00", "0.00", "149.00", "149.00"),
+    ),
     "revoked before it was taken": (
         [
             ("hold", "149.00"),

@@ -21,7 +21,8 @@ trouble = st.sampled_from([NO_TROUBLE] * 4 + [LOST, LOST_AFTER, OUT])
 
 
 class MoneyAddsUp(RuleBasedStateMachine):
-    """Orders are placed, paid, declined, updated, amended, issued, cancelled, revoked; any call may fail."""
+    """Orders are placed, paid, declined, updated, amended, issued, cancelled, revoked; any call may fail,
+    and what was given back may come back."""
 
     def __init__(self):
         super().__init__()
@@ -145,6 +146,13 @@ class MoneyAddsUp(RuleBasedStateMachine):
     @rule()
     def refunds_arrive(self):
         self.world.gateway.arrive()
+
+    @rule(which=which)
+    def a_refund_that_had_arrived_comes_back(self, which):
+        """The gateway tells it, and the message is repeated until it was heard."""
+        order_id = self.pick(self.by_card, which)
+        self.world.gateway.return_refunds(of=order_id)
+        self._try(self.world.settle, order_id)
 
     @rule(hours=st.sampled_from([1, 7, 80, 24 * 8, 24 * 31]))
     def time_passes(self, hours):

@@ -246,6 +246,9 @@ class Office:
             head = replace(head, payment=PaymentStatus.REFUND_PENDING)
             world.tables.heads[US, order_id] = head
             world.settle_payment(US, order_id, "queue-2")
+        if "returned" in happens:
+            world.gateway.return_refunds()
+            world.settle_payment(US, order_id, "queue-3")
 
     def expose(self):
         self.issued.append(certificate_of(self.place()))
@@ -381,7 +384,10 @@ WALKS = {
         lambda office: office.pay(cancelled=True),
         lambda office: office.pay(revoked=True),
     ],
-    ("billing/settle.py", "_give_up"): [lambda office: office.pay(stuck=True)],
+    ("billing/charge_records.py", "_settlement_failed"): [
+        lambda office: office.pay(stuck=True),
+        lambda office: office.pay(revoked=True, returned=True),
+    ],
     ("billing/payment_desk.py", "_write"): [lambda office: office.pay(declined=True, updated=True)],
     ("billing/add_card.py", "_change"): [Office.give_card],
     ("billing/payment_method.py", "remove"): [Office.remove_card],

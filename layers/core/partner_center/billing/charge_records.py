@@ -20,6 +20,8 @@ from partner_center.billing.payments import (
 from partner_center.kernel.events import Chronicle, Event
 from partner_center.orders.order import OrderHead
 
+_OF_A_REFUND = frozenset({EntryKind.REPAY, EntryKind.REPAY_FAILED})
+
 
 @dataclass(frozen=True, slots=True)
 class ChargeRecord:
@@ -67,7 +69,7 @@ class ChargeRecord:
 
     def refund_seen(self, charge: Charge, refund: Refund) -> PaymentChange:
         moment, since = self.chronicle.moment, self.head.payment_since or self.chronicle.moment
-        refund_id = refund.refund_id or charge.refund_id
+        refund_id = refund.refund_id or None
         match refund.status:
             case RefundStatus.SUCCEEDED:
                 back = self._next(charge, ChargeStatus.REFUNDED, refund_id=refund_id, refunded_at=moment)
@@ -96,6 +98,39 @@ class ChargeRecord:
                 return self._change(
                     "payment.refund_failed", failed, PaymentStatus.REFUND_PENDING, settle_at=again
                 )
+
+    def refund_returned(self, charge: Charge, refund: Refund) -> PaymentChange:
+        """Given back, and come back to us since. Staff decide what is tried next: a closed card stays closed."""
+        back = self._next(
+            charge, ChargeStatus.CAPTURED, refunded_at=None, failed_refunds=charge.failed_refunds + 1
+        )
+        change = self._change(
+            "payment.refund_returned",
+            back,
+            PaymentStatus.REFUND_FAILED,
+            EntryKind.REPAY_FAILED,
+            settle_at=None,
+        )
+        return replace(change, event=self._settlement_failed(refund.failure_code or "unknown"))
+
+    def given_up(self, payment: PaymentStatus, reason: str) -> PaymentChange:
+        """Staff see it in their queue from now on, and may have it tried again."""
+        head, moment = self.head, self.chronicle.moment
+        after = replace(
+            head,
+            payment=payment,
+            payment_since=moment,
+            settle_at=None,
+            updated_at=moment,
+            version=head.version + 1,
+        )
+        ids = (head.reseller_id, head.order_id)
+        return PaymentChange(
+            head=after,
+            expected_version=head.version,
+            event=self._settlement_failed(reason),
+            audit=self.chronicle.audit("payment.given_up", *ids, reason=reason, payment=payment),
+        )
 
     def released(self) -> PaymentChange:
         return self._change("payment.released", None, PaymentStatus.RELEASED, settle_at=None)
@@ -171,7 +206,7 @@ class ChargeRecord:
 
     def _entry(self, kind: EntryKind, charge: Charge) -> LedgerEntry:
         moment = self.chronicle.moment
-        reference = charge.refund_id if kind is EntryKind.REPAY else charge.intent_id
+        reference = charge.refund_id if kind in _OF_A_REFUND else charge.intent_id
         return LedgerEntry(
             entry_id=self.chronicle.ids.new("led", moment),
             kind=kind,
@@ -193,6 +228,16 @@ class ChargeRecord:
             amount=f"{charge.amount.amount:.2f}",
             currency=charge.amount.currency,
             order_status=self.head.status,
+        )
+
+    def _settlement_failed(self, reason: str) -> Event:
+        head = self.head
+        return self.chronicle.event(
+            "order.settlement_failed",
+            head.reseller_id,
+            head.order_id,
+            payment_attempt=head.payment_attempt,
+            reason=reason,
         )
 
 

@@ -75,7 +75,7 @@ class MoveMoney:
         Raises TryAgain, and PaymentRefused when the gateway will not do it at all.
         """
         head, charge = found.head, found.next.charge
-        record = ChargeRecord(head, Chronicle(self.ids, self.clock.now(), "system", correlation_id))
+        record = self.record(head, correlation_id)
         if found.next.step is Step.PREPARE:
             change = self._prepared(head, record)
         elif found.next.step is Step.RELEASE:
@@ -87,6 +87,22 @@ class MoveMoney:
         else:
             change = self._moved(found.next.step, charge, record)
         return change
+
+    def returned(self, found: Standing, correlation_id: str) -> PaymentChange | None:
+        """What to write if the refund that had arrived came back; None while it stays where it is.
+
+        Raises TryAgain, and PaymentRefused when the gateway knows the refund no longer.
+        """
+        charge = found.next.charge
+        if charge is None:
+            return None
+        refund = self._refund_now(charge)
+        if refund.status is not RefundStatus.FAILED:
+            return None
+        return self.record(found.head, correlation_id).refund_returned(charge, refund)
+
+    def record(self, head: OrderHead, correlation_id: str) -> ChargeRecord:
+        return ChargeRecord(head, Chronicle(self.ids, self.clock.now(), "system", correlation_id))
 
     def written(self, found: Standing, change: PaymentChange) -> PaymentChange:
         """The change, once it is recorded.
@@ -152,6 +168,14 @@ class MoveMoney:
             if intent.refunded.amount < charge.amount.amount:
                 raise
             return record.refund_seen(charge, Refund("", RefundStatus.SUCCEEDED, charge.amount))
+
+    def _refund_now(self, charge: Charge) -> Refund:
+        """One that was made by hand has no id here: the payment says how much of it is back."""
+        if charge.refund_id is not None:
+            return self.gateway.refund_of(charge.refund_id)
+        back = self.gateway.intent(charge.intent_id).refunded
+        stays = back.amount >= charge.amount.amount
+        return Refund("", RefundStatus.SUCCEEDED if stays else RefundStatus.FAILED, charge.amount)
 
 
 def _card_fault(card: Card | None, moment: datetime) -> str | None:

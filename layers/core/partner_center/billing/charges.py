@@ -30,6 +30,8 @@ class Step(StrEnum):
     REFUND = "refund"
     LOOK = "look"
     """Has a refund that is under way arrived?"""
+    LOOK_AGAIN = "look_again"
+    """Has a refund that had arrived stayed so? A bank may return it days later."""
     RELEASE = "release"
     """Nothing is at the gateway any more; only the order has to say so."""
 
@@ -44,7 +46,7 @@ class Next:
 
 _CLOSED = frozenset({OrderStatus.CANCELLED, OrderStatus.REJECTED})
 _LIVE = frozenset({ChargeStatus.PREPARED, ChargeStatus.AUTHORISED})
-_GIVEN_BACK = frozenset({PaymentStatus.RELEASED, PaymentStatus.REFUNDED, PaymentStatus.REFUND_FAILED})
+_AT_REST = frozenset({PaymentStatus.RELEASED, PaymentStatus.REFUND_FAILED})
 
 
 def next_step(head: OrderHead, charges: Sequence[Charge], moment: datetime) -> Next:
@@ -52,6 +54,8 @@ def next_step(head: OrderHead, charges: Sequence[Charge], moment: datetime) -> N
     live = next((each for each in charges if each.status in _LIVE), None)
     if head.status is OrderStatus.PENDING:
         return _towards_signing(head, charges, live, moment)
+    if head.payment is PaymentStatus.REFUNDED:
+        return _given_back(charges)
     return _giving_back(head, charges, live) if gives_back(head) else _taking(head, live)
 
 
@@ -142,7 +146,7 @@ def _taking(head: OrderHead, live: Charge | None) -> Next:
 
 
 def _giving_back(head: OrderHead, charges: Sequence[Charge], live: Charge | None) -> Next:
-    if head.payment in _GIVEN_BACK:
+    if head.payment in _AT_REST:
         return Next(Step.NOTHING)
     if live is not None:
         return Next(Step.CANCEL, live)
@@ -152,6 +156,11 @@ def _giving_back(head: OrderHead, charges: Sequence[Charge], live: Charge | None
         if charge.status is ChargeStatus.REFUND_PENDING:
             return Next(Step.LOOK, charge)
     return Next(Step.RELEASE)
+
+
+def _given_back(charges: Sequence[Charge]) -> Next:
+    back = next((each for each in charges if each.status is ChargeStatus.REFUNDED), None)
+    return Next(Step.LOOK_AGAIN, back) if back else Next(Step.NOTHING)
 
 
 def _is_asked_for(head: OrderHead, charge: Charge) -> bool:

@@ -22,7 +22,8 @@ class EntryKind(StrEnum):
     """What a ledger entry says of the units, or of the amount, that it names.
 
     The first five move what a contract holds; the others tell what a card was asked for. Of a card, `use` says that
-    the amount is owed, `capture` that it was paid, `refund` that it is to be given back, `repay` that it was.
+    the amount is owed, `capture` that it was paid, `refund` that it is to be given back, `repay` that it was,
+    `repay_failed` that this came back to us.
     """
 
     GRANT = "grant"
@@ -35,6 +36,7 @@ class EntryKind(StrEnum):
     VOID = "void"
     CAPTURE = "capture"
     REPAY = "repay"
+    REPAY_FAILED = "repay_failed"
 
 
 class ContractStatus(StrEnum):

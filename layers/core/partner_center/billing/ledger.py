@@ -29,6 +29,7 @@ _AMOUNTS_MOVED: Mapping[EntryKind, Mapping[str, int]] = {
     EntryKind.CAPTURE: {"owed": -1, "paid": 1},
     EntryKind.REFUND: {"to_repay": 1},
     EntryKind.REPAY: {"to_repay": -1, "paid": -1},
+    EntryKind.REPAY_FAILED: {"to_repay": 1, "paid": 1},
 }
 _ENTRY_ID = re.compile(r"led_[0-9a-z_]{1,120}")
 _AMOUNT = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")

@@ -7,8 +7,8 @@ at any time, by anybody, any number of times (docs/adr/0010).
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from partner_center.billing.charge_ports import Charges, PaymentChange
 from partner_center.billing.charge_steps import MoveMoney, Standing
@@ -16,8 +16,6 @@ from partner_center.billing.charges import Step, gives_back, next_try, waits_its
 from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
-from partner_center.kernel.events import AuditRecord, Chronicle, Event
-from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.order import OrderHead, OrderStatus
 
@@ -48,7 +46,6 @@ class SettlePayment:
     charges: Charges
     move_money: MoveMoney
     clock: Clock
-    ids: Ids
     alarm: Callable[[str], None]
 
     def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
@@ -57,14 +54,15 @@ class SettlePayment:
         What stands before staff stays there whatever trouble a late or repeated event meets with it: only they have
         it tried again for days.
 
-        Raises TryAgain when not even that can be written.
+        Raises TryAgain when not even that can be written. An order at rest notes no trouble: when it cannot be seen
+        whether what was given back stayed so, TryAgain or PaymentRefused has the message come again.
         """
         for _ in range(MOST_STEPS):
             found = self.move_money.standing(reseller_id, order_id)
             if found is None or found.head.status is OrderStatus.PENDING:
                 return Settled.DONE
-            if found.next.step is Step.NOTHING:
-                return self._rest(found.head)
+            if found.next.step in {Step.NOTHING, Step.LOOK_AGAIN}:
+                return self._rest(found, correlation_id)
             if waits_its_turn(found.head, found.next, self.clock.now()):
                 return Settled.LATER
             try:
@@ -90,12 +88,16 @@ class SettlePayment:
             return Settled.GIVEN_UP
         if change.charge is not None and change.charge.status is ChargeStatus.REFUND_PENDING:
             return Settled.LATER if change.head.settle_at else Settled.DONE
-        return None
+        return Settled.DONE if change.head.payment is PaymentStatus.REFUNDED else None
 
-    def _rest(self, head: OrderHead) -> Settled:
-        """What needs no step is not looked at again."""
-        if head.settle_at is not None:
-            self._write(head, settle_at=None)
+    def _rest(self, found: Standing, correlation_id: str) -> Settled:
+        """What needs no step is not looked at again, but for a refund: who has us look may know that it failed."""
+        looks = found.next.step is Step.LOOK_AGAIN
+        returned = self.move_money.returned(found, correlation_id) if looks else None
+        if returned is not None:
+            return self._taken_back(returned)
+        if found.head.settle_at is not None:
+            self._settle_at(found.head, None)
         return Settled.DONE
 
     def _put_off(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
@@ -106,36 +108,33 @@ class SettlePayment:
         later = next_try(found.head.payment_since or moment, moment)
         if later is None:
             return self._give_up(found.head, "tried_too_long", correlation_id)
-        self._write(found.head, settle_at=later)
+        self._settle_at(found.head, later)
         return Settled.LATER
 
     def _give_up(self, head: OrderHead, reason: str, correlation_id: str) -> Settled:
-        """Staff see it in their queue from now on, and may have it tried again."""
         if head.awaits_payment:
             return Settled.DONE
-        chronicle = Chronicle(self.ids, self.clock.now(), "system", correlation_id)
         payment = PaymentStatus.REFUND_FAILED if gives_back(head) and _was_taken(head) else head.payment
-        ids = (head.reseller_id, head.order_id)
         self.alarm(head.order_id)
-        self._write(
-            head,
-            payment=payment,
-            payment_since=chronicle.moment,
-            settle_at=None,
-            event=chronicle.event(
-                "order.settlement_failed", *ids, payment_attempt=head.payment_attempt, reason=reason
-            ),
-            audit=chronicle.audit("payment.given_up", *ids, reason=reason, payment=payment),
-        )
+        self._write(self.move_money.record(head, correlation_id).given_up(payment, reason))
         return Settled.GIVEN_UP
 
-    def _write(
-        self, head: OrderHead, event: Event | None = None, audit: AuditRecord | None = None, **money: Any
-    ) -> None:
+    def _taken_back(self, returned: PaymentChange) -> Settled:
+        self.alarm(returned.head.order_id)
+        try:
+            self.charges.record(returned)
+        except ChangedMeanwhile as error:
+            raise TryAgain("The order is changing at this moment; nothing was written.") from error
+        return Settled.GIVEN_UP
+
+    def _settle_at(self, head: OrderHead, moment: datetime | None) -> None:
+        moved = replace(head, version=head.version + 1, updated_at=self.clock.now(), settle_at=moment)
+        self._write(PaymentChange(moved, head.version))
+
+    def _write(self, change: PaymentChange) -> None:
         """Whoever moved the order meanwhile has said what is to be done next."""
-        moved = replace(head, version=head.version + 1, updated_at=self.clock.now(), **money)
         with suppress(ChangedMeanwhile):
-            self.charges.record(PaymentChange(moved, head.version, event=event, audit=audit))
+            self.charges.record(change)
 
 
 def _comes_before_staff(before: OrderHead, after: OrderHead) -> bool:

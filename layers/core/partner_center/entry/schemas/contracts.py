@@ -118,7 +118,7 @@ class LedgerLine(Shape):
     at: Moment
     kind: EntryKind
     """Of units: grant, hold, use, release, refund. Of a card: hold (promised), use (owed), release, refund (to be
-    given back), authorise, decline, void, capture (paid), repay (given back)."""
+    given back), authorise, decline, void, capture (paid), repay (given back), repay_failed (it came back)."""
     units: Count
     amount: Money | None
     """On a contract that is paid by card."""

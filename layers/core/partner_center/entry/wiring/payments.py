@@ -26,7 +26,7 @@ def authorise_payment() -> AuthorisePayment:
 
 @cache
 def settle_payment() -> SettlePayment:
-    return SettlePayment(charge_store(), move_money(), clock(), ids(), Alarm.UNMOVED)
+    return SettlePayment(charge_store(), move_money(), clock(), Alarm.UNMOVED)
 
 
 @cache
