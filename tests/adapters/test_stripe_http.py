@@ -105,6 +105,42 @@ def test_faults_repeated_under_every_key_are_given_up(stripe):
     assert len(stripe.asked) == 6
 
 
+REFUSALS = {400: "balance_insufficient", 402: "card_declined", 404: "resource_missing"}
+
+
+def repeated(status):
+    return replied({"error": {"code": REFUSALS[status]}}, status, Idempotent_Replayed="true")
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_refusal_that_is_repeated_with_its_key_is_asked_about_anew_where_that_was_said(stripe, status):
+    stripe.replies = [repeated(status), replied({"id": "x"})] * 2
+    assert stripe.http().post("/v1/things", {}, "key-1", anew=True).body == {"id": "x"}
+    assert [asked.key for asked in stripe.asked] == ["key-1", "key-1-2"]
+    stripe.asked.clear()
+    assert stripe.http().post("/v1/things", {}, "key-1").status == status
+    assert [asked.key for asked in stripe.asked] == ["key-1"]
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_refusal_of_this_moment_decides(stripe, status):
+    stripe.replies = [repeated(400), an_error(status), replied({"id": "x"})]
+    assert stripe.http().post("/v1/things", {}, "key-1", anew=True).status == status
+    assert [asked.key for asked in stripe.asked] == ["key-1", "key-1-2"]
+
+
+def test_refusals_repeated_under_every_key_are_told(stripe):
+    stripe.replies = [repeated(400)] * 20
+    answered = stripe.http().post("/v1/things", {}, "key-1", anew=True)
+    assert (answered.status, answered.replayed, len(stripe.asked)) == (400, True, 4)
+
+
+def test_what_was_done_and_is_repeated_is_not_asked_for_anew(stripe):
+    stripe.replies = [replied({"id": "x"}, Idempotent_Replayed="true")]
+    assert stripe.http().post("/v1/things", {}, "key-1", anew=True).replayed
+    assert len(stripe.asked) == 1
+
+
 def test_a_repeated_answer_is_known_as_such(stripe):
     stripe.replies = [replied({"id": "x"}, Idempotent_Replayed="true")]
     assert stripe.http().post("/v1/things", {}, "key-1").replayed

@@ -199,6 +199,18 @@ class GatewayContract:
         with pytest.raises(PaymentRefused):
             gateway.refund(request.getfixturevalue(state), PURPOSE, 1)
 
+    def test_what_was_refused_is_granted_once_it_can_be_and_that_once(self, gateway, prepared):
+        with pytest.raises(PaymentRefused):
+            gateway.capture(prepared, PURPOSE)
+        gateway.authorise(prepared, PURPOSE)
+        with pytest.raises(PaymentRefused):
+            gateway.refund(prepared, PURPOSE, 1)
+        for _ in range(2):
+            assert gateway.capture(prepared, PURPOSE).captured == PRICE
+        refunds = {gateway.refund(prepared, PURPOSE, 1).refund_id for _ in range(2)}
+        assert len(refunds) == 1
+        assert gateway.intent(prepared).refunded == PRICE
+
     def test_what_the_gateway_does_not_know_is_refused(self, gateway):
         with pytest.raises(PaymentRefused):
             gateway.intent("pi_0000000000000000000000zz")

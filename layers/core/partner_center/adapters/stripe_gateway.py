@@ -82,17 +82,17 @@ class StripeGateway:
         return self._now(intent_id, answered, set(IntentStatus) - {IntentStatus.UNCONFIRMED})
 
     def capture(self, intent_id: str, purpose: PaymentPurpose) -> Intent:
-        answered = self._change(intent_id, "capture", _WITH_CHARGE, _key(purpose, "capture"))
+        answered = self._change(intent_id, "capture", _WITH_CHARGE, _key(purpose, "capture"), anew=True)
         return self._now(intent_id, answered, {IntentStatus.CAPTURED, IntentStatus.CANCELLED})
 
     def cancel(self, intent_id: str, purpose: PaymentPurpose) -> Intent:
-        answered = self._change(intent_id, "cancel", _WITH_CHARGE, _key(purpose, "cancel"))
+        answered = self._change(intent_id, "cancel", _WITH_CHARGE, _key(purpose, "cancel"), anew=True)
         return self._now(intent_id, answered, {IntentStatus.CANCELLED, IntentStatus.CAPTURED})
 
     def refund(self, intent_id: str, purpose: PaymentPurpose, refund_attempt: int) -> Refund:
         attempt = str(refund_attempt)
         fields = {"payment_intent": intent_id, **_metadata(purpose), "metadata[refund_attempt]": attempt}
-        answered = self._http.post("/v1/refunds", fields, _key(purpose, f"refund-{attempt}"))
+        answered = self._http.post("/v1/refunds", fields, _key(purpose, f"refund-{attempt}"), anew=True)
         if answered.status == 200:
             made = _refund(answered.body)
             return self.refund_of(made.refund_id) if answered.replayed else made
@@ -120,8 +120,8 @@ class StripeGateway:
             return None
         return named_in(answered.body)
 
-    def _change(self, intent_id: str, verb: str, fields: Fields, key: str) -> Answered:
-        return self._http.post(f"/v1/payment_intents/{segment(intent_id)}/{verb}", fields, key)
+    def _change(self, intent_id: str, verb: str, fields: Fields, key: str, *, anew: bool = False) -> Answered:
+        return self._http.post(f"/v1/payment_intents/{segment(intent_id)}/{verb}", fields, key, anew=anew)
 
     def _now(self, intent_id: str, answered: Answered, wanted: set[IntentStatus]) -> Intent:
         """The intent after a change. A refused or repeated one is read again, and believed if it is as `wanted`."""

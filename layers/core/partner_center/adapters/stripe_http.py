@@ -87,30 +87,35 @@ class StripeHttp:
 
     def get(self, path: str, query: Fields | None = None) -> Answered:
         target = f"{path}?{urlencode(query)}" if query else path
-        return self._ask("GET", target, None, None)
+        return self._ask("GET", target, None, None, anew=False)
 
-    def post(self, path: str, fields: Fields, key: str) -> Answered:
-        """`key` is the Idempotency-Key: the same request with the same key takes effect once."""
-        return self._ask("POST", path, urlencode(fields), key)
+    def post(self, path: str, fields: Fields, key: str, *, anew: bool = False) -> Answered:
+        """`key` is the Idempotency-Key: the same request with the same key takes effect once.
+
+        `anew`: a refusal that Stripe has kept with the key is no answer, since its reason may be gone. For requests
+        alone that Stripe grants once under whatever key: a decline that is asked anew asks the card again.
+        """
+        return self._ask("POST", path, urlencode(fields), key, anew=anew)
 
     def _ask(
-        self, method: Literal["GET", "POST"], target: str, body: str | None, key: str | None
+        self, method: Literal["GET", "POST"], target: str, body: str | None, key: str | None, *, anew: bool
     ) -> Answered:
         """A failure of Stripe's own is kept with its key and told again and again; another key asks anew.
 
         That cannot double anything: what we ask for is bound to one payment, of which Stripe captures or refunds
-        the whole once, and one that was made twice and never confirmed moves no money.
+        the whole once, and one that was made twice and never confirmed moves no money. Once every key has its answer
+        of the day, the last is told.
         """
         ends_at = self._monotonic() + self._limits.seconds
         fresh, tries, keys = False, 0, 1
         while True:
             sent_key = key if keys == 1 else f"{key}-{keys}"
             reply = self._once(method, target, body, sent_key, fresh, ends_at)
-            if reply is not None and reply.status in _TOLD and reply.body is not None:
-                return Answered(reply.status, reply.body, reply.replayed)
-            if reply is not None and reply.status >= 500 and reply.replayed and keys < _KEYS_AT_MOST:
+            if reply is not None and _is_kept_trouble(reply, anew) and keys < _KEYS_AT_MOST:
                 keys += 1
                 continue
+            if reply is not None and reply.status in _TOLD and reply.body is not None:
+                return Answered(reply.status, reply.body, reply.replayed)
             tries += 1
             if reply is not None and reply.status == 401 and not fresh:
                 fresh = True  # the key was exchanged since it was read
@@ -160,6 +165,12 @@ class StripeHttp:
                 response.close()
                 return b""
         return raw
+
+
+def _is_kept_trouble(reply: _Reply, anew: bool) -> bool:
+    """Whether Stripe repeats with the key what went wrong before."""
+    refused = anew and reply.status in _TOLD and reply.status != 200
+    return reply.replayed and (refused or reply.status >= 500)
 
 
 def _headers(secret: str, key: str | None) -> dict[str, str]:
