@@ -55,6 +55,7 @@ heads = st.builds(
     card_id=st.none() | texts,
     payment_attempt=counters,
     settle_at=st.none() | moments,
+    payment_misfits=st.booleans(),
     held_back=st.none() | texts,
     unanswered=counters,
     serial=st.none() | texts,

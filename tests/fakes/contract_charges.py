@@ -269,6 +269,8 @@ class ChargesContract:
         [
             ({"payment": PaymentStatus.AUTHORISED}, None),
             ({"payment": PaymentStatus.DECLINED}, "payments"),
+            ({"payment": PaymentStatus.CAPTURED, "payment_misfits": True}, "payments"),
+            (ISSUED | {"payment": PaymentStatus.CAPTURED, "payment_misfits": True}, None),
             (ISSUED, "payments"),
             (ISSUED | {"settle_at": NOW}, "due"),
             (ISSUED | {"payment": PaymentStatus.DECLINED}, "payments"),

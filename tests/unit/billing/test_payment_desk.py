@@ -266,6 +266,7 @@ def test_the_queue_says_what_is_wrong_and_what_to_do(declined):
 @pytest.mark.parametrize(
     ("state", "trouble"),
     [
+        ({"payment": PaymentStatus.CAPTURED, "payment_misfits": True}, "capture_failed"),
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.AUTHORISED}, "capture_failed"),
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.NONE}, "capture_failed"),
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.DECLINED}, "declined"),

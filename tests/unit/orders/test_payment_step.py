@@ -29,6 +29,7 @@ CASES = [
     ({}, "authorised", COMPLETE, None, "149.00 USD are authorised"),
     ({}, "declined", IN_PROGRESS, STAFF, "was not accepted for 149.00 USD"),
     ({}, "captured", COMPLETE, None, "149.00 USD were taken"),
+    ({"payment_misfits": True}, "captured", IN_PROGRESS, STAFF, "than the 149.00 USD that the order costs"),
     (ISSUED | DUE, "authorised", PENDING, SYSTEM, "are being taken"),
     (ISSUED | DUE, "none", PENDING, SYSTEM, "are being taken"),
     (ISSUED, "authorised", IN_PROGRESS, STAFF, "could not be moved"),

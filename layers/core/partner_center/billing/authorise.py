@@ -24,6 +24,7 @@ class Outcome(StrEnum):
     AUTHORISED = "authorised"
     """The money is there, or none is owed."""
     DECLINED = "declined"
+    """Staff must see to the money: the card was declined, or another amount was taken."""
     SCREEN_AGAIN = "screen_again"
     """Its content was amended and not screened since: nothing was asked."""
     OVER = "over"
@@ -58,18 +59,23 @@ class AuthorisePayment:
             found = self.move_money.standing(reseller_id, order_id)
             if found is None or found.next.step is Step.NOTHING:
                 return self._outcome(found.head if found else head)
+            if found.next.step is Step.ASK_STAFF and found.head.payment_misfits:
+                return Outcome.DECLINED, self._seconds_left(found.head)
             if continues(found.head, attempt):
                 self.move_money(found, correlation_id)
         raise TryAgain("The payment does not come to rest.", 60)
 
     def _outcome(self, head: OrderHead) -> tuple[Outcome, int]:
+        declined = head.payment is PaymentStatus.DECLINED
+        return (Outcome.DECLINED if declined else Outcome.AUTHORISED), self._seconds_left(head)
+
+    def _seconds_left(self, head: OrderHead) -> int:
         mailed_at = last_mail_at(self.challenges.of_order(head.reseller_id, head.order_id))
-        left = max(1, seconds_left(head, mailed_at, self.clock.now()))
-        return (Outcome.DECLINED if head.payment is PaymentStatus.DECLINED else Outcome.AUTHORISED), left
+        return max(1, seconds_left(head, mailed_at, self.clock.now()))
 
 
 def payment_answer(head: OrderHead) -> Woken | None:
-    """After a decline: None until the order's payment is updated, or the order changes."""
+    """While staff must see to the money: None until the order's payment is updated, or the order changes."""
     if not head.is_screened:
         return Woken.AMENDED
-    return None if head.payment is PaymentStatus.DECLINED else Woken.PAYMENT_UPDATED
+    return None if head.awaits_payment else Woken.PAYMENT_UPDATED

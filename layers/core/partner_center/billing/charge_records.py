@@ -132,6 +132,12 @@ class ChargeRecord:
             audit=self.chronicle.audit("payment.given_up", *ids, reason=reason, payment=payment),
         )
 
+    def misfits(self) -> PaymentChange:
+        """A pending order waits for staff: asked for what it costs now, its card would pay twice."""
+        change = self._change("payment.misfits", None, self.head.payment, payment_misfits=True)
+        waiting = replace(change.head, payment_since=self.chronicle.moment)
+        return replace(change, head=waiting, event=self._settlement_failed("another_amount"))
+
     def released(self) -> PaymentChange:
         return self._change("payment.released", None, PaymentStatus.RELEASED, settle_at=None)
 

@@ -80,6 +80,8 @@ class MoveMoney:
             change = self._prepared(head, record)
         elif found.next.step is Step.RELEASE:
             change = record.released()
+        elif found.next.step is Step.ASK_STAFF:
+            change = record.misfits()
         elif charge is None:
             raise ValueError(f"{found.next.step} is a step with a charge")
         elif found.next.step in {Step.REFUND, Step.LOOK}:

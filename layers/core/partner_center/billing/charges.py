@@ -17,6 +17,12 @@ LONGEST_PAUSE = timedelta(hours=6)
 LONGEST_SERIES = timedelta(days=3)
 """How long moving money is tried again before staff must look; shorter than any authorisation holds."""
 
+CLOCKS_DIFFER = timedelta(minutes=10)
+"""By how much the clocks of two functions may differ, with much to spare.
+
+What one has just found authorised must hold by the other's clock, or they send the order to each other for so long.
+"""
+
 
 class Step(StrEnum):
     """What is done next; `nothing`: the money is where it should be, or somebody else must act."""
@@ -32,6 +38,8 @@ class Step(StrEnum):
     """Has a refund that is under way arrived?"""
     LOOK_AGAIN = "look_again"
     """Has a refund that had arrived stayed so? A bank may return it days later."""
+    ASK_STAFF = "ask_staff"
+    """Another amount was taken than the order costs: nothing may be asked for, and nothing signed."""
     RELEASE = "release"
     """Nothing is at the gateway any more; only the order has to say so."""
 
@@ -120,9 +128,14 @@ def _towards_signing(
         return Next(Step.NOTHING)
     if live is not None:
         return _held(head, live, moment)
-    answered = head.payment is PaymentStatus.DECLINED and bool(charges) and _is_asked_for(head, charges[-1])
-    rests = answered or not head.has_a_price or head.payment is PaymentStatus.CAPTURED
-    return Next(Step.NOTHING if rests else Step.PREPARE)
+    latest = charges[-1] if charges else None
+    if head.has_a_price and head.payment is PaymentStatus.CAPTURED:
+        is_paid, _ = payment_verdict(head, latest, moment)
+        return Next(Step.NOTHING if is_paid else Step.ASK_STAFF)
+    is_answered = (
+        head.payment is PaymentStatus.DECLINED and latest is not None and _is_asked_for(head, latest)
+    )
+    return Next(Step.NOTHING if is_answered or not head.has_a_price else Step.PREPARE)
 
 
 def _held(head: OrderHead, live: Charge, moment: datetime) -> Next:
@@ -130,7 +143,7 @@ def _held(head: OrderHead, live: Charge, moment: datetime) -> Next:
         return Next(Step.CANCEL, live)
     if live.status is ChargeStatus.PREPARED:
         return Next(Step.AUTHORISE, live)
-    return Next(Step.NOTHING) if holds(live, moment) else Next(Step.CANCEL, live)
+    return Next(Step.NOTHING) if holds(live, moment + CLOCKS_DIFFER) else Next(Step.CANCEL, live)
 
 
 def _taking(head: OrderHead, live: Charge | None) -> Next:

@@ -116,6 +116,7 @@ class PaymentDesk:
             head,
             settle_at=None if pending else moment,
             payment_since=moment,
+            payment_misfits=False,
             updated_at=moment,
             version=head.version + 1,
             **money,

@@ -7,7 +7,7 @@ from partner_center.billing.charge_ports import Charges
 from partner_center.billing.charges import gives_back
 from partner_center.billing.payments import Card, Cards, Charge, PaymentStatus
 from partner_center.kernel.clock import a_business_day_after, rfc3339
-from partner_center.orders.order import OrderHead
+from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader
 
@@ -43,6 +43,12 @@ def trouble(head: OrderHead) -> tuple[str, str]:
         return (
             "declined",
             f"Ask the reseller for another card, or try the same again (PUT {order}/payment-method).",
+        )
+    if head.status is OrderStatus.PENDING:
+        return (
+            "capture_failed",
+            "Another amount was taken at the gateway than the order costs now: have the order amended back to it, or "
+            f"cancelled, which gives all of it back. What was put right at the gateway, {again}.",
         )
     if head.payment in {PaymentStatus.REFUND_PENDING, PaymentStatus.REFUND_FAILED}:
         return "refund_failed", f"Look at the payment at the gateway, then {again}."

@@ -184,6 +184,7 @@ def _amended_head(
         review_reason=None,
         held_back=None,
         unanswered=0,
+        payment_misfits=False,
         revised_at=moment,
     )
 

@@ -105,7 +105,8 @@ class OrderHead:
 
     `payment` is where its money is. An order paid by card has the `card_id` it was placed with, or that staff gave it
     since; `payment_attempt` counts the times a card was asked, and `settle_at` is when its money is to be moved next.
-    `payment_since` is since when its money stands there, or is to be moved from there.
+    `payment_since` is since when its money stands there, or is to be moved from there. `payment_misfits`: another
+    amount was taken than the pending order costs, so that staff must see to it.
 
     A reissue is an enrolment of its own: its head has the id of `kernel.ids.enrolment_of_reissue`, holds no units,
     and ends with the term of its order. The order knows those under way: `open_reissue` is the one that needed proof
@@ -147,6 +148,7 @@ class OrderHead:
     payment_attempt: int = 0
     settle_at: datetime | None = None
     payment_since: datetime | None = None
+    payment_misfits: bool = False
     review: Review = Review.DUE
     review_since: datetime | None = None
     review_reason: str | None = None
@@ -238,9 +240,11 @@ class OrderHead:
 
     @property
     def awaits_payment(self) -> bool:
-        """Whether staff must see to its money: a card was declined, or what should move would not."""
+        """Whether staff must see to its money: a card was declined, what should move would not, or too little or too
+        much was taken.
+        """
         if self.status is OrderStatus.PENDING:
-            return self.is_by_card and self.payment is PaymentStatus.DECLINED
+            return self.is_by_card and (self.payment is PaymentStatus.DECLINED or self.payment_misfits)
         return self.money_is_to_move and self.settle_at is None
 
     @property

@@ -37,6 +37,10 @@ _STUCK = {
         "Staff look at the refund; if the card is closed, tell support where the money shall go.",
     ),
 }
+_MISFITS = (
+    "Another amount was taken from the card than the {price} that the order costs now.",
+    "Staff look at the payment. Amended back to what was paid the order goes on; cancelled, all of it is given back.",
+)
 _NOT_MOVED = (
     "The card's money could not be moved.",
     "Staff look at the payment; nothing is needed from you.",
@@ -55,7 +59,7 @@ def payment_step(head: OrderHead) -> Step:
         return Step(_STEP, StepStatus.NOT_REQUIRED, head.placed_at, "Nothing is owed for this order.")
     price = f"{head.net.amount:.2f} {head.net.currency}"
     if head.awaits_payment:
-        reason, action = _STUCK.get(head.payment, _NOT_MOVED)
+        reason, action = _MISFITS if head.payment_misfits else _STUCK.get(head.payment, _NOT_MOVED)
         due = a_business_day_after(since)
         reason = reason.format(price=price)
         return Step(_STEP, StepStatus.IN_PROGRESS, since, reason, action, Actor.STAFF, due)
