@@ -12,7 +12,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.orders.close import CompleteOrder, closing, reissue_completion
 from partner_center.orders.order import CloseReason, Order, OrderStatus
 from partner_center.orders.page import Page
-from partner_center.orders.ports import ReissueBeginning, RequestSeenBefore
+from partner_center.orders.ports import ReissueBeginning, RequestSeenBefore, load
 from partner_center.orders.reissue import ReissueStatus, begun, reissued
 from tests.fakes.contract_orders import Placing, units
 from tests.fakes.determined import NOW, FixedClock
@@ -26,8 +26,10 @@ from tests.fakes.samples import (
     a_day,
     a_guard,
     a_head,
+    a_preflight,
     a_record,
     a_second,
+    an_audit,
 )
 
 RUNNING = {
@@ -204,3 +206,12 @@ class ReissuesContract(Placing):
         assert stores.orders.is_running(US, ORDER)
         assert not stores.orders.is_running(THEM, ORDER)
         assert not stores.orders.is_running(US, "ord_2")
+
+    def test_a_reissue_is_claimed_for_one_revision_from_its_preflight_on(self, stores, order, begin, ids):
+        stores.orders.reissue_order(begin())
+        assert not stores.orders.is_claimed(US, ENROLMENT, 1)
+        stores.claims.claim(load(stores.orders, US, ENROLMENT), a_preflight(), an_audit(ids))
+        assert stores.orders.is_claimed(US, ENROLMENT, 1)
+        assert not stores.orders.is_claimed(US, ENROLMENT, 2)
+        assert not stores.orders.is_claimed(THEM, ENROLMENT, 1)
+        assert not stores.orders.is_claimed(US, ORDER, 1)

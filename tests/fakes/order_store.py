@@ -69,6 +69,10 @@ class MemoryOrders:
         head = self.head(reseller_id, order_id)
         return head is not None and head.status is OrderStatus.ISSUED
 
+    def is_claimed(self, reseller_id: str, enrolment_id: str, revision: int) -> bool:
+        head = self.head(reseller_id, enrolment_id)
+        return head is not None and head.is_claimed(revision)
+
     def guard(self, reseller_id: str, method: str, path: str, idempotency_key: str) -> RequestGuard | None:
         return self.tables.guards.get((reseller_id, method, path, idempotency_key))
 

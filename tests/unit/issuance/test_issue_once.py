@@ -5,16 +5,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_center.issuance.issue import issue_certificate
+from partner_center.issuance.issue import NotClaimed, issue_certificate, record_new_serial
 from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.errors import TryAgain
 from tests.unit.issuance.world import (
     NOW,
     Died,
+    Running,
+    SetClock,
     certificate,
     names,
     new_hierarchy,
     new_issuer,
+    new_request,
     spki,
     stored,
     with_status,
@@ -209,6 +212,69 @@ def test_a_run_overtaken_by_an_amended_one_returns_what_was_stored(request_, iss
     assert record.names == names(3)
     assert stored(store) == [record]
     assert len(with_status(store, CertificateStatus.CLOSED)) == 1
+
+
+class Claimed:
+    """Who holds the claim, by revision: an order that was amended is claimed for what it holds now."""
+
+    def __init__(self, revision):
+        self.revision = revision
+
+    def __call__(self, enrolment_id, revision):
+        return revision == self.revision
+
+
+def test_a_straggler_neither_closes_nor_signs_what_was_ordered_since(request_, keys, store):
+    """Its order was held back, amended and claimed again while it was at the key; the later run is there or died."""
+    claimed = Claimed(1)
+    issuer = new_issuer(keys, store, running=Running(claims=claimed))
+    amended = replace(request_, names=names(3), revision=2)
+
+    def overtaken():
+        claimed.revision = 2
+        (of_the_first,) = store.serials.values()
+        store.close(of_the_first, NOW, "its bytes may not be signed any more")
+        record_new_serial(amended, issuer)
+
+    meanwhile(store, "before", "keep", overtaken)
+    with pytest.raises(NotClaimed):
+        issue_certificate(request_, issuer)
+    assert stored(store) == []
+    assert issue_certificate(amended, issuer).names == names(3)
+    assert [each.names for each in stored(store)] == [names(3)]
+
+
+def test_a_run_whose_order_is_not_claimed_any_more_asks_no_key(request_, keys, store):
+    claimed = Claimed(1)
+    issuer = new_issuer(keys, store, running=Running(claims=claimed))
+    meanwhile(store, "after", "record", lambda: setattr(claimed, "revision", 2))
+    with pytest.raises(NotClaimed):
+        issue_certificate(request_, issuer)
+    assert keys.signed == []
+
+
+def test_bytes_that_a_rule_of_the_next_day_forbids_are_recorded_anew(keys, store, issuing_ca):
+    """199 days were allowed a second ago, 100 are from now on (BR 6.3.2)."""
+    midnight = datetime(2027, 3, 15, tzinfo=UTC)
+    clock = SetClock(midnight - timedelta(seconds=1))
+    issuer = new_issuer(keys, store, clock)
+    asked = new_request(
+        issuing_ca, caa_valid_until=midnight + timedelta(hours=1), term_end=midnight + timedelta(days=365)
+    )
+    meanwhile(store, "after", "record", lambda: setattr(clock, "moment", midnight))
+    with pytest.raises(TryAgain):
+        issue_certificate(asked, issuer)
+    assert keys.signed == []
+    record = issue_certificate(asked, issuer)
+    assert record.not_after - record.not_before < timedelta(days=100)
+
+
+@pytest.mark.parametrize("behind", [timedelta(0), timedelta(minutes=10)])
+def test_a_certificate_is_stored_after_the_one_that_it_follows(request_, keys, store, behind):
+    """Whichever was stored last is the newest; a signer whose clock is behind would leave the former in its place."""
+    follows = NOW + behind
+    record = issue_certificate(replace(request_, follows=follows), new_issuer(keys, store))
+    assert record.stored_at == follows + timedelta(microseconds=1)
 
 
 def test_a_serial_that_exists_already_is_drawn_again(issuing_ca, keys, store, request_):

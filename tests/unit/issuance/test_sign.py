@@ -5,15 +5,27 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.issuance.issue import CaaTooOld
+from partner_center.issuance.issue import CaaTooOld, NotClaimed
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.record import CertificateStatus
-from partner_center.issuance.sign import NotClaimed, SignOrder
+from partner_center.issuance.sign import SignOrder
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
+from partner_center.orders.order import OrderKind, OrderStatus
 from partner_center.orders.ports import load
 from tests.fakes.posted import spki_of
-from tests.fakes.samples import A_KEY, ORDER, THEM, US, a_contract, a_day, a_preflight, a_second, an_audit
+from tests.fakes.samples import (
+    A_KEY,
+    ORDER,
+    THEM,
+    US,
+    a_contract,
+    a_day,
+    a_preflight,
+    a_record,
+    a_second,
+    an_audit,
+)
 from tests.fakes.world import World
 from tests.unit.issuance.world import NOW, MemoryStore, SetClock, certificate, new_issuer, no_private_ca
 
@@ -210,3 +222,18 @@ def test_a_level_whose_validation_does_not_exist_is_not_signed(bench, level):
     bench.world.tables.heads[US, ORDER] = replace(bench.world.head(), level=level)
     bench.claim()
     refused(bench, TryAgain)
+
+
+def test_a_reissue_follows_the_certificate_that_its_order_has(bench):
+    """The newest is the one that was stored last, though its signer's clock be behind the former one's."""
+    enrolment, former = f"{ORDER}-rei_1", NOW + timedelta(minutes=10)
+    world, head = bench.world, bench.world.head()
+    changes = {"order_id": enrolment, "kind": OrderKind.REISSUE, "generation": 2}
+    world.tables.heads[US, enrolment] = replace(head, term_to=NOW + 365 * a_day, **changes)
+    world.tables.contents[US, enrolment, 1] = world.tables.contents[US, ORDER, 1]
+    order = load(world.stores.orders, US, enrolment)
+    world.stores.claims.claim(order, a_preflight(at=NOW, generation=2), an_audit(world.ids))
+    world.tables.heads[US, ORDER] = replace(head, status=OrderStatus.ISSUED, serial="0a1b")
+    bench.store.serials["0a1b"] = a_record(stored_at=former)
+    record = bench.sign(generation=2, order_id=enrolment)
+    assert record.stored_at == former + timedelta(microseconds=1)

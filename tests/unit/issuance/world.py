@@ -290,12 +290,16 @@ class Blocks:
 
 @dataclass
 class Running:
-    """`RunningOrders` in memory: all of them, but for those that are over."""
+    """`RunningOrders` in memory: all of them, but for those that are over, all claimed while `claims` says so."""
 
     over: set[tuple[str, str]] = field(default_factory=set)
+    claims: Callable[[str, int], bool] = lambda _enrolment_id, _revision: True
 
     def is_running(self, reseller_id, order_id):
         return (reseller_id, order_id) not in self.over
+
+    def is_claimed(self, reseller_id, enrolment_id, revision):
+        return self.claims(enrolment_id, revision)
 
 
 def new_issuer(

@@ -79,6 +79,10 @@ class OrderStore:
         head = self.head(reseller_id, order_id)
         return head is not None and head.status is OrderStatus.ISSUED
 
+    def is_claimed(self, reseller_id: str, enrolment_id: str, revision: int) -> bool:
+        head = self.head(reseller_id, enrolment_id)
+        return head is not None and head.is_claimed(revision)
+
     def reissues(self, reseller_id: str, order_id: str, page: Page) -> tuple[Sequence[Reissue], str | None]:
         """The order's reissues, newest first."""
         prefix = keys.reissue(reseller_id, order_id, "").sk

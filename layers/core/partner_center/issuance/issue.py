@@ -7,7 +7,7 @@ retry, the store lets one certificate through and both return that one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from partner_center.issuance.ports import (
@@ -37,6 +37,7 @@ from partner_center.issuance.validity import LONGEST_WAIT_FOR_SIGNATURE, plan_va
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import PartnerCenterError, TryAgain
+from partner_center.kernel.ids import enrolment_of_reissue
 from partner_center.kernel.level import Level
 
 _ROUNDS = 5
@@ -76,6 +77,12 @@ class KeyBlocked(PartnerCenterError):
     code = "key_blocked"
 
 
+class NotClaimed(PartnerCenterError):
+    """The order is not at the point of no return, or not with what was to be signed. Nothing was signed."""
+
+    code = "not_claimed"
+
+
 class OrderOver(PartnerCenterError):
     """The order of the reissue was revoked meanwhile: it gets no further certificate. Nothing was signed."""
 
@@ -93,7 +100,8 @@ class IssueRequest:
     """What preflight proved: which certificate, for which generation, and until when its CAA look-ups hold.
 
     `names` are A-labels, the order's own; `term_end` is the end of the order's term; `caa_valid_until` is the
-    earliest end over all names of 8 hours or the TTL since look-up (BR 3.2.2.8).
+    earliest end over all names of 8 hours or the TTL since look-up (BR 3.2.2.8). `revision` is the content that
+    preflight looked at. `follows` is when the certificate was stored that the order has now.
     """
 
     reseller_id: str
@@ -107,7 +115,16 @@ class IssueRequest:
     term_end: datetime
     issuer: IssuingCa
     caa_valid_until: datetime
+    revision: int = 1
     reissue_id: str | None = None
+    follows: datetime | None = None
+
+    def stored_at(self, now: datetime) -> datetime:
+        """When its certificate is stored: after the one that it follows, though this clock may be behind.
+
+        Certificates of an order are put in order by it, and an older one goes when a newer one is there.
+        """
+        return now if self.follows is None else max(now, self.follows + timedelta(microseconds=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +145,7 @@ class Issuer:
 def issue_certificate(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     """The one certificate of the request's generation, as the store keeps it; issued now unless it was before.
 
-    Raises LintRefused, CaaTooOld, KeyBlocked, OrderOver, IssuerNotActive or TermOver with nothing signed;
+    Raises LintRefused, CaaTooOld, KeyBlocked, NotClaimed, OrderOver, IssuerNotActive or TermOver with nothing signed;
     CertificateDisagrees if the signer's answer is wrong; TryAgain under contention. Every failure may be retried
     with the same request.
     """
@@ -146,6 +163,7 @@ def _one_round(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
         return record
     require_permission_to_sign(request, issuer.clock.now())
     if record is not None and not _may_still_be_signed(record, request, issuer.clock.now()):
+        _require_claim(request, issuer)  # it may be of another run, for what was ordered since
         issuer.store.close(record, issuer.clock.now(), "its bytes may not be signed any more")
         record = None
     if record is None:
@@ -208,27 +226,40 @@ def record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateRecor
     return record
 
 
-def require_still_wanted(record: CertificateRecord, issuer: Issuer) -> None:
-    """Raises KeyBlocked, OrderOver. Whoever blocks a key or revokes an order looks for its serials afterwards, and
-    this one is recorded: one of the two sees the other.
+def require_still_wanted(record: CertificateRecord, request: IssueRequest, issuer: Issuer) -> None:
+    """Raises KeyBlocked, OrderOver, NotClaimed. Whoever revokes an order, blocks an exposed key, or revokes for a
+    proven compromise looks for serials afterwards, and this one is recorded: one of the two sees the other.
     """
     is_reissue = record.reissue_id is not None
     if is_reissue and not issuer.running.is_running(record.reseller_id, record.order_id):
         raise OrderOver("The order was revoked after its reissue had been examined.")
+    _require_claim(request, issuer)
     if issuer.blocked.is_blocked(record.spki_sha256) is not None:
         raise KeyBlocked("The key was blocked after the order had been examined.")
 
 
+def _require_claim(request: IssueRequest, issuer: Issuer) -> None:
+    """A run that lasts may have been given up, and the order amended or ended, since it was asked for."""
+    enrolment_id = request.order_id
+    if request.reissue_id is not None:
+        enrolment_id = enrolment_of_reissue(request.order_id, request.reissue_id)
+    if not issuer.running.is_claimed(request.reseller_id, enrolment_id, request.revision):
+        raise NotClaimed(f"{enrolment_id} is not claimed any more for what was to be signed.")
+
+
 def _sign_and_store(record: CertificateRecord, request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     plan = plan_of(record, request)
-    require_permission_to_sign(request, issuer.clock.now())
-    require_still_wanted(record, issuer)
+    now = issuer.clock.now()
+    require_permission_to_sign(request, now)
+    if not within_the_limit(record.not_before, record.not_after, rules_on(now)):
+        raise TryAgain("The rules of another day hold by now.")
+    require_still_wanted(record, request, issuer)
     hashed = digest(record.tbs_der, request.issuer.signature_algorithm)
     signature = issuer.signer.sign_digest(request.issuer, hashed)
     certificate_der = assemble(record.tbs_der, signature, request.issuer)
     if problems := disagreements(certificate_der, plan):
         raise CertificateDisagrees(problems)
-    issuer.store.keep(record, certificate_der, issuer.clock.now())
+    issuer.store.keep(record, certificate_der, request.stored_at(issuer.clock.now()))
     return _kept(plan, request, issuer.store)
 
 

@@ -24,6 +24,8 @@ class CertificateStore(Protocol):
         """The recorded or issued certificate that holds the generation's slot; None when the slot is free."""
         ...
 
+    def by_serial(self, serial_hex: str) -> CertificateRecord | None: ...
+
     def record(self, record: CertificateRecord) -> None:
         """Take the free slot with a new serial and its to-be-signed bytes. Raises SlotTaken or SerialTaken."""
         ...
@@ -74,10 +76,14 @@ class KeyBlocks(Protocol):
 
 
 class RunningOrders(Protocol):
-    """Knows, at this moment, which orders still stand."""
+    """Knows, at this moment, which orders still stand, and which are to be signed."""
 
     def is_running(self, reseller_id: str, order_id: str) -> bool:
         """Whether the order is issued: neither revoked nor unknown."""
+        ...
+
+    def is_claimed(self, reseller_id: str, enrolment_id: str, revision: int) -> bool:
+        """Whether the order or reissue is past the point of no return with this revision of its content."""
         ...
 
 

@@ -101,7 +101,7 @@ def _asked(
     require_permission_to_sign(request, now)
     if record is None:
         record = record_new_serial(request, issuer)
-    require_still_wanted(record, issuer)
+    require_still_wanted(record, request, issuer)
     request_id = through.authority.request(plan_of(record, request), csr_der, token_of(record))
     through.store.note_request(record, request_id)
     return replace(record, request_id=request_id)
@@ -127,7 +127,7 @@ def _fetched(record: CertificateRecord, request: IssueRequest, through: PrivateC
         tbs_der=certificate.tbs_certificate_bytes,
         status=CertificateStatus.STORED,
         certificate_der=der,
-        stored_at=through.issuer.clock.now(),
+        stored_at=request.stored_at(through.issuer.clock.now()),
     )
     through.store.keep_as(record, issued)
     return _kept(request, through)

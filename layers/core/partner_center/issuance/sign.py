@@ -6,23 +6,17 @@ from datetime import datetime
 from typing import Protocol
 
 from partner_center.issuance.ca_choice import signing_ca
-from partner_center.issuance.issue import Issuer, IssueRequest, issue_certificate
+from partner_center.issuance.issue import Issuer, IssueRequest, NotClaimed, issue_certificate
 from partner_center.issuance.preflight import Outcome, Preflight
 from partner_center.issuance.private_ca import PrivateCaIssuer, issue_by_private_ca
 from partner_center.issuance.profile import IssuingCa
 from partner_center.issuance.record import CertificateRecord
-from partner_center.kernel.errors import PartnerCenterError, TryAgain
+from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.kernel.level import Level
 from partner_center.orders.lifecycle import term_to_of
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import OrderReader, load, predecessor
-
-
-class NotClaimed(PartnerCenterError):
-    """The order is not at the point of no return, or this preflight did not bring it there."""
-
-    code = "not_claimed"
 
 
 class IssuingCas(Protocol):
@@ -65,11 +59,14 @@ class SignOrder:
         if order is None or preflight is None:
             raise NotClaimed(f"No claimed order and preflight under {order_id}.")
         held = self.issuer.store.current(reseller_id, order_of(order_id), generation)
-        if held is not None and held.certificate_der is not None:
-            if not order.content.is_certified_by(held):
-                raise NotClaimed(f"{order_id} has a stored certificate that is not what is ordered now.")
-            return held
-        _require_claim(order, preflight, generation)
+        if held is None or held.certificate_der is None:
+            _require_claim(order, preflight, generation)
+            held = self._issued(order, preflight)
+        if not order.content.is_certified_by(held):
+            raise NotClaimed(f"{order_id} has a stored certificate that is not what is ordered now.")
+        return held
+
+    def _issued(self, order: Order, preflight: Preflight) -> CertificateRecord:
         request = self._request(order, preflight)
         if request.issuer.is_private_ca:
             return issue_by_private_ca(request, bytes.fromhex(order.content.csr_der), self.private_ca())
@@ -94,7 +91,15 @@ class SignOrder:
             term_end=term_end(order, preflight, predecessor(self.orders, order.head)),
             issuer=issuing,
             caa_valid_until=preflight.caa_valid_until,
+            revision=preflight.revision,
+            follows=self._newest_stored_at(order.head),
         )
+
+    def _newest_stored_at(self, head: OrderHead) -> datetime | None:
+        """When the certificate was stored that the order of a reissue has now."""
+        of = self.orders.head(head.reseller_id, order_of(head.order_id)) if head.is_reissue else None
+        newest = self.issuer.store.by_serial(of.serial) if of is not None and of.serial else None
+        return newest.stored_at if newest is not None else None
 
 
 def _require_claim(order: Order, preflight: Preflight, generation: int) -> None:

@@ -265,6 +265,10 @@ class OrderHead:
         """Whether the order may still change: amended, cancelled, approved."""
         return self.status is OrderStatus.PENDING and not self.signing
 
+    def is_claimed(self, revision: int) -> bool:
+        """Whether this revision of its content is past the point of no return."""
+        return self.status is OrderStatus.PENDING and self.signing and self.revision == revision
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
