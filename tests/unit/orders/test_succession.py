@@ -197,6 +197,20 @@ def test_a_duplicate_that_meets_the_first_in_the_write_gets_its_answer(lineage):
     assert lineage.follow(REPLACEMENT, key="k") == answered[0]
 
 
+def test_a_duplicate_that_looks_before_the_first_writes_gets_its_answer(lineage, monkeypatch):
+    """It finds the order replaced, by itself."""
+    guard, answered = lineage.stores.orders.guard, []
+
+    def looks_too_early(*key):
+        seen = guard(*key)
+        monkeypatch.setattr(lineage.stores.orders, "guard", guard)
+        answered.append(lineage.follow(REPLACEMENT, key="k"))
+        return seen
+
+    monkeypatch.setattr(lineage.stores.orders, "guard", looks_too_early)
+    assert lineage.follow(REPLACEMENT, key="k") == answered[0]
+
+
 @pytest.mark.parametrize("how", ["cancelled", "timed out"])
 @pytest.mark.parametrize("kind", [RENEWAL, REPLACEMENT])
 def test_what_comes_to_nothing_gives_the_place_free(lineage, kind, how):

@@ -7,7 +7,7 @@ from typing import Any
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ContentRefused, NotFound, Problem
+from partner_center.kernel.errors import ContentRefused, NotFound, Problem, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
@@ -53,7 +53,13 @@ class PlaceSuccessor:
         if answered is not None:
             return self._as_placed(answered)
         moment = self.clock.now()
-        succession = self._permitted(principal, call, order_id, kind, body, moment)
+        try:
+            succession = self._permitted(principal, call, order_id, kind, body, moment)
+        except StateConflict:
+            answered = replayed(self.orders, reseller_id, call)
+            if answered is None:
+                raise
+            return self._as_placed(answered)  # meanwhile the first request of this key renewed or replaced it
         hours, rest, wrong = _delay(body, kind)
         examination = self._examined(principal, call.request_id, succession, rest, moment)
         problems = (*wrong, *_in_our_words(examination.problems, kind))
