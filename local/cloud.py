@@ -182,6 +182,7 @@ class EmbeddedCloud:
             "DnsServer": self.zone.address(),
             "WebServer": self.web.address,
             "RequiredBlockLists": "sample",
+            "OldestSuffixList": "0",  # time is virtual, and a journey lasts for years
             "PaymentApi": self.payments.url,
             "PaymentScript": self.payments.script,
             "PaymentPublishableKey": "pk_test_local",

@@ -5,8 +5,10 @@ import json
 from aws_lambda_powertools import Logger
 
 from partner_center.entry.task import Task, task_handler
+from partner_center.entry.wiring.base import settings
 from partner_center.entry.wiring.preflight import run_preflight
 from partner_center.issuance.preflight import Outcome, Preflight
+from partner_center.kernel.public_suffix import ListAge, list_age, list_version
 
 
 def run(task: Task) -> dict[str, str | int | None]:
@@ -30,10 +32,12 @@ def _message(cause: str) -> str:
 
 
 def _tell_the_operator(preflight: Preflight) -> None:
-    """Only an operator can mend a block list, so the alarm BlockListsAreMissing waits for this line."""
+    """Only an operator can mend a list: the alarms BlockListsAreMissing and SuffixListIsOld wait for these lines."""
     faults = [check.detail for check in preflight.checks if check.check == "block_lists" and not check.passed]
     if faults:
         Logger().error("block lists are missing or broken", faults=faults)
+    if settings().oldest_suffix_list and list_age(preflight.at) is not ListAge.FRESH:
+        Logger().error("the public suffix list is old", version=list_version())
 
 
 handler = task_handler(run)

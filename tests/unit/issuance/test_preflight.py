@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from partner_center.catalog.products import load_catalog
-from partner_center.issuance.preflight import Outcome, RunPreflight
+from partner_center.issuance.preflight import Outcome, RunPreflight, suffix_list_check
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.orders.content import ChosenMethod, Method, content_to_json
 from partner_center.orders.order import OrderStatus, Review
@@ -118,7 +118,30 @@ def test_what_passes_every_check_is_claimed(desk):
 def test_every_check_is_made_and_named(desk):
     assert [check.check for check in desk.run().checks] == [
         *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement", "payment"),
+        "public_suffix_list",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dated", "oldest", "passed"),
+    [
+        (NOW - 90 * a_day, 90 * a_day, True),
+        (NOW - 90 * a_day - a_second, 90 * a_day, False),
+        (NOW - 4000 * a_day, None, True),
+        (NOW + a_day, 90 * a_day, True),
+        (None, 90 * a_day, False),
+        (None, None, True),
+    ],
+)
+def test_a_public_suffix_list_serves_for_ninety_days(dated, oldest, passed):
+    assert suffix_list_check(dated, oldest, NOW).passed is passed
+
+
+def test_a_list_that_is_too_old_holds_the_order_back(desk):
+    desk.run_preflight = replace(desk.run_preflight, oldest_suffix_list=a_day)
+    preflight = desk.run()
+    assert (preflight.outcome, list(failed(preflight))) == (Outcome.HELD_BACK, ["public_suffix_list"])
+    assert "days old" in desk.head.held_back
 
 
 def test_the_evidence_names_the_proofs_and_the_revision(desk):

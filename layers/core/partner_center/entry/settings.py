@@ -23,6 +23,7 @@ class Settings:
     perspectives: tuple[str, ...]
     block_list_bucket: str
     required_block_lists: tuple[str, ...]
+    oldest_suffix_list: int
     exposed_keys_queue: str
     repository_bucket: str
     key_quota: int
@@ -67,6 +68,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         perspectives=tuple(filter(None, text("PERSPECTIVES").split(","))),
         block_list_bucket=text("BLOCK_LIST_BUCKET"),
         required_block_lists=tuple(filter(None, text("REQUIRED_BLOCK_LISTS").split(","))),
+        oldest_suffix_list=int(text("OLDEST_SUFFIX_LIST") or 0),
         exposed_keys_queue=text("EXPOSED_KEYS_QUEUE"),
         repository_bucket=text("REPOSITORY_BUCKET"),
         key_quota=int(text("KEY_QUOTA") or 0),

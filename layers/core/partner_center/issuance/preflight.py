@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -13,6 +13,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, order_of
+from partner_center.kernel.public_suffix import list_date
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
@@ -114,6 +115,7 @@ class BlockLists(Protocol):
         ...
 
 
+SUFFIX_LIST = "public_suffix_list"
 _LONGEST_DETAIL = 20_000
 """Of a check's sentences about a hundred names; the evidence has each."""
 
@@ -203,9 +205,20 @@ def _reliable_until(caa: Sequence[CaaResult], proofs: Mapping[str, Proof]) -> da
     return min([*answers, *map(usable_until, proofs.values())]) if answers else None
 
 
+def suffix_list_check(dated: datetime | None, oldest: timedelta | None, moment: datetime) -> Check:
+    """The public suffix list of that date, for the record, and whether it may be relied on (BR 3.2.2.6).
+
+    `oldest`: how old it may be; None for any age. One without a date is of no known age, so that no limit holds.
+    """
+    if dated is None:
+        return Check(SUFFIX_LIST, oldest is None, "of unknown age")
+    age = moment - dated
+    return Check(SUFFIX_LIST, oldest is None or age <= oldest, f"of {dated:%Y-%m-%d}, {age.days} days old")
+
+
 @dataclass(frozen=True, slots=True)
 class RunPreflight:
-    """The use case: fetch, judge, record, claim."""
+    """The use case: fetch, judge, record, claim. `oldest_suffix_list` is as `suffix_list_check` takes it."""
 
     orders: OrderReader
     challenges: Challenges
@@ -217,6 +230,7 @@ class RunPreflight:
     block_lists: BlockLists
     clock: Clock
     ids: Ids
+    oldest_suffix_list: timedelta | None = None
 
     def __call__(
         self, reseller_id: str, order_id: str, attempt: int, correlation_id: str, refused: str = ""
@@ -242,7 +256,9 @@ class RunPreflight:
         charge = self._charge(order)
         moment = self.clock.now()
         runs = self._order_checks(order, moment)
-        more = [*runs, Check("certificate", False, refused)] if refused else runs
+        more = [*runs, suffix_list_check(list_date(), self.oldest_suffix_list, moment)]
+        if refused:
+            more.append(Check("certificate", False, refused))
         outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment, more)
         preflight = Preflight(
             preflight_id=self.ids.new("pre", moment),

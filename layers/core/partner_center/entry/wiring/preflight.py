@@ -1,5 +1,6 @@
 """The preflight, wired."""
 
+from datetime import timedelta
 from functools import cache
 
 from partner_center.adapters.claim_store import ClaimStore
@@ -26,4 +27,5 @@ def run_preflight() -> RunPreflight:
         block_lists=block_lists(),
         clock=clock(),
         ids=ids(),
+        oldest_suffix_list=timedelta(days=settings().oldest_suffix_list) or None,
     )
