@@ -17,9 +17,10 @@ from partner_center.kernel.errors import (
     StateConflict,
     TryAgain,
 )
-from partner_center.orders.amend import MOST_CHALLENGES, MOST_REVISIONS
+from partner_center.orders.amend import MOST_REVISIONS
 from partner_center.orders.amendment import WHILE_PENDING
 from partner_center.orders.order import OrderStatus
+from partner_center.validation.challenges import MOST_CHALLENGES
 from tests.fakes.posted import (
     a_body,
     a_csr,

@@ -8,7 +8,6 @@ import pytest
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import NotFound, StateConflict, TooSoon, TryAgain
 from partner_center.notifications.mail import MailRefused
-from partner_center.orders import amend
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import MOST_CHALLENGES, ChallengeStatus, Decision
@@ -395,10 +394,6 @@ def test_a_value_that_serves_is_mailed_however_often_the_order_was_asked(desk):
     asked_so_often(desk, MOST_CHALLENGES)
     desk.resend("mail.example.com")
     assert len(desk.world.mail.asked) == 2
-
-
-def test_amendments_make_no_more_challenges_than_resends():
-    assert amend.MOST_CHALLENGES == MOST_CHALLENGES
 
 
 @pytest.mark.parametrize("name", ["mail.example.com", "example.org"])

@@ -23,14 +23,13 @@ from partner_center.orders.examination import Examination
 from partner_center.orders.ledger_lines import part_of
 from partner_center.orders.order import Order, OrderHead, OrderStatus, PaymentKind, Review
 from partner_center.orders.ports import Amendment, Orders, load
-from partner_center.validation.challenges import Challenge, barred
+from partner_center.validation.challenges import MOST_CHALLENGES, Challenge, barred
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import wanted_of
 
 Precondition = Callable[[Order], None]
 
 MOST_REVISIONS = 500
-MOST_CHALLENGES = 1000
 """An order keeps every screening and challenge that was made for it, and they are read at once. Nobody who mends an
 order gets there; who plays with one would mail its approvers without end."""
 
