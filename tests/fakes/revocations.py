@@ -76,15 +76,16 @@ class MemoryRevocations:
             head = change.head
             self.orders.require_unbound(change.guard)
             self.orders.require_version(head, change.expected_version)
-            if change.before is not None:
-                self.orders.require_version(change.before.head, change.before.expected_version)
+            for each in change.lineage:
+                self.orders.require_version(each.head, each.expected_version)
             refund = change.refund
             self.tables.require_new(change.event, change.audit, refund.entry if refund else None)
             contract = self.tables.contracts[head.reseller_id, head.contract_id]
             if refund is not None and contract.units_used < refund.units_back:
                 raise ChangedMeanwhile("The units are not used.")
             self.orders.move(head, change.expected_version)
-            self.orders.move_before(change.before)
+            for each in change.lineage:
+                self.orders.move_before(each)
             if refund is not None:
                 units = refund.units_back
                 moved = {"units_used": -units, "units_left": units} if units else {}

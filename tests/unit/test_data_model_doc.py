@@ -448,7 +448,8 @@ def last_of_a_lineage_revoked():
         replace(HEAD, order_id="ord_0", status=OrderStatus.REVOKED, issued_at=NOW),
     )
     refund = started_refund(replace(payer, payment=PaymentStatus.CAPTURED), CHRONICLE)
-    return replace(change, refund=None, before=LineageChange(refund.head, 1, refund))
+    living = LineageChange(a_head(order_id="ord_2", version=2), 1)
+    return replace(change, refund=None, lineage=(living, LineageChange(refund.head, 1, refund)))
 
 
 def reported(version):

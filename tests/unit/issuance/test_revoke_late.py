@@ -11,7 +11,7 @@ from partner_center.orders.order import CloseReason, OrderKind, OrderStatus, Rev
 from partner_center.orders.ports import LineageChange, lineage_of, predecessor
 from partner_center.orders.succession import Succession
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.samples import ORDER, US, a_chronicle, a_day, a_head, a_placement, an_order
+from tests.fakes.samples import ORDER, US, a_chronicle, a_day, a_head, a_placement, a_record, an_order
 from tests.unit.issuance.revoking import Office, reissued, wanted
 
 LAST = NOW + 30 * a_day - MICROSECOND
@@ -115,6 +115,29 @@ def test_a_replacement_that_is_issued_afterwards_gets_no_days(late):
         late.stores.orders.complete(read_before)
     late.stores.orders.complete(late.completed())
     assert late.stored("ord_2").term_to < late.clock.now() + 365 * a_day
+
+
+def test_while_what_paid_for_it_goes_back_nothing_that_follows_it_gets_its_days():
+    """Paid, replaced for nothing, replaced for a price: the first price goes back, so its days do not go on."""
+    office = Late.__new__(Late)
+    Office.__init__(office)
+    office.clock.moment = NOW + a_day
+    office.replaced(units=0, net=Money.of("0.00"))
+    office.stores.orders.complete(office.completed())
+    office.serials.add(a_record(serial_hex="0b", order_id="ord_2", generation=1))
+    office.order()
+    office.deliver()
+    office.clock.moment = LAST
+    office.tables.before["revoke_order"].append(dies)
+    with pytest.raises(TryAgain):
+        office.order(order_id="ord_2")
+    office.clock.moment = NOW + 30 * a_day
+    office.replaced("ord_3", of="ord_2")
+    read_before = office.completed("ord_3")
+    office.deliver()
+    assert office.refunds() == [OURS]
+    with pytest.raises(ChangedMeanwhile):
+        office.stores.orders.complete(read_before)
 
 
 def test_a_replacement_that_is_issued_meanwhile_has_the_days(late):

@@ -50,7 +50,7 @@ class RevocationStore:
         actions: list[Action] = [
             *([guard_put(business, change.guard)] if change.guard else []),
             head_update(business, head, change.expected_version),
-            *(lineage_moved(business, change.before) if change.before else []),
+            *(action for each in change.lineage for action in lineage_moved(business, each)),
         ]
         if change.refund is not None:
             actions += refund_actions(business, change.refund)

@@ -75,7 +75,7 @@ class CertificateRevocation:
 class OrderRevocation:
     """What changes when the order itself is revoked; `refund` gives back what was paid.
 
-    `before` gives back the price of the order that paid for this one, or is what lives of it. `event` is None when
+    `lineage` has what lives of it, and the order that paid for it, whose price goes back. `event` is None when
     only the reason of a revoked order changes.
     """
 
@@ -85,7 +85,7 @@ class OrderRevocation:
     event: Event | None
     audit: AuditRecord
     guard: RequestGuard | None = None
-    before: LineageChange | None = None
+    lineage: tuple[LineageChange, ...] = ()
 
 
 class Revocations(Protocol):
@@ -199,12 +199,9 @@ class Revoker:
             return change
         payer = payer_of(self.orders, head) if heir is None else None
         refund = started_refund(followed(payer, chronicle.moment), chronicle, moment) if payer else None
-        if payer is not None and refund is not None:
-            return replace(change, before=LineageChange(refund.head, payer.version, refund))
-        if living is None:
-            return change
-        seen = LineageChange(replace(living, version=living.version + 1), living.version)
-        return replace(change, before=seen)
+        paid = [LineageChange(refund.head, payer.version, refund)] if payer and refund else []
+        seen = [LineageChange(replace(living, version=living.version + 1), living.version)] if living else []
+        return replace(change, lineage=(*seen, *paid))
 
     def order_if_last(self, record: CertificateRecord, wish: Wish, since: datetime) -> None:
         """The order revoked as well when none of its certificates is live; one that ended otherwise stays.
