@@ -107,9 +107,11 @@ class World:
         self.review_queue = ReviewQueue(orders, screenings)
         charges = self.stores.charges
         self.move_money = MoveMoney(orders, charges, self.cards, self.gateway, clock, ids)
-        self.authorise_payment = AuthorisePayment(orders, challenges, self.move_money, clock)
         self.await_payment = AwaitAnswer(orders, waits, self.machine, WaitStep.PAYMENT, payment_answer)
         self.alarms: list[str] = []
+        self.authorise_payment = AuthorisePayment(
+            orders, challenges, self.move_money, clock, self.alarms.append
+        )
         self.settle_payment = SettlePayment(charges, self.move_money, clock, self.alarms.append)
         self.due_settlements = DueSettlements(charges, clock)
         self.payment_desk = PaymentDesk(orders, charges, self.cards, self.stores.contracts, clock, ids)

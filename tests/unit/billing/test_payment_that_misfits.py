@@ -49,6 +49,7 @@ def test_what_was_taken_and_is_not_the_price_waits_for_staff(misfit):
     assert payment_answer(head) is None
     assert misfit.stores.events(US, ORDER)[-1] == "order.settlement_failed"
     assert list(misfit.tables.audit.values())[-1].action == "payment.misfits"
+    assert misfit.alarms == [ORDER]
     assert asks_for_nothing(misfit)
 
 
@@ -58,6 +59,7 @@ def test_it_is_told_once_however_often_the_step_is_repeated(misfit):
     for _ in range(3):
         assert misfit.authorise() is Outcome.DECLINED
     assert (misfit.head(), misfit.stores.events(US, ORDER), misfit.gateway.calls) == (before, told, asked)
+    assert misfit.alarms == [ORDER]
 
 
 def test_staff_who_have_it_tried_again_have_it_looked_at_once(misfit):
@@ -92,6 +94,7 @@ def test_amended_back_to_what_was_taken_it_goes_on_and_nothing_more_is_taken(mis
 def test_cancelled_all_of_it_goes_back(misfit):
     misfit.authorise()
     misfit.cancel()
+    assert not misfit.head().payment_misfits
     assert misfit.settle() is Settled.DONE
     assert misfit.gateway.given_back(ORDER) == [PRICE]
     assert misfit.head().payment is PaymentStatus.REFUNDED

@@ -1,5 +1,6 @@
 """Right before signing the order's card is asked for the money; taken it is after the certificate is stored (M58)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +43,8 @@ class AuthorisePayment:
     challenges: ChallengeReader
     move_money: MoveMoney
     clock: Clock
+    alarm: Callable[[str], None]
+    """Rung before an order is put before staff."""
 
     def __call__(
         self, reseller_id: str, order_id: str, attempt: int, correlation_id: str
@@ -62,6 +65,8 @@ class AuthorisePayment:
             if found.next.step is Step.ASK_STAFF and found.head.payment_misfits:
                 return Outcome.DECLINED, self._seconds_left(found.head)
             if continues(found.head, attempt):
+                if found.next.step is Step.ASK_STAFF:
+                    self.alarm(order_id)
                 self.move_money(found, correlation_id)
         raise TryAgain("The payment does not come to rest.", 60)
 

@@ -48,7 +48,7 @@ def trouble(head: OrderHead) -> tuple[str, str]:
         return (
             "capture_failed",
             "Another amount was taken at the gateway than the order costs now: have the order amended back to it, or "
-            f"cancelled, which gives all of it back. What was put right at the gateway, {again}.",
+            "cancelled, which gives all of it back.",
         )
     if head.payment in {PaymentStatus.REFUND_PENDING, PaymentStatus.REFUND_FAILED}:
         return "refund_failed", f"Look at the payment at the gateway, then {again}."

@@ -226,6 +226,7 @@ def closing(
         head,
         status=status,
         signing=False,
+        payment_misfits=False,
         closed=Closed(chronicle.moment, chronicle.actor, reason),
         restarts=None,
         updated_at=chronicle.moment,

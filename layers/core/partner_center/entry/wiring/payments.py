@@ -21,7 +21,7 @@ def move_money() -> MoveMoney:
 
 @cache
 def authorise_payment() -> AuthorisePayment:
-    return AuthorisePayment(order_store(), challenge_store(), move_money(), clock())
+    return AuthorisePayment(order_store(), challenge_store(), move_money(), clock(), Alarm.UNMOVED)
 
 
 @cache
