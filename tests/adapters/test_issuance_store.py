@@ -20,6 +20,7 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus,
 from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.level import Level
+from tests.fakes.samples import a_record
 from tests.unit.issuance.world import (
     NOW,
     MemoryStore,
@@ -242,6 +243,29 @@ def test_an_issuing_ca_is_read_back_whole(store, hierarchy):
     assert store.add_issuing_ca(issuing_ca) == issuing_ca
     assert store.issuing_ca(issuing_ca.issuer_id) == issuing_ca
     assert issuing_ca in store.issuing_cas()
+
+
+@pytest.mark.parametrize(
+    "key_id", ["arn:aws:acm-pca:eu-west-1:1:certificate-authority/x", "arn:aws:kms:eu-west-1:1:key/x"]
+)
+@pytest.mark.parametrize("status", CertificateStatus)
+def test_what_is_recorded_for_a_private_ca_may_have_been_made_there(dynamodb, hierarchy, key_id, status):
+    issuing_ca = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}", key_id=key_id)
+    dynamodb.add_issuing_ca(issuing_ca)
+    record = a_record(issuer_id=issuing_ca.issuer_id, status=status)
+    expected = status is CertificateStatus.RECORDED and ":acm-pca:" in key_id
+    assert dynamodb.is_asked_elsewhere(record) is expected
+    assert not dynamodb.is_asked_elsewhere(replace(record, issuer_id="unknown"))
+
+
+def test_a_certificate_stays_newer_than_the_one_that_it_follows(dynamodb, hierarchy):
+    """Moments of storing are kept in whole seconds."""
+    issuing_ca, signer = hierarchy
+    request = new_request(issuing_ca, order_id=f"ord_issue_{next(_numbers)}")
+    issuer = new_issuer(signer, dynamodb, SetClock())
+    later = issue_certificate(replace(request, generation=3), issuer)
+    record = issue_certificate(replace(request, generation=2, follows=later.stored_at), issuer)
+    assert record.age() > later.age()
 
 
 def test_of_two_issuing_cas_under_one_id_the_first_stays(store, hierarchy):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.events import Event
 from partner_center.orders.exposed_keys import ExposedKey
 from partner_center.orders.fulfil import Woken
@@ -125,6 +125,8 @@ class MemoryCertificates:
     """What became of each generation: reads of the certificates by order."""
 
     records: dict[tuple[str, str, int], CertificateRecord] = field(default_factory=dict)
+    private_ca: str | None = None
+    """The issuing CA that is an authority of AWS Private CA."""
 
     def keep(self, record: CertificateRecord) -> None:
         self.records[record.reseller_id, record.order_id, record.generation] = record
@@ -142,3 +144,6 @@ class MemoryCertificates:
 
     def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]:
         return self.of_order(reseller_id, order_id)
+
+    def is_asked_elsewhere(self, record: CertificateRecord) -> bool:
+        return record.status is CertificateStatus.RECORDED and record.issuer_id == self.private_ca

@@ -258,3 +258,12 @@ def test_only_a_pending_order_is_stuck(status):
     restarts = Restarts(MOST_RESTARTS, NOW, 1)
     assert a_head(restarts=restarts).is_stuck
     assert not a_head(restarts=restarts, status=status).is_stuck
+
+
+@pytest.mark.parametrize("moment", [NOW + 3 * MINUTES, NOW + 15 * MINUTES])
+def test_what_an_authority_may_have_made_stays_claimed(moment):
+    """Nothing that is ordered otherwise could close it; who looks into the authority's report needs the order."""
+    known = replace(facts(FAILED, certificate=RECORDED, signing=True, restarts=ONCE), asked_elsewhere=True)
+    verdict = of_pending(known, moment)
+    assert known.keeps_claim
+    assert verdict.repair is (Repair.NOTHING if moment < NOW + 15 * MINUTES else Repair.RESTART)

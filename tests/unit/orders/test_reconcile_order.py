@@ -141,6 +141,20 @@ def test_an_order_that_nobody_signs_may_be_cancelled_before_it_is_started_anew(w
     assert world.head().status is OrderStatus.CANCELLED
 
 
+def test_what_an_authority_may_have_made_stays_claimed_from_one_execution_to_the_next(world):
+    world.certificates.private_ca = "private"
+    claim(world)
+    recorded = {"status": CertificateStatus.RECORDED, "certificate_der": None, "stored_at": None}
+    store(world, issuer_id="private", **recorded)
+    end(world)
+    assert look(world).repair is Repair.RESTART
+    assert world.head().signing
+    world.relay()
+    end(world, attempt=2)
+    assert look(world).repair is Repair.NOTHING
+    assert world.head().signing
+
+
 def test_an_order_whose_signing_fails_for_good_ends_when_its_time_is_up(world):
     for attempt in range(1, 200):
         claim(world)

@@ -24,6 +24,7 @@ from partner_center.issuance.record import (
     SerialTaken,
     SlotTaken,
     StoredSerial,
+    is_private_ca,
 )
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
 from partner_center.kernel.level import Level
@@ -67,6 +68,13 @@ class DynamoDbCertificates:
         """Every serial that the order ever had, issued, recorded or closed."""
         slots = self._slots(reseller_id, order_id)
         return tuple(self._read(serial_hex for slot in slots for serial_hex in _serials_of(slot)))
+
+    def is_asked_elsewhere(self, record: CertificateRecord) -> bool:
+        """Whether it is recorded for an authority of AWS Private CA, which makes certificates by itself."""
+        if record.status is not CertificateStatus.RECORDED:
+            return False
+        item = self._database.get(self._table, keys.issuing_ca(record.issuer_id))
+        return item is not None and is_private_ca(item["key_id"])
 
     def not_ended(self, reseller_id: str, order_id: str, moment: datetime) -> Iterator[CertificateRecord]:
         """As `every_serial`, each read when it is reached, without generations that ended long before `moment`."""

@@ -122,9 +122,10 @@ class IssueRequest:
     def stored_at(self, now: datetime) -> datetime:
         """When its certificate is stored: after the one that it follows, though this clock may be behind.
 
-        Certificates of an order are put in order by it, and an older one goes when a newer one is there.
+        Certificates of an order are put in order by it, in whole seconds, and an older one goes when a newer one is
+        there.
         """
-        return now if self.follows is None else max(now, self.follows + timedelta(microseconds=1))
+        return now if self.follows is None else max(now, self.follows + timedelta(seconds=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from partner_center.issuance.record import is_private_ca
 from partner_center.kernel.level import Level
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class IssuingCa:
     @property
     def is_private_ca(self) -> bool:
         """Whether AWS Private CA issues for it; `key_id` is then the ARN of that authority (docs/adr/0013)."""
-        return ":acm-pca:" in self.key_id
+        return is_private_ca(self.key_id)
 
     @property
     def certificate(self) -> "Certificate":

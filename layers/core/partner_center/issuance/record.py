@@ -12,6 +12,11 @@ from partner_center.kernel.ids import enrolment_of_reissue
 from partner_center.kernel.level import Level
 
 
+def is_private_ca(key_id: str) -> bool:
+    """Whether an issuing CA's key is an authority of AWS Private CA; `key_id` is its ARN then (docs/adr/0013)."""
+    return ":acm-pca:" in key_id
+
+
 class CertificateStatus(StrEnum):
     """`recorded`: to-be-signed bytes are kept, perhaps signed; `stored`: issued; `closed`: will never be issued.
 

@@ -87,8 +87,9 @@ class Verdict:
 class PendingFacts:
     """What is known of a pending order.
 
-    `certificate` holds its generation's slot, `fits` says whether it is for the present content. `armed` has the
-    waits in which the execution is, `answers` those of them that may end now. `overdue_at` is when its time is up.
+    `certificate` holds its generation's slot, `fits` says whether it is for the present content, `asked_elsewhere`
+    whether it is recorded for an authority of AWS Private CA, which may have made it. `armed` has the waits in which
+    the execution is, `answers` those of them that may end now. `overdue_at` is when its time is up.
     """
 
     head: OrderHead
@@ -98,6 +99,12 @@ class PendingFacts:
     armed: Mapping[WaitStep, Armed]
     answers: Mapping[WaitStep, Woken]
     overdue_at: datetime
+    asked_elsewhere: bool = False
+
+    @property
+    def keeps_claim(self) -> bool:
+        """What an authority may have made is fetched by another execution, or looked for by a person (ADR 13)."""
+        return self.head.signing and self.asked_elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +127,17 @@ def of_pending(facts: PendingFacts, moment: datetime) -> Verdict:
         return Verdict(Repair.CLOSE, "its time is up", moment + FIRST_LOOK)
     if execution.is_running:
         return _of_running(facts, moment)
-    return _of_execution_ended(head, execution, moment)
+    return _of_execution_ended(facts, moment)
 
 
-def _of_execution_ended(head: OrderHead, execution: Execution, moment: datetime) -> Verdict:
+def _of_execution_ended(facts: PendingFacts, moment: datetime) -> Verdict:
     """Another takes over when its time has come."""
+    head, execution = facts.head, facts.execution
     begun = head.restarts.at if head.restarts is not None else head.placed_at
     if execution.status is ExecutionStatus.MISSING and moment < begun + FIRST_LOOK:
         return Verdict(Repair.NOTHING, "its execution is about to begin", begun + FIRST_LOOK)
     quiet, due = _quiet_at(head, execution), _restart_at(head, execution)
-    if moment < due and head.signing:
+    if moment < due and head.signing and not facts.keeps_claim:
         if moment < quiet:
             return Verdict(Repair.NOTHING, "its last task may be at work still", quiet)
         return Verdict(Repair.UNCLAIM, "nobody signs it until it is started anew", due)

@@ -143,6 +143,10 @@ class Serials(Protocol):
 
     def every_serial(self, reseller_id: str, order_id: str) -> Sequence[CertificateRecord]: ...
 
+    def is_asked_elsewhere(self, record: CertificateRecord) -> bool:
+        """Whether it is recorded for an authority of AWS Private CA, which makes certificates by itself."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
@@ -229,11 +233,12 @@ class ReconcileOrder:
             armed=armed,
             answers=self._answers(head, armed, chronicle.moment),
             overdue_at=pending_until(head, last_mail_at(self.challenges.of_order(*ids))),
+            asked_elsewhere=certificate is not None and self.serials.is_asked_elsewhere(certificate),
         )
         verdict = of_pending(facts, chronicle.moment)
         if verdict.repair is Repair.WAKE and not self._wake(facts.armed, facts.answers):
             verdict = of_pending(replace(facts, answers={}), chronicle.moment)  # nobody waited there any more
-        return self._act(head, verdict, (), facts.execution, chronicle)
+        return self._act(head, verdict, (), facts.execution, chronicle, keeps_claim=facts.keeps_claim)
 
     def _awaited(self, head: OrderHead) -> Mapping[WaitStep, Armed]:
         """The waits of this attempt in which somebody is: a restored table has tokens of others."""
@@ -294,6 +299,8 @@ class ReconcileOrder:
         execution: Execution,
         chronicle: Chronicle,
         units: int = 0,
+        *,
+        keeps_claim: bool = False,
     ) -> Reconciled:
         ids = (head.reseller_id, head.order_id)
         done = Reconciled(*ids, verdict.repair, verdict.why, None if head.is_by_card else head.contract_id)
@@ -305,7 +312,7 @@ class ReconcileOrder:
                 change = Unclaim(_unclaimed(head, chronicle), head.version, audit)
                 self.open_orders.unclaim(change, verdict.look_at)
             case Repair.RESTART:
-                restart = _restart(head, execution, audit, chronicle)
+                restart = _restart(head, execution, audit, chronicle, keeps_claim=keeps_claim)
                 self.open_orders.restart(restart)
                 done = replace(done, is_told=is_told(restart.head))
             case Repair.RELEASE:
@@ -384,17 +391,20 @@ def _unclaimed(head: OrderHead, chronicle: Chronicle) -> OrderHead:
     return replace(head, signing=False, updated_at=chronicle.moment, version=head.version + 1)
 
 
-def _restart(head: OrderHead, execution: Execution, audit: AuditRecord, chronicle: Chronicle) -> Restart:
+def _restart(
+    head: OrderHead, execution: Execution, audit: AuditRecord, chronicle: Chronicle, *, keeps_claim: bool
+) -> Restart:
     """Another attempt, or the same where its execution never began.
 
     The event that was to begin it may only be late, however late: whichever comes first begins it, and the other
     finds it begun, since an execution's name is taken once. Another attempt would make the late one void, and
     where all are late none would ever begin. Its preflight claims it anew: before that it may have to wait, for a
-    proof that has ended.
+    proof that has ended. `keeps_claim`: a certificate may have been made for what is ordered now.
     """
     begins_anew = execution.status is not ExecutionStatus.MISSING
     restarted = replace(
         _unclaimed(head, chronicle),
+        signing=keeps_claim,
         attempt=head.attempt + begins_anew,
         restarts=one_more(head.restarts, head.revision, chronicle.moment),
     )
