@@ -8,6 +8,7 @@ import pytest
 from partner_center.catalog.products import load_catalog
 from partner_center.issuance.preflight import Outcome, RunPreflight, suffix_list_check
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.kernel.public_suffix import list_date
 from partner_center.orders.content import ChosenMethod, Method, content_to_json
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.dns import FailureKind, RecordType
@@ -138,7 +139,7 @@ def test_a_public_suffix_list_serves_for_ninety_days(dated, oldest, passed):
 
 
 def test_a_list_that_is_too_old_holds_the_order_back(desk):
-    desk.run_preflight = replace(desk.run_preflight, oldest_suffix_list=a_day)
+    desk.run_preflight = replace(desk.run_preflight, oldest_suffix_list=NOW - list_date() - a_second)
     preflight = desk.run()
     assert (preflight.outcome, list(failed(preflight))) == (Outcome.HELD_BACK, ["public_suffix_list"])
     assert "days old" in desk.head.held_back
