@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from partner_center.billing.cards import CLOCKS_DIFFER, running_card_contracts
+from partner_center.billing.cards import running_card_contracts
 from partner_center.billing.contracts import ContractKind, choose_contract
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.errors import NotFound, TryAgain
 from tests.fakes.cards import VISA
 from tests.fakes.determined import MICROSECOND, NOW

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from partner_center.billing.charges import (
-    CLOCKS_DIFFER,
     FIRST_PAUSE,
     LONGEST_PAUSE,
     LONGEST_SERIES,
@@ -18,6 +17,7 @@ from partner_center.billing.charges import (
     payment_verdict,
 )
 from partner_center.billing.payments import ChargeStatus, PaymentStatus
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.money import Money
 from partner_center.orders.order import OrderStatus
 from tests.fakes.contract_charges import a_card_head, a_charge

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from partner_center.billing.authorise import Outcome, payment_answer
-from partner_center.billing.charges import CLOCKS_DIFFER, Step, next_step, payment_verdict
+from partner_center.billing.charges import Step, next_step, payment_verdict
 from partner_center.billing.payments import ChargeStatus, IntentStatus, PaymentStatus
 from partner_center.billing.settle import Settled
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.errors import StateConflict
 from partner_center.kernel.money import Money
 from partner_center.orders.fulfil import Woken

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from partner_center.billing.contracts import Contract, ContractKind
 from partner_center.billing.payments import Card, Cards
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.kernel.events import AuditRecord, Event
 from partner_center.orders.order import LONGEST_PENDING
@@ -23,9 +24,6 @@ LINK_SECRET_BITS = 160
 LONGEST_ON_FILE = timedelta(days=365)
 LAST_ORDER_DONE = LONGEST_PENDING + timedelta(days=1)
 """How long after a card was let go no order that was placed with it is pending any more."""
-CLOCKS_DIFFER = timedelta(hours=1)
-"""By how much the clocks of two functions may differ, with much to spare."""
-
 KEEP = "Orders placed before keep the card they were placed with; this concerns future orders only."
 
 

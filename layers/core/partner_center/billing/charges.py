@@ -10,18 +10,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partner_center.billing.payments import Charge, ChargeStatus, PaymentStatus
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.orders.order import OrderHead, OrderStatus
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
 LONGEST_SERIES = timedelta(days=3)
 """How long moving money is tried again before staff must look; shorter than any authorisation holds."""
-
-CLOCKS_DIFFER = timedelta(minutes=10)
-"""By how much the clocks of two functions may differ, with much to spare.
-
-What one has just found authorised must hold by the other's clock, or they send the order to each other for so long.
-"""
 
 
 class Step(StrEnum):
@@ -143,6 +138,7 @@ def _held(head: OrderHead, live: Charge, moment: datetime) -> Next:
         return Next(Step.CANCEL, live)
     if live.status is ChargeStatus.PREPARED:
         return Next(Step.AUTHORISE, live)
+    # What is found authorised here must hold by the preflight's clock, or they send the order to each other.
     return Next(Step.NOTHING) if holds(live, moment + CLOCKS_DIFFER) else Next(Step.CANCEL, live)
 
 

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+CLOCKS_DIFFER = timedelta(minutes=20)
+"""By how much the clocks of two functions may differ: each may be off by ten minutes."""
 _WEEKEND = frozenset({5, 6})
 
 
