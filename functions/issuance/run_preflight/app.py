@@ -8,7 +8,7 @@ from partner_center.entry.task import Task, task_handler
 from partner_center.entry.wiring.base import settings
 from partner_center.entry.wiring.preflight import run_preflight
 from partner_center.issuance.preflight import Outcome, Preflight
-from partner_center.kernel.public_suffix import ListAge, list_age, list_version
+from partner_center.kernel.public_suffix import WARN_AFTER, is_older, list_date, list_version
 
 
 def run(task: Task) -> dict[str, str | int | None]:
@@ -36,7 +36,7 @@ def _tell_the_operator(preflight: Preflight) -> None:
     faults = [check.detail for check in preflight.checks if check.check == "block_lists" and not check.passed]
     if faults:
         Logger().error("block lists are missing or broken", faults=faults)
-    if settings().oldest_suffix_list and list_age(preflight.at) is not ListAge.FRESH:
+    if settings().oldest_suffix_list and is_older(list_date(), WARN_AFTER, preflight.at):
         Logger().error("the public suffix list is old", version=list_version())
 
 

@@ -7,12 +7,11 @@ import publicsuffixlist
 import pytest
 
 from partner_center.kernel.public_suffix import (
-    ListAge,
-    age_of,
+    WARN_AFTER,
     has_known_tld,
     is_above_public_suffix,
+    is_older,
     is_public_suffix,
-    list_age,
     list_date,
     list_version,
     parse_list,
@@ -105,35 +104,17 @@ def test_the_bundled_list_says_its_version_and_date() -> None:
     assert version.startswith(f"{list_date():%Y-%m-%d}")
 
 
-@pytest.mark.parametrize(
-    ("days", "expected"),
-    [
-        (0, ListAge.FRESH),
-        (45, ListAge.FRESH),
-        (46, ListAge.WARNING),
-        (90, ListAge.WARNING),
-        (91, ListAge.TOO_OLD),
-    ],
-)
-def test_a_list_older_than_45_days_is_a_warning_and_older_than_90_too_old(
-    days: int, expected: ListAge
-) -> None:
+@pytest.mark.parametrize(("days", "older"), [(-1, False), (0, False), (45, False), (46, True), (91, True)])
+def test_a_list_is_old_after_45_days(days: int, older: bool) -> None:
     dated = datetime(2026, 10, 22, tzinfo=UTC)
-    assert age_of(dated, dated + timedelta(days=days)) is expected
+    assert is_older(dated, WARN_AFTER, dated + timedelta(days=days)) is older
 
 
-def test_a_list_without_a_date_is_of_unknown_age() -> None:
-    assert age_of(None, datetime(2026, 11, 23, tzinfo=UTC)) is ListAge.UNKNOWN
+def test_a_list_without_a_date_is_of_no_known_age() -> None:
+    assert is_older(None, WARN_AFTER, datetime(2026, 11, 23, tzinfo=UTC))
     parsed = parse_list("// VERSION: soon\n// ===BEGIN ICANN DOMAINS===\ncom\n// ===END ICANN DOMAINS===\n")
     assert (parsed.version, parsed.dated) == ("soon", None)
     assert parse_list("").version is None
-
-
-def test_the_age_of_the_bundled_list_counts_from_its_own_date() -> None:
-    dated = list_date()
-    assert dated is not None
-    assert list_age(dated) is ListAge.FRESH
-    assert list_age(dated + timedelta(days=60)) is ListAge.WARNING
 
 
 def test_only_the_icann_section_is_read() -> None:

@@ -13,7 +13,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, order_of
-from partner_center.kernel.public_suffix import list_date
+from partner_center.kernel.public_suffix import is_older, list_date
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
@@ -210,10 +210,9 @@ def suffix_list_check(dated: datetime | None, oldest: timedelta | None, moment: 
 
     `oldest`: how old it may be; None for any age. One without a date is of no known age, so that no limit holds.
     """
-    if dated is None:
-        return Check(SUFFIX_LIST, oldest is None, "of unknown age")
-    age = moment - dated
-    return Check(SUFFIX_LIST, oldest is None or age <= oldest, f"of {dated:%Y-%m-%d}, {age.days} days old")
+    serves = oldest is None or not is_older(dated, oldest, moment)
+    age = f"of {dated:%Y-%m-%d}, {(moment - dated).days} days old" if dated else "of unknown age"
+    return Check(SUFFIX_LIST, serves, age)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,13 @@ follows IDNA 2003. Names are canonical A-labels without a wildcard label.
 import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 _BEGIN = "// ===BEGIN ICANN DOMAINS==="
 _END = "// ===END ICANN DOMAINS==="
 
 WARN_AFTER = timedelta(days=45)
-REFUSE_AFTER = timedelta(days=90)
-
-
-class ListAge(StrEnum):
-    """How far the list may still be relied on."""
-
-    FRESH = "fresh"
-    WARNING = "warning"
-    TOO_OLD = "too_old"
-    UNKNOWN = "unknown"
+"""How old a list is when its operator is told. How old it may be is the deployment's to say (`OldestSuffixList`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +88,9 @@ def list_date() -> datetime | None:
     return _bundled().dated
 
 
-def list_age(now: datetime) -> ListAge:
-    """Whether the bundled list is fresh at `now`, deserves a warning (45 days) or may not be used to issue (90)."""
-    return age_of(list_date(), now)
-
-
-def age_of(dated: datetime | None, now: datetime) -> ListAge:
-    """The same for a list of any date."""
-    if dated is None:
-        return ListAge.UNKNOWN
-    age = now - dated
-    if age > REFUSE_AFTER:
-        return ListAge.TOO_OLD
-    return ListAge.WARNING if age > WARN_AFTER else ListAge.FRESH
+def is_older(dated: datetime | None, limit: timedelta, now: datetime) -> bool:
+    """Whether a list of that date is past `limit` at `now`; one without a date is of no known age, and always is."""
+    return dated is None or now - dated > limit
 
 
 @functools.cache
