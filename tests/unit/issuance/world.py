@@ -269,6 +269,7 @@ def new_request(issuing_ca: IssuingCa, **changes) -> IssueRequest:
             term_end=NOW + timedelta(days=365),
             issuer=issuing_ca,
             caa_valid_until=NOW + timedelta(hours=8),
+            revision=1,
         ),
         **changes,
     )

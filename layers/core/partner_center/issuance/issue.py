@@ -115,7 +115,7 @@ class IssueRequest:
     term_end: datetime
     issuer: IssuingCa
     caa_valid_until: datetime
-    revision: int = 1
+    revision: int
     reissue_id: str | None = None
     follows: datetime | None = None
 
