@@ -16,6 +16,7 @@ from partner_center.adapters.tables import TableNames
 from partner_center.kernel.patience import Patience
 from tests.adapters.hostile_server import HostileServer, throw_away_tls
 from tests.adapters.stores import DynamoStores
+from tests.adapters.stripe_world import Scripted
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 REGION = "eu-west-1"
@@ -122,3 +123,11 @@ def serve_web(tls):
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def stripe():
+    """Stripe, as it is scripted by the test."""
+    scripted = Scripted()
+    yield scripted
+    scripted.close()

@@ -6,7 +6,7 @@ from partner_center.adapters.stripe_cards import StripeCards
 from partner_center.billing.cards import CardFacts
 from partner_center.billing.payments import PaymentRefused
 from partner_center.kernel.errors import TryAgain
-from tests.adapters.stripe_world import Scripted, an_error, replied
+from tests.adapters.stripe_world import an_error, replied
 from tests.adapters.test_stripe_gateway import CARD
 
 METHOD = {"id": "pm_1", "card": {"brand": "visa", "last4": "4242", "exp_month": 12, "exp_year": 2030}}
@@ -21,13 +21,6 @@ def a_setup(status="succeeded", method=METHOD, **more):
         "status": status,
         "payment_method": method,
     } | more
-
-
-@pytest.fixture
-def stripe():
-    scripted = Scripted()
-    yield scripted
-    scripted.close()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.money import Money
 from tests.adapters.stripe_world import (
     LOST,
-    Scripted,
     a_charge,
     a_refund,
     an_error,
@@ -29,13 +28,6 @@ PURPOSE = PaymentPurpose("northwind", "ord_1", 1)
 PRICE = Money.of("149.00")
 CARD = Card("card_1", "northwind", "visa", "4242", 12, 2030, "pm_1", "cus_1", NOW, NOW + timedelta(days=365))
 CREATED = datetime.fromtimestamp(a_charge()["created"], UTC)
-
-
-@pytest.fixture
-def stripe():
-    scripted = Scripted()
-    yield scripted
-    scripted.close()
 
 
 @pytest.fixture

@@ -8,14 +8,7 @@ from partner_center.adapters import stripe_http
 from partner_center.adapters.stripe_http import API_VERSION, Limits, StripeHttp
 from partner_center.kernel.errors import TryAgain
 from tests.adapters.hostile_server import answer
-from tests.adapters.stripe_world import LOST, SECRET, Scripted, an_error, replied
-
-
-@pytest.fixture
-def stripe():
-    scripted = Scripted()
-    yield scripted
-    scripted.close()
+from tests.adapters.stripe_world import LOST, SECRET, an_error, replied
 
 
 def test_a_post_is_a_form_with_key_version_and_secret(stripe):

@@ -4,16 +4,9 @@ import pytest
 
 from partner_center.adapters.stripe_gateway import StripeGateway
 from partner_center.billing.payments import IntentStatus, PaymentPurpose, PaymentRefused, RefundStatus
-from tests.adapters.stripe_world import Scripted, a_charge, a_refund, an_error, an_intent, replied
+from tests.adapters.stripe_world import a_charge, a_refund, an_error, an_intent, replied
 
 PURPOSE = PaymentPurpose("northwind", "ord_1", 1)
-
-
-@pytest.fixture
-def stripe():
-    scripted = Scripted()
-    yield scripted
-    scripted.close()
 
 
 @pytest.fixture
