@@ -32,6 +32,8 @@ MAILED, SIGNED = 3, 5
 and its record has it once more. More often than that somebody repeats what is done.
 """
 REFUNDED_WITHIN = timedelta(days=30)
+UNTOLD_WITHIN = timedelta(days=1)
+"""What is revoked before its mail went out is mailed to nobody; mails that fail come to their end in this time."""
 _RUN_AT = timedelta(hours=6)
 
 
@@ -260,17 +262,20 @@ def finished_or_waiting(seen: Evidence) -> Iterator[str]:
 
 
 def told(seen: Evidence) -> Iterator[str]:
-    """Each certificate is mailed; a mail that was sent once more has the Message-ID and the text of the first."""
+    """Each certificate is mailed; a mail that was sent once more has the Message-ID and the text of the first.
+
+    One that was revoked at once may be mailed to nobody: whoever is late does not send what nobody is to install.
+    """
     sent = Counter(_reference(mail) for mail in seen.mails)
-    serials = {
-        each["serial"] for _, order in _orders(seen) for each in order["certificates"] if each["names"]
-    }
+    issued = [each for _, order in _orders(seen) for each in order["certificates"] if each["names"]]
+    serials = {each["serial"] for each in issued}
+    untold = {each["serial"] for each in issued if _revoked_at_once(each)}
     told_of = {
         reference.removeprefix("<issued-").partition("@")[0]
         for reference in sent
         if reference.startswith("<issued-")
     }
-    for serial in serials - told_of:
+    for serial in serials - told_of - untold:
         yield f"{serial} was not announced"
     for serial in told_of - serials:
         yield f"{serial} was announced and is of no order"
@@ -283,6 +288,11 @@ def told(seen: Evidence) -> Iterator[str]:
     for reference, texts in content.items():
         if len(texts) > 1:
             yield f"{reference} is the Message-ID of {len(texts)} texts"
+
+
+def _revoked_at_once(certificate: Mapping[str, Any]) -> bool:
+    at = certificate.get("revoked_at")
+    return at is not None and _moment(at) < _moment(certificate["not_before"]) + UNTOLD_WITHIN
 
 
 def _reference(mail: Mapping[str, Any]) -> str:

@@ -331,6 +331,17 @@ def _unannounced(seen: Evidence) -> None:
     seen.mails = seen.mails[1:]
 
 
+def _revoked_unannounced(at: str) -> Callable[[Evidence], None]:
+    """The certificate of the revoked order was mailed to nobody."""
+
+    def change(seen: Evidence) -> None:
+        seen.mails = [mail for mail in seen.mails if mail != a_mail("<issued-serial-revoked@us>")]
+        (certificate,) = seen.orders["ord_revoked"]["certificates"]  # type: ignore[index]
+        certificate["revoked_at"] = at
+
+    return change
+
+
 def _mailed(times: int) -> Callable[[Evidence], None]:
     def change(seen: Evidence) -> None:
         seen.mails = [*seen.mails, *seen.mails[:1] * (times - 1)]
@@ -442,6 +453,7 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("two executions", "finished_or_waiting", _executions("ord_pending", "RUNNING", "RUNNING")),
     ("an execution of what is over", "finished_or_waiting", _executions("ord_cancelled", "RUNNING")),
     ("not announced", "told", _unannounced),
+    ("not announced, revoked a day later", "told", _revoked_unannounced("2026-11-27T09:00:00Z")),
     ("announced for nobody", "told", _announced_for_nobody),
     ("announced again and again", "told", _mailed(4)),
     ("two texts under one Message-ID", "told", _two_texts),
@@ -519,12 +531,21 @@ def test_two_certificates_of_one_second_are_reminded_of_like_any(seen: Evidence)
     [
         ("signatures", _signed(2)),
         ("told", _mailed(2)),
+        ("told", _revoked_unannounced("2026-11-27T08:59:59Z")),
         ("charges", _revoked_by_card("released", "canceled")),
         ("charges", _revoked_by_card("captured", "succeeded", at=TOO_LATE)),
         ("audited", _reissued("issued", "reissue.placed", "reissue.issued")),
         ("audited", _reissued("pending", "reissue.placed")),
     ],
-    ids=["signed once more", "mailed once more", "let go", "paid for all", "reissued", "being reissued"],
+    ids=[
+        "signed once more",
+        "mailed once more",
+        "revoked before it was mailed",
+        "let go",
+        "paid for all",
+        "reissued",
+        "being reissued",
+    ],
 )
 def test_what_may_be_is_no_violation(
     seen: Evidence, invariant: str, happens: Callable[[Evidence], None]
