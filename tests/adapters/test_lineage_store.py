@@ -17,5 +17,6 @@ class TestLineagesInDynamoDb(LineagesContract):
         assert waiting.of_order(US, ORDER) == []
         change = completion(head, "0b", a_chronicle(ids, NOW + a_second), stores.orders.head(US, ORDER))
         stores.orders.complete(change)
-        assert waiting.of_order(US, ORDER) == [change.supersession]
-        assert (change.supersession.successor, change.supersession.due_at) == (NEW, NOW + a_second)
+        (superseded,) = change.supersessions
+        assert waiting.of_order(US, ORDER) == [superseded]
+        assert (superseded.successor, superseded.due_at) == (NEW, NOW + a_second)

@@ -15,6 +15,7 @@ from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Put
 from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.records import EVENT_LIFETIME
+from partner_center.adapters.supersession_store import SupersessionStore
 from partner_center.kernel.errors import ContentRefused, Malformed, PartnerCenterError, TryAgain
 from partner_center.orders.order import FIRST_LOOK
 from partner_center.orders.page import Page
@@ -40,6 +41,14 @@ class TestOrdersInDynamoDb(OrdersContract):
 
 class TestReissuesInDynamoDb(ReissuesContract):
     """The same of reissues."""
+
+    def test_what_an_overtaken_one_revokes_waits_in_two_rows(self, stores, order, begin, ids):
+        stores.orders.reissue_order(begin(content=a_content("shop.example.com")))
+        change = self.issue(stores, ids, is_overtaken=True)
+        stores.orders.complete(change)
+        found = SupersessionStore(stores.database, stores.tables).of_order(US, ORDER)
+        assert set(found) == set(change.supersessions)
+        assert len(found) == 2
 
 
 class TestAmendmentsInDynamoDb(AmendmentsContract):

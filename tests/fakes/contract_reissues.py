@@ -132,8 +132,9 @@ class ReissuesContract(Placing):
         assert (row.status, row.serial) == (ReissueStatus.ISSUED, "0b")
         assert (after.serial, after.revision) == (before.serial, before.revision)
         assert (after.common_name, after.reissues_under_way) == (before.common_name, ())
-        assert (change.supersession.serial_hex, change.supersession.names) == ("0b", None)
-        assert change.supersession.due_at == WHEN + a_second + timedelta(hours=120)
+        found = {each.serial_hex: each.due_at - (WHEN + a_second) for each in change.supersessions}
+        assert found == dict.fromkeys((before.serial, "0b"), timedelta(hours=120)), "as chosen, and its own"
+        assert [each.is_of_former_names for each in change.supersessions] == [False, True]
 
     @pytest.mark.parametrize(
         ("stored_after", "serial"), [(0, "0b"), (2, "0a1b")], ids=["the newest", "overtaken"]

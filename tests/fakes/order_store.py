@@ -168,7 +168,7 @@ class MemoryOrders:
             moved = {"units_held": -units, "units_used": units}
             self.tables.enter_all(self._end(completion, completion.use, moved))
             self.tables.accompany(completion.replaced, None)
-            self.tables.supersessions += [completion.supersession] if completion.supersession else []
+            self.tables.supersessions += completion.supersessions
 
     def close(self, closing: Closing, also: Callable[[], None] = lambda: None) -> None:
         """`also`: what else the same transaction demands."""

@@ -161,11 +161,11 @@ class OrderStore:
         )
 
     def complete(self, completion: Completion) -> None:
-        head, business, superseded = completion.head, self._tables.business, completion.supersession
+        head, business = completion.head, self._tables.business
         self._database.transact(
             [
                 head_update(business, head, completion.expected_version),
-                *([supersession_put(business, superseded)] if superseded else []),
+                *(supersession_put(business, each) for each in completion.supersessions),
                 *units_used(business, head, completion.use),
                 *reissue_ended(business, completion.reissue),
                 event_put(business, completion.event),

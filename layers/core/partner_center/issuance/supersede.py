@@ -34,7 +34,7 @@ LONGEST_DELAY = timedelta(hours=LONGEST_DELAY_HOURS)
 
 
 class SupersessionId(NamedTuple):
-    """`successor` takes the place of something of an order, once."""
+    """`successor` takes the place of something of an order, once: a reissue, an order, or a newer certificate."""
 
     reseller_id: str
     order_id: str
@@ -45,11 +45,12 @@ class SupersessionId(NamedTuple):
 class Supersession:
     """`successor` takes the place of a certificate, of all before it that hold other names, or of the whole order.
 
-    `successor`: the id of the reissue or of the order. `serial_hex`: the one certificate. `names`: those of a reissue
-    that gave up others, with which every older certificate goes that holds one of them (docs/adr/0018). With
-    neither it is the order. `due_at`: `orders.lifecycle.revoked_at`. `regardless`: what is superseded says something
-    that is known to be wrong, so it goes whatever became of the successor. `was_kept`: it was due before, when
-    nothing valid had taken the place.
+    `successor`: the id of the reissue or of the order; where a newer certificate overtook a reissue's, whichever that
+    is by then, the serial of what was overtaken. `serial_hex`: the one certificate. `names`: those of a reissue that
+    gave up others, with which every older certificate goes that holds one of them (docs/adr/0018). With neither it
+    is the order. `due_at`: `orders.lifecycle.revoked_at`. `regardless`: what is superseded says something that is
+    known to be wrong, so it goes whatever became of the successor. `was_kept`: it was due before, when nothing valid
+    had taken the place.
     """
 
     reseller_id: str
@@ -68,6 +69,11 @@ class Supersession:
     @property
     def is_of_order(self) -> bool:
         return self.serial_hex is None and self.names is None
+
+    @property
+    def is_of_former_names(self) -> bool:
+        """Whether names go with it that their order has not any more."""
+        return self.names is not None or self.serial_hex == self.successor
 
 
 class SupersessionEnd(StrEnum):
@@ -244,11 +250,12 @@ class RevokeSuperseded:
         return False
 
     def _message(self, each: Supersession, what: str, moment: datetime) -> Message:
+        successor = f"certificate of {each.successor}" if each.is_of_order else "newer one"
         return Message(
             self.ids.new("msg", moment),
             moment,
             f"{what} was to be revoked by now and stays valid until another certificate takes its place, because no "
-            f"valid one of {each.successor} is left. Revoke it yourself if it is not needed any more.",
+            f"{successor} is valid any more. Revoke it yourself if it is not needed.",
         )
 
 

@@ -1,5 +1,6 @@
 """How an order ends: issued, or closed without a certificate with its units given back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -89,25 +90,25 @@ def completion(
             payment_kind=head.payment_kind,
         ),
         audit=chronicle.audit("order.issued", *ids, serial=serial),
-        supersession=_supersession(done, chronicle),
+        supersessions=_supersessions(done, chronicle),
         replaced=chronicle.event("order.replaced", head.reseller_id, head.replaces, replaced_by=head.order_id)
         if head.replaces
         else None,
     )
 
 
-def _supersession(head: OrderHead, chronicle: Chronicle) -> Supersession | None:
+def _supersessions(head: OrderHead, chronicle: Chronicle) -> Sequence[Supersession]:
     """The order that a replacement replaces is revoked as a whole, when the reseller said.
 
     Whoever carries it out looks whether its key has become known since.
     """
     if head.replaces is None:
-        return None
+        return ()
     due_at = _due(head.revoke_original_after_hours or 0, chronicle)
-    return Supersession(head.reseller_id, head.replaces, None, due_at, head.order_id)
+    return [Supersession(head.reseller_id, head.replaces, None, due_at, head.order_id)]
 
 
-def _supersession_of(reissue: Reissue, chronicle: Chronicle, *, gives_up: bool) -> Supersession | None:
+def _supersessions_of(reissue: Reissue, chronicle: Chronicle, *, gives_up: bool) -> Sequence[Supersession]:
     """The certificate before a reissue is revoked when the reseller said, if it said so, and what holds other names.
 
     `gives_up`: there are some. The order may have got further names since the reissue was asked for, which it gives
@@ -115,25 +116,30 @@ def _supersession_of(reissue: Reissue, chronicle: Chronicle, *, gives_up: bool) 
     """
     hours = reissue.revoke_previous_after_hours
     if hours is None and not gives_up:
-        return None
-    return Supersession(
-        reissue.reseller_id,
-        reissue.order_id,
-        reissue.previous if hours is not None else None,
-        _due(LONGEST_DELAY_HOURS if hours is None else hours, chronicle),
-        reissue.reissue_id,
-        names=reissue.names if gives_up else None,
-    )
+        return ()
+    return [
+        Supersession(
+            reissue.reseller_id,
+            reissue.order_id,
+            reissue.previous if hours is not None else None,
+            _due(LONGEST_DELAY_HOURS if hours is None else hours, chronicle),
+            reissue.reissue_id,
+            names=reissue.names if gives_up else None,
+        )
+    ]
 
 
-def _supersession_of_overtaken(
+def _supersessions_of_overtaken(
     reissue: Reissue, serial: str, now: OrderContent, chronicle: Chronicle
-) -> Supersession | None:
-    """With names that the order, which is `now` what a newer certificate holds, has not, it goes like any other."""
+) -> Sequence[Supersession]:
+    """What was to go goes, and with names that the order, which is `now` what a newer certificate holds, has not,
+    the reissue's own certificate goes as well.
+    """
+    previous = _supersessions_of(reissue, chronicle, gives_up=False)
     if set(reissue.names) <= set(now.names):
-        return _supersession_of(reissue, chronicle, gives_up=False)
+        return previous
     due_at = _due(LONGEST_DELAY_HOURS, chronicle)
-    return Supersession(reissue.reseller_id, reissue.order_id, serial, due_at, reissue.reissue_id)
+    return [*previous, Supersession(reissue.reseller_id, reissue.order_id, serial, due_at, serial)]
 
 
 def _due(hours: int, chronicle: Chronicle) -> datetime:
@@ -156,11 +162,11 @@ def reissue_completion(
     head = reissue.head
     if is_overtaken:
         after = overtaken(found, serial, chronicle.moment)
-        supersession = _supersession_of_overtaken(found.reissue, serial, before, chronicle)
+        supersessions = _supersessions_of_overtaken(found.reissue, serial, before, chronicle)
     else:
         gives_up = gives_up_names(before, found.reissue.names)
-        supersession = _supersession_of(found.reissue, chronicle, gives_up=gives_up)
-        if supersession is not None and found.reissue.revoke_previous_after_hours is None:
+        supersessions = _supersessions_of(found.reissue, chronicle, gives_up=gives_up)
+        if supersessions and found.reissue.revoke_previous_after_hours is None:
             told = replace(found.reissue, revoke_previous_after_hours=LONGEST_DELAY_HOURS)
             found = replace(found, reissue=told)
         after = with_certificate(found, before, reissue.content, serial, chronicle.moment)
@@ -173,7 +179,7 @@ def reissue_completion(
             "reissue.issued", *ids, generation=head.generation, attempt=head.attempt, serial=serial
         ),
         audit=chronicle.audit("reissue.issued", *ids, serial=serial, previous=found.reissue.previous),
-        supersession=supersession,
+        supersessions=supersessions,
         reissue=ReissueEnd(after, found.order.version, after.order.common_name != found.order.common_name),
     )
 

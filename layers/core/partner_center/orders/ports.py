@@ -83,7 +83,7 @@ class ReissueBeginning:
 class Completion:
     """What changes when the certificate is stored: the order is issued and its units are used.
 
-    A reissue has `reissue` in place of `use`. `supersession` has revoked what gives way to the certificate, and
+    A reissue has `reissue` in place of `use`. `supersessions` have revoked what gives way to the certificate, and
     `replaced` tells of the order that was replaced.
     """
 
@@ -93,7 +93,7 @@ class Completion:
     event: Event
     audit: AuditRecord
     reissue: ReissueEnd | None = None
-    supersession: "Supersession | None" = None
+    supersessions: "Sequence[Supersession]" = ()
     replaced: Event | None = None
 
 

@@ -117,7 +117,7 @@ class ReissueOrder:
         """
         ids = (order.head.reseller_id, order.head.order_id)
         found = self.supersessions.of_order(*ids)
-        ends = sorted(each.due_at for each in found if each.names is not None and not each.was_kept)
+        ends = sorted(each.due_at for each in found if each.is_of_former_names and not each.was_kept)
         under_way = [self.orders.reissue(*ids, each) for each in order.head.reissues_under_way]
         giving_up = [each for each in under_way if each and gives_up_names(order.content, each.names)]
         if len(ends) + len(giving_up) < MOST_GIVEN_UP:
