@@ -91,7 +91,9 @@ PARAMETERS: Mapping[str, Parameter] = {
     "ReportId": Parameter("report_id", "path", "As the queue tells it."),
     "TaskId": Parameter("task_id", "path", "As the queue tells it."),
     "IfMatch": Parameter(
-        "If-Match", "header", "The ETag of the order as it was read; 412 when it is another by now."
+        "If-Match",
+        "header",
+        "The ETag of the order as it was read; 412 when it is another by now, and not as it is asked for.",
     ),
     "IfNoneMatch": Parameter(
         "If-None-Match", "header", "The ETag of an answer already held; 304 when nothing has changed."

@@ -188,7 +188,7 @@ CALLS = [
     (
         "PATCH /v1/orders/{order_id}",
         "/v1/orders/{pending}",
-        {"note": "n"},
+        {"note": "o"},
         {**PATCH, "If-Match": '"old"'},
         412,
     ),

@@ -65,6 +65,32 @@ def test_a_precondition_that_fails_writes_nothing_and_is_told_as_it_is(world, or
     assert repr(world.tables) == before
 
 
+@pytest.mark.parametrize(
+    "since",
+    [
+        {},
+        {"signing": True},
+        {"status": OrderStatus.ISSUED, "serial": "0a"},
+        {"status": OrderStatus.CANCELLED},
+    ],
+    ids=["nothing", "signing", "issued", "cancelled"],
+)
+def test_what_was_amended_before_is_answered_as_done_whatever_happened_since(world, order_id, since):
+    """The first answer was lost, and the ETag that comes with the second is of the order before."""
+    world.amend(NAMES, order_id)
+    world.tables.heads[US, order_id] = replace(world.head(order_id), **since)
+    before = repr(world.tables)
+    assert world.amend(NAMES, order_id, precondition=no_match).head.revision == 2
+    assert repr(world.tables) == before
+
+
+def test_what_another_amended_since_is_told(world, order_id):
+    world.amend(ADD, order_id)
+    world.amend(OTHER, order_id)
+    with pytest.raises(PreconditionFailed):
+        world.amend(ADD, order_id, precondition=no_match)
+
+
 def test_a_precondition_sees_the_order_that_would_be_changed(world, order_id):
     seen = []
     before = world.order(order_id)
