@@ -174,6 +174,15 @@ def test_a_key_is_blocked_when_the_reason_becomes_compromise(tables):
     assert tables.blocked() == CALLED_COMPROMISED
 
 
+def test_a_key_is_blocked_though_the_other_reason_of_its_certificate_stays(tables):
+    record = tables.issue()
+    tables.revoker.certificate(record, tables.wish(Reason.SUPERSEDED))
+    for _ in range(2):
+        done = tables.revoker.certificate(tables.certificates.by_serial("0a1b"), tables.wish(COMPROMISED))
+    assert (done.reason, tables.blocked()) == (Reason.SUPERSEDED, CALLED_COMPROMISED)
+    assert tables.stores.audited(US, ORDER).count("key.blocked") == 1
+
+
 def test_a_block_that_was_there_first_stays_and_the_certificate_is_revoked(tables):
     record = tables.issue()
     register = DynamoDbKeyRegister(tables.stores.database, tables.stores.tables)

@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from partner_center.issuance.crl_record import PublishedCrl, RevokedCertificate, SeenCrl
+from partner_center.issuance.key_block import KeyBlock
 from partner_center.issuance.profile import IssuingCa
 from partner_center.issuance.record import CertificateRecord
 from partner_center.issuance.revoke import CertificateRevocation, OrderRevocation, Revoker
@@ -67,9 +68,11 @@ class MemoryRevocations:
                 told = self.tables.messages[present.reseller_id, present.order_id]
                 told[change.message.message_id] = change.message
             if change.block is not None:
-                block = change.block
-                self.register.block(block.spki_sha256, block.reason, block.at, block.audit)
+                self.bar(change.block)
             self.orders.bind(change.guard)
+
+    def bar(self, block: KeyBlock) -> None:
+        self.register.block(block.spki_sha256, block.reason, block.at, block.audit)
 
     def revoke_order(self, change: OrderRevocation) -> None:
         with self.tables.writing("revoke_order"):

@@ -530,7 +530,10 @@ TRANSACTIONS = {
     "Claiming a reminder": [
         lambda db: calendar(db).claim(replace(an_entry(), remind_at=NOW), an_entry(), a_reminder())
     ],
-    "Blocking an exposed key": [lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS))],
+    "Blocking an exposed key": [
+        lambda db: register(db).block("ab" * 32, "known", NOW, an_audit(IDS)),
+        lambda db: revocations(db).bar(KeyBlock("ab" * 32, "called", NOW, an_audit(IDS))),
+    ],
     "An objection to a certificate": [lambda db: checks(db).object(OBJECTION, an_audit(IDS))],
     "Settling an objection": [
         lambda db: checks(db).settle(OBJECTION, Settlement(NOW, "staff:vera", "x", "y"), an_audit(IDS))

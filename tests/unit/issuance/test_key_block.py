@@ -100,6 +100,19 @@ def test_no_other_reason_bars_a_key_and_reading_the_event_again_changes_nothing(
     assert (audit.action, audit.actor) == ("key.blocked", "key:key_1")
 
 
+@pytest.mark.parametrize("revoke", [Office.certificate, Office.order], ids=["a certificate", "its order"])
+@pytest.mark.parametrize("before", [each for each in STAFFS_REASONS if each is not Reason.UNSPECIFIED])
+def test_the_key_of_what_was_revoked_before_for_another_reason_is_barred_though_that_stays(before, revoke):
+    office = Office()
+    revoke(office, wanted(before))
+    for _ in range(2):
+        revoke(office, wanted(COMPROMISED))
+    assert office.told() == {"0a1b": before}
+    assert office.register.blocked == {A_KEY: (CALLED_COMPROMISED, NOW)}
+    (audit,) = office.register.audit
+    assert (audit.action, audit.actor) == ("key.blocked", "key:key_1")
+
+
 def test_an_event_that_was_written_without_a_block_bars_the_key():
     revoked = a_record(status=CertificateStatus.REVOKED, revoked_at=NOW, reason=COMPROMISED)
     office = Office(revoked)

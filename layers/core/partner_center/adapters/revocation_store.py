@@ -12,6 +12,7 @@ from partner_center.adapters.order_items import to_micros
 from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.refund_actions import refund_actions
 from partner_center.adapters.tables import TableNames
+from partner_center.issuance.key_block import KeyBlock
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.issuance.revoke import CertificateRevocation, OrderRevocation
 from partner_center.kernel.clock import rfc3339
@@ -44,6 +45,12 @@ class RevocationStore:
             self._database.transact([*actions, *block])
         except _BlockedBefore:
             self._database.transact(actions)  # no block ever ends
+
+    def bar(self, block: KeyBlock) -> None:
+        try:
+            self._database.transact(block_puts(self._tables, block, _BlockedBefore))
+        except _BlockedBefore:
+            return
 
     def revoke_order(self, change: OrderRevocation) -> None:
         head, business = change.head, self._tables.business

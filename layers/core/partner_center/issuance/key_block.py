@@ -7,7 +7,7 @@ from partner_center.issuance.exposed_keys import REASON as BECAME_KNOWN
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.events import AuditRecord, Chronicle
 
-CALLED_COMPROMISED = "a certificate with it was revoked for key compromise"
+CALLED_COMPROMISED = "it was called compromised when a certificate with it was to be revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class KeyBlock:
 
 
 def block_of(record: CertificateRecord, chronicle: Chronicle, *, proven: bool = False) -> KeyBlock:
-    """The block of the key of a certificate that is revoked for keyCompromise; `proven`: the key was shown."""
+    """The block of the key of a certificate that somebody wants revoked for keyCompromise; `proven`: it was shown."""
     audit = chronicle.audit(
         "key.blocked",
         record.reseller_id,

@@ -95,6 +95,10 @@ class Revocations(Protocol):
         """Raises RequestSeenBefore, and ChangedMeanwhile when the serial is not as it was `before`."""
         ...
 
+    def bar(self, block: KeyBlock) -> None:
+        """Bars a key for itself; one that was barred before stays as it is."""
+        ...
+
     def revoke_order(self, change: OrderRevocation) -> None:
         """Raises RequestSeenBefore, and ChangedMeanwhile when the head is not at `expected_version`."""
         ...
@@ -139,6 +143,7 @@ class Revoker:
                 break
             change = self._certificate_change(present, wish, moment)
             if change is None:
+                self._bar_the_key(present, wish)
                 return present
             try:
                 self.revocations.revoke_certificate(replace(change, guard=guard))
@@ -147,6 +152,11 @@ class Revoker:
                 continue
             return change.revocation.record
         raise TryAgain("The certificate is changing at this moment; ask again.")
+
+    def _bar_the_key(self, record: CertificateRecord, wish: Wish) -> None:
+        """What was revoked for another reason keeps that without a proof, and its key is certified no more."""
+        if wish.reason is Reason.KEY_COMPROMISE and record.reason is not Reason.KEY_COMPROMISE:
+            self.revocations.bar(block_of(record, self._chronicle(wish)))
 
     def order(
         self,
