@@ -17,6 +17,7 @@ from partner_center.billing.payments import ChargeStatus, PaymentRefused, Paymen
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.patience import AFTER_TROUBLE
+from partner_center.kernel.turns import in_turn
 from partner_center.orders.order import OrderHead, OrderStatus
 
 MOST_STEPS = 10
@@ -158,8 +159,8 @@ class DueSettlements:
     def __call__(self) -> Iterator[tuple[str, str]]:
         """Reseller and order ids. Raises TryAgain."""
         moment = self.clock.now()
-        for shard in range(SHARDS):
-            yield from self.charges.due(shard, moment, A_SHARD)
+        for shard in in_turn(range(SHARDS), moment):
+            yield from in_turn(self.charges.due(shard, moment, A_SHARD), moment)
 
     def put_off(self, reseller_id: str, order_id: str) -> None:
         """One whose order cannot even be read stands in nobody's way for a while. Raises TryAgain."""

@@ -22,6 +22,7 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import AFTER_TROUBLE
+from partner_center.kernel.turns import in_turn
 from partner_center.orders.lifecycle import LONGEST_DELAY_HOURS
 from partner_center.orders.order import OrderStatus
 from partner_center.validation.ports import Message
@@ -160,8 +161,8 @@ class RevokeSuperseded:
     def due(self) -> Iterator[SupersessionId]:
         """Everything that is due by now; a run that was missed loses nothing. Raises TryAgain."""
         moment = self.clock.now()
-        for shard in range(SHARDS):
-            yield from self.supersessions.due(shard, moment, A_SHARD)
+        for shard in in_turn(range(SHARDS), moment):
+            yield from in_turn(self.supersessions.due(shard, moment, A_SHARD), moment)
 
     def put_off(self, supersession: SupersessionId) -> None:
         """One that cannot be carried out stands in nobody's way for a while. Raises TryAgain."""

@@ -16,6 +16,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import AFTER_TROUBLE
+from partner_center.kernel.turns import in_turn
 from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders, ToTell
 from partner_center.notifications.reminders import Digests, ReminderQueue
 
@@ -40,10 +41,10 @@ class NotifyContracts:
     def due(self) -> Iterator[ToTell]:
         """Everything that is due; a run that was missed loses nothing. Raises TryAgain."""
         moment = self.clock.now()
-        for shard in range(NOTICE_SHARDS):
+        for shard in in_turn(range(NOTICE_SHARDS), moment):
             due = self.notices.due(shard, moment)
-            yield from (ToTell(*ids) for ids in due.contracts)
-            yield from (ToTell(*ids) for ids in due.claimed)
+            yield from (ToTell(*ids) for ids in in_turn(due.contracts, moment))
+            yield from (ToTell(*ids) for ids in in_turn(due.claimed, moment))
 
     def put_off(self, due: ToTell) -> None:
         """One that cannot be read stands in nobody's way for a while. Raises TryAgain."""

@@ -17,6 +17,7 @@ from partner_center.accounts.resellers import ReminderPreferences, Resellers
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, PartnerCenterError, TryAgain
 from partner_center.kernel.patience import AFTER_TROUBLE
+from partner_center.kernel.turns import in_turn
 from partner_center.notifications.calendar import (
     Ending,
     Entry,
@@ -131,7 +132,7 @@ class _Run:
         self._outage: TryAgain | None = None
 
     def look(self) -> None:
-        for shard in range(SHARDS):
+        for shard in in_turn(range(SHARDS), self._moment):
             for page in self._case.calendar.due(shard, self._moment):
                 self._require_time()
                 self._due.append(page)

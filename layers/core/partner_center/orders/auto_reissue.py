@@ -17,6 +17,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.kernel.patience import AFTER_TROUBLE
+from partner_center.kernel.turns import in_turn
 from partner_center.orders.deadlines import (
     covers_the_term,
     is_renewed,
@@ -102,8 +103,8 @@ class ReissueByItself:
     def due(self) -> Iterator[tuple[str, str]]:
         """Everything whose time has come; a run that was missed loses nothing. Raises TryAgain."""
         moment = self.clock.now()
-        for shard in range(SHARDS):
-            yield from self.planned.due(shard, moment, A_SHARD)
+        for shard in in_turn(range(SHARDS), moment):
+            yield from in_turn(self.planned.due(shard, moment, A_SHARD), moment)
 
     def put_off(self, reseller_id: str, order_id: str) -> None:
         """One that cannot even be read stands in nobody's way for a while. Raises TryAgain."""

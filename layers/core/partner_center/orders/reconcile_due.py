@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.turns import in_turn
 from partner_center.orders.reconcile_order import OpenOrders
 
 SHARDS = 8
@@ -21,5 +22,5 @@ class DueOrders:
     def __call__(self) -> Iterator[tuple[str, str]]:
         """Reseller and order ids. Raises TryAgain."""
         moment = self.clock.now()
-        for shard in range(SHARDS):
-            yield from self.open_orders.due(shard, moment, A_SHARD)
+        for shard in in_turn(range(SHARDS), moment):
+            yield from in_turn(self.open_orders.due(shard, moment, A_SHARD), moment)

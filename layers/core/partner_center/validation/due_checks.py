@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.turns import in_turn
 from partner_center.validation.ports import Challenges
 
 SHARDS = 8
@@ -34,7 +35,7 @@ class BeginDueChecks:
     def __call__(self) -> int:
         """How many orders were handed over. Raises TryAgain."""
         moment, begun = self.clock.now(), 0
-        for shard in range(SHARDS):
+        for shard in in_turn(range(SHARDS), moment):
             for reseller_id, order_id in dict.fromkeys(self.challenges.due(shard, moment, _A_SHARD)):
                 self.checking.begin(reseller_id, order_id)
                 begun += 1
