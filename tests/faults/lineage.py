@@ -1,9 +1,11 @@
-"""What must hold of certificates and orders that follow others: reissues, renewals and replacements."""
+"""What must hold of certificates and orders that follow others: reissues, renewals and replacements, and of keys."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
+from partner_center.issuance.validity import BACKDATING
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from tests.faults.evidence import Evidence
 
 Check = Callable[[Evidence], Iterator[str]]
@@ -86,6 +88,21 @@ def superseded(seen: Evidence) -> Iterator[str]:
                 yield from _judged(f"{each['previous']} of {order_id}", is_due, told)
 
 
+def barred(seen: Evidence) -> Iterator[str]:
+    """No key is certified that was called compromised before, as far as clocks can tell."""
+    made = [each for order in seen.orders.values() for each in (order or {}).get("certificates", ())]
+    called: dict[str, datetime] = {}
+    for each in made:
+        if each.get("reason") == "keyCompromise":
+            at = datetime.fromisoformat(each["revoked_at"])
+            called[each["spki_sha256"]] = min(at, called.get(each["spki_sha256"], at))
+    for each in made:
+        since = called.get(each.get("spki_sha256"))
+        signed_at = datetime.fromisoformat(each["not_before"]) + BACKDATING
+        if since is not None and signed_at > since + CLOCKS_DIFFER:
+            yield f"{each['serial']} was signed though its key had been called compromised"
+
+
 def _is_due(seen: Evidence, begun: str | None, hours: int | None) -> bool:
     return begun is not None and datetime.fromisoformat(begun).timestamp() + (hours or 0) * 3600 <= seen.now
 
@@ -97,4 +114,6 @@ def _judged(what: str, is_due: bool, reasons: list[str | None]) -> Iterator[str]
         yield f"{what} was revoked too early"
 
 
-LINEAGE: Mapping[str, Check] = {check.__name__: check for check in (reissues, slots, lineage, superseded)}
+LINEAGE: Mapping[str, Check] = {
+    check.__name__: check for check in (reissues, slots, lineage, superseded, barred)
+}

@@ -104,6 +104,17 @@ def _stuck(seen: Evidence) -> None:
     seen.reissues = {"ord_reissued": seen.reissues["ord_reissued"][:1]}
 
 
+def _called_compromised(time: str) -> Callable[[Evidence], None]:
+    """The key of two orders; a certificate was signed with it at 11:30, as its notBefore says."""
+
+    def alter(seen: Evidence) -> None:
+        former, newest = (seen.orders[each]["certificates"][0] for each in ("ord_replaced", "ord_new"))  # type: ignore[index]
+        former |= {"spki_sha256": "ab", "reason": "keyCompromise", "revoked_at": f"2026-11-26T{time}Z"}
+        newest["spki_sha256"] = "ab"
+
+    return alter
+
+
 BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("an answered reissue cannot be read", "reissues", _lost),
     ("a reissue that nobody was told of", "reissues", _of_nobody),
@@ -122,6 +133,7 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("the original went for nothing", "superseded", _order("ord_new", status="pending", certificates=[])),
     ("the certificate before stays", "superseded", _certificate(1, status="active", reason=None)),
     ("it went too early", "superseded", _reissue(0, revoke_previous_after_hours=2)),
+    ("signed with a key that was called compromised", "barred", _called_compromised("11:09:59")),
 ]
 
 
@@ -136,6 +148,12 @@ def test_what_is_broken_is_told_by_the_invariant_that_forbids_it(
     broken = deepcopy(seen)
     breaks(broken)
     assert list(LINEAGE[invariant](broken))
+
+
+@pytest.mark.parametrize("time", ["11:10:00", "11:59:59"])
+def test_what_was_signed_at_that_moment_or_before_may_have_the_key(seen: Evidence, time: str) -> None:
+    _called_compromised(time)(seen)
+    assert list(LINEAGE["barred"](seen)) == []
 
 
 def test_every_invariant_has_its_broken_case() -> None:

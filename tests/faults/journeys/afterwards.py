@@ -86,6 +86,23 @@ def compromise(world: World) -> None:
         )
 
 
+@journey()
+def barred(world: World) -> None:
+    """A key is called compromised, without a proof, while another order with it waits: that one is not signed."""
+    label = f"{world.tag}-lost"
+    first, second = [
+        world.place(name=world.name(each), csr=csr_for(world.name(each), label=label)) for each in ("a", "b")
+    ]
+    world.approved(first)
+    world.ask("POST", f"/v1/orders/{first}/revoke", {"reason": "keyCompromise"}, 200)
+    world.becomes(first, "revoked")
+    world.advance(HOUR)
+    world.answers(world.link(second))
+    world.until("the order is held back", lambda: world.is_held_back(second))
+    world.ask("POST", f"/v1/orders/{second}/cancel", {"reason": "it gets another key"}, 200)
+    world.becomes(second, "cancelled")
+
+
 @journey(lasts=110)
 def remind(world: World) -> None:
     """The morning comes on which the first reminder is due."""
