@@ -192,6 +192,30 @@ def test_an_order_that_does_not_get_on_is_told_to_staff_and_its_reseller_and_goe
     issued(cloud, northwind, order_id)
 
 
+def test_an_order_that_nobody_signs_is_its_resellers_again_and_costs_nothing(
+    cloud: EmbeddedCloud, northwind: Reseller
+) -> None:
+    """The key is gone for good: each execution ends; until the next begins the order may be ended."""
+    contract_id = northwind.new_contract(3)
+    order_id = northwind.placed(name="unsigned.example.com", contract_id=contract_id)
+    cloud.runtime.faults = Fails("SignCertificateFunction", "Sign")
+    approve(cloud, order_id)
+    busy = northwind.call("POST", f"/v1/orders/{order_id}/cancel")
+    assert (busy.status, busy.json["code"]) == (409, "issuing")
+    cloud.advance(6 * HOUR, runs=40)
+    assert len(executions(cloud, order_id)) > 1
+    assert {each["status"] for each in executions(cloud, order_id)} == {"FAILED"}
+    assert northwind.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
+    cloud.runtime.faults = None
+    cloud.advance(2 * DAY)
+    assert northwind.order(order_id)["status"] == "cancelled"
+    counted = northwind.contract(contract_id)
+    assert (counted["left"], counted["held"], counted["used"]) == (3, 0, 0)
+    store = DynamoDbCertificates(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
+    serials = store.every_serial(northwind.reseller_id, order_id)
+    assert {each.status for each in serials} == {CertificateStatus.REVOKED}, "it may have been signed"
+
+
 # ---- lost
 
 
