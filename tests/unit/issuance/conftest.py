@@ -1,5 +1,6 @@
 import pytest
 
+from tests.unit.issuance.checked import new_bench
 from tests.unit.issuance.world import MemoryStore, SetClock, new_hierarchy, new_issuer, new_request
 
 
@@ -38,3 +39,8 @@ def issuer(keys, store, clock):
 @pytest.fixture
 def request_(issuing_ca):
     return new_request(issuing_ca)
+
+
+@pytest.fixture
+def bench(keys, issuing_ca):
+    return new_bench(keys, issuing_ca)
