@@ -8,7 +8,8 @@ export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test unit check bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
+CHECKS := types template secure style arrows openapi
+.PHONY: help run test unit check $(CHECKS:%=check-%) bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,13 +43,21 @@ test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, co
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
 	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
 
-check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated documents
+check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated documents; as many at a time as JOBS
+	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) $(CHECKS:%=check-%)
+
+check-types:
+	$(BIN)/mypy
+check-template:
+	$(BIN)/cfn-lint template.yaml perspectives/template.yaml
+check-secure:
+	$(BIN)/bandit -q -r layers functions
+check-style:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+check-arrows:
 	$(BIN)/lint-imports --config pyproject.toml
-	$(BIN)/bandit -q -r layers functions
-	$(BIN)/cfn-lint template.yaml perspectives/template.yaml
+check-openapi:
 	$(BIN)/python -m local.openapi --check
 
 bench: $(VENV)/test.stamp ## what an order costs and how long it takes; every profile through the linter
