@@ -18,7 +18,7 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import Event
 from tests.fakes.determined import NOW
 from tests.fakes.problem_reports import MemoryReports
-from tests.fakes.samples import A_KEY, ORDER, US, a_record
+from tests.fakes.samples import A_KEY, ORDER, US, a_day, a_record
 from tests.unit.issuance.revoking import Office, bare, wanted
 from tests.unit.issuance.world import MemoryStore, SetClock, new_hierarchy, new_issuer, new_request, spki
 
@@ -111,6 +111,32 @@ def test_the_key_of_what_was_revoked_before_for_another_reason_is_barred_though_
     assert office.register.blocked == {A_KEY: (CALLED_COMPROMISED, NOW)}
     (audit,) = office.register.audit
     assert (audit.action, audit.actor) == ("key.blocked", "key:key_1")
+
+
+OTHER_KEY = "ab" * 32
+
+
+@pytest.mark.parametrize("proof", [None, OTHER_KEY], ids=["unproven", "proven"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"status": CertificateStatus.REVOKED, "reason": Reason.SUPERSEDED, "revoked_at": NOW},
+        {"status": CertificateStatus.STORED, "not_after": NOW - a_day},
+    ],
+    ids=["revoked for itself", "expired"],
+)
+@pytest.mark.parametrize("way", ["the last certificate", "the order"])
+def test_of_what_ended_otherwise_before_its_order_no_key_is_barred(before, way, proof):
+    gone = a_record(order_follows=OrderFollows.NEVER, **before)
+    last = a_record(serial_hex="0a2b", generation=2, spki_sha256=OTHER_KEY)
+    office = Office(gone, last)
+    if way == "the order":
+        office.order(wanted(COMPROMISED, proof=proof))
+    else:
+        office.certificate(wanted(COMPROMISED, proof=proof, keep_order=False), "0a2b")
+    office.deliver()
+    assert office.head().status == "revoked"
+    assert office.register.blocked.keys() == {OTHER_KEY}
 
 
 def test_an_event_that_was_written_without_a_block_bars_the_key():

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from partner_center.billing.refunds import StartedRefund, started_refund
 from partner_center.issuance.key_block import KeyBlock, block_of
-from partner_center.issuance.record import CertificateRecord, OrderFollows, Reason
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, OrderFollows, Reason
 from partner_center.issuance.revocation import (
     Revocation,
     may_change_reason,
@@ -132,7 +132,9 @@ class Revoker:
         self, record: CertificateRecord, wish: Wish, guard: RequestGuard | None = None
     ) -> CertificateRecord:
         """The serial, revoked; as it was when there is nothing to do. Raises RequestSeenBefore, TryAgain."""
-        return self._certificate(record, wish, self.clock.now(), guard)
+        done = self._certificate(record, wish, self.clock.now(), guard)
+        self._bar_keys([done] if done.status is CertificateStatus.REVOKED else [], wish)
+        return done
 
     def _certificate(
         self, record: CertificateRecord, wish: Wish, moment: datetime, guard: RequestGuard | None = None
@@ -143,7 +145,6 @@ class Revoker:
                 break
             change = self._certificate_change(present, wish, moment)
             if change is None:
-                self._bar_the_key(present, wish)
                 return present
             try:
                 self.revocations.revoke_certificate(replace(change, guard=guard))
@@ -153,9 +154,12 @@ class Revoker:
             return change.revocation.record
         raise TryAgain("The certificate is changing at this moment; ask again.")
 
-    def _bar_the_key(self, record: CertificateRecord, wish: Wish) -> None:
+    def _bar_keys(self, revoked: Sequence[CertificateRecord], wish: Wish) -> None:
         """What was revoked for another reason keeps that without a proof, and its key is certified no more."""
-        if wish.reason is Reason.KEY_COMPROMISE and record.reason is not Reason.KEY_COMPROMISE:
+        if wish.reason is not Reason.KEY_COMPROMISE:
+            return
+        called = {each.spki_sha256: each for each in revoked if each.reason is not Reason.KEY_COMPROMISE}
+        for record in called.values():
             self.revocations.bar(block_of(record, self._chronicle(wish)))
 
     def order(
@@ -178,10 +182,11 @@ class Revoker:
         for _ in range(_ROUNDS):
             if present is None:
                 raise NotFound("There is no such order.")
-            found = list[CertificateRecord]()
+            found, done = list[CertificateRecord](), list[CertificateRecord]()
             for record in self.certificates.not_ended(present.reseller_id, present.order_id, moment):
                 found.append(record)
-                self._certificate(record, wish, moment)
+                done.append(self._certificate(record, wish, moment))
+            self._bar_keys([each for each in done if _went_with_its_order(each)], wish)
             ended_at = order_ended_at(found, ended_at)
             change = self._order_change(present, wish, ended_at)
             if change is None:
@@ -258,6 +263,13 @@ class Revoker:
 
     def _chronicle(self, wish: Wish) -> Chronicle:
         return Chronicle(self.ids, self.clock.now(), wish.actor, wish.correlation_id)
+
+
+def _went_with_its_order(record: CertificateRecord) -> bool:
+    """Whether whoever calls the order's keys compromised speaks of this one too: what was revoked for itself had its
+    own reason.
+    """
+    return record.status is CertificateStatus.REVOKED and record.order_follows is OrderFollows.ALWAYS
 
 
 def order_revocation(
