@@ -361,6 +361,27 @@ def test_throttling_inside_a_transaction_is_waited_for(dynamodb, table, key, pau
     assert client.calls == ["transact_write_items", "transact_write_items"]
 
 
+class Failing(Answering):
+    """Its first transaction has its effect before DynamoDB fails."""
+
+    def transact_write_items(self, **parameters):
+        answer = self._client.transact_write_items(**parameters)
+        self.calls.append("transact_write_items")
+        if len(self.calls) == 1:
+            raise client_error("InternalServerError")
+        return answer
+
+
+def test_a_transaction_that_had_its_effect_before_dynamodb_failed_is_not_refused_for_it(
+    dynamodb, table, key, pauses
+):
+    client = Failing(dynamodb)
+    impatient(client, pauses).transact([Put(table, key, {"text": "a"}, refused("put"))])
+    assert client.calls == ["transact_write_items", "transact_write_items"]
+    with pytest.raises(Refused):
+        impatient(dynamodb, pauses).transact([Put(table, key, {"text": "a"}, refused("put"))])
+
+
 def test_lasting_throttling_is_try_again(dynamodb, table, key, pauses):
     client = Answering(dynamodb, *[client_error("ThrottlingException")] * 3)
     with pytest.raises(TryAgain, match="busy"):

@@ -180,7 +180,7 @@ class Recorder:
         self.items = []
         self._refusing = list(refusing)
 
-    def transact_write_items(self, TransactItems):  # noqa: N803
+    def transact_write_items(self, TransactItems, ClientRequestToken):  # noqa: N803
         actions = [next(iter(each.items())) for each in TransactItems]
         if self._refusing:
             refused = self._refusing.pop()

@@ -9,6 +9,7 @@ TransactionConflict by itself (AWS: "TransactWriteItems", section "Transaction c
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -338,8 +339,11 @@ class Database:
         actions = list(actions)
         entries = [{kind: parameters} for kind, parameters in map(_request, actions)]
         for attempt in range(self._patience.attempts):
+            # One token for all that `_call` sends: what had its effect before DynamoDB failed is not refused then for
+            # what it wrote itself. Botocore makes a token for each of its calls.
+            token = str(uuid4())
             try:
-                self._call("transact_write_items", TransactItems=entries)
+                self._call("transact_write_items", TransactItems=entries, ClientRequestToken=token)
             except ClientError as error:
                 if error.response["Error"]["Code"] != "TransactionCanceledException":
                     raise
