@@ -122,6 +122,29 @@ def test_an_entry_that_cannot_be_judged_is_put_off_behind_the_others(office):
     assert moved.was_put_off
 
 
+def test_an_order_that_kills_the_run_keeps_nobody_else_from_being_reminded(monkeypatch):
+    """It can be put off by nobody: whoever stands behind it stands before it another time."""
+    office, ids = Reminding(), [*in_one_shard(8), *(f"ord_other_{each}" for each in range(8))]
+    for order_id in ids:
+        office.issued(f"{order_id.replace('_', '-')}.example.com", order_id=order_id)
+    read = office.calendar.entries
+
+    def entries(reseller_id, order_id):
+        if order_id == ids[3]:
+            raise SystemExit
+        return read(reseller_id, order_id)
+
+    monkeypatch.setattr(office.calendar, "entries", entries)
+    on(office, 30)
+    for _ in range(80):
+        with pytest.raises(SystemExit):
+            office.run()
+        office.clock.advance(minutes=15)
+    monkeypatch.undo()
+    assert office.run().claimed == 1, "the one alone is left"
+    assert len(subjects(office.deliver())) == len(ids)
+
+
 def test_faults_of_orders_are_no_outage():
     office = Reminding()
     for number in range(30):

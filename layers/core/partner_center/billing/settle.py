@@ -160,7 +160,7 @@ class DueSettlements:
         """Reseller and order ids. Raises TryAgain."""
         moment = self.clock.now()
         for shard in in_turn(range(SHARDS), moment):
-            yield from in_turn(self.charges.due(shard, moment, A_SHARD), moment)
+            yield from in_turn(self.charges.due(shard, moment, A_SHARD), moment, shard)
 
     def put_off(self, reseller_id: str, order_id: str) -> None:
         """One whose order cannot even be read stands in nobody's way for a while. Raises TryAgain."""

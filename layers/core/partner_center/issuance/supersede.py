@@ -162,7 +162,7 @@ class RevokeSuperseded:
         """Everything that is due by now; a run that was missed loses nothing. Raises TryAgain."""
         moment = self.clock.now()
         for shard in in_turn(range(SHARDS), moment):
-            yield from in_turn(self.supersessions.due(shard, moment, A_SHARD), moment)
+            yield from in_turn(self.supersessions.due(shard, moment, A_SHARD), moment, shard)
 
     def put_off(self, supersession: SupersessionId) -> None:
         """One that cannot be carried out stands in nobody's way for a while. Raises TryAgain."""

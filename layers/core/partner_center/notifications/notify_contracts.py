@@ -43,8 +43,8 @@ class NotifyContracts:
         moment = self.clock.now()
         for shard in in_turn(range(NOTICE_SHARDS), moment):
             due = self.notices.due(shard, moment)
-            yield from (ToTell(*ids) for ids in in_turn(due.contracts, moment))
-            yield from (ToTell(*ids) for ids in in_turn(due.claimed, moment))
+            found = [ToTell(*ids) for ids in (*due.contracts, *due.claimed)]
+            yield from in_turn(found, moment, shard)
 
     def put_off(self, due: ToTell) -> None:
         """One that cannot be read stands in nobody's way for a while. Raises TryAgain."""

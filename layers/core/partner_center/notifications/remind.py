@@ -143,10 +143,10 @@ class _Run:
         self._queue_digests([each for each in self._to_queue if each[1] < self.day])
 
     def claim_all(self) -> None:
-        for page in self._due:
+        for page in in_turn(self._due, self._moment):
             for reseller_id in page.replans:
                 self._by_itself(partial(self._replan, reseller_id), {"reseller_id": reseller_id})
-            for reseller_id, order_id, kind in page.entries:
+            for reseller_id, order_id, kind in in_turn(page.entries, self._moment, of=1):
                 self._require_time()
                 self._judge(reseller_id, order_id, kind)
 
@@ -159,7 +159,7 @@ class _Run:
             raise self._outage
 
     def _queue_digests(self, digests: Iterable[tuple[str, date]]) -> None:
-        for reseller_id, day in digests:
+        for reseller_id, day in in_turn([*digests], self._moment):
             where = {"reseller_id": reseller_id, "digest": day.isoformat()}
             self._by_itself(partial(self._queue, reseller_id, day), where)
 

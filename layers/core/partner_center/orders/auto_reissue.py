@@ -104,7 +104,7 @@ class ReissueByItself:
         """Everything whose time has come; a run that was missed loses nothing. Raises TryAgain."""
         moment = self.clock.now()
         for shard in in_turn(range(SHARDS), moment):
-            yield from in_turn(self.planned.due(shard, moment, A_SHARD), moment)
+            yield from in_turn(self.planned.due(shard, moment, A_SHARD), moment, shard)
 
     def put_off(self, reseller_id: str, order_id: str) -> None:
         """One that cannot even be read stands in nobody's way for a while. Raises TryAgain."""

@@ -23,4 +23,4 @@ class DueOrders:
         """Reseller and order ids. Raises TryAgain."""
         moment = self.clock.now()
         for shard in in_turn(range(SHARDS), moment):
-            yield from in_turn(self.open_orders.due(shard, moment, A_SHARD), moment)
+            yield from in_turn(self.open_orders.due(shard, moment, A_SHARD), moment, shard)

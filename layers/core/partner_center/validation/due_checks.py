@@ -36,7 +36,8 @@ class BeginDueChecks:
         """How many orders were handed over. Raises TryAgain."""
         moment, begun = self.clock.now(), 0
         for shard in in_turn(range(SHARDS), moment):
-            for reseller_id, order_id in dict.fromkeys(self.challenges.due(shard, moment, _A_SHARD)):
+            due = list(dict.fromkeys(self.challenges.due(shard, moment, _A_SHARD)))
+            for reseller_id, order_id in in_turn(due, moment, shard):
                 self.checking.begin(reseller_id, order_id)
                 begun += 1
         return begun
