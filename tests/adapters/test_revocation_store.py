@@ -257,6 +257,7 @@ def test_a_card_orders_refund_is_a_ledger_line_with_its_amount(tables):
     head = a_head(payment_kind=PaymentKind.PAY_AS_YOU_GO, payment=PaymentStatus.AUTHORISED, card_id="card_1")
     tables.orders.place(a_placement(tables.ids, head))
     tables.orders.complete(completion(head, "0a1b", a_chronicle(tables.ids)))
+    tables.stored()
     issued = tables.orders.head(US, ORDER)
     before = counters(tables)
     done = tables.revoker.order(issued, tables.wish())

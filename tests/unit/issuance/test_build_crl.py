@@ -340,6 +340,14 @@ def test_a_revocation_that_waits_is_told_with_its_seconds(yard):
     assert readings(yard) == {UNPUBLISHED: 72_000, CRL_AGE: 72_000}
 
 
+def test_a_revocation_hides_no_schedule_that_does_not_run(yard):
+    yard.all.scheduled()
+    yard.clock.advance(days=3)
+    yard.revoke("0001")
+    yard.all.named([yard.ca.issuer_id])
+    assert readings(yard) == {CRL_AGE: 3 * 86_400}
+
+
 def test_a_ca_without_any_crl_is_as_old_as_its_certificate(yard):
     yard.clock.advance(days=3)
     begun = yard.ca.certificate.not_valid_before_utc

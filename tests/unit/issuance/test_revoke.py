@@ -187,6 +187,17 @@ def test_an_order_without_a_live_certificate_is_refused(changes, code):
     assert office.told() == {}
 
 
+def test_an_order_whose_certificate_is_not_on_file_is_not_said_to_be_revoked():
+    """As after a restore: no CRL would tell it."""
+    office = Office(a_record())
+    office.serials.records.clear()
+    with pytest.raises(TryAgain):
+        office.order()
+    assert office.head().status is OrderStatus.ISSUED
+    office.serials.add(a_record())
+    assert office.order().status is OrderStatus.REVOKED
+
+
 @pytest.mark.parametrize("order_id", ["ord_1", "ord_2", "", "x" * 10_000, "☂"])
 def test_a_foreign_order_is_as_unknown(order_id):
     office = Office()

@@ -45,7 +45,10 @@ class IssuingCas(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReadClocks:
-    """The use case: the seconds that revocations wait, that CRLs are old, and that are left for a report."""
+    """The use case: the seconds that revocations wait, since the schedule made a CRL, and that are left for a report.
+
+    A revocation makes a CRL at once, and tells nothing of the schedule, which alone leaves out what has ended.
+    """
 
     cas: IssuingCas
     publications: Publications
@@ -64,7 +67,8 @@ class ReadClocks:
             if issuer.is_private_ca:
                 continue  # AWS makes its CRL, and has metrics of it
             published = self.publications.published(issuer.issuer_id)
-            begun = published.this_update if published else issuer.certificate.not_valid_before_utc
+            told = (published.scheduled_at or published.this_update) if published else None
+            begun = told or issuer.certificate.not_valid_before_utc
             if now <= issuer.certificate.not_valid_after_utc:
                 yield Reading(CRL_AGE, issuer.issuer_id, _seconds(begun, now))
         due = self.reports.first_due()

@@ -186,6 +186,7 @@ class Revoker:
             for record in self.certificates.not_ended(present.reseller_id, present.order_id, moment):
                 found.append(record)
                 done.append(self._certificate(record, wish, moment))
+            self._require_on_file(present, found)
             self._bar_keys([each for each in done if _went_with_its_order(each)], wish)
             ended_at = order_ended_at(found, ended_at)
             change = self._order_change(present, wish, ended_at)
@@ -200,6 +201,16 @@ class Revoker:
                 continue
             return change.head
         raise TryAgain("The order is changing at this moment; ask again.")
+
+    def _require_on_file(self, head: OrderHead, found: Sequence[CertificateRecord]) -> None:
+        """Raises TryAgain when the order's certificate is not there, as after a restore: it could not be told by any
+        CRL, and nobody may believe that it is revoked.
+        """
+        serial = head.serial
+        if serial is None or any(each.serial_hex == serial for each in found):
+            return
+        if self.certificates.by_serial(serial) is None:
+            raise TryAgain("The order's certificate cannot be read at the moment; ask again.")
 
     def _order_change(self, head: OrderHead, wish: Wish, moment: datetime) -> OrderRevocation | None:
         """With what lives of the lineage: its price goes back when the last of it is revoked in time.
