@@ -262,7 +262,7 @@ CONFLICTS = [
     ("issued", NAMES, "already_issued"),
     ("issued", BAD, "already_issued"),
     ("issued", {"product": "x"}, "already_issued"),
-    ("issued", {"contacts": {"organization": None}}, "already_issued"),
+    ("issued", {"contacts": {"organization": {"name": "x"}}}, "already_issued"),
     ("issued", {"note": "x", "csr": "x"}, "already_issued"),
     *(
         (state, patch, "order_closed")

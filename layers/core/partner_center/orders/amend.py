@@ -10,7 +10,7 @@ from typing import Any
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ContentRefused, NotFound, PreconditionFailed, StateConflict
+from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.money import Money
@@ -55,10 +55,10 @@ class AmendOrder:
     ) -> None:
         """`precondition` sees the order that will be changed, and may raise PreconditionFailed (If-Match).
 
-        That is not told of what stands already as the patch wants it: its first answer may have been lost (RFC 9110,
-        13.1.1). Raises NotFound, StateConflict, ContentRefused with every problem, TryAgain; then nothing was
-        written. A patch that changes nothing writes nothing. An order that moves meanwhile is read again, and the
-        patch judged by what it is then.
+        Raises NotFound, StateConflict, ContentRefused with every problem, TryAgain; then nothing was written. What
+        stands already as the patch wants it is answered as done, whatever became of the order and whatever the
+        precondition says: the first answer may have been lost (RFC 9110, 13.1.1). An order that moves meanwhile is
+        read again, and the patch judged by what it is then.
         """
         gate = self.gate.asking_once()
         while_it_moves(
@@ -88,17 +88,13 @@ class AmendOrder:
         else:
             examination = examine_particulars(patch, order)
         gate.report_exposed(examination.exposed, principal, request_id)
-        stands = examination.content == order.content
-        try:
-            precondition(order)
-        except PreconditionFailed:
-            if stands and patch:
-                return
-            raise
+        if patch and examination.content == order.content:
+            return
+        precondition(order)
         _require_amendable(order.head, patch, moment)
         if examination.content is None:
             raise ContentRefused(examination.problems)
-        if stands:
+        if examination.content == order.content:
             return
         _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
