@@ -120,13 +120,14 @@ class Soak:
         self._mails, self._signed = len(self.cloud.mails()), len(self.cloud.signatures())
         self._clients: list[Client] = []
         self._contracts: list[str] = []
-        self._refused = 0
+        self._refused, self._undisturbed = 0, False
         keeper = World(self.cloud, f"{self.label}keeper", self._reseller)
         self._card = keeper.card_contract()
 
     def __call__(self, orders: int, share: float, calls_of: Mapping[str, int]) -> tuple[Figures, Counted]:
         began, counted = time.monotonic(), Counted()
         self._contracts = [self._reseller.new_contract(4 * orders) for _ in range(CONTRACTS)]
+        self._undisturbed = share == 0.0
         faulty = Faulty(share, self.seed, calls_of)
 
         def note(ended: Ended) -> None:
@@ -229,6 +230,7 @@ class Soak:
             reissued,
             self._began,
         )
+        seen.undisturbed = self._undisturbed
         statuses = Counter(order["status"] for order in seen.orders.values() if order is not None)
         return {name: list(check(seen)) for name, check in INVARIANTS.items()}, statuses
 

@@ -78,12 +78,16 @@ class Evidence:
     audit: Mapping[str, Sequence[str]] = field(default_factory=dict)
     dead: Mapping[str, int] = field(default_factory=dict)
     """Messages in each dead-letter queue."""
+    called: Mapping[str, float] = field(default_factory=dict)
+    """When a key was first called compromised, and that was answered, by its SHA-256."""
+    undisturbed: bool = False
+    """Whether there was no fault, so that nothing came late."""
     now: float = 0.0
 
 
 def of_run(world: World) -> Evidence:
     """The evidence of the orders that were answered to this run, and of the names it used."""
-    return gathered(
+    seen = gathered(
         world.cloud,
         world.reseller,
         world.answered,
@@ -94,6 +98,8 @@ def of_run(world: World) -> Evidence:
         world.reissued,
         world.began,
     )
+    seen.called, seen.undisturbed = world.called, world.undisturbed
+    return seen
 
 
 def gathered(

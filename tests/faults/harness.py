@@ -95,6 +95,7 @@ class Runner:
     def record(self, journey: Journey) -> tuple[Recording, Outcome]:
         """A clean run, and every call that it made."""
         world, recorder = self.world(), Recorder()
+        world.undisturbed = True
         with _listening(world.cloud, recorder) as clear:
             outcome = self._told(journey, world, lambda: True, clear)
         return recorder.recording(), outcome

@@ -269,7 +269,7 @@ def told(seen: Evidence) -> Iterator[str]:
     sent = Counter(_reference(mail) for mail in seen.mails)
     issued = [each for _, order in _orders(seen) for each in order["certificates"] if each["names"]]
     serials = {each["serial"] for each in issued}
-    untold = {each["serial"] for each in issued if _revoked_at_once(each)}
+    untold = {each["serial"] for each in issued if not seen.undisturbed and _revoked_at_once(each)}
     told_of = {
         reference.removeprefix("<issued-").partition("@")[0]
         for reference in sent

@@ -90,17 +90,12 @@ def superseded(seen: Evidence) -> Iterator[str]:
 
 def barred(seen: Evidence) -> Iterator[str]:
     """No key is certified that was called compromised before, as far as clocks can tell."""
-    made = [each for order in seen.orders.values() for each in (order or {}).get("certificates", ())]
-    called: dict[str, datetime] = {}
-    for each in made:
-        if each.get("reason") == "keyCompromise":
-            at = datetime.fromisoformat(each["revoked_at"])
-            called[each["spki_sha256"]] = min(at, called.get(each["spki_sha256"], at))
-    for each in made:
-        since = called.get(each.get("spki_sha256"))
-        signed_at = datetime.fromisoformat(each["not_before"]) + BACKDATING
-        if since is not None and signed_at > since + CLOCKS_DIFFER:
-            yield f"{each['serial']} was signed though its key had been called compromised"
+    for order in seen.orders.values():
+        for each in (order or {}).get("certificates", ()):
+            since = seen.called.get(each.get("spki_sha256"))
+            signed_at = datetime.fromisoformat(each["not_before"]) + BACKDATING
+            if since is not None and signed_at.timestamp() > since + CLOCKS_DIFFER.total_seconds():
+                yield f"{each['serial']} was signed though its key had been called compromised"
 
 
 def _is_due(seen: Evidence, begun: str | None, hours: int | None) -> bool:

@@ -342,6 +342,11 @@ def _revoked_unannounced(at: str) -> Callable[[Evidence], None]:
     return change
 
 
+def _undisturbed(seen: Evidence) -> None:
+    _revoked_unannounced("2026-11-26T09:00:01Z")(seen)
+    seen.undisturbed = True
+
+
 def _mailed(times: int) -> Callable[[Evidence], None]:
     def change(seen: Evidence) -> None:
         seen.mails = [*seen.mails, *seen.mails[:1] * (times - 1)]
@@ -453,6 +458,7 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("two executions", "finished_or_waiting", _executions("ord_pending", "RUNNING", "RUNNING")),
     ("an execution of what is over", "finished_or_waiting", _executions("ord_cancelled", "RUNNING")),
     ("not announced", "told", _unannounced),
+    ("not announced, revoked at once, and nothing was late", "told", _undisturbed),
     ("not announced, revoked a day later", "told", _revoked_unannounced("2026-11-27T09:00:00Z")),
     ("announced for nobody", "told", _announced_for_nobody),
     ("announced again and again", "told", _mailed(4)),

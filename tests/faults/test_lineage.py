@@ -105,12 +105,11 @@ def _stuck(seen: Evidence) -> None:
 
 
 def _called_compromised(time: str) -> Callable[[Evidence], None]:
-    """The key of two orders; a certificate was signed with it at 11:30, as its notBefore says."""
+    """A certificate was signed with the key at 11:30, as its notBefore says."""
 
     def alter(seen: Evidence) -> None:
-        former, newest = (seen.orders[each]["certificates"][0] for each in ("ord_replaced", "ord_new"))  # type: ignore[index]
-        former |= {"spki_sha256": "ab", "reason": "keyCompromise", "revoked_at": f"2026-11-26T{time}Z"}
-        newest["spki_sha256"] = "ab"
+        seen.orders["ord_new"]["certificates"][0]["spki_sha256"] = "ab"  # type: ignore[index]
+        seen.called = {"ab": datetime.fromisoformat(f"2026-11-26T{time}Z").timestamp()}
 
     return alter
 

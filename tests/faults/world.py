@@ -57,6 +57,8 @@ class World:
     _asked: int = 0
 
     def __post_init__(self) -> None:
+        self.called: dict[str, float] = {}
+        self.undisturbed = False
         self.began = self.cloud.clock.now()
         self.mails_before = len(self.cloud.mails())
         self.signed_before = len(self.cloud.signatures())
@@ -145,6 +147,12 @@ class World:
     def _new_key(self) -> str:
         self._asked += 1
         return f"{self.tag}-{self._asked}"
+
+    def calls_compromised(self, order_id: str) -> None:
+        """The reseller revokes the order because of its keys; from the answer on none of them may be certified."""
+        self.ask("POST", f"/v1/orders/{order_id}/revoke", {"reason": "keyCompromise"}, 200)
+        for each in self.order(order_id)["certificates"]:
+            self.called.setdefault(each["spki_sha256"], self.cloud.clock.now())
 
     # ---- what most journeys begin with
 

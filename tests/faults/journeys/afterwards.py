@@ -69,13 +69,12 @@ def reported(world: World) -> None:
 @journey()
 def compromise(world: World) -> None:
     """Anybody who has the key shows it: whatever was issued for it is revoked, and the key blocked."""
-    label = f"{world.tag}-lost"
-    ids = [
-        world.place(name=world.name(each), csr=csr_for(world.name(each), label=label)) for each in ("a", "b")
-    ]
+    ids = _with_one_key(world)
     for order_id in ids:
         world.approved(order_id)
-    key = key_of(label).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    key = (
+        key_of(f"{world.tag}-lost").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    )
     body, media = json.dumps({"proof": {"private_key": key}}).encode(), {"Content-Type": "application/json"}
     url = f"{world.cloud.url}/v1/compromised-keys"
     world.patiently(lambda: call("POST", url, body, media), 202)
@@ -89,13 +88,31 @@ def compromise(world: World) -> None:
 @journey()
 def barred(world: World) -> None:
     """A key is called compromised, without a proof, while another order with it waits: that one is not signed."""
-    label = f"{world.tag}-lost"
-    first, second = [
-        world.place(name=world.name(each), csr=csr_for(world.name(each), label=label)) for each in ("a", "b")
-    ]
+    first, second = _with_one_key(world)
     world.approved(first)
-    world.ask("POST", f"/v1/orders/{first}/revoke", {"reason": "keyCompromise"}, 200)
+    world.calls_compromised(first)
     world.becomes(first, "revoked")
+    _is_not_signed(world, second)
+
+
+@journey()
+def barred_late(world: World) -> None:
+    """The same of one that was revoked for another reason, which stays."""
+    first, second = _with_one_key(world)
+    world.approved(first)
+    world.ask("POST", f"/v1/orders/{first}/revoke", {"reason": "superseded"}, 200)
+    world.becomes(first, "revoked")
+    world.calls_compromised(first)
+    _is_not_signed(world, second)
+
+
+def _with_one_key(world: World) -> list[str]:
+    names = [world.name(each) for each in ("a", "b")]
+    return [world.place(name=name, csr=csr_for(name, label=f"{world.tag}-lost")) for name in names]
+
+
+def _is_not_signed(world: World, second: str) -> None:
+    """An hour later it is proven, and held back for its key."""
     world.advance(HOUR)
     world.answers(world.link(second))
     world.until("the order is held back", lambda: world.is_held_back(second))
