@@ -189,6 +189,14 @@ REFUSED = {
     "a day without a time": ({"valid_to": "2027-01-01"}, [("invalid_field", "/valid_to")]),
     "a time without a zone": ({"valid_to": "2027-01-01T00:00:00"}, [("invalid_field", "/valid_to")]),
     "no time": ({"valid_from": "soon"}, [("invalid_field", "/valid_from")]),
+    "before time began": (
+        {"valid_from": "0001-01-01T00:00:00+14:00"},
+        [("invalid_field", "/valid_from")],
+    ),
+    "after it ends": (
+        {"valid_from": "9999-12-31T23:59:59-14:00", "valid_to": "9999-12-31T23:59:59-00:01"},
+        [("invalid_field", "/valid_from"), ("invalid_field", "/valid_to")],
+    ),
     "in the past": ({"valid_to": "2026-11-01T00:00:00Z"}, [("invalid_field", "/valid_to")]),
     "over before it begins": (
         {"valid_from": "2027-02-01T00:00:00Z", "valid_to": "2027-01-01T00:00:00Z"},

@@ -48,6 +48,8 @@ def test_an_offset_is_turned_into_utc():
         "2026-11-23T05:00:00Z; DROP",
         "٢٠٢٦-١١-٢٣T05:00:00Z",
         "9" * 10_000,
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
     ],
     ids=[
         "empty",
@@ -60,6 +62,8 @@ def test_an_offset_is_turned_into_utc():
         "tail",
         "arabic",
         "huge",
+        "before the first year",
+        "after the last year",
     ],
 )
 def test_anything_else_is_refused(text):

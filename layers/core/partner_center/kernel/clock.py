@@ -24,7 +24,10 @@ def parse_rfc3339(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone: {text!r}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"a time that has no year in UTC: {text!r}") from error
 
 
 def a_business_day_after(moment: datetime) -> datetime:
