@@ -121,14 +121,20 @@ def test_an_admin_may_everything(office):
 # ---- paths
 
 
-@pytest.mark.parametrize("thing_id", ["a", "ord_01kapm3y8qv5d8r2x7c4n9b1zt", "*.example.com", "x" * 255])
+@pytest.mark.parametrize(
+    "thing_id", ["a", "ord_01kapm3y8qv5d8r2x7c4n9b1zt", "*.example.com", "x" * 255, "\U00010348" * 63]
+)
 def test_an_id_reaches_the_handler(office, thing_id):
     key = office.keys.header(Role.READ)
     assert office.ask("GET", f"/things/{thing_id}", key=key).status == 200
     assert office.seen[0][0] == thing_id
 
 
-@pytest.mark.parametrize("thing_id", ["x" * 256, "x" * 5000])
+@pytest.mark.parametrize(
+    "thing_id",
+    ["x" * 256, "x" * 5000, "ü" * 128, "\U00010348" * 64],
+    ids=["letters", "very many", "two octets each", "four octets each"],
+)
 def test_an_id_that_no_table_could_hold_is_not_looked_up(office, thing_id):
     answer = office.ask("GET", f"/things/{thing_id}", key=office.keys.header(Role.READ))
     refused(answer, 404, "not_found")

@@ -93,6 +93,23 @@ def test_a_domain_is_found_by_its_beginning(world, prefix, found):
     assert names(listed(world, prefix)) == found
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 254, "x" * 1025, "☂" * 85, "x" * 100_000],
+    ids=["no name", "no key", "too many octets", "huge"],
+)
+def test_what_is_too_long_to_be_found_is_not_looked_up(world, text):
+    """A key of a table has its limits; what exceeds them must not become an error of ours."""
+    world.list_proofs = replace(world.list_proofs, domains=None)
+    assert listed(world, text) == {"items": [], "next_cursor": None}
+
+
+def test_a_domain_of_the_greatest_length_is_found(world):
+    longest = ".".join(["x" * 63, "y" * 63, "z" * 63, "w" * 61])
+    on_file(world, longest)
+    assert names(listed(world, longest)) == [longest]
+
+
 def test_another_reseller_s_are_not_there(world):
     on_file(world, "example.com", reseller_id=THEM)
     assert listed(world)["items"] == []

@@ -45,6 +45,7 @@ from partner_center.orders.idempotency import Call, body_digest
 
 MAX_BODY = 256 * 1024
 _LONGEST_ID = 255
+"""Octets: a table counts its keys in them."""
 
 _STATUS: Mapping[type[PartnerCenterError], HTTPStatus] = {
     Malformed: HTTPStatus.BAD_REQUEST,
@@ -314,7 +315,7 @@ class Api:
 
 def _may_be_an_id(name: str, value: str) -> bool:
     """No id is so long, and no key of a table either. The enrolment of a reissue is named by order and reissue."""
-    return len(value) <= _LONGEST_ID and (name != "order_id" or reissue_of(value) is None)
+    return len(value.encode()) <= _LONGEST_ID and (name != "order_id" or reissue_of(value) is None)
 
 
 def _source(event: Event) -> str:

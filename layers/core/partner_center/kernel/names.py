@@ -60,6 +60,11 @@ def covers(wildcard: str, name: str) -> bool:
     return wildcard.startswith("*.") and label != "*" and parent == wildcard[2:]
 
 
+def is_as_short_as_a_name(text: str) -> bool:
+    """Whether it has no more octets than a name: what is longer is none, no beginning of one, and perhaps no key."""
+    return len(text.encode()) <= MAX_NAME
+
+
 def shown(text: str, limit: int = MAX_NAME) -> str:
     """`text` fit for an answer: characters that do not show are escaped, what is too long is cut."""
     cut = text if len(text) <= limit else text[: limit - 3] + "..."

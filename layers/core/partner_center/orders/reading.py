@@ -10,7 +10,7 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.ids import reissue_of
-from partner_center.kernel.names import MAX_NAME
+from partner_center.kernel.names import is_as_short_as_a_name
 from partner_center.notifications.suppressions import Suppression, Suppressions
 from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -183,11 +183,12 @@ class OrderReading:
         named: Sequence[tuple[str | None, str]] = ()
         if "partner_order_id" in query:
             number = query["partner_order_id"]
-            found = self.index.partner_order(reseller_id, number) if _fits(number) else None
+            may_be_one = is_as_short_as_a_name(number)  # numbers have 64 characters at most
+            found = self.index.partner_order(reseller_id, number) if may_be_one else None
             named = [(None, found)] if found else []
         elif "common_name" in query:
             prefix = query["common_name"].lower()
-            if _fits(prefix):
+            if is_as_short_as_a_name(prefix):
                 named, cursor = self.index.by_common_name(reseller_id, prefix, page)
         else:
             raise Malformed("Search by common_name (its beginning) or by partner_order_id.")
@@ -219,8 +220,3 @@ class OrderReading:
         if order is None:
             raise NotFound("There is no such order.")
         return order
-
-
-def _fits(wanted: str) -> bool:
-    """Whether anything searched for can be so long: no name has more than 253 characters, no number more than 64."""
-    return len(wanted.encode()) <= MAX_NAME

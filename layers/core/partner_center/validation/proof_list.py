@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from partner_center.kernel.clock import Clock, rfc3339
+from partner_center.kernel.names import is_as_short_as_a_name
 from partner_center.orders.page import Page
 from partner_center.validation.challenges import Proof, usable_until
 
@@ -26,6 +27,8 @@ class ListProofs:
 
     def __call__(self, reseller_id: str, prefix: str, page: Page) -> dict[str, Any]:
         """A page of the proofs whose domain begins with `prefix`."""
+        if not is_as_short_as_a_name(prefix):
+            return {"items": [], "next_cursor": None}
         moment = self.clock.now()
         proofs, cursor = self.domains.listed(reseller_id, prefix, page)
         items = [_proof(each) for each in proofs if usable_until(each) > moment]
