@@ -77,7 +77,8 @@ REVOCATION_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "listProblemReports",
         "Staff",
         "Problem reports that are open",
-        "The one that is due first ahead. The list may be a moment late.",
+        "The one that is due first ahead. The list may be a moment late; a page of very long reports has fewer items "
+        "than its limit.",
         {200: Answer("The reports.", "ProblemReportQueue", ("ProblemReportQueue",))},
         RESTRICTED,
         VALIDATORS,

@@ -1,5 +1,6 @@
 """Problem reports: clocks, decisions, and what anybody may say."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -91,6 +92,47 @@ def test_a_noted_report_stays_in_the_queue_and_an_ended_one_does_not():
         (third.report_id, "received"),
         (first.report_id, "noted"),
     ]
+
+
+LAMBDA_ANSWERS = 6 * 1024 * 1024
+"""Octets at most."""
+LONGEST = {
+    "reporter_email": f"{'a' * 64}@{'.'.join(['x' * 61] * 3)}.net",
+    "names": [f"{number:02}" + "\U0001f600" * 251 for number in range(50)],
+    "serials": [f"1{number:039x}" for number in range(50)],
+    "text": "\U0001f600" * 4000,
+}
+"""As much as anybody may say, without a key, in letters that take the most room."""
+
+
+@pytest.mark.parametrize(
+    ("count", "notes", "pages"), [(36, 0, 3), (24, 10, 6)], ids=["as they came", "noted as often as may be"]
+)
+def test_a_page_of_the_longest_reports_fits_into_what_a_function_may_answer(count, notes, pages):
+    desk, found, cursor = Desk(), [], None
+    for _ in range(count):
+        report = desk.report(**LONGEST)
+        for number in range(notes):
+            desk.found(report, Finding.NOTE, grounds=f"{number}" + "\U0001f600" * 3999)
+    for _ in range(pages):
+        page = ReportQueue(desk.reports)(Page(200, cursor))
+        assert len(json.dumps(json.dumps(page))) < LAMBDA_ANSWERS
+        found, cursor = found + [each["report_id"] for each in page["items"]], page["next_cursor"]
+    assert cursor is None
+    assert sorted(found) == sorted(desk.reports.kept)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4, 5, 50])
+def test_short_reports_fill_a_page_to_its_limit_in_the_order_of_the_queue(limit):
+    desk, found, cursor = Desk(), [], None
+    ids = [desk.report().report_id for _ in range(11)]
+    while True:
+        page = ReportQueue(desk.reports)(Page(limit, cursor))
+        found, cursor = found + [each["report_id"] for each in page["items"]], page["next_cursor"]
+        if cursor is None:
+            break
+        assert len(page["items"]) == limit
+    assert found == ids
 
 
 def test_staff_revoke_with_their_own_reason_and_the_order_follows():

@@ -1,6 +1,5 @@
 """What reviewers see: the orders that wait for them, longest waiting first, with every flag."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,13 +7,11 @@ from partner_center.kernel.clock import a_business_day_after, rfc3339
 from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.orders.content import plain
 from partner_center.orders.order import Order
-from partner_center.orders.page import Page
+from partner_center.orders.page import Page, gathered
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.review import QUEUE, ReviewTask, Screening, Screenings
 
 _AT_ONCE = 10
-_ENOUGH = 2_500_000
-"""Octets. A function answers 6 MB at most, and the ten largest tasks have less than what is between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +23,15 @@ class ReviewQueue:
 
     def __call__(self, page: Page) -> dict[str, Any]:
         """A page of the queue; one of very large orders has fewer items than it might."""
-        items: list[dict[str, Any]] = []
-        left, cursor, octets = page.limit, page.cursor, 0
-        while True:
-            ids, cursor = self.screenings.waiting(Page(min(left, _AT_ONCE), cursor))
-            found = [task for each in ids for task in self._tasks(*each)]
-            items += found
-            left, octets = left - len(ids), octets + sum(map(_octets, found))
-            if cursor is None or left <= 0 or octets >= _ENOUGH:
-                return {"items": items, "next_cursor": cursor}
+        return gathered(page, self.screenings.waiting, self._tasks, _AT_ONCE)
 
-    def _tasks(self, reseller_id: str, order_id: str) -> list[dict[str, Any]]:
+    def _tasks(self, ids: tuple[str, str]) -> list[dict[str, Any]]:
         """The order's task, if it waits."""
+        reseller_id, order_id = ids
         order = load(self.orders, reseller_id, order_id)
         if order is None or not order.head.awaits_review:
             return []
         return [task_as_json(order, self.screenings.of_order(reseller_id, order_id)[0])]
-
-
-def _octets(task: dict[str, Any]) -> int:
-    """What the task takes at most, as JSON within the JSON that a function answers."""
-    return len(json.dumps(json.dumps(task)))
 
 
 def task_as_json(order: Order, screening: Screening) -> dict[str, Any]:
