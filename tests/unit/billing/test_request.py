@@ -163,6 +163,36 @@ def test_only_so_many_may_wait(world):
     assert ask(world, reseller_id=THEM)
 
 
+def meanwhile(world, happens):
+    """It happens once the key was looked for, before the contracts that wait are counted."""
+    contracts = world.stores.contracts
+    read = contracts.of_reseller
+
+    def later(reseller_id):
+        contracts.of_reseller = read
+        happens()
+        return read(reseller_id)
+
+    contracts.of_reseller = later
+
+
+def test_of_two_requests_with_one_key_for_the_last_place_both_get_the_contract(world):
+    for _ in range(MOST_REQUESTED - 1):
+        ask(world)
+    first = []
+    meanwhile(world, lambda: first.append(ask(world, key="key-1")))
+    assert [ask(world, key="key-1")] == first
+    assert len(world.stores.contracts.of_reseller(US)) == MOST_REQUESTED
+
+
+def test_of_two_for_the_last_place_another_body_with_the_same_key_is_refused_for_its_key(world):
+    for _ in range(MOST_REQUESTED - 1):
+        ask(world)
+    meanwhile(world, lambda: ask(world, {"units": 11}, key="key-1"))
+    with pytest.raises(IdempotencyKeyReused):
+        ask(world, key="key-1")
+
+
 def test_nothing_can_be_bought_on_it(world):
     contract = ask(world)
     for body in (a_body(contract_id=contract.contract_id), a_body()):

@@ -48,7 +48,13 @@ class RequestContract:
         screened = screen(body)
         self.report_exposed(screened.exposed, principal, call.request_id)
         asked = examined(screened, self.catalog)
-        self._require_room(reseller_id)
+        try:
+            self._require_room(reseller_id)
+        except StateConflict:
+            answered = replayed(self.contracts, reseller_id, call)
+            if answered is None:
+                raise
+            return answered  # meanwhile the first request of this key took the last place
         contract = _asked_for(asked, reseller_id, self.ids.new("con", moment), moment, self.catalog)
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
         audit = chronicle.audit(
