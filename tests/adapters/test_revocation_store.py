@@ -10,6 +10,7 @@ from partner_center.adapters.blocked_keys import KeysBlockedHere
 from partner_center.adapters.crl_store import CrlStore
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
 from partner_center.adapters.key_register import DynamoDbKeyRegister
+from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.order_store import OrderStore
 from partner_center.adapters.revocation_store import RevocationStore
 from partner_center.billing.contracts import ContractKind
@@ -275,6 +276,15 @@ def test_a_guard_is_bound_with_the_effect_and_seen_by_the_next(tables):
     with pytest.raises(RequestSeenBefore):
         tables.revoker.certificate(other, tables.wish(), a_guard(head))
     assert tables.certificates.by_serial("0a2b").status is CertificateStatus.STORED
+
+
+def test_a_guard_lives_seven_days_from_the_request_on_however_old_the_order_is(tables):
+    record = tables.issue()
+    guard = a_guard(tables.orders.head(US, ORDER))
+    tables.clock.advance(days=90)
+    tables.revoker.certificate(record, tables.wish(), guard)
+    row = tables.stores.database.get(tables.stores.tables.business, keys.request_guard(US, *_call(guard)))
+    assert row["expires_at"] == int((NOW + 90 * a_day + GUARD_LIFETIME).timestamp())
 
 
 def _call(guard):

@@ -51,7 +51,7 @@ class ChargeStore:
 
     def record(self, change: PaymentChange) -> None:
         head, table = change.head, self._tables.business
-        actions: list[Action] = [guard_put(table, change.guard)] if change.guard else []
+        actions: list[Action] = [guard_put(table, change.guard, head.updated_at)] if change.guard else []
         actions.append(head_update(table, head, change.expected_version))
         if change.charge is not None:
             actions.append(_charge_write(table, change.charge))

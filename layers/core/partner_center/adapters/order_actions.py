@@ -1,6 +1,6 @@
 """What transactions over orders are made of: heads and their indexes, contents, guards, units."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -44,7 +44,7 @@ def closing_actions(tables: TableNames, closing: Closing) -> list[Action]:
     refunds = [each.refund for each in lineage if each.refund is not None]
     released = [_units_move(head, held=-head.units, left=head.units)] if closing.release else []
     return [
-        *([guard_put(table, closing.guard)] if closing.guard else []),
+        *([guard_put(table, closing.guard, closing.audit.at)] if closing.guard else []),
         head_update(table, head, closing.expected_version),
         *(head_update(table, each.head, each.expected_version) for each in lineage),
         *unit_updates(table, [*released, *map(refund_move, refunds)]),
@@ -84,16 +84,15 @@ def lineage_moved(table: str, before: LineageChange) -> list[Action]:
     return [head_update(table, before.head, before.expected_version), *refund]
 
 
-def guard_put(table: str, guard: RequestGuard) -> Put:
-    """Binds the Idempotency-Key; one that is bound already raises RequestSeenBefore."""
+def guard_put(table: str, guard: RequestGuard, at: datetime) -> Put:
+    """Binds the Idempotency-Key from the moment of its request on; one that is bound raises RequestSeenBefore."""
     key = keys.request_guard(guard.head.reseller_id, guard.method, guard.path, guard.idempotency_key)
-    expires_at = guard.head.updated_at + GUARD_LIFETIME
     attributes: Item = {
         "method": guard.method,
         "path": guard.path,
         "body_sha256": guard.body_sha256,
         "head": {name: value for name, value in head_to_item(guard.head).items() if value is not None},
-        "expires_at": int(expires_at.timestamp()),
+        "expires_at": int((at + GUARD_LIFETIME).timestamp()),
     }
     return Put(table, key, attributes, partial(_seen_before, guard.idempotency_key))
 

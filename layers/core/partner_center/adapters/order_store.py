@@ -144,7 +144,7 @@ class OrderStore:
         ids = (head.reseller_id, reissue.order_id)
         self._database.transact(
             [
-                *([guard_put(business, beginning.guard)] if beginning.guard else []),
+                *([guard_put(business, beginning.guard, beginning.audit.at)] if beginning.guard else []),
                 head_update(business, begins.order, beginning.expected_version),
                 Put(business, keys.reissue(*ids, reissue.reissue_id), reissue_to_item(reissue), exists),
                 Put(
@@ -228,7 +228,7 @@ class OrderStore:
         head = placement.head
         actions: list[Action] = []
         if placement.guard is not None:
-            actions.append(guard_put(self._tables.business, placement.guard))
+            actions.append(guard_put(self._tables.business, placement.guard, placement.audit.at))
         if head.partner_order_id is not None:
             actions.append(
                 Put(

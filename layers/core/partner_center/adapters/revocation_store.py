@@ -29,7 +29,7 @@ class RevocationStore:
     def revoke_certificate(self, change: CertificateRevocation) -> None:
         business = self._tables.business
         actions: list[Action] = [
-            *([guard_put(business, change.guard)] if change.guard else []),
+            *([guard_put(business, change.guard, change.audit.at)] if change.guard else []),
             self._serial(change),
             self._crl_row(change),
             event_put(business, change.event),
@@ -55,7 +55,7 @@ class RevocationStore:
     def revoke_order(self, change: OrderRevocation) -> None:
         head, business = change.head, self._tables.business
         actions: list[Action] = [
-            *([guard_put(business, change.guard)] if change.guard else []),
+            *([guard_put(business, change.guard, change.audit.at)] if change.guard else []),
             head_update(business, head, change.expected_version),
             *(action for each in change.lineage for action in lineage_moved(business, each)),
         ]

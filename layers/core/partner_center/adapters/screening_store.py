@@ -51,7 +51,7 @@ class ScreeningStore:
         head, table = release.head, self._tables.business
         self._database.transact(
             [
-                *([guard_put(table, release.guard)] if release.guard else []),
+                *([guard_put(table, release.guard, release.audit.at)] if release.guard else []),
                 head_update(table, head, release.expected_version),
                 _decided(table, head, screening),
                 event_put(table, release.event),
