@@ -289,7 +289,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("What was found.", "CheckAnswer", ("CheckAnswer",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
-        ("OrderId",),
+        ("OrderId", "IdempotencyKey"),
     ),
     ("POST", "/v1/orders/{order_id}/domains/{name}/check"): Operation(
         "checkDomain",
@@ -299,7 +299,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
-        ("OrderId", "DomainName"),
+        ("OrderId", "DomainName", "IdempotencyKey"),
     ),
     ("POST", "/v1/orders/{order_id}/domains/{name}/resend"): Operation(
         "resendMail",
@@ -311,7 +311,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),
         WRITERS,
-        ("OrderId", "DomainName"),
+        ("OrderId", "DomainName", "IdempotencyKey"),
     ),
     ("PUT", "/v1/orders/{order_id}/domains/{name}/method"): Operation(
         "chooseMethod",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from partner_center.adapters import keys
+from partner_center.adapters.call_guards import CallGuardStore
 from partner_center.adapters.challenge_store import ChallengeStore
 from partner_center.adapters.charge_store import ChargeStore
 from partner_center.adapters.check_times import CheckTimes
@@ -30,6 +31,7 @@ class DynamoStores:
         self.claims = ClaimStore(database, tables)
         self.waits = WaitStore(database, tables.business)
         self.checks = CheckTimes(database, tables.business)
+        self.call_guards = CallGuardStore(database, tables.business)
         self.screenings = ScreeningStore(database, tables)
         self.charges = ChargeStore(database, tables)
 

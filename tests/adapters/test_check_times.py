@@ -10,7 +10,7 @@ class TestCheckTimesInDynamoDb(CheckTimesContract):
 
 
 def test_a_row_ends_by_itself_after_an_hour(stores):
-    stores.checks.note(US, ORDER, "www.example.com", NOW)
+    stores.checks.note(US, [ORDER], "www.example.com", NOW)
     rows = stores.rows(stores.tables.business, f"R#{US}#O#{ORDER}", "CHECK#")
     assert {row["sk"]: row["expires_at"] for row in rows} == {
         "CHECK#all": int(NOW.timestamp()) + 3600,

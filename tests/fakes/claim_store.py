@@ -8,9 +8,11 @@ from typing import Any
 from partner_center.issuance.preflight import Preflight
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
+from partner_center.orders.call_guards import CallGuard
 from partner_center.orders.fulfil import WaitStep, released_head
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.reconcile import Armed
+from tests.fakes.call_guards import MemoryCallGuards
 from tests.fakes.order_store import MemoryOrders
 from tests.fakes.tables import Tables
 
@@ -130,5 +132,13 @@ class MemoryCheckTimes:
         looked = (at for asked, at in times.items() if name is None or asked in {None, name})
         return max(looked, default=None)
 
-    def note(self, reseller_id: str, order_id: str, name: str | None, moment: datetime) -> None:
-        self.tables.checks[reseller_id, order_id, name] = moment
+    def note(
+        self,
+        reseller_id: str,
+        order_ids: Sequence[str],
+        name: str | None,
+        moment: datetime,
+        guard: CallGuard | None = None,
+    ) -> None:
+        MemoryCallGuards(self.tables).bind(guard)
+        self.tables.checks |= dict.fromkeys(((reseller_id, each, name) for each in order_ids), moment)

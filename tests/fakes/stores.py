@@ -9,6 +9,7 @@ from partner_center.billing.contracts import Contract
 from partner_center.billing.ports import Contracts, Ledgers
 from partner_center.issuance.preflight import Claims
 from partner_center.issuance.sign import Preflights
+from partner_center.orders.call_guards import CallGuards
 from partner_center.orders.domain_actions import CheckTimes
 from partner_center.orders.fulfil import HeldBack, Waits
 from partner_center.orders.ports import Orders
@@ -16,6 +17,7 @@ from partner_center.orders.reading import OrderIndex
 from partner_center.orders.review import Screenings
 from partner_center.validation.ports import AttemptRecord, Challenges
 from partner_center.validation.proof_list import ProvenDomains
+from tests.fakes.call_guards import MemoryCallGuards
 from tests.fakes.challenge_store import MemoryChallenges
 from tests.fakes.charge_store import MemoryCharges
 from tests.fakes.claim_store import MemoryCheckTimes, MemoryClaims, MemoryWaits
@@ -58,6 +60,7 @@ class Stores(Protocol):
     claims: ClaimsAndPreflights
     waits: WaitsAndHeldBack
     checks: CheckTimes
+    call_guards: CallGuards
     screenings: Screenings
     charges: Charges
 
@@ -99,6 +102,7 @@ class MemoryStores:
         self.claims = MemoryClaims(self.tables)
         self.waits = MemoryWaits(self.tables)
         self.checks = MemoryCheckTimes(self.tables)
+        self.call_guards = MemoryCallGuards(self.tables)
         self.screenings = MemoryScreenings(self.tables)
         self.charges = MemoryCharges(self.tables)
 

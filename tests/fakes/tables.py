@@ -13,6 +13,7 @@ from partner_center.issuance.preflight import Preflight
 from partner_center.issuance.supersede import Supersession
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import AuditRecord, Event
+from partner_center.orders.call_guards import CallGuard
 from partner_center.orders.fulfil import WaitStep
 from partner_center.orders.order import OrderHead
 from partner_center.orders.ports import RequestGuard
@@ -39,6 +40,7 @@ class Tables:
     contents: dict[tuple[str, str, int], str] = field(default_factory=dict)
     reissues: dict[tuple[str, str, str], Reissue] = field(default_factory=dict)
     guards: dict[tuple[str, str, str, str], RequestGuard] = field(default_factory=dict)
+    call_guards: dict[tuple[str, str, str, str], CallGuard] = field(default_factory=dict)
     searched: set[tuple[str, str, str]] = field(default_factory=set)
     known_keys: set[tuple[str, str, str, int]] = field(default_factory=set)
     screenings: dict[tuple[str, str, int], Screening] = field(default_factory=dict)

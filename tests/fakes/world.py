@@ -133,9 +133,17 @@ class World:
         )
         self.relay_event = RelayEvent(orders, challenges, waits, self.machine, self.bus, clock)
         self.request_check = RequestCheck(
-            orders, challenges, waits, self, self.stores.checks, clock, ids, HURRIED
+            orders,
+            challenges,
+            waits,
+            self,
+            self.stores.checks,
+            self.stores.call_guards,
+            clock,
+            ids,
+            HURRIED,
         )
-        self.resend = Resend(orders, challenges, self, clock)
+        self.resend = Resend(orders, challenges, self, self.stores.call_guards, clock)
         self.suppressions = MemorySuppressions()
         self.reading = OrderReading(
             orders,

@@ -286,10 +286,12 @@ def publish_everything(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     body["domain_control"] = {"method": "dns_txt", "names": names}
     order_id = str(reseller.place(body).json["order_id"])
     assert cloud.settle()
-    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/check").status == 200
+    checked = reseller.call("POST", f"/v1/orders/{order_id}/domains/check", Idempotency_Key="check-1")
+    assert checked.status == 200
     cloud.advance(31)
     assert reseller.call("POST", f"/v1/orders/{order_id}/domains/dns-txt.example.com/check").status == 200
-    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/dns-cname.example.com/resend").status == 200
+    path = f"/v1/orders/{order_id}/domains/dns-cname.example.com/resend"
+    assert reseller.call("POST", path, Idempotency_Key="resend-1").status == 200
     changed = reseller.call(
         "PUT", f"/v1/orders/{order_id}/domains/dns-cname.example.com/method", {"method": "dns_txt"}
     )

@@ -18,6 +18,7 @@ from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.account_store import AccountStore
 from partner_center.adapters.caa_report_store import CaaReportStore
 from partner_center.adapters.calendar_store import CalendarStore
+from partner_center.adapters.call_guards import CallGuardStore
 from partner_center.adapters.card_store import CardStore
 from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.challenge_store import ChallengeStore
@@ -67,6 +68,7 @@ from partner_center.kernel.money import Money
 from partner_center.notifications.reminders import Digest, Replan
 from partner_center.notifications.report_refusals import Report, Told
 from partner_center.notifications.suppressions import Suppression, Undelivered
+from partner_center.orders.call_guards import CallGuard
 from partner_center.orders.close import closing, completion, reissue_completion
 from partner_center.orders.flags import Flag
 from partner_center.orders.fulfil import WaitStep
@@ -347,6 +349,7 @@ def reports(database):
     return CaaReportStore(database, TABLES)
 
 
+CALL_GUARD = CallGuard(US, "POST", "/v1/orders/ord_1/domains/check", "key-1", "body-1", NOW)
 REPORT = Report("caa_1", US, "ord_1", "security@example.com", "2026-11-23", ())
 
 
@@ -522,6 +525,10 @@ TRANSACTIONS = {
     ],
     "A refund": [lambda db: refund(BY_CARD, db), lambda db: refund(HEAD, db)],
     "Asking for a check": [lambda db: WaitStore(db, "business").release(HEAD, an_event(IDS))],
+    "Noting a check": [
+        lambda db: CheckTimes(db, "business").note(US, ["ord_1"], None, NOW, CALL_GUARD),
+        lambda db: CheckTimes(db, "business").note(US, ["ord_1"], "www.example.com", NOW),
+    ],
     "Claiming a report of CAA refusals": [
         lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told(), Told()),
         lambda db: reports(db).claim(REPORT, ["a"], ["b"], Told({"x": ()}), Told({"x": ()})),
@@ -635,7 +642,7 @@ SINGLE_WRITES = [
     lambda db: challenges(db).rest(CHALLENGE),
     lambda db: challenges(db).resume(CHALLENGE, NOW),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),
-    lambda db: CheckTimes(db, "business").note(US, "ord_1", None, NOW),
+    lambda db: CallGuardStore(db, "business").bind(CALL_GUARD),
     lambda db: SentMailStore(db, "business").record(US, "ord_1", "issued-ab", 1),
     lambda db: AccessStore(db, "access").add_key(make_key(US, Role.ORDERS, IDS, NOW)[0]),
     lambda db: AccessStore(db, "access").add_key(make_staff_key("rosa", StaffRole, IDS, NOW)[0]),

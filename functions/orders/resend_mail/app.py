@@ -4,9 +4,7 @@ from partner_center.accounts.api_keys import Principal, Role
 from partner_center.entry.api import Answer, Api, Request
 from partner_center.entry.wiring.access import door
 from partner_center.entry.wiring.domain_actions import resend
-from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.reading import order_reading
-from partner_center.orders.under_way import enrolment_meant
 
 handler = Api(door)
 
@@ -14,8 +12,6 @@ handler = Api(door)
 @handler.route("POST", "/v1/orders/<order_id>/domains/<name>/resend", Role.ORDERS)
 def again(request: Request, principal: Principal, order_id: str, name: str) -> Answer:
     request.only_query()
-    request.idempotency_key()
     request.no_fields()
-    meant = enrolment_meant(order_store(), principal.reseller_id, order_id, name)
-    resend()(principal.reseller_id, meant, name)
+    resend()(principal, request.call({}), order_id, name)
     return Answer(200, order_reading().domain(principal.reseller_id, order_id, name))

@@ -179,10 +179,11 @@ class Office:
             stores.waits,
             self,
             stores.checks,
+            stores.call_guards,
             self.clock,
             self.ids,
             HURRIED,
-        )(US, order.head.order_id, "key:1", "request-3")
+        )(PRINCIPAL, a_call(), order.head.order_id)
 
     def complete(self):
         order = self.place()

@@ -14,6 +14,7 @@ from partner_center.validation.challenges import MOST_CHALLENGES, ChallengeStatu
 from partner_center.validation.dns import RecordType
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.perspectives import REGIONS, SeenWorld
+from tests.fakes.posted import a_call, a_principal
 from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_challenge, a_preflight, an_audit, an_event
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
@@ -29,11 +30,14 @@ class Desk(Publisher):
         self.clock.advance(minutes=1)
         self.begun = self.clock.now()
 
-    def look(self, name=None, order_id=ORDER, reseller_id=US):
-        return self.world.request_check(reseller_id, order_id, "key:key_1", "request-1", name)
+    def look(self, name=None, order_id=ORDER, reseller_id=US, key=None):
+        where = f"domains/{name}/check" if name is not None else "domains/check"
+        call = a_call(key=key, path=f"/v1/orders/{order_id}/{where}")
+        self.world.request_check(a_principal(reseller_id), call, order_id, name)
 
-    def resend(self, name, order_id=ORDER, reseller_id=US):
-        self.world.resend(reseller_id, order_id, name)
+    def resend(self, name, order_id=ORDER, reseller_id=US, key=None):
+        call = a_call(key=key, path=f"/v1/orders/{order_id}/domains/{name}/resend")
+        self.world.resend(a_principal(reseller_id), call, order_id, name)
 
     def change(self, **head):
         self.tables.heads[US, ORDER] = replace(self.world.head(), **head)
@@ -247,7 +251,7 @@ def test_a_look_tells_only_which_order_and_which_name(desk):
 
     recording = replace(desk.world.request_check, checking=Recording())
     for name in ("example.org", None, "mail.example.com"):
-        recording(US, ORDER, "key:key_1", "request-1", *([name] if name else []))
+        recording(a_principal(), a_call(), ORDER, *([name] if name else []))
         desk.clock.advance(seconds=30)
     assert asked == [(US, ORDER, ["example.org"]), (US, ORDER, None)]
 
@@ -265,7 +269,7 @@ class Out:
 def test_a_look_that_could_not_be_made_may_be_asked_for_again(desk, name):
     broken = replace(desk.world.request_check, checking=Out())
     with pytest.raises(TryAgain) as told:
-        broken(US, ORDER, "key:key_1", "request-1", name)
+        broken(a_principal(), a_call(), ORDER, name)
     assert told.value.retry_after == 5
     desk.look(name)
     assert len(desk.perspectives.asked) == 1
@@ -476,13 +480,13 @@ def test_a_resend_tells_only_which_order_and_which_name(desk):
         def ask_again(self, *question):
             asked.append(question)
 
-    replace(desk.world.resend, asking=Recording())(US, ORDER, "example.org")
+    replace(desk.world.resend, asking=Recording())(a_principal(), a_call(), ORDER, "example.org")
     assert asked == [(US, ORDER, ["example.org"])]
 
 
 def test_a_mail_that_could_not_be_sent_may_be_asked_for_again(desk):
     with pytest.raises(TryAgain):
-        replace(desk.world.resend, asking=Out())(US, ORDER, "example.org")
+        replace(desk.world.resend, asking=Out())(a_principal(), a_call(), ORDER, "example.org")
     desk.resend("example.org")
     assert len(desk.world.mail.instructed) == 2
 
@@ -492,5 +496,5 @@ def test_a_mail_that_was_not_sent_yet_may_be_asked_for(method):
     """The order is screened, and its machine is on its way."""
     desk = Publisher(method=method)
     desk.tables.challenges.clear(), desk.world.mail.instructed.clear()
-    desk.world.resend(US, ORDER, "example.com")
+    desk.world.resend(a_principal(), a_call(), ORDER, "example.com")
     assert len(desk.world.mail.instructed) == 1

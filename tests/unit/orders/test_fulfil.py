@@ -61,7 +61,7 @@ def hold_back(world, number=1):
 
 
 def check(world, order_id=ORDER, reseller_id=US):
-    return world.request_check(reseller_id, order_id, "key:key_1", "request-1")
+    return world.request_check(a_principal(reseller_id), a_call(), order_id)
 
 
 def take_over(world):
@@ -389,7 +389,7 @@ def test_a_check_before_anything_was_refused_answers_no_refusal(refused):
 def test_a_check_of_one_name_is_no_reason_to_look_at_caa(refused):
     await_domains(refused)
     refused.clock.advance(seconds=60)
-    refused.request_check(US, ORDER, "key:key_1", "request-1", "www.example.com")
+    refused.request_check(a_principal(), a_call(), ORDER, "www.example.com")
     refused.relay()
     assert refused.machine.answers == {}
 

@@ -244,7 +244,7 @@ def test_nothing_can_be_done_with_a_rejected_order(world, order_id):
     for attempt in (
         lambda: cancel(world, order_id),
         lambda: amend(world, order_id),
-        lambda: world.request_check(US, order_id, "key:key_1", "request-1"),
+        lambda: world.request_check(a_principal(), a_call(), order_id),
     ):
         with pytest.raises(StateConflict) as refused:
             attempt()

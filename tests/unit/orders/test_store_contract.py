@@ -3,6 +3,7 @@
 import pytest
 
 from tests.fakes.contract_amendments import AmendmentsContract
+from tests.fakes.contract_call_guards import CallGuardsContract
 from tests.fakes.contract_challenges import ChallengesContract, ClaimsContract, WaitsContract
 from tests.fakes.contract_charges import ChargesContract
 from tests.fakes.contract_check_times import CheckTimesContract
@@ -66,6 +67,10 @@ class TestWaitsInMemory(WaitsContract):
 
 class TestCheckTimesInMemory(CheckTimesContract):
     """When somebody last had an order's domains looked at."""
+
+
+class TestCallGuardsInMemory(CallGuardsContract):
+    """Keys of requests that leave no head, contract or link."""
 
 
 class TestClaimsInMemory(ClaimsContract):

@@ -16,7 +16,7 @@ from partner_center.validation.looks import FILE_PATH, CaaLook
 from partner_center.validation.publishing import Publishing
 from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.perspectives import REMOTES, SeenWorld
-from tests.fakes.posted import a_body, a_principal, spki_of
+from tests.fakes.posted import a_body, a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, US, a_contract
 from tests.fakes.world import World
 from tests.unit.validation.publisher import PUBLISHED, Publisher, a_page, by, put
@@ -256,9 +256,9 @@ def test_2011_a_reseller_s_account_was_taken_over_and_issued_what_it_liked():
     with_a_key(desk)
     key = a_principal()
     actions = [
-        lambda: desk.world.request_check(US, ORDER, f"key:{key.key_id}", "request-1"),
-        lambda: desk.world.request_check(US, ORDER, f"key:{key.key_id}", "request-2", "example.com"),
-        lambda: desk.world.resend(US, ORDER, "example.com"),
+        lambda: desk.world.request_check(key, a_call(), ORDER),
+        lambda: desk.world.request_check(key, a_call(), ORDER, "example.com"),
+        lambda: desk.world.resend(key, a_call(), ORDER, "example.com"),
         lambda: desk.world.check_control(US, ORDER, "request-3", ["example.com"]),
         lambda: desk.world.amend_order(
             key, "request-4", ORDER, {"status": "issued", "domains": [{"valid": True}]}

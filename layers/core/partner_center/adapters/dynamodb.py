@@ -114,7 +114,7 @@ class Index:
 class Put:
     """A new item. It must not exist yet; `refused` makes the error of its existence from the old item.
 
-    `may_exist`: for rows that say the same whoever writes them, and when.
+    `may_exist`: for rows that say the same whoever writes them, and when, and for those whose newest writer is right.
     """
 
     table: str

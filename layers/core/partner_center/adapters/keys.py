@@ -89,9 +89,10 @@ def reports_to_mailbox(mailbox: str, day: str) -> Key:
     return Key(f"IODEF#{sha256(mailbox.encode()).hexdigest()}", f"DAY#{day}")
 
 
-def request_guard(reseller_id: str, method: str, path: str, idempotency_key: str) -> Key:
+def request_guard(caller: str, method: str, path: str, idempotency_key: str) -> Key:
+    """`caller`: the reseller, or the member of staff where what is asked concerns none."""
     digest = sha256(f"{method}\n{path}\n{idempotency_key}".encode()).hexdigest()
-    return Key(f"R#{reseller_id}#REQUEST#{digest}", "GUARD")
+    return Key(f"R#{caller}#REQUEST#{digest}", "GUARD")
 
 
 def partner_order_guard(reseller_id: str, partner_order_id: str) -> Key:

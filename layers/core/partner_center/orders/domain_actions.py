@@ -3,18 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from math import ceil
 from typing import Protocol
 
+from partner_center.accounts.api_keys import Principal
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import NotFound, StateConflict, TooSoon
+from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict, TooSoon
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
+from partner_center.orders.call_guards import (
+    CallGuard,
+    CallGuards,
+    CallSeenBefore,
+    guard_of,
+    repeated,
+    same_request,
+)
 from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
+from partner_center.orders.idempotency import Call
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.under_way import enrolment_meant, enrolments_meant
 from partner_center.validation.authenticate import LEAST_LEFT
 from partner_center.validation.challenges import (
     MAIL_INTERVAL,
@@ -46,7 +58,16 @@ class CheckTimes(Protocol):
         """When what a check of `name` would look at was last checked; without a name, anything of the order."""
         ...
 
-    def note(self, reseller_id: str, order_id: str, name: str | None, moment: datetime) -> None: ...
+    def note(
+        self,
+        reseller_id: str,
+        order_ids: Sequence[str],
+        name: str | None,
+        moment: datetime,
+        guard: CallGuard | None = None,
+    ) -> None:
+        """All of them, and the request's key, in one transaction. Raises CallSeenBefore, TryAgain."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +79,51 @@ class RequestCheck:
     held_back: HeldBack
     checking: Checking
     times: CheckTimes
+    guards: CallGuards
     clock: Clock
     ids: Ids
     patience: Patience
 
-    def __call__(
-        self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None = None
-    ) -> None:
-        """The look at what is published is over on return.
+    def __call__(self, principal: Principal, call: Call, order_id: str, name: str | None = None) -> None:
+        """The look at what is published is over on return, now or by an earlier request with this Idempotency-Key.
+
+        The key is bound when all is over: a run that died leaves it free, and a repetition looks once more. A check
+        of a whole order is one of each of its reissues under way, as far as one may be made.
 
         Raises NotFound, StateConflict for a closed order or a proven name, TooSoon within 30 seconds of the last
-        check, by whatever method the names are proven, TryAgain.
+        check, by whatever method the names are proven, IdempotencyKeyReused, TryAgain.
         """
-        moment = self.clock.now()
-        is_published = while_it_moves(
-            self.patience, lambda: self._begin(reseller_id, order_id, actor, correlation_id, name)
-        )
-        if is_published:
-            self.checking.check(reseller_id, order_id, [name] if name is not None else None)
-        self.times.note(reseller_id, order_id, name, moment)
+        reseller_id, moment = principal.reseller_id, self.clock.now()
+        if repeated(self.guards, reseller_id, call) is not None:
+            return
+        meant = enrolments_meant(self.orders, reseller_id, order_id, name)
+        looked, refusals = self._look(principal, call, meant if name is None else meant[:1], name)
+        if not looked:
+            if repeated(self.guards, reseller_id, call) is not None:
+                return  # meanwhile the first request of this key had them looked at
+            raise refusals[0]
+        try:
+            self.times.note(reseller_id, looked, name, moment, guard_of(call, reseller_id, moment))
+        except CallSeenBefore as seen:
+            same_request(call, seen.guard)
+
+    def _look(
+        self, principal: Principal, call: Call, meant: Sequence[str], name: str | None
+    ) -> tuple[list[str], list[PartnerCenterError]]:
+        """What was looked at, and why the others were not."""
+        reseller_id, actor = principal.reseller_id, f"key:{principal.key_id}"
+        looked, refusals = list[str](), list[PartnerCenterError]()
+        for each in meant:
+            begin = partial(self._begin, reseller_id, each, actor, call.request_id, name)
+            try:
+                is_published = while_it_moves(self.patience, begin)
+            except (StateConflict, TooSoon) as refusal:
+                refusals.append(refusal)
+                continue
+            if is_published:
+                self.checking.check(reseller_id, each, [name] if name is not None else None)
+            looked.append(each)
+        return looked, refusals
 
     def _begin(
         self, reseller_id: str, order_id: str, actor: str, correlation_id: str, name: str | None
@@ -110,14 +157,34 @@ class Resend:
     orders: OrderReader
     challenges: ChallengeReader
     asking: Asking
+    guards: CallGuards
     clock: Clock
 
-    def __call__(self, reseller_id: str, order_id: str, name: str) -> None:
-        """Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, TryAgain.
+    def __call__(self, principal: Principal, call: Call, order_id: str, name: str) -> None:
+        """The mail is out on return, now or by an earlier request with this Idempotency-Key.
 
+        The key is bound when it is: a run that died between the two leaves it free, and a repetition mails once more.
+
+        Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, IdempotencyKeyReused, TryAgain.
         StateConflict too when it would need another challenge of an order that has too many.
         """
-        moment = self.clock.now()
+        reseller_id, moment = principal.reseller_id, self.clock.now()
+        if repeated(self.guards, reseller_id, call) is not None:
+            return
+        try:
+            self._mail(reseller_id, enrolment_meant(self.orders, reseller_id, order_id, name), name, moment)
+        except (StateConflict, TooSoon):
+            if repeated(self.guards, reseller_id, call) is None:
+                raise
+            return  # meanwhile the first request of this key had it sent
+        guard = guard_of(call, reseller_id, moment)
+        if guard is not None:
+            try:
+                self.guards.bind(guard)
+            except CallSeenBefore as seen:
+                same_request(call, seen.guard)
+
+    def _mail(self, reseller_id: str, order_id: str, name: str, moment: datetime) -> None:
         order = _open_order(self.orders, reseller_id, order_id, name)
         if not order.head.is_screened:
             raise StateConflict(

@@ -4,6 +4,7 @@ from functools import cache
 
 from partner_center.adapters.check_times import CheckTimes
 from partner_center.entry.wiring.base import clock, database, ids, patience, settings
+from partner_center.entry.wiring.call_guards import call_guards
 from partner_center.entry.wiring.machine import wait_store
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.validation import challenge_store
@@ -19,6 +20,7 @@ def request_check() -> RequestCheck:
         wait_store(),
         validation_functions(),
         CheckTimes(database(), settings().tables.business),
+        call_guards(),
         clock(),
         ids(),
         patience(),
@@ -27,4 +29,4 @@ def request_check() -> RequestCheck:
 
 @cache
 def resend() -> Resend:
-    return Resend(order_store(), challenge_store(), validation_functions(), clock())
+    return Resend(order_store(), challenge_store(), validation_functions(), call_guards(), clock())
