@@ -585,7 +585,9 @@ TRANSACTIONS = {
         lambda db: OpenOrderStore(db, TABLES).tell_orphan(an_event(IDS, "serial.orphaned"), an_audit(IDS))
     ],
     "Choosing how to be reminded": [
-        lambda db: AccountStore(db, TABLES).remind(US, ReminderPreferences(), an_audit(IDS), replan=True)
+        lambda db: AccountStore(db, TABLES).remind(
+            Reseller(US, "Us", "us@example.com"), ReminderPreferences(), an_audit(IDS), replan=True
+        )
     ],
     "Asking for a contract": [lambda db: ContractStore(db, TABLES).ask(an_asking(IDS, key="key-1"))],
     "Activating a contract": [

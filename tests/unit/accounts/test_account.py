@@ -7,7 +7,8 @@ import pytest
 from partner_center.accounts.account import Account, account_as_json, read_choice
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.accounts.resellers import ReminderPreferences, Reseller
-from partner_center.kernel.errors import ContentRefused, NotFound
+from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, TryAgain
+from partner_center.kernel.patience import Patience
 from tests.fakes.determined import CountingIds, FixedClock
 
 LINK = "https://shop.example.com/orders/{order_id}"
@@ -16,20 +17,29 @@ ADMIN = Principal("res_1", "key_1", Role.ADMIN)
 
 
 class Kept:
-    """`Accounts` in memory."""
+    """`Accounts` in memory. `meanwhile` are others' requests, one of which comes between each read and its write."""
 
     def __init__(self, reminders=BEFORE):
         self.found = Reseller("res_1", "Northwind Hosting", "support@example.com", None, reminders)
         self.audit = []
         self.replanned = 0
+        self.meanwhile = []
 
     def reseller(self, reseller_id):
         return self.found if reseller_id == "res_1" else None
 
-    def remind(self, reseller_id, preferences, audit, *, replan):
+    def remind(self, before, preferences, audit, *, replan):
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        if before.reminders != self.found.reminders:
+            raise ChangedMeanwhile("It changed.")
         self.found = replace(self.found, reminders=preferences)
         self.replanned += replan
         self.audit.append(audit)
+
+
+def account_of(kept):
+    return Account(kept, FixedClock(), CountingIds(), Patience(sleep=lambda _: None))
 
 
 PATCHES = [
@@ -86,7 +96,7 @@ def test_every_fault_is_told(patch, problems):
 
 def test_a_change_is_on_record_and_one_that_changes_nothing_is_not():
     kept = Kept()
-    account = Account(kept, FixedClock(), CountingIds())
+    account = account_of(kept)
     told = account.change(ADMIN, "request-1", {"reminders": {"days": [14]}})
     assert told == account_as_json(kept.found) == account.read("res_1")
     assert told["reminders"]["days"] == [14]
@@ -97,7 +107,7 @@ def test_a_change_is_on_record_and_one_that_changes_nothing_is_not():
 
 
 def test_a_reseller_without_a_profile_has_no_account():
-    account = Account(Kept(), FixedClock(), CountingIds())
+    account = account_of(Kept())
     with pytest.raises(NotFound):
         account.read("res_2")
 
@@ -114,5 +124,52 @@ def test_who_is_told_when_nothing_was_chosen():
 )
 def test_other_days_have_the_reminders_planned_anew(choice, replanned):
     kept = Kept()
-    Account(kept, FixedClock(), CountingIds()).change(ADMIN, "req-1", {"reminders": choice})
+    account_of(kept).change(ADMIN, "req-1", {"reminders": choice})
     assert kept.replanned == replanned
+
+
+MUTED, OTHER_DAYS = {"mute_contacts": True}, {"days": [30, 7]}
+AT_ONCE = [
+    ("the days come second", MUTED, OTHER_DAYS, 1),
+    ("the days come first", OTHER_DAYS, MUTED, 1),
+    ("the same days", OTHER_DAYS, OTHER_DAYS, 1),
+    ("nothing about days", MUTED, {"digest_email": "certs@example.com"}, 0),
+]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "replanned"), [pytest.param(*each[1:], id=each[0]) for each in AT_ONCE]
+)
+def test_of_two_patches_at_once_neither_is_lost(first, second, replanned):
+    kept = Kept(ReminderPreferences())
+    account, answered = account_of(kept), []
+    kept.meanwhile = [lambda: answered.append(account.change(ADMIN, "req-1", {"reminders": first}))]
+    answered.append(account.change(ADMIN, "req-2", {"reminders": second}))
+    told = account.read("res_1")["reminders"]
+    assert {name: told[name] for name in first | second} == first | second
+    for each, said in zip(answered, (first, second), strict=True):
+        assert each["reminders"] | said == each["reminders"]
+    assert answered[1]["reminders"] == told
+    assert kept.replanned == replanned
+
+
+def test_of_two_days_the_later_word_counts_and_both_are_planned():
+    kept = Kept(ReminderPreferences())
+    account = account_of(kept)
+    kept.meanwhile = [lambda: account.change(ADMIN, "req-1", {"reminders": {"days": [60]}})]
+    assert account.change(ADMIN, "req-2", {"reminders": {"days": [14]}})["reminders"]["days"] == [14]
+    assert (kept.found.reminders.days, kept.replanned) == ((14,), 2)
+
+
+def test_an_account_that_changes_all_the_time_is_told_and_not_written():
+    kept = Kept()
+    account = account_of(kept)
+
+    def other():
+        days = () if kept.found.reminders.days else (1,)
+        kept.found = replace(kept.found, reminders=replace(kept.found.reminders, days=days))
+
+    kept.meanwhile = [other] * 99
+    with pytest.raises(TryAgain, match="The account is changing"):
+        account.change(ADMIN, "req-1", {"reminders": {"mute_contacts": False}})
+    assert (kept.found.reminders.mute_contacts, kept.audit) == (True, [])

@@ -12,6 +12,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ContentRefused, NotFound, Problem
 from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.key_material import screen
 from partner_center.orders.requests import Email, Shape
 from partner_center.orders.structure import read_shape
@@ -42,9 +43,12 @@ class Accounts(Protocol):
     def reseller(self, reseller_id: str) -> Reseller | None: ...
 
     def remind(
-        self, reseller_id: str, preferences: ReminderPreferences, audit: AuditRecord, *, replan: bool
+        self, before: Reseller, preferences: ReminderPreferences, audit: AuditRecord, *, replan: bool
     ) -> None:
-        """`replan`: the reseller's reminders are planned anew. Raises ChangedMeanwhile for an unknown reseller."""
+        """`replan`: the reseller's reminders are planned anew.
+
+        Raises ChangedMeanwhile when its preferences are not those of `before`, or it is there no more.
+        """
         ...
 
 
@@ -55,13 +59,20 @@ class Account:
     accounts: Accounts
     clock: Clock
     ids: Ids
+    patience: Patience
 
     def read(self, reseller_id: str) -> dict[str, Any]:
         """Raises NotFound for a reseller without a profile."""
         return account_as_json(self._reseller(reseller_id))
 
     def change(self, principal: Principal, request_id: str, patch: Mapping[str, Any]) -> dict[str, Any]:
-        """The account after it. A patch that changes nothing writes nothing. Raises ContentRefused, NotFound."""
+        """The account after it. What the patch leaves out stays as another, at the same time, has left it.
+
+        A patch that changes nothing writes nothing. Raises ContentRefused, NotFound, TryAgain.
+        """
+        return while_it_moves(self.patience, lambda: self._change(principal, request_id, patch), "account")
+
+    def _change(self, principal: Principal, request_id: str, patch: Mapping[str, Any]) -> dict[str, Any]:
         before = self._reseller(principal.reseller_id)
         chosen = read_choice(patch, before.reminders)
         if chosen == before.reminders:
@@ -70,7 +81,7 @@ class Account:
         told = {name: str(value) for name, value in asdict(chosen).items() if value is not None}
         audit = chronicle.audit("account.changed", principal.reseller_id, "", **told)
         replan = chosen.days != before.reminders.days
-        self.accounts.remind(principal.reseller_id, chosen, audit, replan=replan)
+        self.accounts.remind(before, chosen, audit, replan=replan)
         return account_as_json(replace(before, reminders=chosen))
 
     def _reseller(self, reseller_id: str) -> Reseller:

@@ -5,7 +5,7 @@ from datetime import datetime
 from partner_center.accounts.resellers import ReminderPreferences, Reseller
 from partner_center.adapters import keys
 from partner_center.adapters.access_store import AccessStore, preferences_to_item
-from partner_center.adapters.dynamodb import Database, Item, Put, Update
+from partner_center.adapters.dynamodb import Database, Item, Put, Update, as_read
 from partner_center.adapters.order_items import to_micros
 from partner_center.adapters.records import audit_put
 from partner_center.adapters.tables import TableNames
@@ -23,17 +23,18 @@ class AccountStore:
         return AccessStore(self._database, self._tables.access).reseller(reseller_id)
 
     def remind(
-        self, reseller_id: str, preferences: ReminderPreferences, audit: AuditRecord, *, replan: bool
+        self, before: Reseller, preferences: ReminderPreferences, audit: AuditRecord, *, replan: bool
     ) -> None:
         attributes = preferences_to_item(preferences)
         update = Update(
             self._tables.access,
-            keys.reseller(reseller_id),
-            _gone,
+            keys.reseller(before.reseller_id),
+            _changed,
+            conditions=as_read(preferences_to_item(before.reminders)),
             set={name: value for name, value in attributes.items() if value is not None},
             remove=[name for name, value in attributes.items() if value is None],
         )
-        replans = [replan_put(self._tables.business, reseller_id, audit.at)] if replan else []
+        replans = [replan_put(self._tables.business, before.reseller_id, audit.at)] if replan else []
         self._database.transact([update, audit_put(self._tables.audit, audit), *replans])
 
 
@@ -43,8 +44,8 @@ def replan_put(table: str, reseller_id: str, moment: datetime) -> Put:
         "remind_shard": keys.remind_shard(reseller_id),
         "remind_at": to_micros(moment),
     }
-    return Put(table, keys.replan(reseller_id), attributes, _gone, may_exist=True)
+    return Put(table, keys.replan(reseller_id), attributes, _changed, may_exist=True)
 
 
-def _gone(_: Item | None) -> Exception:
-    return ChangedMeanwhile("There is no such reseller any more.")
+def _changed(_: Item | None) -> Exception:
+    return ChangedMeanwhile("The account changed meanwhile; read it again.")

@@ -150,6 +150,13 @@ class Check:
 Action = Put | Update | Check
 
 
+def as_read(attributes: Mapping[str, Value]) -> list[Condition]:
+    """That an item still has these attributes, and none of those that are None."""
+    return [
+        (name, "=", value) if value is not None else (name, "absent") for name, value in attributes.items()
+    ]
+
+
 class _Expression:
     """Collects the names and values that an expression refers to, under safe aliases."""
 

@@ -39,12 +39,12 @@ class Patience:
         self.sleep(self.jitter() * self.base * 2**attempt)
 
 
-def while_it_moves(patience: Patience, act: Callable[[], Result]) -> Result:
+def while_it_moves(patience: Patience, act: Callable[[], Result], what: str = "order") -> Result:
     """What `act` answers; again from the start when the order moved between its reading and its writing.
 
     The machine moves an order too, so whoever asks must not be refused for it. `act` reads everything afresh and
-    writes under the condition of what it read. Raises PreconditionFailed at once, and TryAgain after the last try;
-    then nothing was written.
+    writes under the condition of what it read; `what` it is about, if not an order. Raises PreconditionFailed at
+    once, and TryAgain after the last try; then nothing was written.
     """
     for attempt in range(patience.attempts):
         if attempt:
@@ -55,7 +55,7 @@ def while_it_moves(patience: Patience, act: Callable[[], Result]) -> Result:
             raise
         except ChangedMeanwhile:
             continue
-    raise TryAgain("The order is changing at this moment; nothing was written.")
+    raise TryAgain(f"The {what} is changing at this moment; nothing was written.")
 
 
 def pause_of_message(receives: int, *, outage: bool) -> timedelta:
