@@ -148,3 +148,40 @@ def test_a_complaint_stands_for_good(suppressions, clock):
     suppressions.suppress(a_suppression(at=NOW + a_day))
     clock.advance(days=5000)
     assert suppressions.suppression(US, "asa@example.com") == complaint
+
+
+def test_of_two_bounces_the_newer_counts(suppressions):
+    suppressions.suppress(a_suppression())
+    suppressions.suppress(a_suppression(at=NOW + a_day))
+    assert suppressions.suppression(US, "asa@example.com") == a_suppression(at=NOW + a_day)
+
+
+class Interrupted(Database):
+    """Lets something else happen before its next write."""
+
+    other = None
+
+    def _before(self):
+        other, self.other = self.other, None
+        if other:
+            other()
+
+    def write(self, action):
+        self._before()
+        super().write(action)
+
+    def replace(self, *args):
+        self._before()
+        super().replace(*args)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "one that bounced before"])
+def test_a_complaint_is_not_lost_to_a_bounce_that_is_told_at_the_same_time(dynamodb, business, clock, known):
+    database = Interrupted(dynamodb)
+    suppressions = SuppressionStore(database, business, clock)
+    if known:
+        suppressions.suppress(a_suppression(at=NOW - a_day))
+    complaint = a_suppression(Undelivered.COMPLAINED)
+    database.other = lambda: SuppressionStore(Database(dynamodb), business, clock).suppress(complaint)
+    suppressions.suppress(a_suppression())
+    assert suppressions.suppression(US, "asa@example.com") == complaint

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from partner_center.adapters import keys
-from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.dynamodb import Database, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.suppressions import Suppression, Undelivered
 
 BOUNCE_LIFETIME = timedelta(days=90)
@@ -27,16 +28,36 @@ class SuppressionStore:
         return Suppression(reseller_id, lowered, why, at, item["detail"])
 
     def suppress(self, suppression: Suppression) -> None:
-        lowered = suppression.address.lower()
-        present = self.suppression(suppression.reseller_id, lowered)
-        if present is not None and present.why is Undelivered.COMPLAINED:
-            return
         bounced = suppression.why is Undelivered.BOUNCED
-        attributes = {
+        attributes: Item = {
             "why": suppression.why.value,
             "at": to_micros(suppression.at),
             "detail": suppression.detail,
             "expires_at": int((suppression.at + BOUNCE_LIFETIME).timestamp()) if bounced else None,
         }
-        key = keys.suppressed_address(suppression.reseller_id, lowered)
-        self._database.replace(self._table, key, attributes)
+        key = keys.suppressed_address(suppression.reseller_id, suppression.address.lower())
+        over_a_bounce = Update(
+            self._table,
+            key,
+            _stands,
+            conditions=[("why", "=", Undelivered.BOUNCED.value)],
+            set={name: value for name, value in attributes.items() if value is not None},
+            remove=[name for name, value in attributes.items() if value is None],
+        )
+        if not self._is_written(Put(self._table, key, attributes, _stands)):
+            self._is_written(over_a_bounce)
+
+    def _is_written(self, action: Put | Update) -> bool:
+        try:
+            self._database.write(action)
+        except _Stands:
+            return False
+        return True
+
+
+class _Stands(Exception):
+    """There is a row, or a complaint in it."""
+
+
+def _stands(old: Item | None) -> Exception:
+    return _Stands() if old else TryAgain("The address is being written; ask again.")
