@@ -18,7 +18,7 @@ from partner_center.issuance.issue import issue_certificate
 from partner_center.issuance.profile import CaReason, RootCa, SignatureAlgorithm
 from partner_center.issuance.record import CertificateRecord, CertificateStatus, SerialTaken, SlotTaken
 from partner_center.kernel.clock import rfc3339
-from partner_center.kernel.errors import TryAgain
+from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.level import Level
 from tests.fakes.samples import a_record
 from tests.unit.issuance.world import (
@@ -305,12 +305,36 @@ def test_what_the_root_is_about_to_sign_is_recorded_once(store):
 def test_service_level_and_revocation_of_an_issuing_ca_are_read_back(store, hierarchy):
     first = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}", level=Level.OV, active=False)
     store.add_issuing_ca(first)
+    before = first
     for changed in (
         replace(first, active=True),
         replace(first, revoked_at=NOW, revocation_reason=CaReason.CA_COMPROMISE),
     ):
-        assert store.change_issuing_ca(changed) == changed
+        assert store.change_issuing_ca(before, changed) == changed
         assert store.issuing_ca(first.issuer_id) == changed
+        before = changed
+
+
+@pytest.mark.parametrize("was_active", [True, False], ids=["active", "not active"])
+@pytest.mark.parametrize(
+    "late",
+    [
+        {"active": True},
+        {"active": False},
+        {"active": False, "revoked_at": NOW + timedelta(hours=1), "revocation_reason": CaReason.SUPERSEDED},
+    ],
+    ids=["activated", "retired", "revoked once more"],
+)
+def test_who_read_an_issuing_ca_before_it_was_revoked_changes_nothing_of_it(
+    store, hierarchy, was_active, late
+):
+    first = replace(hierarchy[0], issuer_id=f"tls-{next(_numbers)}", active=was_active)
+    store.add_issuing_ca(first)
+    revoked = replace(first, active=False, revoked_at=NOW, revocation_reason=CaReason.CA_COMPROMISE)
+    store.change_issuing_ca(first, revoked)
+    with pytest.raises(ChangedMeanwhile):
+        store.change_issuing_ca(first, replace(first, **late))
+    assert store.issuing_ca(first.issuer_id) == revoked
 
 
 # ---- lists of serials

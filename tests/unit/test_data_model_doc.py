@@ -613,7 +613,7 @@ SINGLE_WRITES = [
     lambda db: checks(db).finish(CheckRun("chk_1", NOW, NOW, NOW, NOW, True, 1, 1)),
     lambda db: Cas(db).add_root(RootCa("root-r1", b"", "key", SignatureAlgorithm.ECDSA_SHA384, 1, NOW)),
     lambda db: Cas(db).add_issuing_ca(ISSUING_CA),
-    lambda db: Cas(db).change_issuing_ca(ISSUING_CA),
+    lambda db: Cas(db).change_issuing_ca(ISSUING_CA, replace(ISSUING_CA, active=False)),
     lambda db: Cas(db).record_ca_serial("ab", b"bytes", "CN=Our CA", NOW),
     lambda db: notices(db).look_later(a_contract(), NOW),
     lambda db: notices(db).queued(a_notice()),

@@ -28,6 +28,7 @@ from partner_center.issuance.record import (
     SlotTaken,
     StoredSerial,
 )
+from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.level import Level
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
@@ -185,9 +186,11 @@ class MemoryStore:
     def add_issuing_ca(self, issuing_ca):
         return self.issuers.setdefault(issuing_ca.issuer_id, issuing_ca)
 
-    def change_issuing_ca(self, issuing_ca):
-        self.issuers[issuing_ca.issuer_id] = issuing_ca
-        return issuing_ca
+    def change_issuing_ca(self, before, after):
+        if self.issuers[before.issuer_id] != before:
+            raise ChangedMeanwhile("It changed.")
+        self.issuers[before.issuer_id] = after
+        return after
 
     def root(self, root_id):
         return self.roots_.get(root_id)

@@ -5,10 +5,11 @@ from typing import Any
 
 from partner_center.adapters import keys
 from partner_center.adapters.certificate_store import DynamoDbCertificates
-from partner_center.adapters.dynamodb import Item, Put, Update
+from partner_center.adapters.dynamodb import Item, Put, Update, as_read
 from partner_center.issuance.profile import CaReason, IssuingCa, RootCa, SignatureAlgorithm
 from partner_center.issuance.record import SerialTaken
 from partner_center.kernel.clock import parse_rfc3339, rfc3339
+from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.level import Level
 
 
@@ -31,16 +32,16 @@ class DynamoDbIssuanceStore(DynamoDbCertificates):
             return _issuing_ca(found.item)
         return issuing_ca
 
-    def change_issuing_ca(self, issuing_ca: IssuingCa) -> IssuingCa:
-        changes = {name: _issuer_item(issuing_ca)[name] for name in ("active", *_REVOCATION)}
+    def change_issuing_ca(self, before: IssuingCa, after: IssuingCa) -> IssuingCa:
         update = Update(
             self._table,
-            keys.issuing_ca(issuing_ca.issuer_id),
-            _Exists,
-            set={name: value for name, value in changes.items() if value is not None},
+            keys.issuing_ca(before.issuer_id),
+            _changed,
+            conditions=as_read(_service(before)),
+            set={name: value for name, value in _service(after).items() if value is not None},
         )
         self._database.write(update)
-        return issuing_ca
+        return after
 
     def root(self, root_id: str) -> RootCa | None:
         item = self._database.get(self._table, keys.root_ca(root_id))
@@ -73,15 +74,16 @@ class DynamoDbIssuanceStore(DynamoDbCertificates):
         )
 
 
-_REVOCATION = ("revoked_at", "revocation_reason")
-
-
 class _Exists(Exception):
     """Carries the CA that was there first."""
 
     def __init__(self, item: Item | None) -> None:
         super().__init__()
         self.item = item or {}
+
+
+def _changed(_: Item | None) -> ChangedMeanwhile:
+    return ChangedMeanwhile("The CA changed meanwhile; look at it again.")
 
 
 def _taken(_: Item | None) -> SerialTaken:
@@ -102,6 +104,12 @@ def _issuer_item(issuing_ca: IssuingCa) -> dict[str, Any]:
         "revoked_at": _text(issuing_ca.revoked_at),
         "revocation_reason": issuing_ca.revocation_reason,
     }
+
+
+def _service(issuing_ca: IssuingCa) -> dict[str, Any]:
+    """What may change of it."""
+    item = _issuer_item(issuing_ca)
+    return {name: item[name] for name in ("active", "revoked_at", "revocation_reason")}
 
 
 def _issuing_ca(item: Item) -> IssuingCa:

@@ -163,27 +163,31 @@ class Ceremony:
         return der
 
     def activate(self, issuer_id: str) -> IssuingCa:
-        """From now on it may sign certificates. Raises UnknownCa, CaRefused for one that is revoked."""
+        """From now on it may sign certificates.
+
+        Raises UnknownCa, CaRefused for one that is revoked, ChangedMeanwhile.
+        """
         issuing_ca = self.issuing_ca(issuer_id)
         if issuing_ca.revoked_at is not None:
             raise CaRefused([Finding("ERROR", "revoked", f"{issuer_id} is revoked")])
-        return self.store.change_issuing_ca(replace(issuing_ca, active=True))
+        return self.store.change_issuing_ca(issuing_ca, replace(issuing_ca, active=True))
 
     def retire(self, issuer_id: str) -> IssuingCa:
-        """From now on it signs CRLs only; its certificates stay valid. Raises UnknownCa."""
-        return self.store.change_issuing_ca(replace(self.issuing_ca(issuer_id), active=False))
+        """From now on it signs CRLs only; its certificates stay valid. Raises UnknownCa, ChangedMeanwhile."""
+        issuing_ca = self.issuing_ca(issuer_id)
+        return self.store.change_issuing_ca(issuing_ca, replace(issuing_ca, active=False))
 
     def revoke(self, issuer_id: str, reason: CaReason) -> IssuingCa:
         """Note that it is revoked, which the root's next CRL tells: within 24 hours (BR 4.9.7). Raises UnknownCa.
 
-        A repetition leaves the first moment and reason.
+        A repetition leaves the first moment and reason. Raises ChangedMeanwhile.
         """
         issuing_ca = self.issuing_ca(issuer_id)
         if issuing_ca.revoked_at is not None:
             return issuing_ca
         moment = self.clock.now().replace(microsecond=0)
         changed = replace(issuing_ca, active=False, revoked_at=moment, revocation_reason=reason)
-        return self.store.change_issuing_ca(changed)
+        return self.store.change_issuing_ca(issuing_ca, changed)
 
     def root(self, root_id: str) -> RootCa:
         root = self.store.root(root_id)

@@ -171,6 +171,9 @@ class CaStore(IssuingCaStore, Protocol):
         """Keep the root's next CRL number and end. Raises SerialTaken when another took that number."""
         ...
 
-    def change_issuing_ca(self, issuing_ca: IssuingCa) -> IssuingCa:
-        """Whether it is active, and its revocation; nothing else of it ever changes."""
+    def change_issuing_ca(self, before: IssuingCa, after: IssuingCa) -> IssuingCa:
+        """Whether it is active, and its revocation; nothing else of it ever changes.
+
+        Raises ChangedMeanwhile when one of these is not as it was `before`.
+        """
         ...
