@@ -12,6 +12,7 @@ from partner_center.adapters.access_store import AccessStore
 from partner_center.kernel.errors import StateConflict, Unauthenticated
 from partner_center.kernel.ids import RandomIds
 from tests.fakes.determined import NOW, CountingIds
+from tests.unit.test_reseller_ids import NO_RESELLERS
 
 IDS = CountingIds()
 
@@ -115,6 +116,16 @@ def test_a_stored_key_opens_the_door_and_a_stored_revoked_one_does_not(store):
     store.add_key(revoked)
     with pytest.raises(Unauthenticated):
         authenticate(f"Bearer {other}", "192.0.2.1", store, NOW)
+
+
+@pytest.mark.parametrize("reseller_id", NO_RESELLERS, ids=repr)
+def test_who_may_not_be_called_so_is_not_added_and_gets_no_key(store, reseller_id):
+    with pytest.raises(ValueError, match="not a reseller's id"):
+        store.add_reseller(Reseller(reseller_id, "Shop", "help@example.com"))
+    with pytest.raises(ValueError, match="not a reseller's id"):
+        store.add_key(new_key(reseller_id=reseller_id))
+    if len(reseller_id) < 1024:
+        assert store.reseller(reseller_id) is None
 
 
 def test_a_reseller_is_read_back_and_added_once(store):

@@ -110,6 +110,7 @@ def test_other_types_are_taken_without_effect(office, hear, type_):
         {"reseller_id": US, "order_id": "ord_" + "0" * 26},
         {"reseller_id": US, "order_id": "ord_1#HEAD"},
         {"reseller_id": "a#b", "order_id": ORDER},
+        {"reseller_id": f"{US} ", "order_id": ORDER},
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@ import pytest
 
 from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.errors import IdempotencyKeyReused, NotFound, StateConflict
+from partner_center.kernel.ids import enrolment_of_reissue
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import Closed, CloseReason, OrderStatus, Review
 from partner_center.orders.review import QUEUE, Decision, ReviewTask, Verdict
@@ -384,10 +385,25 @@ def test_a_task_of_no_order_is_not_found(world, order_id):
 
 
 @pytest.mark.parametrize("revision", [1, 7, 123_456])
-def test_a_task_is_read_as_it_was_written(revision):
-    task = ReviewTask("res_1", ORDER, revision)
+@pytest.mark.parametrize(
+    "reseller_id", ["res_1", "north-wind", "shop.example.com", "a.ord_9.1", "quality-review.", "."]
+)
+@pytest.mark.parametrize(
+    "enrolment_id", [ORDER, enrolment_of_reissue(ORDER, "rei_1")], ids=["order", "reissue"]
+)
+def test_a_task_is_read_as_it_was_written(reseller_id, enrolment_id, revision):
+    task = ReviewTask(reseller_id, enrolment_id, revision)
     assert ReviewTask.read(task.task_id) == task
     assert task.task_id.startswith(QUEUE)
+
+
+def test_an_order_of_a_reseller_with_a_dot_in_its_id_is_decided(world):
+    whose = "shop.example.com"
+    world.stores.grant(a_contract(20, reseller_id=whose))
+    order_id = world.posted(a_body(FLAGGED), by=a_principal(whose)).head.order_id
+    world.relay()
+    task = ReviewTask.read(world.task(order_id, whose).task_id)
+    assert decide(world, order_id, task=task).is_screened
 
 
 HOSTILE = [

@@ -14,6 +14,7 @@ from partner_center.adapters.order_items import (
     to_micros,
 )
 from partner_center.kernel.errors import StateConflict
+from partner_center.kernel.ids import require_reseller_id
 
 
 class AccessStore:
@@ -39,7 +40,9 @@ class AccessStore:
         return ApiKey(key_id, item["reseller_id"], Role(item["role"]), **limits)
 
     def add_key(self, key: ApiKey | StaffKey) -> None:
-        """Raises StateConflict when the id is taken."""
+        """Raises StateConflict when the id is taken, ValueError for a reseller that cannot be."""
+        if isinstance(key, ApiKey):
+            require_reseller_id(key.reseller_id)
         whose: Item = (
             {"person": key.person, "roles": sorted(role.value for role in key.roles)}
             if isinstance(key, StaffKey)
@@ -59,7 +62,8 @@ class AccessStore:
         return _reseller(reseller_id, item) if item else None
 
     def add_reseller(self, reseller: Reseller) -> None:
-        """Raises StateConflict when the id is taken."""
+        """Raises StateConflict when the id is taken, ValueError for one that nobody may be called."""
+        require_reseller_id(reseller.reseller_id)
         attributes = {
             "name": reseller.name,
             "support_email": reseller.support_email,

@@ -27,6 +27,7 @@ from partner_center.billing.ports import (
     InvoiceTaken,
 )
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed, StateConflict, TryAgain
+from partner_center.kernel.ids import require_reseller_id
 from partner_center.orders.page import Page
 
 _INDEX = "queues"
@@ -95,7 +96,11 @@ class ContractStore:
     # ---- writing
 
     def create(self, contract: Contract, actor: str, entry_id: str) -> None:
-        """A new contract with its units granted. Raises StateConflict when the id is taken."""
+        """A new contract with its units granted.
+
+        Raises StateConflict when the id is taken, ValueError for a reseller that cannot be.
+        """
+        require_reseller_id(contract.reseller_id)
 
         def taken(_: Item | None) -> Exception:
             return StateConflict("contract_exists", f"Contract {contract.contract_id} exists already.")

@@ -8,13 +8,13 @@ from typing import Any, Protocol
 
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import Malformed
+from partner_center.kernel.ids import RESELLER_ID
 from partner_center.orders.ports import OrderReader
 
 DISPUTED = "charge.dispute.created"
 _RELEVANT = ("payment_intent.", "refund.", "charge.refund")
 _EVENT_ID = re.compile(r"evt_[A-Za-z0-9_]{1,200}")
 _INTENT_ID = re.compile(r"pi_[A-Za-z0-9_]{1,200}")
-_RESELLER_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _ORDER_ID = re.compile(r"ord_[0-9a-z]{26}")
 
 
@@ -92,7 +92,7 @@ class HearGateway:
         intent_id = about.get("payment_intent")
         if found is None and isinstance(intent_id, str) and _INTENT_ID.fullmatch(intent_id):
             found = self.purposes().purpose_of(intent_id)
-        if found is None or not (_RESELLER_ID.fullmatch(found[0]) and _ORDER_ID.fullmatch(found[1])):
+        if found is None or not (RESELLER_ID.fullmatch(found[0]) and _ORDER_ID.fullmatch(found[1])):
             return None
         return found if self.orders.head(*found) is not None else None
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from partner_center.kernel.errors import ContentRefused, Problem
+from partner_center.kernel.ids import RESELLER_ID
 from partner_center.kernel.json_pointer import json_pointer
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_IDS = {"reseller_id": RESELLER_ID, "card_id": re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")}
 
 
 def reseller_in(body: Mapping[str, Any]) -> str:
@@ -35,7 +36,7 @@ def _problems(body: Mapping[str, Any], required: Sequence[str], optional: Sequen
         if value is None and (name in optional or name not in body):
             if name in required:
                 problems.append(Problem("missing_field", "This field is required.", f"/{name}"))
-        elif not (isinstance(value, str) and _ID.fullmatch(value)):
+        elif not (isinstance(value, str) and _IDS[name].fullmatch(value)):
             problems.append(Problem("invalid_field", "This must be an id.", f"/{name}"))
     return problems
 

@@ -1,10 +1,24 @@
 """Identifiers: time-ordered, readable, safe in a URL, impossible to guess."""
 
+import re
 import secrets
 from datetime import datetime
 from typing import Protocol
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+
+RESELLER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What operators may call a reseller. Keys of tables and tasks of staff are made of it, the payment gateway's
+Idempotency-Keys, and tags of mails, in which SES takes no other letters (AWS: MessageTag).
+"""
+
+
+def require_reseller_id(reseller_id: str) -> None:
+    """Raises ValueError for what no reseller may be called."""
+    if not RESELLER_ID.fullmatch(reseller_id):
+        raise ValueError(
+            f"not a reseller's id, which has letters, digits, - and _, 64 at most: {reseller_id!r}"
+        )
 
 
 class Ids(Protocol):

@@ -23,7 +23,8 @@ from partner_center.orders.ports import Closing, Orders, Release, RequestSeenBef
 from partner_center.orders.reissue import reissued
 
 QUEUE = "quality-review"
-_REVISION = re.compile(r"[1-9][0-9]{0,5}")
+_TASK = re.compile(rf"{QUEUE}\.(?P<reseller_id>.+)\.(?P<order_id>ord_[^.]+)\.(?P<revision>[1-9][0-9]{{0,5}})")
+"""No order's id has a dot, so a task is read from its end, whatever its reseller is called."""
 
 
 class Verdict(StrEnum):
@@ -113,10 +114,10 @@ class ReviewTask:
     @classmethod
     def read(cls, task_id: str) -> "ReviewTask":
         """Raises NotFound for what is no task of this queue."""
-        queue, *rest = task_id.split(".")
-        if queue == QUEUE and len(rest) == 3 and _REVISION.fullmatch(rest[2]):
-            return cls(rest[0], rest[1], int(rest[2]))
-        raise NotFound("There is no such task.")
+        found = _TASK.fullmatch(task_id)
+        if found is None:
+            raise NotFound("There is no such task.")
+        return cls(found["reseller_id"], found["order_id"], int(found["revision"]))
 
 
 @dataclass(frozen=True, slots=True)
