@@ -196,6 +196,10 @@ class MemoryChallenges:
         seen = (OrderStatus.PENDING, ruling.revision, challenge.round)
         if head is None or (head.status, head.revision, head.round) != seen:
             raise ChangedMeanwhile("The order changed since it was shown.")
+        if ruling.status is ChallengeStatus.DECLINED:
+            if head.signing:
+                raise ChangedMeanwhile("The order changed since it was shown.")
+            self.tables.move_on(head)
         return present
 
 

@@ -182,6 +182,25 @@ class ChallengesContract(WithAnOrder):
         assert (present.status, present.proof_id) == (ChallengeStatus.PENDING, None)
         assert "domain.approved" not in stores.events(US, ORDER)
 
+    def test_a_no_moves_the_order_on_so_that_who_did_not_see_it_claims_nothing(self, stores, ids, order):
+        stores.challenges.rule(a_ruling(ids, self.made(stores), Decision.DECLINE))
+        assert stores.orders.head(US, ORDER) == replace(order.head, version=order.head.version + 1)
+        with pytest.raises(ChangedMeanwhile):
+            stores.claims.claim(order, a_preflight(), an_audit(ids))
+
+    def test_a_yes_leaves_the_order_as_it_is(self, stores, ids, order):
+        stores.challenges.rule(a_ruling(ids, self.made(stores)))
+        assert stores.orders.head(US, ORDER) == order.head
+
+    def test_an_order_that_is_being_signed_takes_no_no(self, stores, ids, order):
+        challenge = self.made(stores)
+        stores.claims.claim(order, a_preflight(), an_audit(ids))
+        with pytest.raises(ChangedMeanwhile):
+            stores.challenges.rule(a_ruling(ids, challenge, Decision.DECLINE))
+        (present,) = stores.challenges.of_order(US, ORDER)
+        assert present.status is ChallengeStatus.PENDING
+        assert "domain.declined" not in stores.events(US, ORDER)
+
     def test_a_used_link_of_a_cancelled_order_is_used(self, stores, ids):
         challenge = self.made(stores)
         stores.challenges.rule(a_ruling(ids, challenge))

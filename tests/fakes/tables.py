@@ -105,6 +105,14 @@ class Tables:
         if drawn_twice:
             raise TryAgain("An identifier was drawn twice; nothing was written.")
 
+    def move_on(self, head: OrderHead) -> None:
+        """The head's version alone changes; when somebody looks at the order stays."""
+        moved, ids = replace(head, version=head.version + 1), (head.reseller_id, head.order_id)
+        self.heads[ids] = moved
+        version, moment = self.looks.get(ids, (0, None))
+        if version == head.version:
+            self.looks[ids] = (moved.version, moment)
+
     def accompany(self, event: Event | None, audit: AuditRecord | None) -> None:
         if event is not None:
             self.events[event.event_id] = event

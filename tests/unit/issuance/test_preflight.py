@@ -11,6 +11,7 @@ from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.public_suffix import list_date
 from partner_center.orders.content import ChosenMethod, Method, content_to_json
 from partner_center.orders.order import OrderStatus, Review
+from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.dns import FailureKind, RecordType
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import read_standing
@@ -178,6 +179,27 @@ def test_what_the_linter_refused_is_held_back_and_may_be_amended_or_ended(desk):
 
 
 # ---- proofs
+
+
+def declined(desk):
+    (first, *_) = desk.world.challenges()
+    another = replace(first, challenge_id="chl_no", status=ChallengeStatus.DECLINED)
+    desk.world.tables.challenges[US, ORDER, another.challenge_id] = another
+    desk.world.tables.move_on(desk.head)
+
+
+def test_a_no_of_the_approver_chosen_is_never_signed_over(desk):
+    declined(desk)
+    preflight = desk.run()
+    assert (preflight.outcome, preflight.is_unproven) == (Outcome.PROVE_AGAIN, True)
+    assert not desk.head.signing
+
+
+def test_a_no_that_comes_after_the_proofs_were_read_is_seen_by_the_next_look(desk):
+    desk.world.tables.before["claim"].append(lambda: declined(desk))
+    with pytest.raises(ChangedMeanwhile):
+        desk.run()
+    assert desk.run().outcome is Outcome.PROVE_AGAIN
 
 
 def test_an_unproven_name_is_proven_again_and_no_dns_is_asked(desk):

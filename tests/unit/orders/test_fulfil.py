@@ -21,6 +21,7 @@ from tests.fakes.samples import (
     THEM,
     US,
     a_challenge,
+    a_content,
     a_contract,
     a_preflight,
     a_proof,
@@ -440,6 +441,44 @@ def test_a_check_does_not_move_an_order_that_is_being_signed(world):
     before = moved(world)
     check(world)
     assert moved(world) == before
+
+
+# ---- an explicit no
+
+
+def test_a_no_holds_the_order_though_the_parents_approver_says_yes(world):
+    shop, parent = "shop.example.com", "example.com"
+    methods = {
+        name: ChosenMethod(method=Method.EMAIL, approver_email=f"admin@{name}") for name in (parent, shop)
+    }
+    content = content_to_json(a_content(parent, shop, methods=methods))
+    world.tables.contents[US, ORDER, 1] = content
+    await_domains(world)
+    asked = [request.challenge.approver_email for request in world.mail.asked]
+    world.approve(asked.index(f"admin@{shop}"), Decision.DECLINE)
+    world.approve(asked.index(f"admin@{parent}"))
+    world.relay()
+    check(world)
+    world.relay()
+    assert world.machine.answers == {}
+    read = world.reading.domains(US, ORDER, {})["items"]
+    assert {each["name"]: each["status"] for each in read} == {parent: "valid", shop: "declined"}
+    await_domains(world, "token-2")
+    assert world.machine.answers == {}
+    assert len(world.mail.asked) == 2
+
+
+def test_a_no_to_the_second_order_holds_it_though_the_first_has_its_yes(world):
+    world.put("www.example.com", order_id="ord_2")
+    await_domains(world)
+    await_domains(world, "token-2", order_id="ord_2")
+    world.approve(0)
+    world.approve(1, Decision.DECLINE)
+    world.relay()
+    world.clock.advance(minutes=1)
+    check(world, order_id="ord_2")
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
 
 
 # ---- asking for a check

@@ -267,12 +267,32 @@ def test_a_link_of_an_earlier_round_asks_nothing(approvals, stores, ids, action)
 
 @pytest.mark.parametrize(
     ("status", "expected"),
-    [(status, WhyClosed.CANCELLED) for status in OrderStatus if status is not OrderStatus.PENDING],
-    ids=[status.value for status in OrderStatus if status is not OrderStatus.PENDING],
+    [
+        (OrderStatus.ISSUED, WhyClosed.TOO_LATE),
+        (OrderStatus.CANCELLED, WhyClosed.CANCELLED),
+        (OrderStatus.REJECTED, WhyClosed.CANCELLED),
+        (OrderStatus.REVOKED, WhyClosed.CANCELLED),
+        (OrderStatus.EXPIRED, WhyClosed.CANCELLED),
+    ],
 )
 def test_an_order_that_is_over_asks_nothing(approvals, stores, status, expected):
     stores.tables.heads[US, ORDER] = a_head(status=status)
     assert why(approvals) is expected
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_while_the_order_is_signed_no_answer_is_taken(approvals, stores, decision):
+    """A no would be recorded as holding what it does not hold; the claim may come between look and answer."""
+    signing = replace(stores.orders.head(US, ORDER), signing=True)
+    if decision is Decision.APPROVE:
+        stores.tables.heads[US, ORDER] = signing
+    else:
+        stores.tables.before["rule"].append(lambda: stores.tables.heads.update({(US, ORDER): signing}))
+    with pytest.raises(ApprovalClosed) as closed:
+        answer(approvals, decision)
+    assert closed.value.why is why(approvals) is WhyClosed.TOO_LATE
+    assert challenge_in(stores).status is ChallengeStatus.PENDING
+    assert stores.tables.messages == {}
 
 
 @pytest.mark.parametrize("action", ["look", "decide"])

@@ -1,6 +1,6 @@
 """How names stand: by which proof, by which asked anew, as of now, and of an order that is over as of its end."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -295,6 +295,67 @@ def test_nothing_is_asked_of_an_address_that_declined_for_that_domain():
     assert standing(ordered(BY_MAIL), [declined], [], NOW).unasked == ()
     wanted = Wanted("email", "example.com", (NAME,), APPROVER)
     assert standing(ordered(BY_MAIL), [elsewhere], [], NOW).unasked == (wanted,)
+
+
+YES, NO, OPEN = ChallengeStatus.VALID, ChallengeStatus.DECLINED, ChallengeStatus.PENDING
+ORG = {"authorization_domain": "example.org", "approver_email": "ops@example.net", "source": "txt"}
+A_NO = {
+    "another proof covers the name": (BY_MAIL, [{"status": NO}], {"challenge_id": "chl_0"}, NO),
+    "it was of an earlier round": (
+        BY_MAIL,
+        [{"status": NO}, {"round": 2} | ANOTHER],
+        {"challenge_id": "chl_0"},
+        NO,
+    ),
+    "another approver was chosen since": (BY_CONTACT, [{"status": NO}], {"challenge_id": "chl_0"}, YES),
+    "another method was chosen since": (BY_TXT, [{"status": NO}], {"challenge_id": "chl_0"}, YES),
+    "for another name, and another proof covers this one": (
+        BY_CONTACT,
+        [{"status": NO} | ORG],
+        {"challenge_id": "chl_0"},
+        NO,
+    ),
+    "for another name, and a yes for this one": (
+        BY_CONTACT,
+        [{"status": NO} | ORG, {"status": YES, "approver_email": "ops@example.net"}],
+        {"challenge_id": "chl_2"},
+        YES,
+    ),
+    "after a yes in an earlier round": (
+        BY_MAIL,
+        [{"status": YES}, {"status": NO, "round": 2}],
+        {"challenge_id": "chl_1"},
+        NO,
+    ),
+    "for another name, while this one is mailed": (
+        BY_CONTACT,
+        [{"status": NO} | ORG, {"approver_email": "ops@example.net"}],
+        None,
+        OPEN,
+    ),
+}
+
+
+@pytest.mark.parametrize(("chosen", "made", "on_file", "status"), A_NO.values(), ids=A_NO)
+def test_a_no_of_the_approver_chosen_outweighs_every_proof_but_its_own_yes(chosen, made, on_file, status):
+    order = ordered(chosen, round=max(each.get("round", 1) for each in made))
+    challenges = [
+        a_challenge(NAME, **{"token": str(number), "sent_at": NOW} | each)
+        for number, each in enumerate(made, 1)
+    ]
+    proofs = [replace(MAILED, **on_file)] if on_file else []
+    found = standing(order, challenges, proofs, NOW)
+    (name,) = found.names
+    assert (name.status_at(NOW), found.is_proven) == (status, status is YES)
+    assert bool(name.usable) is found.is_proven
+    assert not found.leaves_out_a_name(NOW)
+    assert found.unasked == ()
+
+
+def test_what_was_issued_was_proven_whoever_declined_before():
+    """The approver of a reissue's name may have declined the order itself."""
+    found = standing(ordered(BY_MAIL, **ISSUED), [a_challenge(NAME, status=NO)], [MAILED], NOW)
+    assert found.is_proven
 
 
 def test_only_unproven_names_are_open_each_challenge_once():

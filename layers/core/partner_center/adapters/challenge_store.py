@@ -34,7 +34,7 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.page import Page
 from partner_center.validation.approve import ApprovalClosed, WhyClosed
 from partner_center.validation.caa_refusal import CaaRefusals, refusals_of
-from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, Proof
+from partner_center.validation.challenges import MAIL_INTERVAL, Challenge, ChallengeStatus, Proof
 from partner_center.validation.ports import AttemptRecord, Message, Ruling
 from partner_center.validation.standing import zone_of
 
@@ -268,16 +268,7 @@ class ChallengeStore:
                 },
                 remove=["due_at", "due_shard"],
             ),
-            Check(
-                self._tables.business,
-                keys.order_head(challenge.reseller_id, challenge.order_id),
-                _order_moved,
-                conditions=[
-                    ("status", "=", "pending"),
-                    ("revision", "=", ruling.revision),
-                    ("round", "=", challenge.round),
-                ],
-            ),
+            self._of_the_order(ruling),
             event_put(self._tables.business, ruling.event),
             audit_put(self._tables.audit, ruling.audit),
         ]
@@ -288,6 +279,21 @@ class ChallengeStore:
         if ruling.message is not None:
             actions.append(_message_put(self._tables.business, challenge, ruling.message))
         self._database.transact(actions)
+
+    def _of_the_order(self, ruling: Ruling) -> Action:
+        """The order is as it was shown; a no moves it on, so that a preflight that did not see it claims nothing."""
+        table, challenge = self._tables.business, ruling.challenge
+        head = keys.order_head(challenge.reseller_id, challenge.order_id)
+        shown: list[Condition] = [
+            ("status", "=", "pending"),
+            ("revision", "=", ruling.revision),
+            ("round", "=", challenge.round),
+        ]
+        if ruling.status is not ChallengeStatus.DECLINED:
+            return Check(table, head, _order_moved, conditions=shown)
+        return Update(
+            table, head, _order_moved, conditions=[*shown, ("signing", "absent")], add={"version": 1}
+        )
 
 
 class _ExistsAlready(ChangedMeanwhile):

@@ -9,7 +9,7 @@ from partner_center.kernel.errors import NotFound, PartnerCenterError
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
-from partner_center.orders.order import LONGEST_PENDING, Order, OrderStatus
+from partner_center.orders.order import LONGEST_PENDING, Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import token_digest
 from partner_center.validation.challenges import (
@@ -30,6 +30,8 @@ class WhyClosed(StrEnum):
     USED = "used"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    TOO_LATE = "too_late"
+    """The certificate is being signed, or was: no answer stops it any more."""
 
 
 class ApprovalClosed(PartnerCenterError):
@@ -59,14 +61,20 @@ def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClose
     """Whether and why an approval link is closed at `moment`; None while it asks something."""
     if challenge.status in {ChallengeStatus.VALID, ChallengeStatus.DECLINED}:
         return WhyClosed.USED
-    head = order.head
-    if head.status is not OrderStatus.PENDING or not is_asked(challenge, order):
+    if not is_asked(challenge, order):
         return WhyClosed.CANCELLED  # what it asked for was amended
-    if moment >= head.placed_at + LONGEST_PENDING:
-        return WhyClosed.CANCELLED  # its time is up, though nobody may have closed the order yet
-    if challenge.status_at(moment) is not ChallengeStatus.PENDING:
-        return WhyClosed.EXPIRED
-    return None
+    over = _why_over(order.head, moment)
+    if over is not None:
+        return over
+    return None if challenge.status_at(moment) is ChallengeStatus.PENDING else WhyClosed.EXPIRED
+
+
+def _why_over(head: OrderHead, moment: datetime) -> WhyClosed | None:
+    """Whether and why no answer counts for the order any more."""
+    if head.signing or head.status is OrderStatus.ISSUED:
+        return WhyClosed.TOO_LATE
+    overdue = moment >= head.placed_at + LONGEST_PENDING  # though nobody may have closed the order yet
+    return WhyClosed.CANCELLED if overdue or head.status is not OrderStatus.PENDING else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ class Ruling:
     """An approver's answer, or a check that passed, and all that it changes, written in one transaction.
 
     It holds only while the challenge is pending, unexpired, and its order open at `revision`, the one whose content
-    the approver was shown.
+    the approver was shown. A no holds only while the order is not being signed, and is a change of the order's head:
+    whoever read the order before cannot claim it.
     """
 
     challenge: Challenge

@@ -3,7 +3,8 @@
 A name is proven by any proof on file of the order's subscriber that covers it and is usable: one of this order, or an
 earlier one of the same subscriber (BR 4.2.1). Challenges only say what is being asked. Where CAA refused all that a
 name is proven by and permits the method that was chosen for it (RFC 8657), the name is asked by that method, and its
-proofs stay on file.
+proofs stay on file. So they do where the approver chosen for a name has declined the order: until it is issued
+nothing but an answer of that approver's own carries the name.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -36,7 +37,8 @@ class NameStanding:
     The preferred proof comes first. `refusal` is what CAA said of those that there were at the last preflight, if
     another method would have passed.
 
-    `is_barred`: its approver declined this order, for this name or another, and is not asked again.
+    `is_barred`: its approver declined this order, for this name or another, and is not asked again; only a proof that
+    the approver gave this order for this name is `usable` then, and none once this name was declined.
     """
 
     name: str
@@ -153,22 +155,20 @@ def standing(
     """How the order's names stand; `proofs` are those on file for its subscriber, `moment` when they are judged."""
     made, on_file = tuple(challenges), tuple(proofs)
     wanted = {name: each for each in wanted_of(order) for name in each.names}
-    declined = barred(made)
-    return Standing(
-        tuple(
-            NameStanding(
-                name,
-                wanted[name],
-                _asked(wanted[name], order.head.round, made),
-                _usable(on_file, name, wanted[name], moment),
-                refusals.by_name.get(name) if refusals else None,
-                wanted[name].approver_email.lower() in declined,
-            )
-            for name in order.content.names
-        ),
-        made,
-        refusals.at if refusals else None,
-    )
+    # What an issued order holds may have been proven by a reissue, in which nobody declined.
+    declined = barred(made) if order.head.issued_at is None else frozenset()
+
+    def stands(name: str) -> NameStanding:
+        asked = _asked(wanted[name], order.head.round, made)
+        usable = _usable(on_file, name, wanted[name], moment)
+        is_barred = wanted[name].approver_email.lower() in declined
+        if is_barred:
+            own = _own_answers(wanted[name], asked, made)
+            usable = tuple(proof for proof in usable if proof.challenge_id in own)
+        refusal = refusals.by_name.get(name) if refusals else None
+        return NameStanding(name, wanted[name], asked, usable, refusal, is_barred)
+
+    return Standing(tuple(map(stands, order.content.names)), made, refusals.at if refusals else None)
 
 
 def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> Standing:
@@ -219,6 +219,15 @@ def _asked(wanted: Wanted, round: int, made: Sequence[Challenge]) -> Challenge |
     asked = [each for each in made if wanted.asks_like(each)]
     standing = [each for each in asked if each.round == round or each.status is ChallengeStatus.DECLINED]
     return max(standing, key=lambda each: (each.round, each.created_at), default=None)
+
+
+def _own_answers(wanted: Wanted, asked: Challenge | None, made: Sequence[Challenge]) -> frozenset[str]:
+    """The ids of the challenges by which the approver said yes to this very question; none once it was declined."""
+    if asked is not None and asked.status is ChallengeStatus.DECLINED:
+        return frozenset()
+    return frozenset(
+        each.challenge_id for each in made if wanted.asks_like(each) and each.status is ChallengeStatus.VALID
+    )
 
 
 def _usable(proofs: Sequence[Proof], name: str, wanted: Wanted, moment: datetime) -> tuple[Proof, ...]:
