@@ -236,6 +236,10 @@ def troubled(*regions):
     return {"trouble": dict.fromkeys(regions, "out_of_time")}
 
 
+def too_large(*regions):
+    return {"unseen": dict.fromkeys(regions, Unseen(UnseenReason.TOO_LARGE))}
+
+
 NO, FAILS = sees(www_example_com=theirs()), sees(www_example_com=failure(NAME, unsigned=False))
 AGREEMENT = {
     "all see it permitted": ({}, True, "6/6", "corroborated"),
@@ -255,11 +259,14 @@ AGREEMENT = {
     "the primary is": (troubled(PRIMARY), False, "5/6", "primary_not_answered"),
     "all are": (troubled(PRIMARY, *REMOTES), False, "0/6", "primary_not_answered"),
     "one remote saw nothing": (
-        {"unseen": {MUMBAI: Unseen(UnseenReason.TOO_LARGE)}},
+        {"unseen": {MUMBAI: Unseen(UnseenReason.FAULT)}},
         True,
         "5/6",
         "corroborated",
     ),
+    "one remote got too large an answer": (too_large(MUMBAI), True, "5/6", "corroborated"),
+    "two remotes did": (too_large(MUMBAI, FRANKFURT), False, "4/6", "too_many_disagree"),
+    "the primary did": (too_large(PRIMARY), False, "5/6", "primary_refused"),
     "the primary saw nothing": (
         {"unseen": {PRIMARY: Unseen(UnseenReason.FAULT)}},
         False,
@@ -309,6 +316,21 @@ def test_a_failure_that_may_not_be_pardoned_refuses(world):
     assert (result.allowed, result.corroboration.completed) == (False, False)
 
 
+UNANSWERED = {
+    "the primary is in trouble": (troubled(PRIMARY), True),
+    "everybody got too large an answer": (too_large(PRIMARY, *REMOTES), False),
+    "the primary got too large an answer": (too_large(PRIMARY), False),
+    "two remotes got too large an answer": (too_large(MUMBAI, FRANKFURT), False),
+    "one remote did, another is in trouble": (too_large(MUMBAI) | troubled(FRANKFURT), True),
+}
+
+
+@pytest.mark.parametrize(("others", "unanswered"), UNANSWERED.values(), ids=UNANSWERED)
+def test_an_answer_that_is_too_large_is_not_looked_up_again_as_an_outage(others, unanswered):
+    result = check_one(MemoryPerspectives(sees(www_example_com=ours()), **others))
+    assert (result.allowed, result.is_unanswered) == (False, unanswered)
+
+
 def test_a_dead_unsigned_zone_is_no_prohibition():
     assert check_one(MemoryPerspectives(sees(www_example_com=failure(NAME)))).allowed
 
@@ -347,6 +369,11 @@ TOLD = {
         troubled(PRIMARY),
         None,
         "the primary network perspective could not look CAA up",
+    ),
+    "the answer is too large": (
+        too_large(PRIMARY, *REMOTES),
+        None,
+        f"the answer for CAA of {NAME} is too large",
     ),
     "there is none": ({"regions": ()}, None, "no network perspective is set up"),
     "there is no primary": ({"regions": tuple(REMOTES)}, None, "no network perspective is set up"),

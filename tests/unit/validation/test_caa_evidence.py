@@ -9,6 +9,7 @@ from partner_center.validation.caa import CaaReason
 from partner_center.validation.caa_everywhere import CaaRequest, check_caa_everywhere
 from partner_center.validation.caa_evidence import caa_evidence, in_zone_form
 from partner_center.validation.dns import CaaRecord, Dnssec, FailureKind
+from partner_center.validation.perspectives import Unseen, UnseenReason
 from tests.fakes.determined import FixedClock
 from tests.fakes.perspectives import PRIMARY, REMOTES, MemoryPerspectives, SeenThrough
 from tests.unit.validation.caa_world import (
@@ -49,8 +50,8 @@ PERMITTED = {
 }
 
 
-def evidence(*proven, provable=(), regions=None, **world):
-    more = {} if regions is None else {"regions": regions}
+def evidence(*proven, provable=(), regions=None, unseen=None, **world):
+    more = {"unseen": unseen or {}} | ({} if regions is None else {"regions": regions})
     perspectives = MemoryPerspectives(SeenThrough(ScriptedResolver(**world)), **more)
     request = CaaRequest(NAME, proven or (RECORD,), ACCOUNT, provable)
     (result,) = check_caa_everywhere([request], perspectives.everywhere(), OURS, FixedClock(CHECKED_AT))
@@ -106,6 +107,17 @@ def test_nothing_seen_is_kept_as_that():
         "records": [],
         "valid_until": None,
     }
+
+
+def test_an_answer_that_is_too_large_is_kept_as_that():
+    unseen = dict.fromkeys([PRIMARY, *REMOTES], Unseen(UnseenReason.TOO_LARGE))
+    found = evidence(unseen=unseen)
+    assert (found["allowed"], found["reason"], found["agreement"]) == (
+        False,
+        "caa_too_large",
+        "primary_refused",
+    )
+    assert set(found["votes"].values()) == {"refused"}
 
 
 FAILURES = {

@@ -38,6 +38,11 @@ def unseen(desk, *regions):
     desk.perspectives.unseen = dict.fromkeys(regions, Unseen(UnseenReason.FAULT))
 
 
+def too_large(desk, *regions):
+    desk.publish()
+    desk.perspectives.unseen = dict.fromkeys(regions, Unseen(UnseenReason.TOO_LARGE))
+
+
 VALID, FAILED, PENDING = ChallengeStatus.VALID, ChallengeStatus.FAILED, ChallengeStatus.PENDING
 OUTCOMES = {
     # ---- the owner published nothing; an attacker diverts a part of the network
@@ -65,6 +70,10 @@ OUTCOMES = {
     "one remote saw nothing of it": (unseen, [SAO_PAULO], VALID, "5/6", "corroborated"),
     "two remotes saw nothing of it": (unseen, [SAO_PAULO, OREGON], PENDING, "4/6", "too_many_disagree"),
     "the primary saw nothing of it": (unseen, [PRIMARY], PENDING, "5/6", "primary_not_answered"),
+    # ---- the zone answers with more than can be told
+    "one remote got too much": (too_large, [TOKYO], VALID, "5/6", "corroborated"),
+    "two remotes got too much": (too_large, [TOKYO, MUMBAI], FAILED, "4/6", "too_many_disagree"),
+    "the primary got too much": (too_large, [PRIMARY], FAILED, "5/6", "primary_refused"),
 }
 
 
@@ -123,7 +132,11 @@ def test_why_a_perspective_did_not_look_is_on_record():
     desk.check()
     details = {each.site: each.detail for each in desk.records[0].observations}
     assert details["ap-northeast-1"] == WHY.format("ap-northeast-1", "out_of_time")
-    assert details["us-west-2"] == WHY.format("us-west-2", "too_large")
+    place = "TXT _partner-center.example.com"
+    assert (
+        details["us-west-2"]
+        == f"The answer for {place} is too large. Publish less there; the check is made again."
+    )
     assert details["ap-south-1"] == "Control of example.com is shown at _partner-center.example.com."
 
 

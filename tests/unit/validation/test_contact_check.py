@@ -128,6 +128,12 @@ def unseen(*regions):
     return lambda desk: desk.perspectives.unseen.update(dict.fromkeys(regions, Unseen(UnseenReason.FAULT)))
 
 
+def too_large(*regions):
+    return lambda desk: desk.perspectives.unseen.update(
+        dict.fromkeys(regions, Unseen(UnseenReason.TOO_LARGE))
+    )
+
+
 def without(*regions):
     return lambda desk: setattr(desk.perspectives, "regions", regions)
 
@@ -158,6 +164,26 @@ VOTES = {
     "one remote is in trouble": (in_trouble(REMOTES[4]), MAILED, "5/6", "corroborated"),
     "the primary is in trouble": (in_trouble(PRIMARY), AGAIN, "5/6", "primary_not_answered"),
     "two remotes saw nothing": (unseen(*REMOTES[:2]), AGAIN, "4/6", "too_many_disagree"),
+    "one remote got too large an answer": (too_large(REMOTES[0]), MAILED, "5/6", "corroborated"),
+    "two remotes got too large an answer": (too_large(*REMOTES[:2]), FAILED, "4/6", "too_many_disagree"),
+    "everybody got too large an answer": (
+        too_large(PRIMARY, *REMOTES),
+        FAILED,
+        "0/6",
+        "primary_refused",
+    ),
+    "the primary got too large an answer, the others are in trouble": (
+        both(too_large(PRIMARY), in_trouble(*REMOTES)),
+        FAILED,
+        "0/6",
+        "primary_refused",
+    ),
+    "one remote got too large an answer, one is in trouble": (
+        both(too_large(REMOTES[0]), in_trouble(REMOTES[1])),
+        AGAIN,
+        "4/6",
+        "too_many_disagree",
+    ),
     "all are in trouble": (in_trouble(PRIMARY, *REMOTES), AGAIN, "0/6", "primary_not_answered"),
     "one does not see it, one is in trouble": (
         both(elsewhere(SeenWorld(), REMOTES[0]), in_trouble(REMOTES[1])),
@@ -208,6 +234,17 @@ def test_a_contact_is_mailed_only_if_enough_perspectives_see_it(happening, outco
     assert (desk.challenge.evidence or {}).get("quorum") == (quorum if outcome is MAILED else None)
     told = ChallengeStatus.FAILED if outcome is FAILED else ChallengeStatus.PENDING
     assert (desk.challenge.status, record.attempt.result) == (told, told)
+
+
+def test_the_reseller_reads_that_the_answer_was_too_large():
+    desk = afresh(too_large(PRIMARY, *REMOTES))
+    desk.open()
+    (record,) = desk.records
+    assert f"the answer for TXT {TXT[0]} is too large" in record.attempt.detail
+    assert "of ours" not in record.attempt.detail
+    assert {each.detail for each in record.observations} == {
+        f"The answer that {each.site} got is too large." for each in record.observations
+    }
 
 
 def test_a_contact_is_mailed_as_soon_as_enough_perspectives_are_back():

@@ -14,6 +14,7 @@ from tests.fakes.perspectives import PRIMARY, REMOTES, MemoryPerspectives, SeenW
 
 HERE, *OTHERS = SITES
 FAULT = Unseen(UnseenReason.FAULT)
+TOO_LARGE = Unseen(UnseenReason.TOO_LARGE)
 WINTER_2026 = datetime(2026, 12, 15, tzinfo=UTC)
 
 
@@ -88,6 +89,25 @@ def test_a_look_that_was_not_seen_concerns_its_own_question_only():
     assert seen.at(HERE, 0, 2) is None
     assert seen.trouble(HERE, 0, 2) == "fault"
     assert names_of(seen.at(HERE, 2, 2)) == ["n2.example.com", "n3.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("unseen", "vote", "place"),
+    [(FAULT, Vote.NOT_ANSWERED, None), (TOO_LARGE, Vote.REFUSED, 1)],
+    ids=["our fault", "too large"],
+)
+def test_an_answer_that_is_too_large_is_the_worlds_no_and_only_that(unseen, vote, place):
+    """A zone once made every look into it an outage of ours, by a record of 40 KB."""
+
+    class Patchy(SeenWorld):
+        def see(self, look):
+            return unseen if look.name == "n1.example.com" else super().see(look)
+
+    seen = MemoryPerspectives(others={PRIMARY: Patchy()}).everywhere().look(looks(4))
+    assert seen.too_large(HERE, 0, 3) == place
+    assert seen.too_large(HERE, 2, 2) is None
+    assert dict(seen.corroborated(NOW, 0, 3, passes).votes)[HERE] is vote
+    assert seen.corroborated(NOW, 2, 2, passes).passed
 
 
 def test_a_perspective_whose_place_is_not_known_does_not_count():

@@ -36,7 +36,7 @@ class CaaResult:
 
     `section` is that of the proof to rely on: the first that is permitted, or the preferred one when none is, and
     `permitted` are then the provable sections that would be. `verdict` is the primary's, None when it could not look
-    at all.
+    at all. `is_too_large`: it looked, and what it met is more than it can tell, which may hide a prohibition.
     """
 
     request: CaaRequest
@@ -46,6 +46,7 @@ class CaaResult:
     checked_at: datetime
     issuer_domains: tuple[str, ...]
     permitted: tuple[str, ...] = ()
+    is_too_large: bool = False
 
     @property
     def name(self) -> str:
@@ -72,6 +73,12 @@ class CaaResult:
         if self.corroboration is None:
             return (
                 "no network perspective is set up, so CAA cannot be looked up; the operator must deploy them"
+            )
+        if self.is_too_large:
+            base = self.name.removeprefix("*.")
+            return (
+                f"the answer for CAA of {base} is too large, so that it cannot be told whether it permits the issue; "
+                "publish fewer or shorter CAA records, then ask for another check"
             )
         if self.verdict is None:
             return "the primary network perspective could not look CAA up; ask for another check"
@@ -110,7 +117,8 @@ def check_caa_everywhere(
             def verdict_on(sightings: Sequence[Sighting]) -> CaaVerdict:
                 return _verdict(request, section, sightings, issuer_domains)
 
-            here = seen.at(primary, place, 1) if primary in seen.views and primary else None
+            looked = primary if primary in seen.views else None
+            here = seen.at(looked, place, 1) if looked else None
             return CaaResult(
                 request,
                 section,
@@ -118,6 +126,7 @@ def check_caa_everywhere(
                 seen.corroborated(checked_at, place, 1, lambda sightings: _vote(verdict_on(sightings))),
                 checked_at,
                 tuple(issuer_domains),
+                is_too_large=looked is not None and seen.too_large(looked, place, 1) is not None,
             )
 
         results.append(_best(request, judged))

@@ -33,10 +33,11 @@ def caa_evidence(result: CaaResult, names: int = 1) -> dict[str, Any]:
     records = _within(room, found, len)
     unanswered = verdict.failed if verdict else ()
     failed = _within(room, unanswered, lambda step: len(step.name) + _FAILURE_LENGTH)
+    unseen = "caa_too_large" if result.is_too_large else "caa_not_seen"
     return {
         "name": result.name,
         "allowed": result.allowed,
-        "reason": verdict.reason.value if verdict else "caa_not_seen",
+        "reason": verdict.reason.value if verdict else unseen,
         "found_at": verdict.found_at if verdict else None,
         "dnssec": verdict.dnssec.value if verdict else None,
         "quorum": corroboration.quorum if corroboration else None,

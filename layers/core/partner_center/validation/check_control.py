@@ -28,7 +28,7 @@ from partner_center.validation.control_methods import looks_for
 from partner_center.validation.control_verdict import Expected
 from partner_center.validation.corroborate import AllPerspectives, Seen
 from partner_center.validation.file_check import check_file
-from partner_center.validation.looks import FileLook, Look, PageSeen, Sighting
+from partner_center.validation.looks import CaaLook, FileLook, Look, PageSeen, RecordsLook, Sighting
 from partner_center.validation.ports import AttemptRecord, Challenges, Observation, Ruling
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.quorum import Corroboration, PerspectiveSite, QuorumReason, Vote, vote_of
@@ -278,8 +278,22 @@ def _finding(question: _Question, seen: Seen, site: PerspectiveSite, moment: dat
     sightings = seen.at(site, *place)
     if sightings is not None:
         return _judged(question, sightings, moment)
+    too_large = seen.too_large(site, *place)
+    if too_large is not None:
+        return Finding(False, True, _too_large(question.looks[too_large]), ())
     why = seen.trouble(site, *place)
     return Finding(False, False, f"{site.id} could not look: {why}. The check is made again.", ())
+
+
+def _too_large(look: Look) -> str:
+    match look:
+        case RecordsLook():
+            where = f"{look.type} {look.name}"
+        case CaaLook():
+            where = f"CAA {look.name}"
+        case FileLook():
+            where = look.url
+    return f"The answer for {where} is too large. Publish less there; the check is made again."
 
 
 def _judged(question: _Question, sightings: Sequence[Sighting], moment: datetime) -> Finding:

@@ -36,8 +36,8 @@ class CheckContact:
         """The challenge, with the evidence of where its contact was seen; None when it must not be mailed.
 
         A constructed address needs no corroboration. When the network does not show the contact, that is an attempt
-        that failed, which the reseller reads and may repeat by a resend. Raises TryAgain when only perspectives of
-        ours that did not answer stand in the way. Every look is recorded.
+        that failed, which the reseller reads and may repeat by a resend; so is an answer that is too large. Raises
+        TryAgain when only perspectives of ours that did not answer stand in the way. Every look is recorded.
         """
         if challenge.source == ApproverSource.CONSTRUCTED:
             return challenge
@@ -56,7 +56,7 @@ class CheckContact:
             self.challenges.note(challenge, record)
             raise TryAgain(record.attempt.detail, 5)
         failed = self._record(
-            challenge, seen, found, moment, _not_seen(approver, found), ChallengeStatus.FAILED
+            challenge, seen, found, moment, _not_seen(approver, seen, found), ChallengeStatus.FAILED
         )
         self.challenges.fail(challenge, failed)
         return None
@@ -90,10 +90,16 @@ def _observation(site: PerspectiveSite, vote: str, seen: Seen) -> Observation:
     return Observation(
         site=site.id,
         vote=vote,
-        detail=f"{site.id} could not look: {why}." if why else "",
+        detail=_why_not(site, seen, why) if why else "",
         seen=tuple(text for each in sightings for text in texts_of(each)),
         dnssec=next((each.answer.dnssec.value for each in sightings if each.answer), None),
     )
+
+
+def _why_not(site: PerspectiveSite, seen: Seen, why: str) -> str:
+    if seen.too_large(site, 0, 1) is not None:
+        return f"The answer that {site.id} got is too large."
+    return f"{site.id} could not look: {why}."
 
 
 def _may_be_there(seen: Seen, found: Corroboration | None, moment: datetime) -> bool:
@@ -101,7 +107,8 @@ def _may_be_there(seen: Seen, found: Corroboration | None, moment: datetime) -> 
     if found is None:
         return True
     votes = {
-        site: Vote.PASSED if seen.trouble(site, 0, 1) is not None else vote for site, vote in found.votes
+        site: Vote.PASSED if vote is Vote.NOT_ANSWERED and seen.trouble(site, 0, 1) is not None else vote
+        for site, vote in found.votes
     }
     at_best = quorum(moment, votes)
     return at_best.passed or at_best.reason is QuorumReason.TOO_FEW_REMOTES
@@ -123,11 +130,25 @@ def _looked_for_again(approver: Approver, found: Corroboration | None) -> str:
     )
 
 
-def _not_seen(approver: Approver, found: Corroboration | None) -> str:
+def _not_seen(approver: Approver, seen: Seen, found: Corroboration | None) -> str:
+    if found is not None and _is_too_large(seen, found):
+        (look,) = approver.looks
+        return (
+            f"{_contact(approver, 'not seen')} from enough places ({found.quorum if found else 'none'}): the answer "
+            f"for {look.type} {look.name} is too large. Publish fewer or shorter records there, then ask for the mail "
+            "again; or choose another address."
+        )
     return (
         f"{_contact(approver, 'not seen')} from enough places ({found.quorum if found else 'none'}). Publish it, "
         "then ask for the mail again; or choose another address."
     )
+
+
+def _is_too_large(seen: Seen, found: Corroboration) -> bool:
+    """Whether who decided against it, the primary or else some of the others, got too large an answer."""
+    (primary, vote), *_ = found.votes
+    decisive = (primary,) if vote is not Vote.PASSED else seen.views
+    return any(seen.too_large(site, 0, 1) is not None for site in decisive)
 
 
 def _contact(approver: Approver, how: str) -> str:

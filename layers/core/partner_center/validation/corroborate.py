@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from partner_center.validation.looks import Look, Sighting
-from partner_center.validation.perspectives import LOOKS_AT_MOST, Perspectives, PerspectiveView, Unseen
+from partner_center.validation.perspectives import (
+    LOOKS_AT_MOST,
+    Perspectives,
+    PerspectiveView,
+    Unseen,
+    UnseenReason,
+)
 from partner_center.validation.quorum import Corroboration, PerspectiveSite, Vote, in_order, quorum
 
 Judge = Callable[[Sequence[Sighting]], Vote]
@@ -31,17 +37,32 @@ class Seen:
         unseen = [each for each in view.sightings[first : first + count] if isinstance(each, Unseen)]
         return unseen[0].reason.value if unseen else None
 
+    def too_large(self, site: PerspectiveSite, first: int, count: int) -> int | None:
+        """Which of `count` looks from `first` met more than the site can tell, the first of them; None if none did.
+
+        Zones choose the size of their answers, so it is a no of theirs, and no outage of ours.
+        """
+        sightings = (self.views[site].sightings or ())[first : first + count]
+        return next(
+            (
+                place
+                for place, each in enumerate(sightings)
+                if isinstance(each, Unseen) and each.reason is UnseenReason.TOO_LARGE
+            ),
+            None,
+        )
+
     def corroborated(self, moment: datetime, first: int, count: int, judge: Judge) -> Corroboration | None:
         """The outcome over all sites; None when none is set up, or not the primary, which must agree."""
         if not any(site.primary for site in self.views):
             return None
-        votes = {
-            site: Vote.NOT_ANSWERED
-            if (sightings := self.at(site, first, count)) is None
-            else judge(sightings)
-            for site in self.views
-        }
-        return quorum(moment, votes)
+        return quorum(moment, {site: self._vote(site, first, count, judge) for site in self.views})
+
+    def _vote(self, site: PerspectiveSite, first: int, count: int, judge: Judge) -> Vote:
+        sightings = self.at(site, first, count)
+        if sightings is not None:
+            return judge(sightings)
+        return Vote.REFUSED if self.too_large(site, first, count) is not None else Vote.NOT_ANSWERED
 
 
 @dataclass(frozen=True, slots=True)

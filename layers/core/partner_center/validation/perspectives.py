@@ -32,14 +32,16 @@ class UnseenReason(StrEnum):
     """It could not read the look."""
     OUT_OF_TIME = "out_of_time"
     TOO_LARGE = "too_large"
-    """What it saw does not fit into its answer."""
+    """What it saw does not fit into its answer: the world's doing, unlike the others, and the world's no."""
     FAULT = "fault"
     """It broke down over this look."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """In the place of a sighting that there is not. It says nothing about the world and agrees with nobody."""
+    """In the place of a sighting that there is not. It agrees with nobody, and only one that is too large says
+    something about the world.
+    """
 
     reason: UnseenReason
 
