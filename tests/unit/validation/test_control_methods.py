@@ -18,6 +18,7 @@ from partner_center.validation.control_methods import (
     control_name,
     control_value,
     covers,
+    domains_over,
     fits,
     looks_for,
     publish_of,
@@ -243,6 +244,7 @@ def test_no_name_outside_is_covered(domain, name, method, below):
     """Whatever is covered has the domain among its own authorization domain names."""
     domain = domain.removeprefix("*.")
     if covers(method, domain, name, persist_below=below):
+        assert domain in domains_over(name)
         assert domain in authorization_domains(name)
         if method is Method.HTTP_FILE:
             assert name == domain

@@ -1,13 +1,16 @@
 """How names stand: by which proof, by which asked anew, as of now, and of an order that is over as of its end."""
 
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import Closed, CloseReason, OrderStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
-from partner_center.validation.challenges import ChallengeStatus, Proof, Wanted
+from partner_center.validation.challenges import ChallengeStatus, Proof, Wanted, proof_usable, usable_until
 from partner_center.validation.standing import is_asked, read_standing, standing
 from tests.fakes.determined import NOW
 from tests.fakes.samples import (
@@ -138,6 +141,54 @@ def test_a_name_prefers_a_proof_by_its_method_then_the_longest_lived(chosen, pro
         (found,) = standing(ordered(chosen), [], on_file, NOW).names
         assert [proof.proof_id for proof in found.usable] == order
         assert found.proof is found.usable[0]
+
+
+def test_a_proof_that_stands_at_no_domain_over_the_name_is_not_even_judged():
+    """Names times proofs was a core's work for seconds, for each event of a reseller with thousands of proofs."""
+    foreign = SimpleNamespace(authorization_domain="mail.example.com")
+    (found,) = standing(ordered(BY_TXT), [], [foreign, PUBLISHED, foreign], NOW).names
+    assert found.usable == (PUBLISHED,)
+
+
+LABELS = st.lists(st.sampled_from(["a", "b", "www"]), max_size=3)
+NAMES = st.builds(
+    lambda wild, labels, zone: wild + ".".join([*labels, zone]),
+    st.sampled_from(["", "*."]),
+    LABELS,
+    st.sampled_from(["example.com", "ample.com", "example.co.uk"]),
+)
+PROOFS = st.builds(
+    lambda number, method, name, days, below: a_proof(
+        a_challenge(),
+        proof_id=f"prf_{number}",
+        method=method[0],
+        br_section=method[1],
+        authorization_domain=name.removeprefix("*."),
+        checked_at=NOW - days * a_day,
+        below=below,
+    ),
+    st.integers(0, 99),
+    st.sampled_from([("email", MAIL), ("dns_txt", RECORD), ("http_file", FILE), ("dns_persist", PERSIST)]),
+    NAMES,
+    st.integers(0, 210),
+    st.booleans(),
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    names=st.lists(NAMES, min_size=1, max_size=4, unique=True),
+    proofs=st.lists(PROOFS, max_size=12, unique_by=lambda proof: proof.proof_id),
+)
+def test_each_name_has_the_proofs_that_holding_it_against_each_of_them_finds(names, proofs):
+    order = an_order(a_head(), a_content(*names, methods=dict.fromkeys(names, BY_TXT)))
+    for found in standing(order, [], proofs, NOW).names:
+        plain = [proof for proof in proofs if proof_usable(proof, found.name, NOW)]
+        plain.sort(
+            key=lambda proof: (proof.method == Method.DNS_TXT, usable_until(proof), proof.proof_id),
+            reverse=True,
+        )
+        assert found.usable == tuple(plain)
 
 
 def ordered(chosen, **head):

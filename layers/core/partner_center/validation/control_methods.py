@@ -199,6 +199,12 @@ def covers(method: str, authorization_domain: str, name: str, *, persist_below: 
     return base == authorization_domain or (not exactly and base.endswith("." + authorization_domain))
 
 
+def domains_over(name: str) -> tuple[str, ...]:
+    """Every authorization domain name whose proof could cover `name` (`covers`): it, its base, and the parents."""
+    labels = base_name(name).split(".")
+    return tuple(dict.fromkeys([name, *(".".join(labels[first:]) for first in range(len(labels)))]))
+
+
 def reaches_below(authorization_domain: str, names: Collection[str]) -> bool:
     """Whether one of `names` needs more than a proof for exactly `authorization_domain`."""
     return any(name != authorization_domain for name in names)

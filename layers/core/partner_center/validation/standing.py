@@ -25,6 +25,7 @@ from partner_center.validation.challenges import (
     usable_until,
     wanted_challenges,
 )
+from partner_center.validation.control_methods import domains_over
 from partner_center.validation.ports import ChallengeReader
 
 _LONGEST_REUSE = max(rules.domain_reuse for _, rules in TIMETABLE) + timedelta(days=1)
@@ -153,7 +154,7 @@ def standing(
     refusals: CaaRefusals | None = None,
 ) -> Standing:
     """How the order's names stand; `proofs` are those on file for its subscriber, `moment` when they are judged."""
-    made, on_file = tuple(challenges), tuple(proofs)
+    made, on_file = tuple(challenges), _by_domain(proofs)
     wanted = {name: each for each in wanted_of(order) for name in each.names}
     # What an issued order holds may have been proven by a reissue, in which nobody declined.
     declined = barred(made) if order.head.issued_at is None else frozenset()
@@ -230,14 +231,25 @@ def _own_answers(wanted: Wanted, asked: Challenge | None, made: Sequence[Challen
     )
 
 
-def _usable(proofs: Sequence[Proof], name: str, wanted: Wanted, moment: datetime) -> tuple[Proof, ...]:
+def _by_domain(proofs: Iterable[Proof]) -> Mapping[str, Sequence[Proof]]:
+    """The proofs by authorization domain name: a hundred names need not each be held against thousands of them."""
+    found: dict[str, list[Proof]] = {}
+    for proof in proofs:
+        found.setdefault(proof.authorization_domain, []).append(proof)
+    return found
+
+
+def _usable(
+    on_file: Mapping[str, Sequence[Proof]], name: str, wanted: Wanted, moment: datetime
+) -> tuple[Proof, ...]:
     """The proofs that carry the name: those by the method chosen for it first, and of these the longest-lived."""
 
     def preference(proof: Proof) -> tuple[bool, datetime, str]:
         chosen = (proof.method, proof.br_section) == (wanted.method, wanted.br_section)
         return chosen, usable_until(proof), proof.proof_id
 
-    usable = (proof for proof in proofs if proof_usable(proof, name, moment))
+    over = (proof for domain in domains_over(name) for proof in on_file.get(domain, ()))
+    usable = (proof for proof in over if proof_usable(proof, name, moment))
     return tuple(sorted(usable, key=preference, reverse=True))
 
 
