@@ -135,8 +135,8 @@ def _not_seen(approver: Approver, seen: Seen, found: Corroboration | None) -> st
         (look,) = approver.looks
         return (
             f"{_contact(approver, 'not seen')} from enough places ({found.quorum if found else 'none'}): the answer "
-            f"for {look.type} {look.name} is too large. Publish fewer or shorter records there, then ask for the mail "
-            "again; or choose another address."
+            f"for {look.type} {look.name} is too large. Publish fewer or shorter records there, then ask for the "
+            "mail again; or choose another address."
         )
     return (
         f"{_contact(approver, 'not seen')} from enough places ({found.quorum if found else 'none'}). Publish it, "
