@@ -120,7 +120,7 @@ def test_what_passes_every_check_is_claimed(desk):
 def test_every_check_is_made_and_named(desk):
     assert [check.check for check in desk.run().checks] == [
         *("domain_proofs", "caa", "block_lists", "key", "quality_review", "agreement", "payment"),
-        "public_suffix_list",
+        *("names", "public_suffix_list"),
     ]
 
 
@@ -299,6 +299,21 @@ def test_each_name_is_looked_up_for_itself(desk):
     assert asked.count("www.example.com") == 1
     assert asked.count("example.com") == 2  # on the climb from www, and for the wildcard
     assert asked.count("example.org") == 1
+
+
+@pytest.mark.parametrize("name", ["co.uk", "www.example.invalid-tld", "*.co.uk"])
+def test_a_name_that_a_newer_public_suffix_list_refuses_is_held_back_and_named(desk, name):
+    """The list may make a name that was ordered a public suffix, or drop its top-level domain."""
+    order = desk.world.order(ORDER)
+    names = (*NAMES, name)
+    methods = order.content.methods | {name: ChosenMethod(method=Method.DNS_TXT)}
+    content = replace(order.content, names=names, methods=methods)
+    desk.world.tables.contents[US, ORDER, order.head.revision] = content_to_json(content)
+    preflight = desk.run()
+    assert preflight.outcome is Outcome.HELD_BACK
+    assert name.removeprefix("*.") in failed(preflight)["names"]
+    assert name.removeprefix("*.") in desk.head.held_back
+    assert not desk.head.signing
 
 
 def test_one_of_three_names_that_forbids_us_holds_the_order_back(desk):

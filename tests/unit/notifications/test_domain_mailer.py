@@ -169,6 +169,16 @@ def test_there_is_nothing_to_publish_for_an_approver(desk, mailer, sent):
     assert sent == []
 
 
+def test_where_control_can_be_shown_no_more_nothing_is_told(desk, mailer, sent):
+    """A newer public suffix list may leave a name of an order that was placed without a place to show control."""
+    first, *others = published(desk)
+    gone = replace(first, authorization_domain="co.uk")
+    mailer.instruct(desk.order(), [gone])
+    assert sent == []
+    mailer.instruct(desk.order(), [gone, *others])
+    assert first.value not in sent[0].text
+
+
 # ---- what is missing
 
 

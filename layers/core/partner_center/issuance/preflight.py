@@ -15,6 +15,7 @@ from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, order_of
 from partner_center.kernel.public_suffix import is_older, list_date
 from partner_center.orders.key_gate import BlockedKeys, key_problems
+from partner_center.orders.names_gate import name_problem
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.caa_everywhere import CaaRequest, CaaResult, check_caa_everywhere
@@ -116,6 +117,7 @@ class BlockLists(Protocol):
 
 
 SUFFIX_LIST = "public_suffix_list"
+NAMES = "names"
 _LONGEST_DETAIL = 20_000
 """Of a check's sentences about a hundred names; the evidence has each."""
 
@@ -133,7 +135,8 @@ def judge(
     """The outcome of all checks at `moment`, with those that were made before (`more`); `charge` is the latest
     payment attempt.
 
-    The proofs relied on outrank CAA: without them nothing else matters. Money comes last: what is held back needs
+    The proofs relied on outrank CAA: without them nothing else matters, and no proof mends a name that nobody may
+    certify. Money comes last: what is held back needs
     none yet.
     """
     unproven = [
@@ -159,9 +162,9 @@ def judge(
         Check("payment", *payment_verdict(order.head, charge, moment)),
         *more,
     )
-    if unproven or _asks_as_chosen(order, refusing):
-        return Outcome.PROVE_AGAIN, checks
     failed = {each.check for each in checks if not each.passed}
+    if NAMES not in failed and (unproven or _asks_as_chosen(order, refusing)):
+        return Outcome.PROVE_AGAIN, checks
     if not failed:
         return Outcome.GO, checks
     by_card_alone = failed == {"payment"} and order.head.is_by_card
@@ -215,6 +218,12 @@ def suffix_list_check(dated: datetime | None, oldest: timedelta | None, moment: 
     return Check(SUFFIX_LIST, serves, age)
 
 
+def names_check(names: Sequence[str]) -> Check:
+    """Whether the present public suffix list lets each name be certified, as it did when the order was placed."""
+    problems = [problem.detail for name in names if (problem := name_problem(name)) is not None]
+    return Check(NAMES, not problems, " ".join(problems)[:_LONGEST_DETAIL] or "all may be certified")
+
+
 @dataclass(frozen=True, slots=True)
 class RunPreflight:
     """The use case: fetch, judge, record, claim. `oldest_suffix_list` is as `suffix_list_check` takes it."""
@@ -255,7 +264,11 @@ class RunPreflight:
         charge = self._charge(order)
         moment = self.clock.now()
         runs = self._order_checks(order, moment)
-        more = [*runs, suffix_list_check(list_date(), self.oldest_suffix_list, moment)]
+        more = [
+            *runs,
+            names_check(order.content.names),
+            suffix_list_check(list_date(), self.oldest_suffix_list, moment),
+        ]
         if refused:
             more.append(Check("certificate", False, refused))
         outcome, checks = judge(order, proofs, caa, faults, refusals, charge, moment, more)

@@ -16,11 +16,12 @@ from partner_center.notifications.control_instructions import (
 )
 from partner_center.notifications.mail import Tags
 from partner_center.notifications.ports import Mailer
+from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.approve import answerable_until
 from partner_center.validation.challenges import Challenge
-from partner_center.validation.control_methods import PublishFile, PublishRecord
+from partner_center.validation.control_methods import PublishFile, PublishRecord, can_be_shown
 from partner_center.validation.ports import ApprovalRequest
 from partner_center.validation.publishing import Publishing
 
@@ -67,7 +68,13 @@ class DomainMailer:
         self.mailer.send(replace(mail, tags=tags_of(order.head, "approval")))
 
     def instruct(self, order: Order, challenges: Sequence[Challenge]) -> None:
-        """Raises TryAgain, MailRefused. One Message-ID for challenges of one content, however often it is sent."""
+        """Raises TryAgain, MailRefused. One Message-ID for challenges of one content, however often it is sent.
+
+        Where control can be shown no more nothing is told, and of such challenges alone nothing is mailed.
+        """
+        challenges = [each for each in challenges if _can_be_met(each)]
+        if not challenges:
+            return
         reseller, product = self._named(order)
         contact = order.content.contacts.technical
         facts = ControlInstructionsFacts(
@@ -102,6 +109,10 @@ class DomainMailer:
         if reseller is None or product is None:
             raise TryAgain("The order behind the mail cannot be read at the moment.")
         return reseller, product
+
+
+def _can_be_met(challenge: Challenge) -> bool:
+    return challenge.method == Method.EMAIL or can_be_shown(challenge.method, challenge.authorization_domain)
 
 
 def _of_revision(mail_id: str, order: Order) -> str:

@@ -12,8 +12,10 @@ from hashlib import sha256
 from typing import Any
 
 from partner_center.kernel.dated_rules import TIMETABLE, RulesOfTheDay, rules_on
+from partner_center.kernel.names import base_name
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.validation.approvers import ApproverSource
+from partner_center.validation.authorization_domain import authorization_domains
 from partner_center.validation.control_methods import (
     PERSIST_REUSE,
     PUBLISHED_SECTIONS,
@@ -201,7 +203,12 @@ def wanted_challenges(methods: Mapping[str, ChosenMethod]) -> tuple[Wanted, ...]
 
 
 def _domain(name: str, choice: ChosenMethod, alike: Collection[str]) -> str:
+    """Of a name that a newer public suffix list leaves without an authorization domain it is the name itself: the
+    order is there and can be read, and its preflight refuses it.
+    """
     if choice.method is not Method.EMAIL:
+        if not authorization_domains(name):
+            return base_name(name)
         return authorization_domain_for(name, alike, choice.method)
     return choice.domain or (choice.approver_email or "").rpartition("@")[2]
 

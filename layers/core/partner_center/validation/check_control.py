@@ -12,6 +12,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.kernel.patience import AFTER_TROUBLE, PASSES
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
@@ -24,7 +25,7 @@ from partner_center.validation.challenges import (
     br_section_of,
     next_check,
 )
-from partner_center.validation.control_methods import looks_for
+from partner_center.validation.control_methods import can_be_shown, looks_for
 from partner_center.validation.control_verdict import Expected
 from partner_center.validation.corroborate import AllPerspectives, Seen
 from partner_center.validation.file_check import check_file
@@ -37,6 +38,10 @@ from partner_center.validation.standing import is_asked, read_standing
 
 NO_PERSPECTIVE = "No network perspective is set up, so nothing can be checked; the operator must deploy them."
 TOO_LATE = "All was in place, but the order changed or the value ended while we looked."
+NOWHERE = (
+    "Control of {} can be shown nowhere by the present public suffix list, so nothing was looked at. Choose other "
+    "names (PATCH /v1/orders/{{id}}), or cancel the order."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +92,35 @@ class CheckControl:
         """Check what is published for `names`, or for all names, of an order. Raises TryAgain.
 
         `seconds`: how long somebody waits for it; a perspective that takes longer is one that did not answer.
+        An order that cannot be judged raises what kept it from that; where nobody waits it is put off before, so
+        that what is due of others gets its turn.
+
         What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that is
         sold no more nothing is looked at; it stays due, since it may be sold again.
         """
+        try:
+            self._check(reseller_id, order_id, correlation_id, names, seconds)
+        except PASSES:
+            raise
+        except Exception:
+            if seconds is None:
+                self._put_off(reseller_id, order_id)
+            raise
+
+    def _put_off(self, reseller_id: str, order_id: str) -> None:
+        moment = self.clock.now()
+        for challenge in self.challenges.of_order(reseller_id, order_id):
+            if challenge.due_at is not None and challenge.due_at <= moment:
+                self.challenges.begin_check(challenge, moment, moment + AFTER_TROUBLE)
+
+    def _check(
+        self,
+        reseller_id: str,
+        order_id: str,
+        correlation_id: str,
+        names: Collection[str] | None,
+        seconds: float | None,
+    ) -> None:
         order = load(self.orders, reseller_id, order_id)
         if order is None:
             return
@@ -100,8 +131,13 @@ class CheckControl:
         asked = [each for each in found.open(names) if each.challenge_id in open_ids]
         claimed = [begun for each in asked for begun in self._claimed(each, moment)]
         if claimed and self.publishing.issuer_domains(order):
-            questions = list(self._questions(order, claimed))
-            seen = self.everywhere.look([look for each in questions for look in each.looks], seconds)
+            shown = [each for each in claimed if can_be_shown(each.method, each.authorization_domain)]
+            for challenge in claimed:
+                if challenge not in shown:
+                    self.challenges.note(challenge, self._nowhere(challenge, moment))
+            questions = list(self._questions(order, shown))
+            looks = [look for each in questions for look in each.looks]
+            seen = self.everywhere.look(looks, seconds) if looks else Seen({})
             for question in questions:
                 self._conclude(order, question, seen, moment, correlation_id)
 
@@ -178,6 +214,19 @@ class CheckControl:
                 return False
             return self._prove(amended, challenge, findings, corroboration, record, correlation_id)
         return True
+
+    def _nowhere(self, challenge: Challenge, moment: datetime) -> AttemptRecord:
+        detail = NOWHERE.format(challenge.authorization_domain)
+        return AttemptRecord(
+            attempt_id=self.ids.new("att", moment),
+            reseller_id=challenge.reseller_id,
+            order_id=challenge.order_id,
+            challenge_id=challenge.challenge_id,
+            attempt=Attempt(moment, ChallengeStatus.FAILED, detail),
+            quorum=None,
+            reason="no_authorization_domain",
+            observations=(),
+        )
 
     def _record(
         self,

@@ -158,6 +158,13 @@ def fits(method: str, authorization_domain: str) -> bool:
     return label is None or len(label) + 1 + len(authorization_domain) <= MAX_NAME
 
 
+def can_be_shown(method: str, authorization_domain: str) -> bool:
+    """Whether control can be shown there by the present public suffix list, which may be newer than the order."""
+    return authorization_domain in authorization_domains(authorization_domain) and fits(
+        method, authorization_domain
+    )
+
+
 def control_target(value: str, issuer_domain: str) -> str:
     """The target of the CNAME: with the value in it, so that a wildcard CNAME in the zone shows nothing."""
     return f"{require_value(value)}.{_TARGET_LABEL}.{issuer_domain}"

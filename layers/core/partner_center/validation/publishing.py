@@ -8,7 +8,7 @@ from partner_center.catalog.products import Catalog
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.validation.challenges import Challenge, provable_sections
-from partner_center.validation.control_methods import Publish, covers, publish_of, reaches_below
+from partner_center.validation.control_methods import Publish, can_be_shown, covers, publish_of, reaches_below
 from partner_center.validation.control_verdict import Expected
 
 
@@ -20,8 +20,12 @@ class Publishing:
     public_url: str
 
     def publish(self, order: Order, challenge: Challenge) -> Publish | None:
-        """What must be published; None for e-mail, and for a product that is sold no more."""
+        """What must be published; None for e-mail, for a product that is sold no more, and where nothing that is
+        published would show control by the present public suffix list.
+        """
         if challenge.method == Method.EMAIL or not self.issuer_domains(order):
+            return None
+        if not can_be_shown(challenge.method, challenge.authorization_domain):
             return None
         expected = self.expected(order, challenge)
         return publish_of(

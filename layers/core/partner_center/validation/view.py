@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from partner_center.kernel.clock import rfc3339
+from partner_center.orders.names_gate import name_problem
 from partner_center.orders.order import Order
 from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, mailed_at, usable_until
 from partner_center.validation.publishing import Publishing
@@ -53,7 +54,7 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
         "shared_with": [name for name in found.wanted.names if name != found.name],
         "approver_email": chosen.approver_email,
         "attempts": _attempts(challenge),
-        "next_action": found.advice if order.head.is_open else None,
+        "next_action": _next_action(found) if order.head.is_open else None,
     }
     if challenge is not None:
         sent = mailed_at(challenge)
@@ -68,6 +69,14 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
         domain |= {"authorization_domain": proof.authorization_domain}
     evidence = _evidence(proof, view.caa.get(found.name))
     return domain | {"valid_until": _valid_until(proof), "evidence": evidence}
+
+
+def _next_action(found: NameStanding) -> str | None:
+    """What to do about a name that nobody may certify by the present public suffix list, or that CAA refuses."""
+    problem = name_problem(found.name)
+    if problem is None:
+        return found.advice
+    return f"{problem.detail} Choose other names (PATCH /v1/orders/{{id}})."
 
 
 def _attempts(challenge: Challenge | None) -> list[dict[str, Any]]:
