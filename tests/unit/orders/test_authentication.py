@@ -7,7 +7,7 @@ import pytest
 from partner_center.billing.payments import PaymentStatus
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.order import Closed, CloseReason, OrderKind, OrderStatus, Review
+from partner_center.orders.order import Closed, CloseReason, OrderKind, OrderStatus, PaymentKind, Review
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
@@ -62,6 +62,30 @@ def test_what_a_domain_validated_order_does_not_need_is_not_required():
 
 def test_the_agreement_was_accepted_with_the_order():
     assert steps()["agreement"] == Step("agreement", StepStatus.COMPLETE, NOW)
+
+
+ALL_PROVEN = "All names are proven."
+GOING_ON = {
+    "proven by another order": ({}, (ALL_PROVEN, Actor.SYSTEM)),
+    "by card, not asked for yet": (
+        {"payment_kind": PaymentKind.PAY_AS_YOU_GO, "payment": PaymentStatus.NONE},
+        (ALL_PROVEN, Actor.SYSTEM),
+    ),
+    "the card was declined": (
+        {"payment_kind": PaymentKind.PAY_AS_YOU_GO, "payment": PaymentStatus.DECLINED},
+        ("The certificate follows the last proof.", None),
+    ),
+    "not screened yet": ({"review": Review.DUE}, ("The certificate follows the last proof.", None)),
+}
+
+
+@pytest.mark.parametrize(("head", "told"), GOING_ON.values(), ids=GOING_ON)
+def test_an_order_that_others_proved_says_that_it_goes_on_by_itself_or_after_a_check(head, told):
+    proven = [replace(each, **VALID) for each in (HERE, THERE)]
+    issuance = steps(*proven, **head)["issuance"]
+    assert (issuance.reason, issuance.actor) == told
+    action = issuance.next_action or ""
+    assert ("within a day" in action, "/domains/check" in action) == (told[0] == ALL_PROVEN,) * 2
 
 
 # ---- domains

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from partner_center.kernel.clock import a_business_day_after
 from partner_center.orders.content import Method
-from partner_center.orders.order import CloseReason, Order, OrderStatus, Review
+from partner_center.orders.order import CloseReason, Order, OrderHead, OrderStatus, Review
 from partner_center.orders.payment_step import payment_step
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.challenges import Challenge, ChallengeStatus
@@ -172,7 +172,22 @@ def _issuance(order: Order, found: Standing) -> Step:
         )
     if head.signing:
         return Step("issuance", StepStatus.PENDING, head.updated_at, "The certificate is being signed.")
+    if found.is_proven and head.is_screened and _is_paid_or_to_be_asked(head):
+        return Step(
+            "issuance", StepStatus.PENDING, head.placed_at, "All names are proven.", _GOES_ON, Actor.SYSTEM
+        )
     return Step("issuance", StepStatus.PENDING, head.placed_at, "The certificate follows the last proof.")
+
+
+def _is_paid_or_to_be_asked(head: OrderHead) -> bool:
+    """Whether nobody has to do anything about the order's money before the certificate."""
+    return payment_step(head).status is not StepStatus.IN_PROGRESS
+
+
+_GOES_ON = (
+    "The order goes on by itself within a day, or at once after a check (POST /v1/orders/{id}/domains/check); "
+    "nothing is needed from you."
+)
 
 
 _ASKED_AGAIN = (
