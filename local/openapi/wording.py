@@ -172,7 +172,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "method": "For all names.",
         "approver_email": (
             "For email: one of the five addresses at the name's domain or a domain above it, or a contact published "
-            "there (GET /v1/orders/{order_id}/domains/{name}/approvers)."
+            "there (GET /v1/orders/{order_id}/domains/{name}/approvers). Published contacts are looked up for the "
+            "first 20 names of a request that need it; the others are refused with the code contacts_not_looked_up."
         ),
         "names": "Exceptions by name, as A-labels.",
     },

@@ -49,6 +49,24 @@ def looked_up(world):
     return [look for question in world.perspectives.asked for look in question]
 
 
+def test_what_was_not_looked_up_for_its_number_is_not_said_to_be_unpublished(world):
+    """Of a request with many such names the first twenty are looked up, while the reseller waits."""
+    names = [f"h{number}.example.com" for number in range(22)]
+    with pytest.raises(ContentRefused) as refused:
+        world.post(asking(*names))
+    left_out = [(each.code, each.name) for each in refused.value.problems]
+    assert left_out == [("contacts_not_looked_up", name) for name in names[20:]]
+    assert all("first 20 names" in each.detail for each in refused.value.problems)
+
+
+def test_whom_nobody_names_is_refused_as_ever_beside_those_that_were_left_out(world):
+    world.perspectives.world = SeenWorld()
+    with pytest.raises(ContentRefused) as refused:
+        world.post(asking(*(f"h{number}.example.com" for number in range(21))))
+    codes = [each.code for each in refused.value.problems]
+    assert codes == ["approver_not_allowed"] * 20 + ["contacts_not_looked_up"]
+
+
 # ---- posting
 
 

@@ -30,7 +30,13 @@ from partner_center.orders.csr import Csr, read_csr
 from partner_center.orders.examination import Accepted, Circumstances, Examination
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.key_material import Screened, screen
-from partner_center.orders.methods_gate import MethodRules, choice_for, chosen_method, method_problems
+from partner_center.orders.methods_gate import (
+    CONTACTS_LOOKED_UP,
+    MethodRules,
+    choice_for,
+    chosen_method,
+    method_problems,
+)
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
 from partner_center.orders.order import Order
 from partner_center.orders.purchase_gate import (
@@ -41,8 +47,6 @@ from partner_center.orders.purchase_gate import (
 )
 from partner_center.orders.requests import DomainControl, OrderRequest
 from partner_center.orders.structure import read_shape
-
-_CONTACTS_LOOKED_UP = 20  # names, for one request
 
 
 def examine(body: Mapping[str, Any], around: Circumstances) -> Examination:
@@ -71,7 +75,7 @@ def examine_amendment(patch: Mapping[str, Any], around: Circumstances) -> Examin
 def unknown_approvers(examination: Examination) -> tuple[str, ...]:
     """The names whose approver is none of the computed ones: DNS may name it (BR 3.2.2.4.13, .14)."""
     refused = (each.name for each in examination.problems if each.code == "approver_not_allowed")
-    return tuple(dict.fromkeys(name for name in refused if name))[:_CONTACTS_LOOKED_UP]
+    return tuple(dict.fromkeys(name for name in refused if name))[:CONTACTS_LOOKED_UP]
 
 
 def examine_particulars(patch: Mapping[str, Any], order: Order) -> Examination:

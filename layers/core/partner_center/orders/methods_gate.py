@@ -15,6 +15,9 @@ from partner_center.validation.control_methods import fits
 
 _FOR_ALL = "/domain_control"
 
+CONTACTS_LOOKED_UP = 20
+"""Names, for one request, whose published contacts DNS is asked for while the reseller waits."""
+
 Stated = tuple[MethodChoice, str]
 """A choice, and where in the body it stands."""
 
@@ -39,6 +42,10 @@ class MethodRules:
         if isinstance(names, Mapping) and name in names:
             return True
         return pointer == _FOR_ALL and not {"method", "approver_email"}.isdisjoint(self.restated)
+
+    def was_left_out(self, name: str) -> bool:
+        """Whether contacts of as many other names were looked up as are for one request, and this one's were not."""
+        return len(self.contacts) >= CONTACTS_LOOKED_UP and name not in self.contacts
 
     def approver(self, name: str, stated: Stated) -> Approver | None:
         """Who of those that may approve `name` was chosen; a constructed address before a published one.
@@ -157,6 +164,15 @@ def _choice_problems(name: str, stated: Stated, product: Product, rules: MethodR
             "approver_required",
             "The e-mail method needs approver_email, one of the addresses that may approve.",
             f"{pointer}/approver_email",
+        )
+    elif rules.approver(name, stated) is None and rules.was_left_out(name):
+        yield Problem(
+            "contacts_not_looked_up",
+            f"Only the computed addresses of {name} are known: published contacts are looked up for the first "
+            f"{CONTACTS_LOOKED_UP} names of a request that need it. Choose another address or method for this one; "
+            "once the order is placed its contact may be chosen too (PUT /v1/orders/{id}/domains/{name}/method).",
+            f"{pointer}/approver_email",
+            name=name,
         )
     elif rules.approver(name, stated) is None:
         yield Problem(
