@@ -477,6 +477,7 @@ def test_a_complaint_ends_the_reminders_to_that_address(office):
     ("mail", "advice"),
     [
         ("approval", "Choose another address"),
+        ("instructions", "What must be published stands in GET /v1/orders/{id}/domains"),
         ("certificate", "Download the certificate"),
         ("", "correct the contact"),
     ],
@@ -485,6 +486,7 @@ def test_the_advice_follows_the_mail_that_did_not_arrive(office, mail, advice):
     tags = {"reseller_id": US, "order_id": ORDER} | ({"mail": mail} if mail else {})
     office.record_undelivered(read_notice(a_bounce(**tags)))
     assert advice in messages(office)[0]
+    assert ("next contact is mailed" in messages(office)[0]) is (mail == "")
 
 
 def test_a_digest_that_bounces_is_no_message_on_an_order(office):

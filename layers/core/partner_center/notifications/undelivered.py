@@ -129,6 +129,11 @@ def _next_step(mail: str) -> str:
                 "Choose another address or method (PUT /v1/orders/{id}/domains/{name}/method), or correct the "
                 "mailbox and ask again (POST .../resend)."
             )
+        case "instructions":
+            return (
+                "What must be published stands in GET /v1/orders/{id}/domains: hand it on to whoever keeps the zone "
+                "or the web server, and correct the contact (PATCH /v1/orders/{id})."
+            )
         case "certificate":
             return "Download the certificate from /v1/certificates/{serial}/download and hand it on."
     return (
