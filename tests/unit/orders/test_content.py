@@ -105,5 +105,10 @@ def test_every_field_that_may_be_posted_is_stored(kind):
     assert kept == set(getattr(posted, kind).model_fields)
 
 
+def test_every_field_of_a_method_that_may_be_given_is_read_again():
+    assert set(stored.CHOICE) == set(posted.MethodChoice.model_fields)
+    assert {*stored.CHOICE, "names"} == set(posted.DomainControl.model_fields)
+
+
 def test_a_lifecycle_left_to_itself_is_the_same_posted_and_stored():
     assert plain(stored.Lifecycle()) == posted.Lifecycle().model_dump()

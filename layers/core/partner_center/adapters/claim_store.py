@@ -13,6 +13,7 @@ from partner_center.adapters.tables import TableNames
 from partner_center.issuance.preflight import Check, Outcome, Preflight
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord, Event
+from partner_center.kernel.stored import read_as
 from partner_center.orders.order import Order, OrderHead
 
 _A_PAGE = 5
@@ -122,7 +123,7 @@ def _from_item(item: Item, preflight_id: str) -> Preflight:
         revision=item["revision"],
         at=from_micros(item["at"]),
         outcome=Outcome(item["outcome"]),
-        checks=tuple(Check(**check) for check in item["checks"]),
+        checks=tuple(read_as(Check, check) for check in item["checks"]),
         caa_valid_until=optional_moment(item.get("caa_valid_until")),
         proof_ids=tuple(item["proof_ids"]),
         seconds_left=item["seconds_left"],

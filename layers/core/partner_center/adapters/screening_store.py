@@ -12,6 +12,7 @@ from partner_center.adapters.records import audit_put, event_put
 from partner_center.adapters.tables import TableNames
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
+from partner_center.kernel.stored import read_as
 from partner_center.orders.flags import Flag
 from partner_center.orders.order import OrderHead
 from partner_center.orders.page import Page
@@ -86,7 +87,7 @@ def _from_item(item: Item) -> Screening:
     return Screening(
         revision=int(item["sk"].partition("#")[2]),
         at=from_micros(item["at"]),
-        flags=tuple(Flag(**flag) for flag in item["flags"]),
+        flags=tuple(read_as(Flag, flag) for flag in item["flags"]),
         decision=Decision(
             from_micros(decision["at"]),
             decision["by"],

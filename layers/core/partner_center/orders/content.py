@@ -12,6 +12,10 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from partner_center.kernel.clock import parse_rfc3339
+from partner_center.kernel.stored import read_as
+
+CHOICE = ("method", "approver_email")
+"""The fields of a method as it is given, for all names or for one."""
 
 
 class Method(StrEnum):
@@ -157,8 +161,8 @@ def contacts_from(stored: Mapping[str, Any]) -> Contacts:
     """The contacts in their plain form."""
     organization = stored.get("organization")
     return Contacts(
-        technical=Contact(**stored["technical"]),
-        organization=Contact(**organization) if organization else None,
+        technical=read_as(Contact, stored["technical"]),
+        organization=read_as(Contact, organization) if organization else None,
     )
 
 
@@ -183,22 +187,34 @@ def content_from_json(text: str) -> OrderContent:
         given=Given(
             common_name=stored["given"].get("common_name"),
             additional_domains=tuple(stored["given"]["additional_domains"]),
-            domain_control=stored["given"].get("domain_control"),
+            domain_control=_known_control(stored["given"].get("domain_control")),
         ),
         contacts=contacts_from(stored["contacts"]),
-        organization=Organization(**organization) if organization else None,
+        organization=read_as(Organization, organization) if organization else None,
         methods={
-            name: ChosenMethod(**(chosen | {"method": Method(chosen["method"])}))
+            name: read_as(ChosenMethod, chosen | {"method": Method(chosen["method"])})
             for name, chosen in stored["methods"].items()
         },
-        agreement=AcceptedAgreement(
-            **(agreement | {"accepted_at": parse_rfc3339(agreement["accepted_at"])}),
+        agreement=read_as(
+            AcceptedAgreement, agreement | {"accepted_at": parse_rfc3339(agreement["accepted_at"])}
         ),
-        price=tuple(PricePart(**part) for part in stored["price"]),
+        price=tuple(read_as(PricePart, part) for part in stored["price"]),
         free_because=stored.get("free_because"),
-        lifecycle=Lifecycle(**lifecycle) if lifecycle else None,
+        lifecycle=read_as(Lifecycle, lifecycle) if lifecycle else None,
         note=stored.get("note"),
     )
+
+
+def _known_control(stored: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Methods as they were given, with the fields that a request may have: an amendment posts them once more."""
+    if stored is None:
+        return None
+    names = {name: _fields_of_a_choice(choice) for name, choice in stored.get("names", {}).items()}
+    return _fields_of_a_choice(stored) | ({"names": names} if "names" in stored else {})
+
+
+def _fields_of_a_choice(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: stored[name] for name in CHOICE if name in stored}
 
 
 def _without_none(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
