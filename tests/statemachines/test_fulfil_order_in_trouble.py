@@ -19,7 +19,10 @@ from tests.statemachines.scripted import (
 pytestmark = pytest.mark.cloud
 
 
-@pytest.mark.parametrize("error", ["TryAgain", "ChangedMeanwhile", "Sandbox.Timedout", "Runtime.ExitError"])
+@pytest.mark.parametrize(
+    "error",
+    ["TryAgain", "ChangedMeanwhile", "Sandbox.Timedout", "Runtime.ExitError", "Runtime.ImportModuleError"],
+)
 @pytest.mark.parametrize("task", TASKS)
 def test_trouble_that_passes_is_waited_out(cloud: ScriptedCloud, task: str, error: str) -> None:
     if task == "AwaitReview":
