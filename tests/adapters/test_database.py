@@ -408,14 +408,36 @@ def test_a_lost_connection_is_try_again(dynamodb, table, key, pauses, error):
             use(impatient(Answering(dynamodb, error), pauses))
 
 
-@pytest.mark.parametrize(
-    "code", ["ValidationException", "AccessDeniedException", "ResourceNotFoundException"]
-)
-def test_our_own_mistakes_are_not_retried(dynamodb, table, key, pauses, code):
-    client = Answering(dynamodb, client_error(code))
-    with pytest.raises(ClientError, match=code):
+def test_our_own_mistakes_are_not_retried(dynamodb, table, key, pauses):
+    client = Answering(dynamodb, client_error("ValidationException"))
+    with pytest.raises(ClientError, match="ValidationException"):
         impatient(client, pauses).write(Put(table, key, {}, refused("put")))
     assert len(client.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDeniedException",
+        "ExpiredTokenException",
+        "ResourceNotFoundException",
+        "UnrecognizedClientException",
+    ],
+)
+def test_what_a_deployment_lacks_is_no_fault_of_the_record_and_is_told_at_once(
+    dynamodb, table, key, pauses, code
+):
+    """Whoever waits does so by the hour; to ask again within a second changes nothing."""
+    for use in (
+        lambda database: database.get(table, key),
+        lambda database: database.query(table, key.pk),
+        lambda database: database.write(Put(table, key, {}, refused("put"))),
+        lambda database: database.transact([Put(table, key, {}, refused("put"))]),
+    ):
+        client = Answering(dynamodb, client_error(code))
+        with pytest.raises(TryAgain, match=code):
+            use(impatient(client, pauses))
+        assert (len(client.calls), pauses) == (1, [])
 
 
 def test_a_transaction_cancelled_for_an_unknown_reason_is_a_fault(dynamodb, table, key, pauses):

@@ -1,5 +1,6 @@
 """The door: who comes in, what it reads, and every refusal as a problem document with nothing of our insides."""
 
+import json
 import sys
 
 import pytest
@@ -298,6 +299,15 @@ def test_an_error_is_translated_once(office, error, status, code):
     office.answer = error
     document = refused(office.ask("GET", "/things"), status, code)
     assert document["detail"] == error.detail
+
+
+def test_a_service_that_is_out_is_logged_with_its_own_words(office, logged):
+    office.answer = TryAgain("The database refuses us.")
+    office.answer.__cause__ = RuntimeError("not authorized to perform: dynamodb:GetItem")
+    refused(office.ask("GET", "/things"), 503, "try_again")
+    (line,) = (json.loads(each) for each in logged.getvalue().splitlines())
+    assert (line["message"], line["detail"]) == ("a service is out", "The database refuses us.")
+    assert line["cause"] == "not authorized to perform: dynamodb:GetItem"
 
 
 def test_a_conflict_names_its_order(office):

@@ -48,6 +48,11 @@ def test_what_fails_is_told_by_its_kind_and_put_off(caplog, trouble, told):
     assert (task.run(fault="broken"), task.off, lines(caplog)) == (None, 1, [told])
 
 
+def test_an_outage_tells_why(caplog):
+    Task(TryAgain("The database refuses us (AccessDeniedException).")).run()
+    assert [each.detail for each in caplog.records] == ["The database refuses us (AccessDeniedException)."]
+
+
 def test_without_words_of_its_own_a_fault_is_told_like_any_trouble(caplog):
     Task(KeyError("a defect")).run()
     assert lines(caplog) == [("ERROR", "not done", "ord_1")]

@@ -95,6 +95,12 @@ def test_what_may_pass_is_reported_and_holds_back_nobody(outage):
     assert aside.kept == []
 
 
+def test_an_outage_tells_why(caplog):
+    stream(Receiver(evt_1=TryAgain("The database refuses us (AccessDeniedException).")), a_record(1))
+    told = [(each.message, each.code, each.detail) for each in caplog.records]
+    assert told == [("not relayed", "try_again", "The database refuses us (AccessDeniedException).")]
+
+
 def test_every_outage_is_reported():
     receiver = Receiver(evt_2=TryAgain("out"), evt_4=TryAgain("out"))
     assert stream(receiver, *(a_record(number) for number in range(1, 6))) == ["2", "4"]

@@ -14,7 +14,7 @@ from uuid import uuid4
 from botocore.exceptions import BotoCoreError, ClientError
 
 from partner_center.adapters.keys import Key
-from partner_center.adapters.service_errors import is_out
+from partner_center.adapters.service_errors import is_of_the_deployment, is_out
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.patience import Patience
 
@@ -365,6 +365,11 @@ class Database:
             try:
                 return getattr(self._client, operation)(**parameters)
             except ClientError as error:
+                if is_of_the_deployment(error):
+                    code = error.response["Error"]["Code"]
+                    raise TryAgain(
+                        f"The database refuses us ({code}); the same request may be sent again."
+                    ) from error
                 if not _may_pass(error):
                     raise
             except BotoCoreError as error:

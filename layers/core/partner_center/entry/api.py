@@ -310,6 +310,8 @@ class Api:
     def _refusal(self, error: PartnerCenterError, request_id: str) -> Answer:
         if self._crowded is not None and isinstance(error, QuotaUsedUp):
             return self._crowded(error)
+        if isinstance(error, TryAgain) and error.__cause__ is not None:
+            self._logger.warning("a service is out", detail=error.detail, cause=str(error.__cause__))
         return problem_answer(error, request_id)
 
 

@@ -27,7 +27,7 @@ def by_itself(
     try:
         return act()
     except PartnerCenterError as error:
-        logger.warning(trouble, code=error.code, **where)
+        logger.warning(trouble, code=error.code, detail=error.detail, **where)
     except Exception:
         logger.exception(fault or trouble, **where)
     try:

@@ -43,7 +43,7 @@ def outbox_handler(
         try:
             act(event)
         except PASSES as error:
-            logger.warning("not relayed", code=error.code, **_named(record))
+            logger.warning("not relayed", code=error.code, detail=error.detail, **_named(record))
             return False
         return True
 

@@ -29,7 +29,7 @@ def telling_handler(notify: Callable[[], NotifyContracts]) -> Callable[[dict[str
             try:
                 return run(due, context.aws_request_id)
             except TryAgain as outage:
-                logger.warning(_TROUBLE, code=outage.code, **_named(due))
+                logger.warning(_TROUBLE, code=outage.code, detail=outage.detail, **_named(due))
                 outages.append(outage)
                 return 0
 
