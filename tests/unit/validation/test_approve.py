@@ -7,9 +7,15 @@ import pytest
 from partner_center.kernel.errors import NotFound, TryAgain
 from partner_center.orders.close import CloseOverdue, closing
 from partner_center.orders.content import ChosenMethod, Method, content_to_json
-from partner_center.orders.order import LONGEST_PENDING, CloseReason, OrderStatus
+from partner_center.orders.order import LONGEST_PENDING, CloseReason, OrderKind, OrderStatus
 from partner_center.orders.page import Page
-from partner_center.validation.approve import ApprovalClosed, Approvals, WhyClosed
+from partner_center.validation.approve import (
+    ApprovalClosed,
+    Approvals,
+    WhyClosed,
+    answerable_until,
+    why_closed,
+)
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus, Decision
 from tests.fakes.determined import HURRIED, MICROSECOND, NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
@@ -26,6 +32,7 @@ from tests.fakes.samples import (
     a_preflight,
     a_second,
     an_audit,
+    an_order,
     asked_of,
 )
 from tests.fakes.stores import MemoryStores
@@ -322,6 +329,20 @@ def test_at_equal_times_the_order_ends_and_not_only_the_link(approvals, stores, 
     assert overdue(US, ORDER, "execution-1") is None
     assert stores.orders.head(US, ORDER).closed.reason is CloseReason.TIMED_OUT
     assert why(approvals) is WhyClosed.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("kind", "ends"),
+    [(OrderKind.NEW, NOW + VALUE_LIFETIME), (OrderKind.REISSUE, NOW + a_day)],
+    ids=["an order", "a reissue"],
+)
+def test_a_link_of_a_reissue_ends_with_its_orders_term(kind, ends):
+    head = a_head(kind=kind, term_to=NOW + a_day)
+    order = an_order(head, a_content(*NAMES, methods=asked_of(*NAMES)))
+    challenge = a_challenge(*NAMES, token=TOKEN)
+    assert answerable_until(challenge, order) == ends
+    assert why_closed(challenge, order, ends - MICROSECOND) is None
+    assert why_closed(challenge, order, ends) is not None
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,14 @@ def pending_until(head: OrderHead, last_mail_at: datetime | None) -> datetime:
     A reissue ends with its order's term at the latest.
     """
     latest = max(head.revised_at, last_mail_at) if last_mail_at else head.revised_at
-    until = min(latest + PATIENCE, head.placed_at + LONGEST_PENDING)
+    return min(latest + PATIENCE, pending_at_most_until(head))
+
+
+def pending_at_most_until(head: OrderHead) -> datetime:
+    """When a pending order is cancelled, whatever is mailed or changed: 90 days after placing, a reissue with its
+    order's term.
+    """
+    until = head.placed_at + LONGEST_PENDING
     return min(until, head.term_to) if head.is_reissue and head.term_to else until
 
 

@@ -9,7 +9,7 @@ from partner_center.kernel.errors import NotFound, PartnerCenterError
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
-from partner_center.orders.order import LONGEST_PENDING, Order, OrderHead, OrderStatus
+from partner_center.orders.order import Order, OrderHead, OrderStatus, pending_at_most_until
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import token_digest
 from partner_center.validation.challenges import (
@@ -54,7 +54,7 @@ class OpenApproval:
 
 def answerable_until(challenge: Challenge, order: Order) -> datetime:
     """When an approval link ends, unless it is used or its order moves before: with its value, or with its order."""
-    return min(challenge.expires_at, order.head.placed_at + LONGEST_PENDING)
+    return min(challenge.expires_at, pending_at_most_until(order.head))
 
 
 def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClosed | None:
@@ -73,7 +73,7 @@ def _why_over(head: OrderHead, moment: datetime) -> WhyClosed | None:
     """Whether and why no answer counts for the order any more."""
     if head.signing or head.status is OrderStatus.ISSUED:
         return WhyClosed.TOO_LATE
-    overdue = moment >= head.placed_at + LONGEST_PENDING  # though nobody may have closed the order yet
+    overdue = moment >= pending_at_most_until(head)  # though nobody may have closed the order yet
     return WhyClosed.CANCELLED if overdue or head.status is not OrderStatus.PENDING else None
 
 
