@@ -1,14 +1,16 @@
 """The approver's page: looking changes nothing, only the form's two values count, every end has its page."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from partner_center.accounts.resellers import Reseller
 from partner_center.entry import approval_pages
 from partner_center.entry.api import Api, Door
+from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import TryAgain
-from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus
+from partner_center.validation.approve import OpenApproval
+from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus, usable_until
 from tests.fakes.determined import NOW
 from tests.fakes.http import MemoryApiKeys, an_http_event, send
 from tests.fakes.posted import a_call, a_principal
@@ -91,6 +93,21 @@ def test_the_page_says_who_asks_for_what(visitor):
     page = is_page(visitor.open(), 200)
     for shown in ("www.example.com", "*.example.com", "Nordic Hosting AB", "Åsa Lindqvist", ORDER, APPROVER):
         assert shown in page
+
+
+def test_the_page_says_what_else_the_approval_counts_for_and_until_when(visitor):
+    page = " ".join(is_page(visitor.open(), 200).split())
+    assert "also counts for example.com itself, for every name below it, and for further orders" in page
+    visitor.answer()
+    (proof,) = visitor.world.tables.proofs.values()
+    assert f'until <time datetime="{rfc3339(usable_until(proof))}">' in page
+
+
+def test_of_a_reissue_the_page_shows_its_order_as_the_mail_does(visitor):
+    order = visitor.world.order(ORDER)
+    reissue = replace(order, head=replace(order.head, order_id=f"{ORDER}-rei_1"))
+    view = approval_pages._view(OpenApproval(visitor.world.challenges()[0], reissue))
+    assert view.order_id == ORDER
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

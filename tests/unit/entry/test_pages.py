@@ -34,6 +34,7 @@ VIEW = ApprovalView(
     approver_email="admin@example.com",
     order_id="ord_01kapm3y8qv5d8r2x7c4n9b1zt",
     ordered_at=NOON,
+    serves_until=NOON + timedelta(days=200),
     expires_at=NOON + timedelta(days=30),
 )
 PAGES = {

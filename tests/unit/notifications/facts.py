@@ -42,6 +42,7 @@ def approval_facts(**changes: object) -> ApprovalRequestFacts:
         order_id="ord_01kapm3y8qv5d8r2x7c4n9b1zt",
         link=LINK,
         expires_at=NOON + timedelta(days=30),
+        serves_days=200,
         support_contact="support@partners.example.net",
     )
     return replace(usual, **changes)  # type: ignore[arg-type]

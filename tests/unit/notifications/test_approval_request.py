@@ -56,6 +56,8 @@ def test_it_goes_to_the_approver_alone():
         "did not expect this",
         "approving means",
         "private key",
+        "also counts for example.com itself, for every name below it, and for further orders of the same customer, "
+        "for 200 days after this mail at most",
     ],
 )
 def test_who_asks_for_what_until_when_is_told(told):

@@ -89,6 +89,12 @@ def test_the_mail_says_until_when_the_link_works(desk, mailer, sent, days, until
     assert until in mail.html
 
 
+def test_the_mail_says_what_else_the_approval_counts_for_and_how_long(desk, mailer, sent):
+    mailer.ask(request(desk))
+    for text in (sent[0].text, sent[0].html):
+        assert "for 112 days after this mail at most" in " ".join(text.split())
+
+
 def test_the_approver_reads_what_is_asked_and_by_whom(desk, mailer, sent):
     mailer.ask(request(desk))
     (mail,) = sent

@@ -11,6 +11,7 @@ from partner_center.validation.challenges import (
     barred,
     br_section_of,
     challenge_id,
+    days_to_serve,
     last_mail_at,
     next_check,
     proof_usable,
@@ -258,3 +259,19 @@ def test_a_proof_tells_the_day_on_which_it_ends(checked, method, end):
 def test_the_age_runs_from_the_mail_and_not_from_the_approval():
     proof = a_proof(a_challenge(), checked_at=NOW - 30 * a_day, completed_at=NOW)
     assert not proof_usable(proof, "example.com", NOW + timedelta(days=170, seconds=1))
+
+
+@pytest.mark.parametrize(
+    ("created", "days"),
+    [
+        (NOW, 112),
+        (datetime(2026, 8, 1, tzinfo=UTC), 200),
+        (datetime(2027, 3, 15, tzinfo=UTC), 100),
+        (datetime(2028, 3, 14, 12, tzinfo=UTC), 1),
+    ],
+    ids=["until the rule changes", "before", "after", "until the method ends"],
+)
+def test_a_mail_tells_for_how_many_days_an_approval_counts_at_most(created, days):
+    challenge = replace(a_challenge("www.example.com"), created_at=created)
+    assert days_to_serve(challenge) == days
+    assert days_to_serve(replace(challenge, sent_at=created + timedelta(days=20))) == days

@@ -19,8 +19,9 @@ from partner_center.entry.pages import (
 from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.validation import approvals
 from partner_center.kernel.errors import NotFound, TryAgain
+from partner_center.kernel.ids import order_of
 from partner_center.validation.approve import ApprovalClosed, OpenApproval, answerable_until
-from partner_center.validation.challenges import Decision
+from partner_center.validation.challenges import Decision, would_serve_until
 
 _LONGEST_FORM = 1024
 
@@ -89,8 +90,9 @@ def _view(asked: OpenApproval) -> ApprovalView:
         requester_name=f"{contact.first_name} {contact.last_name}",
         requester_email=contact.email,
         approver_email=challenge.approver_email,
-        order_id=order.head.order_id,
+        order_id=order_of(order.head.order_id),
         ordered_at=order.head.placed_at,
+        serves_until=would_serve_until(challenge),
         expires_at=answerable_until(challenge, order),
     )
 

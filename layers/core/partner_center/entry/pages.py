@@ -12,7 +12,8 @@ from partner_center.validation.challenges import Decision
 class ApprovalView:
     """What an approver sees of a request.
 
-    `names` are those that this approval covers, as A-labels; `level` is DV, OV or EV. Text that the reseller or
+    `names` are those that this approval is asked for, as A-labels; `level` is DV, OV or EV. `serves_until` is how
+    long it counts for the domain, for what else the same customer orders. Text that the reseller or
     the requester chose is shown as text, whatever it holds.
     """
 
@@ -28,6 +29,7 @@ class ApprovalView:
     approver_email: str
     order_id: str
     ordered_at: datetime
+    serves_until: datetime
     expires_at: datetime
 
 

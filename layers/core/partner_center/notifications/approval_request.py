@@ -13,9 +13,10 @@ from partner_center.notifications.render import MAIL_TEMPLATES, render
 class ApprovalRequestFacts:
     """What the approver is told.
 
-    `names` are those that this very approval covers, all under `authorization_domain`, as A-labels. `level` is
-    DV, OV or EV. `link` is the whole address of the approval page; it is the only one in the mail.
-    `support_contact` is an address or a telephone number, in words.
+    `names` are those that this very approval is asked for, all under `authorization_domain`, as A-labels. `level` is
+    DV, OV or EV. `serves_days` is how long the approval counts, for what else the same customer orders. `link` is the
+    whole address of the approval page; it is the only one in the mail. `support_contact` is an address or a telephone
+    number, in words.
     """
 
     approver_email: str
@@ -31,6 +32,7 @@ class ApprovalRequestFacts:
     order_id: str
     link: str
     expires_at: datetime
+    serves_days: int
     support_contact: str
 
 

@@ -20,7 +20,7 @@ from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.approve import answerable_until
-from partner_center.validation.challenges import Challenge
+from partner_center.validation.challenges import Challenge, days_to_serve
 from partner_center.validation.control_methods import PublishFile, PublishRecord, can_be_shown
 from partner_center.validation.ports import ApprovalRequest
 from partner_center.validation.publishing import Publishing
@@ -61,6 +61,7 @@ class DomainMailer:
             order_id=order_of(order.head.order_id),
             link=f"{self.public_url}/approve/{request.token}",
             expires_at=answerable_until(challenge, order),
+            serves_days=days_to_serve(challenge),
             support_contact=reseller.support_email,
         )
         mail_id = _of_revision(challenge.challenge_id, order)

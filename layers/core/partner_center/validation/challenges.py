@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from math import ceil
 from typing import Any
 
 from partner_center.kernel.dated_rules import TIMETABLE, RulesOfTheDay, rules_on
@@ -250,26 +251,42 @@ def proof_usable(proof: Proof, name: str, moment: datetime) -> bool:
     rules = rules_on(moment)
     if proof.method == Method.EMAIL and not rules.email_methods_allowed:
         return False
-    if moment - proof.checked_at > _reuse(proof, rules):
+    if moment - proof.checked_at > _reuse(proof.method, rules):
         return False
     return covers(proof.method, proof.authorization_domain, name, persist_below=proof.below)
 
 
-def _reuse(proof: Proof, rules: RulesOfTheDay) -> timedelta:
-    if proof.method == Method.DNS_PERSIST:
+def _reuse(method: str, rules: RulesOfTheDay) -> timedelta:
+    if method == Method.DNS_PERSIST:
         return min(PERSIST_REUSE, rules.domain_reuse)
     return rules.domain_reuse
 
 
 def usable_until(proof: Proof) -> datetime:
     """When a proof ends, as far as the dated rules are known today: by its age, or on the day a rule changes."""
-    end = proof.checked_at + _reuse(proof, rules_on(proof.checked_at))
+    return _usable_until(proof.method, proof.checked_at)
+
+
+def would_serve_until(challenge: Challenge) -> datetime:
+    """When the proof would end that an approval of it makes: its age runs from the mail, or from before it."""
+    return _usable_until(challenge.method, challenge.sent_at or challenge.created_at)
+
+
+def days_to_serve(challenge: Challenge) -> int:
+    """How many days after the mail that proof would end, at most; the same however often it is mailed."""
+    return ceil(
+        (_usable_until(challenge.method, challenge.created_at) - challenge.created_at) / timedelta(days=1)
+    )
+
+
+def _usable_until(method: str, checked_at: datetime) -> datetime:
+    end = checked_at + _reuse(method, rules_on(checked_at))
     for effective_from, rules in TIMETABLE:
-        if not proof.checked_at < effective_from <= end:
+        if not checked_at < effective_from <= end:
             continue
-        if proof.method == Method.EMAIL and not rules.email_methods_allowed:
+        if method == Method.EMAIL and not rules.email_methods_allowed:
             return effective_from
-        end = min(end, max(effective_from, proof.checked_at + _reuse(proof, rules)))
+        end = min(end, max(effective_from, checked_at + _reuse(method, rules)))
     return end
 
 
