@@ -362,6 +362,22 @@ def test_a_link_that_is_about_to_end_is_replaced_by_a_resend(
         assert mail.asked[-1].challenge.expires_at == each.expires_at == clock.now() + timedelta(days=30)
 
 
+def test_a_crash_before_the_new_link_is_made_leaves_none_that_lives_and_a_resend_makes_one(
+    open_validation, stores, mail, clock
+):
+    open_validation(ONE)
+    clock.advance(days=30, minutes=-1)
+    stores.tables.before["create"].append(out)
+    with pytest.raises(TryAgain):
+        open_validation(ONE, ["www.example.com"])
+    (old,) = stores.challenges.of_order(US, ORDER)
+    assert old.status_at(clock.now()) is ChallengeStatus.EXPIRED
+    open_validation(ONE, ["www.example.com"])
+    alive = [each.status_at(clock.now()) for each in stores.challenges.of_order(US, ORDER)]
+    assert sorted(alive) == [ChallengeStatus.EXPIRED, ChallengeStatus.PENDING]
+    assert len(set(mail.tokens)) == 2
+
+
 @pytest.mark.parametrize("method", [Method.DNS_TXT, Method.HTTP_FILE])
 def test_so_is_a_published_value(open_validation, stores, mail, clock, method):
     methods = {"example.com": ChosenMethod(method=method)}

@@ -84,10 +84,10 @@ class OpenValidation:
             if newest.rests_at(moment):
                 self.challenges.resume(newest, moment)
             return newest
-        created = self._create(order.head, wanted, len(asked))
         if is_pending:
+            # First: a crash in between leaves one link that has ended, never two that live.
             self.challenges.end(newest, moment)
-        return created
+        return self._create(order.head, wanted, len(asked))
 
     def _create(self, head: OrderHead, wanted: Wanted, number: int) -> Challenge:
         moment, made_id = self.clock.now(), challenge_id(head.order_id, head.round, wanted, number)
