@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.fulfil import Woken
 from partner_center.orders.reconcile import Repair
 from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.control_methods import persist_name
 from partner_center.validation.dns import RecordType
-from tests.fakes.determined import NOW
+from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.samples import ORDER, US, a_challenge, a_content, a_contract, a_head, a_placement, a_proof
 from tests.fakes.world import World
 
@@ -155,13 +156,23 @@ def test_so_it_is_when_the_rules_of_a_date_end_a_proof(changes_on, age, com):
     )
     world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
     wait(world, 1)
-    world.clock.moment = changes_on - timedelta(microseconds=1)
+    world.clock.moment = changes_on - CLOCKS_DIFFER - MICROSECOND
     assert look(world) is Repair.NOTHING
-    world.clock.moment = changes_on
+    world.clock.moment = changes_on - CLOCKS_DIFFER
     assert look(world) is Repair.WAKE
     wait(world, 2)
     assert len(world.challenges()) == 2
     assert look(world) is Repair.NOTHING
+
+
+@pytest.mark.parametrize(("left", "anew"), [(CLOCKS_DIFFER, False), (CLOCKS_DIFFER - MICROSECOND, True)])
+def test_what_ends_while_clocks_may_differ_about_it_is_asked_anew_in_time(left, anew):
+    """Whose clock is ahead sends the order back, and whose clock is behind must not send it there again."""
+    world = placed(proven=timedelta(days=200) - left)
+    token = wait(world, 1)
+    assert asked(world) == ["admin@example.com", "admin@example.org"][not anew :]
+    world.approve()
+    assert answer_of(world, token) is (None if anew else Woken.PROVEN)
 
 
 def test_a_mail_is_not_asked_for_again_once_no_mail_proves_anything():

@@ -150,8 +150,8 @@ def test_the_proof_is_as_old_as_the_mail(approvals, stores, clock):
 
 @pytest.mark.parametrize(
     ("sent_at", "checked_at"),
-    [(NOW + a_day, NOW + a_day), (None, NOW)],
-    ids=["the mail's day", "no mail recorded"],
+    [(NOW + a_day, NOW + a_day), (None, NOW), (NOW + 3 * a_day, NOW + 2 * a_day)],
+    ids=["the mail's day", "no mail recorded", "by a clock ahead"],
 )
 def test_the_age_runs_from_the_mail_and_from_the_value_without_one(
     approvals, stores, clock, sent_at, checked_at

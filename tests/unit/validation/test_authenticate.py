@@ -12,6 +12,7 @@ from partner_center.orders.order import Order
 from partner_center.validation.authenticate import OpenValidation, token_digest
 from partner_center.validation.challenges import VALUE_BITS, ChallengeStatus
 from partner_center.validation.contact_check import CheckContact
+from partner_center.validation.standing import read_standing
 from tests.fakes.determined import MICROSECOND, NOW, CountingIds, FixedClock
 from tests.fakes.outside import MemoryDomainMail, MemoryVault
 from tests.fakes.perspectives import MemoryPerspectives
@@ -409,6 +410,22 @@ def test_an_approved_link_whose_proof_is_too_old_is_replaced(open_validation, st
     clock.advance(days=1)
     open_validation(ONE)
     assert len(set(mail.tokens)) == 2
+
+
+def test_what_a_clock_behind_asks_anew_is_the_newest(open_validation, stores, mail, clock):
+    """Else the challenge that was answered is found again, and the name asked about without end."""
+    open_validation(ONE)
+    for key, challenge in stores.tables.challenges.items():
+        stores.tables.challenges[key] = replace(challenge, status=ChallengeStatus.VALID)
+    clock.advance(minutes=-20)
+    for _ in range(3):
+        open_validation(ONE)
+    assert len(set(mail.tokens)) == len(mail.tokens) == 2
+    first, second = sorted(stores.challenges.of_order(US, ORDER), key=lambda each: each.created_at)
+    assert (first.created_at, second.created_at) == (NOW, NOW + MICROSECOND)
+    assert second.expires_at == clock.now() + timedelta(days=30)
+    found = read_standing(stores.challenges, ONE, clock.now())
+    assert {each.challenge for each in found.names} == {second}
 
 
 def test_who_declined_is_not_mailed_again_though_it_is_asked_for(open_validation, stores, mail):

@@ -16,7 +16,7 @@ from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.ports import Challenges
-from partner_center.validation.standing import read_standing
+from partner_center.validation.standing import read_lasting
 
 
 class WaitStep(StrEnum):
@@ -210,13 +210,14 @@ def domains_answer(
     A name that is asked anew because CAA refused its proofs is unproven, until a check is asked for: CAA may permit
     them by now, and only a preflight looks. What nobody is asked about, since a proof ended while the order waited
     for others, is asked by the step itself when it begins anew; it never leaves such a name, so it goes to sleep.
+    What ends while clocks may differ about it counts as ended, here and in the step.
     """
     order = load(orders, reseller_id, order_id)
     if order is None or order.head.status is not OrderStatus.PENDING:
         return Woken.OVER
     if not order.head.is_screened:
         return Woken.AMENDED
-    found = read_standing(challenges, order, moment)
+    found = read_lasting(challenges, order, moment)
     if not (found.is_proven or found.may_pass_by_now(order.head)):
         return Woken.AMENDED if found.leaves_out_a_name(moment) else None
     return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN

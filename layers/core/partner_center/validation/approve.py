@@ -164,7 +164,7 @@ def _proof(asked: OpenApproval, moment: datetime, chronicle: Chronicle) -> Proof
         br_section=br_section_of(challenge.method, challenge.source),
         authorization_domain=challenge.authorization_domain,
         names=challenge.names,
-        checked_at=challenge.sent_at or challenge.created_at,
+        checked_at=min(challenge.sent_at or challenge.created_at, moment),
         completed_at=moment,
         by=chronicle.actor,
         evidence=challenge.evidence,

@@ -26,10 +26,12 @@ from partner_center.validation.challenges import (
 from partner_center.validation.contact_check import CheckContact
 from partner_center.validation.control_methods import control_value
 from partner_center.validation.ports import ApprovalRequest, AttemptRecord, Challenges, DomainMail, Vault
-from partner_center.validation.standing import read_standing
+from partner_center.validation.standing import read_lasting
 
 LEAST_LEFT = timedelta(hours=1)
 """A value that ends sooner is not mailed again: nobody could be expected to answer in time."""
+
+_A_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class OpenValidation:
         Raises TooSoon when the mail about one of `again` was just sent again.
         """
         moment = self.clock.now()
-        found = read_standing(self.challenges, order, moment)
+        found = read_lasting(self.challenges, order, moment)
         asked = [
             _Asked(self._present(order, each, found.challenges, again, moment), _is_named(each, again))
             for each in found.unasked
@@ -77,7 +79,7 @@ class OpenValidation:
         asked = [each for each in made if each.round == order.head.round and wanted.asks_like(each)]
         newest = max(asked, key=lambda each: each.created_at, default=None)
         if newest is None:
-            return self._create(order.head, wanted, 0)
+            return self._create(order.head, wanted, 0, None)
         over = newest.status_at(moment + LEAST_LEFT) in {ChallengeStatus.EXPIRED, ChallengeStatus.FAILED}
         is_pending = newest.status_at(moment) is ChallengeStatus.PENDING
         if newest.status is not ChallengeStatus.VALID and not (over and _is_named(wanted, again)):
@@ -87,9 +89,10 @@ class OpenValidation:
         if is_pending:
             # First: a crash in between leaves one link that has ended, never two that live.
             self.challenges.end(newest, moment)
-        return self._create(order.head, wanted, len(asked))
+        return self._create(order.head, wanted, len(asked), newest)
 
-    def _create(self, head: OrderHead, wanted: Wanted, number: int) -> Challenge:
+    def _create(self, head: OrderHead, wanted: Wanted, number: int, newest: Challenge | None) -> Challenge:
+        """Another challenge than `newest`, and later than it, though the clock of who made that may be ahead."""
         moment, made_id = self.clock.now(), challenge_id(head.order_id, head.round, wanted, number)
         challenge = Challenge(
             reseller_id=head.reseller_id,
@@ -102,7 +105,7 @@ class OpenValidation:
             approver_email=wanted.approver_email,
             source=wanted.source,
             status=ChallengeStatus.PENDING,
-            created_at=moment,
+            created_at=max(moment, newest.created_at + _A_MICROSECOND) if newest else moment,
             expires_at=moment + VALUE_LIFETIME,
         )
         challenge = self._with_value(challenge, moment)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.dated_rules import TIMETABLE
 from partner_center.kernel.public_suffix import registrable_domain
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -187,6 +188,15 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
         if head.status is OrderStatus.PENDING or proof.completed_at <= moment
     ]
     return standing(order, made, proofs, moment, _refusals(challenges, order))
+
+
+def read_lasting(challenges: ChallengeReader, order: Order, now: datetime) -> Standing:
+    """How the names of a pending order stand by every clock, read afresh.
+
+    A proof that ends within the time by which clocks may differ counts as ended: who is ahead holds it for that
+    already, and sends the order back to be proven again.
+    """
+    return read_standing(challenges, order, now + CLOCKS_DIFFER)
 
 
 def proofs_on_file(challenges: ChallengeReader, order: Order, moment: datetime) -> list[Proof]:
