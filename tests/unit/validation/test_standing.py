@@ -384,6 +384,12 @@ A_NO = {
         None,
         OPEN,
     ),
+    "for another name, before this one was mailed": (
+        BY_CONTACT,
+        [{"status": NO} | ORG, {"approver_email": "ops@example.net", "sent_at": None}],
+        None,
+        NO,
+    ),
 }
 
 

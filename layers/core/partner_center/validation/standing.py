@@ -78,8 +78,9 @@ class NameStanding:
         if self.proof is not None:
             return ChallengeStatus.VALID
         status = self.challenge.status_at(moment) if self.challenge else ChallengeStatus.PENDING
-        if self.is_barred and (self.challenge is None or status is not ChallengeStatus.PENDING):
-            return ChallengeStatus.DECLINED
+        is_sent = self.challenge is not None and self.challenge.sent_at is not None
+        if self.is_barred and not (is_sent and status is ChallengeStatus.PENDING):
+            return ChallengeStatus.DECLINED  # nobody mails the rest
         # Its proof has grown too old, and nobody was asked again yet.
         return ChallengeStatus.EXPIRED if status is ChallengeStatus.VALID else status
 
