@@ -100,15 +100,26 @@ class MemoryChallenges:
             if present is not None and present.status is ChallengeStatus.PENDING:
                 self.tables.challenges[_key(challenge)] = replace(present, expires_at=moment, due_at=None)
 
-    def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
+    def begin_check(
+        self, challenge: Challenge, moment: datetime, due_at: datetime | None
+    ) -> Challenge | None:
         with self.tables.writing("begin_check"):
             present = self.tables.challenges.get(_key(challenge))
             pending = present is not None and present.status is ChallengeStatus.PENDING
             if present is None or not pending or present.checks != challenge.checks:
                 return None
-            changed = {"checks": challenge.checks + 1, "checked_at": moment, "due_at": due_at}
+            changed: dict[str, Any] = {"checks": challenge.checks + 1, "checked_at": moment}
+            if due_at is not None:
+                changed |= {"counted": challenge.counted + 1, "due_at": due_at}
             self.tables.challenges[_key(challenge)] = replace(present, **changed)
             return replace(challenge, **changed)
+
+    def uncount(self, challenge: Challenge) -> None:
+        with self.tables.writing("uncount"):
+            present = self.tables.challenges.get(_key(challenge))
+            is_pending = present is not None and present.status is ChallengeStatus.PENDING
+            if present is not None and is_pending and present.counted == challenge.counted:
+                self.tables.challenges[_key(challenge)] = replace(present, counted=challenge.counted - 1)
 
     def note(self, challenge: Challenge, record: AttemptRecord) -> None:
         with self.tables.writing("note"):

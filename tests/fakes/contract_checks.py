@@ -190,8 +190,24 @@ class ChecksContract(WithAnOrder):
     def test_a_check_is_claimed_with_its_moment_and_the_next(self, stores):
         challenge = self.made(stores)
         begun = stores.challenges.begin_check(challenge, NOW + a_second, LATER)
-        assert begun == replace(challenge, checks=1, checked_at=NOW + a_second, due_at=LATER)
+        assert begun == replace(challenge, checks=1, counted=1, checked_at=NOW + a_second, due_at=LATER)
         assert self.present(stores) == begun
+
+    def test_a_check_that_somebody_asked_for_is_not_counted_and_puts_nothing_off(self, stores):
+        challenge = self.made(stores)
+        begun = stores.challenges.begin_check(challenge, NOW + a_second, None)
+        assert begun == replace(challenge, checks=1, checked_at=NOW + a_second)
+        assert self.present(stores) == begun
+
+    def test_a_check_is_uncounted_once_and_while_no_other_was_counted(self, stores):
+        first = stores.challenges.begin_check(self.made(stores), NOW, LATER)
+        for _ in range(2):
+            stores.challenges.uncount(first)
+            assert self.present(stores) == replace(first, counted=0)
+        second = stores.challenges.begin_check(self.present(stores), NOW, LATER)
+        third = stores.challenges.begin_check(second, NOW, LATER)
+        stores.challenges.uncount(second)
+        assert self.present(stores) == third
 
     def test_a_check_is_claimed_once(self, stores):
         challenge = self.made(stores)

@@ -160,10 +160,10 @@ class World:
     # ---- what other functions are asked to do, done at once
 
     def begin(self, reseller_id: str, order_id: str) -> None:
-        self.check(reseller_id, order_id, None)
+        self.check_control(reseller_id, order_id, "due-check")
 
     def check(self, reseller_id: str, order_id: str, names: list[str] | None) -> None:
-        self.check_control(reseller_id, order_id, "request-check", names)
+        self.check_control(reseller_id, order_id, "request-check", names, 18.0)
 
     def post(
         self, body: dict[str, Any] | None = None, key: str | None = None, by: Principal | None = None

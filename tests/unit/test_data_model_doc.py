@@ -641,6 +641,7 @@ SINGLE_WRITES = [
     lambda db: challenges(db).claim_mail(CHALLENGE, NOW),
     lambda db: challenges(db).unclaim_mail(CHALLENGE, NOW),
     lambda db: challenges(db).begin_check(CHALLENGE, NOW, NOW),
+    lambda db: challenges(db).uncount(CHALLENGE),
     lambda db: challenges(db).rest(CHALLENGE),
     lambda db: challenges(db).resume(CHALLENGE, NOW),
     lambda db: WaitStore(db, "business").arm(US, "ord_1", WaitStep.DOMAINS, "token", 1),

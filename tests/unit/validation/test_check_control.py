@@ -8,7 +8,7 @@ from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.dns import Dnssec, FailureKind, RecordType
 from partner_center.validation.looks import FILE_PATH, Hop, PageSeen, PageTrouble
 from tests.fakes.determined import NOW
-from tests.fakes.perspectives import REMOTES, SeenWorld
+from tests.fakes.perspectives import PRIMARY, REMOTES, SeenWorld
 from tests.fakes.samples import ORDER, THEM, US, a_contract
 from tests.unit.validation.publisher import PUBLISHED, Publisher, a_page, by, put
 
@@ -378,3 +378,35 @@ def test_a_check_that_somebody_waits_for_has_so_long_and_takes_what_was_seen_by_
     desk.world.check_control(US, ORDER, "request-1", None, seconds)
     assert desk.perspectives.allowed == [seconds]
     assert (desk.attempt.result, dict(desk.attempt.votes)[REMOTES[0]]) == ("valid", "not_answered")
+
+
+def test_a_look_that_somebody_asked_for_puts_off_none_that_is_due():
+    desk = Publisher()
+    due = desk.challenge.due_at
+    for number in range(12):
+        desk.world.check_control(US, ORDER, f"request-{number}", None, 18.0)
+    assert (desk.challenge.checks, desk.challenge.due_at) == (12, due)
+    desk.check()
+    assert desk.challenge.due_at == desk.clock.moment + timedelta(minutes=1)
+    desk.check()
+    assert desk.challenge.due_at == desk.clock.moment + timedelta(minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "minutes"),
+    [
+        ({}, 32),
+        (dict.fromkeys([PRIMARY, *REMOTES], "out_of_time"), 1),
+        (dict.fromkeys(REMOTES[:1], "out_of_time"), 32),
+    ],
+    ids=["nothing", "all", "one"],
+)
+def test_looks_that_failed_for_our_own_trouble_lengthen_no_pause(trouble, minutes):
+    """One perspective may be missing: the world said no all the same."""
+    desk = Publisher()
+    desk.perspectives.trouble = trouble
+    for _ in range(5):
+        desk.check()
+    desk.perspectives.trouble = {}
+    desk.check()
+    assert desk.challenge.due_at == desk.clock.moment + timedelta(minutes=minutes)

@@ -170,21 +170,33 @@ class ChallengeStore:
         )
         self._write_once(update)
 
-    def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
-        begun = replace(challenge, checks=challenge.checks + 1, checked_at=moment, due_at=due_at)
+    def begin_check(
+        self, challenge: Challenge, moment: datetime, due_at: datetime | None
+    ) -> Challenge | None:
+        begun = replace(challenge, checks=challenge.checks + 1, checked_at=moment)
+        due: dict[str, Value] = {}
+        if due_at is not None:
+            begun = replace(begun, counted=challenge.counted + 1, due_at=due_at)
+            shard = keys.due_shard(challenge.order_id)
+            due = {"counted": begun.counted, "due_at": to_micros(due_at), "due_shard": shard}
         update = Update(
             self._tables.validation,
             _key(challenge),
             lambda _: _ExistsAlready("Another run makes this check."),
             conditions=[("status", "=", "pending"), ("checks", "=", challenge.checks)],
-            set={
-                "checks": begun.checks,
-                "checked_at": to_micros(moment),
-                "due_at": to_micros(due_at),
-                "due_shard": keys.due_shard(challenge.order_id),
-            },
+            set={"checks": begun.checks, "checked_at": to_micros(moment), **due},
         )
         return begun if self._write_once(update) else None
+
+    def uncount(self, challenge: Challenge) -> None:
+        update = Update(
+            self._tables.validation,
+            _key(challenge),
+            lambda _: _ExistsAlready("Another check was counted since, or it is pending no more."),
+            conditions=[("status", "=", "pending"), ("counted", "=", challenge.counted)],
+            set={"counted": challenge.counted - 1},
+        )
+        self._write_once(update)
 
     def note(self, challenge: Challenge, record: AttemptRecord) -> None:
         self._attempted(challenge, record, {})

@@ -71,8 +71,9 @@ class Challenge:
 
     `value` is what must be published for the other methods. `round` is the asking of its order that it belongs to.
     `sent_at` is when the mail went out: for e-mail the oldest datum of the check, from which its age runs. `due_at`
-    is when the next check is due by itself, `checks` how many were begun; `attempts` are the latest few. `evidence`
-    says how a published contact was corroborated.
+    is when the next check is due by itself, `checks` how many were begun, `counted` how many of them lengthen the
+    pause before the next: none that somebody asked for. `attempts` are the latest few. `evidence` says how a
+    published contact was corroborated.
     """
 
     reseller_id: str
@@ -95,6 +96,7 @@ class Challenge:
     decided_at: datetime | None = None
     proof_id: str | None = None
     checks: int = 0
+    counted: int = 0
     checked_at: datetime | None = None
     due_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
@@ -233,9 +235,9 @@ def challenge_id(order_id: str, round: int, wanted: Wanted, number: int) -> str:
 FIRST_INTERVAL, LONGEST_INTERVAL = timedelta(minutes=1), timedelta(hours=12)
 
 
-def next_check(checks: int, moment: datetime) -> datetime:
-    """When to look again by itself after `checks` checks: in a minute at first, then ever later, at most 12 hours."""
-    doublings: int = 2 ** min(checks, 10)
+def next_check(counted: int, moment: datetime) -> datetime:
+    """When to look again by itself after so many checks: in a minute at first, then ever later, at most 12 hours."""
+    doublings: int = 2 ** min(counted, 10)
     return moment + min(FIRST_INTERVAL * doublings, LONGEST_INTERVAL)
 
 

@@ -91,9 +91,9 @@ class CheckControl:
     ) -> None:
         """Check what is published for `names`, or for all names, of an order. Raises TryAgain.
 
-        `seconds`: how long somebody waits for it; a perspective that takes longer is one that did not answer.
-        An order that cannot be judged raises what kept it from that; where nobody waits it is put off before, so
-        that what is due of others gets its turn.
+        `seconds`: how long somebody who asked waits for it; a perspective that takes longer is one that did not
+        answer. Without them it is a check that is due by itself: what is due next is put off, and an order that cannot
+        be judged is put off before it raises what kept it from that, so that what is due of others gets its turn.
 
         What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that is
         sold no more nothing is looked at; it stays due, since it may be sold again.
@@ -129,7 +129,7 @@ class CheckControl:
         open_ids = {each.challenge_id for each in found.open() if self._is_open(order, each, moment)}
         self._rest(order, [each for each in found.challenges if each.challenge_id not in open_ids], moment)
         asked = [each for each in found.open(names) if each.challenge_id in open_ids]
-        claimed = [begun for each in asked for begun in self._claimed(each, moment)]
+        claimed = [begun for each in asked for begun in self._claimed(each, moment, seconds is None)]
         if claimed and self.publishing.issuer_domains(order):
             shown = [each for each in claimed if can_be_shown(each.method, each.authorization_domain)]
             for challenge in claimed:
@@ -140,6 +140,8 @@ class CheckControl:
             seen = self.everywhere.look(looks, seconds) if looks else Seen({})
             for question in questions:
                 self._conclude(order, question, seen, moment, correlation_id)
+                if seconds is None and self._was_our_trouble(question, seen, moment):
+                    self.challenges.uncount(question.challenge)
 
     def _is_open(self, order: Order, challenge: Challenge, moment: datetime) -> bool:
         """Whether a look can still prove something."""
@@ -164,9 +166,18 @@ class CheckControl:
             if self._is_open(present, challenge, moment) and challenge.due_at is None:
                 self.challenges.resume(challenge, moment)
 
-    def _claimed(self, challenge: Challenge, moment: datetime) -> list[Challenge]:
-        claimed = self.challenges.begin_check(challenge, moment, next_check(challenge.checks, moment))
+    def _claimed(self, challenge: Challenge, moment: datetime, by_itself: bool) -> list[Challenge]:
+        due_at = next_check(challenge.counted, moment) if by_itself else None
+        claimed = self.challenges.begin_check(challenge, moment, due_at)
         return [claimed] if claimed else []
+
+    def _was_our_trouble(self, question: _Question, seen: Seen, moment: datetime) -> bool:
+        """Whether nothing was learnt, and a perspective was missing that should have looked."""
+        corroboration = _corroborated(question, seen, moment)
+        if corroboration is None or corroboration.reason is QuorumReason.TOO_FEW_REMOTES:
+            return True
+        place = (question.first, len(question.looks))
+        return not corroboration.completed and any(seen.trouble(site, *place) for site in seen.views)
 
     def _questions(self, order: Order, challenges: Sequence[Challenge]) -> Iterator[_Question]:
         first = 0
@@ -178,11 +189,8 @@ class CheckControl:
     def _conclude(
         self, order: Order, question: _Question, seen: Seen, moment: datetime, correlation_id: str
     ) -> None:
-        place = (question.first, len(question.looks))
         findings = {site: _finding(question, seen, site, moment) for site in seen.views}
-        corroboration = seen.corroborated(
-            moment, *place, lambda sightings: _vote(_judged(question, sightings, moment))
-        )
+        corroboration = _corroborated(question, seen, moment)
         record = self._record(question.challenge, findings, corroboration, moment)
         if corroboration is None or not corroboration.passed:
             self.challenges.note(question.challenge, record)
@@ -320,6 +328,11 @@ class CheckControl:
             attempt=record.attempt,
             record=record,
         )
+
+
+def _corroborated(question: _Question, seen: Seen, moment: datetime) -> Corroboration | None:
+    place = (question.first, len(question.looks))
+    return seen.corroborated(moment, *place, lambda sightings: _vote(_judged(question, sightings, moment)))
 
 
 def _finding(question: _Question, seen: Seen, site: PerspectiveSite, moment: datetime) -> Finding:

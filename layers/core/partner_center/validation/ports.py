@@ -109,8 +109,18 @@ class Challenges(ChallengeReader, Protocol):
         """The value serves no more from `moment` on. One that is pending no more stays as it is."""
         ...
 
-    def begin_check(self, challenge: Challenge, moment: datetime, due_at: datetime) -> Challenge | None:
-        """Claims the next check of a pending challenge; None when another run has, or it is pending no more."""
+    def begin_check(
+        self, challenge: Challenge, moment: datetime, due_at: datetime | None
+    ) -> Challenge | None:
+        """Claims the next check of a pending challenge; None when another run has, or it is pending no more.
+
+        The check is counted, and the one after it due at `due_at`; without that it is one that somebody asked for,
+        and what is due by itself stays as it is.
+        """
+        ...
+
+    def uncount(self, challenge: Challenge) -> None:
+        """The check that `begin_check` counted taught nothing, and that was our own trouble."""
         ...
 
     def note(self, challenge: Challenge, record: AttemptRecord) -> None:
