@@ -72,7 +72,7 @@ def contract_examples() -> dict[str, Any]:
         "prices": [
             {
                 "product": product.code,
-                "term_days": product.default_term_days,
+                "term_days": product.terms_days[0],
                 "kind": "base",
                 "price": {"amount": "129.00", "currency": product.currency},
             }

@@ -14,13 +14,16 @@ handler = Api(door)
 @handler.route("GET", "/v1/products", *Role)
 def products(request: Request, _: Principal) -> Answer:
     request.only_query("limit", "cursor")
-    return Answer(200, cut([product_as_json(each) for each in load_catalog().products()], request.query))
+    return Answer(200, cut([product_as_json(each) for each in load_catalog().on_sale()], request.query))
 
 
 @handler.route("GET", "/v1/products/<code>", *Role)
 def product(request: Request, _: Principal, code: str) -> Answer:
     request.only_query()
-    return Answer(200, product_as_json(_known(code)))
+    found = _known(code)
+    if not found.on_sale:
+        raise NotFound("This product is sold no more; see GET /v1/products.")
+    return Answer(200, product_as_json(found))
 
 
 @handler.route("GET", "/v1/agreements/<code>", *Role)

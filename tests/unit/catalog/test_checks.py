@@ -37,6 +37,8 @@ def with_change(code: str, path: tuple[str | int, ...], value: Any) -> dict[str,
         (DV, ("validation_methods",), ["dns_txt", "whois", "email"], "validation_methods must be"),
         (DV, ("validation_methods",), [["dns_txt"]], "validation_methods must be"),
         (DV, ("validation_methods",), "email", "validation_methods must be"),
+        (DV, ("on_sale",), "no", "on_sale must be true or false"),
+        (DV, ("terms", 1, "on_sale"), None, "on_sale must be true or false"),
         (DV, ("max_names",), 101, "max_names must be 1 to 100"),
         (DV, ("max_names",), 0, "max_names must be 1 to 100"),
         (DV, ("max_names",), True, "max_names must be 1 to 100"),
@@ -171,3 +173,13 @@ def test_no_json_makes_the_check_raise(data):
         key = data.draw(st.sampled_from(sorted(place) if isinstance(place, dict) else range(len(place))))
     place[key] = data.draw(JSON)
     assert all(isinstance(problem, str) for problem in catalog_problems(catalog))
+
+
+def test_what_is_withdrawn_has_no_problems_and_what_is_on_sale_has_a_term():
+    withdrawn = with_change(DV, ("on_sale",), False)
+    block = next(each for each in withdrawn["products"] if each["code"] == DV)
+    for term in block["terms"]:
+        term["on_sale"] = False
+    assert catalog_problems(withdrawn) == []
+    block["on_sale"] = True
+    assert catalog_problems(withdrawn) == [f"{DV}: a product on sale must have a term on sale"]

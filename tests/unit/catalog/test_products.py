@@ -51,7 +51,7 @@ def test_up_to_a_hundred_names_fit_one_certificate(product):
 
 @pytest.mark.parametrize("product", PRODUCTS, ids=CODES)
 def test_a_year_is_the_term_when_an_order_names_none(product):
-    assert product.default_term_days == 365
+    assert product.terms_days[0] == 365
     assert product.term(365) is product.terms[0]
 
 

@@ -9,6 +9,7 @@ from partner_center.catalog.products import LineKind, load_catalog
 from partner_center.kernel.money import Money
 from partner_center.notifications.renewal_price import RenewalPrice
 from partner_center.orders.order import Order
+from tests.fakes.catalog import without_sale_of
 from tests.fakes.determined import NOW
 from tests.fakes.samples import PRODUCT, US, a_card_contract, a_content, a_contract, a_day, a_head
 
@@ -59,3 +60,9 @@ def test_it_is_told_as_the_contract_that_paid_would_pay_it(contract, words):
 def test_what_is_not_sold_any_more_has_no_price(head):
     order = replace(ORDER, head=replace(ORDER.head, **head))
     assert RenewalPrice(CATALOG, Contracts(None))(order, NOW) is None
+
+
+@pytest.mark.parametrize("term_days", [None, ORDER.head.term_days], ids=["product", "term"])
+def test_what_was_withdrawn_has_no_price(term_days):
+    catalog = without_sale_of(PRODUCT, term_days)
+    assert RenewalPrice(catalog, Contracts(a_contract()))(ORDER, NOW + a_day) is None

@@ -14,10 +14,21 @@ from partner_center.validation.challenges import VALUE_LIFETIME, Attempt, Challe
 from partner_center.validation.check_control import TOO_LATE
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.quorum import SITES
+from tests.fakes.catalog import without_sale_of
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.perspectives import SeenWorld
 from tests.fakes.posted import a_call, a_principal
-from tests.fakes.samples import APPROVER, ORDER, THEM, US, a_challenge, a_preflight, a_proof, an_audit
+from tests.fakes.samples import (
+    APPROVER,
+    ORDER,
+    PRODUCT,
+    THEM,
+    US,
+    a_challenge,
+    a_preflight,
+    a_proof,
+    an_audit,
+)
 from tests.unit.validation.publisher import PUBLISHED, Publisher, by
 
 BY_MAIL = {"example.com": ChosenMethod(method=Method.EMAIL, approver_email=APPROVER)}
@@ -226,15 +237,25 @@ def test_what_another_check_has_begun_meanwhile_is_not_laid_to_rest():
 
 
 @pytest.mark.parametrize("method", PUBLISHED)
-def test_for_a_product_that_is_sold_no_more_nothing_is_looked_at_until_it_is_again(method):
+def test_for_a_product_that_is_not_known_nothing_is_looked_at_until_it_is(method):
+    """A newer version sold it and another is deployed that knows nothing of it."""
     desk = Publisher(method=method)
     desk.publish()
-    nothing_on_sale = Publishing(Catalog([], []), "https://partners.example.net")
-    replace(desk.world.check_control, publishing=nothing_on_sale)(US, ORDER, "request-1")
+    nothing_known = Publishing(Catalog([], []), "https://partners.example.net")
+    replace(desk.world.check_control, publishing=nothing_known)(US, ORDER, "request-1")
     assert desk.perspectives.asked == []
     assert desk.challenge.due_at == NOW + timedelta(minutes=1)
     desk.clock.advance(minutes=1)
     assert desk.world.begin_due_checks() == 1
+    assert desk.challenge.status is ChallengeStatus.VALID
+
+
+@pytest.mark.parametrize("method", PUBLISHED)
+def test_an_order_of_a_product_that_was_withdrawn_meanwhile_is_proven(method):
+    desk = Publisher(method=method)
+    desk.publish()
+    withdrawn = Publishing(without_sale_of(PRODUCT), "https://partners.example.net")
+    replace(desk.world.check_control, publishing=withdrawn)(US, ORDER, "request-1")
     assert desk.challenge.status is ChallengeStatus.VALID
 
 

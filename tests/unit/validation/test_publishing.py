@@ -17,7 +17,7 @@ from tests.unit.validation.publisher import by
 
 BASE = "https://partners.example.net"
 VALUE = "k5xw6ylsmzzgk4tboqqhi2djonqw42lo"
-ON_SALE, NOT_ON_SALE = Publishing(load_catalog(), BASE), Publishing(Catalog([], []), BASE)
+KNOWN, UNKNOWN = Publishing(load_catalog(), BASE), Publishing(Catalog([], []), BASE)
 
 
 def asked(method, *names, **head):
@@ -40,14 +40,14 @@ def asked(method, *names, **head):
     ],
 )
 def test_each_method_has_its_own_place(method, published):
-    assert ON_SALE.publish(*asked(method)) == published
+    assert KNOWN.publish(*asked(method)) == published
 
 
 def test_the_persistent_record_names_our_issuer_domain_and_the_subscriber_s_account():
     order, challenge = asked("dns_persist")
-    record = ON_SALE.publish(order, challenge)
+    record = KNOWN.publish(order, challenge)
     assert record.name == "_validation-persist.example.com"
-    assert record.value == f"geotrust.com; accounturi={ON_SALE.account_uri(order.head)}"
+    assert record.value == f"geotrust.com; accounturi={KNOWN.account_uri(order.head)}"
 
 
 @pytest.mark.parametrize(
@@ -55,21 +55,21 @@ def test_the_persistent_record_names_our_issuer_domain_and_the_subscriber_s_acco
 )
 def test_it_asks_for_names_below_only_if_the_order_has_some(names, below):
     order, challenge = asked("dns_persist", "example.com", *names)
-    assert ("policy=wildcard" in ON_SALE.publish(order, challenge).value) is below
-    assert ON_SALE.expected(order, challenge).below is below
+    assert ("policy=wildcard" in KNOWN.publish(order, challenge).value) is below
+    assert KNOWN.expected(order, challenge).below is below
 
 
 def test_a_name_below_that_is_proven_otherwise_needs_no_policy():
     order, challenge = asked("dns_persist")
     methods = order.content.methods | {"a.example.com": ChosenMethod(method=Method.DNS_TXT)}
     mixed = replace(order, content=replace(order.content, methods=methods))
-    assert not ON_SALE.expected(mixed, challenge).below
+    assert not KNOWN.expected(mixed, challenge).below
 
 
 @pytest.mark.parametrize("method", ["dns_txt", "dns_cname", "dns_persist"])
 def test_what_is_told_is_what_is_looked_for(method):
     order, challenge = asked(method, "example.com", "*.example.com")
-    record = ON_SALE.publish(order, challenge)
+    record = KNOWN.publish(order, challenge)
     value = record.value.encode() if record.type == "TXT" else record.value
     sightings = [
         RecordsSeen(
@@ -78,7 +78,7 @@ def test_what_is_told_is_what_is_looked_for(method):
         for look in looks_for(method, "example.com")
     ]
     assert RecordType(record.type) in {look.type for look in looks_for(method, "example.com")}
-    assert judge_records(method, sightings, ON_SALE.expected(order, challenge), NOW).passed
+    assert judge_records(method, sightings, KNOWN.expected(order, challenge), NOW).passed
 
 
 # ---- the account
@@ -94,13 +94,13 @@ ACCOUNTS = {
 
 
 def test_every_subscriber_of_every_reseller_has_an_account_of_its_own():
-    uris = {ON_SALE.account_uri(a_head(**head)) for head in ACCOUNTS.values()}
+    uris = {KNOWN.account_uri(a_head(**head)) for head in ACCOUNTS.values()}
     assert len(uris) == len(ACCOUNTS)
 
 
 def test_the_account_of_a_subscriber_is_the_same_for_all_orders():
     one, other = a_head(), a_head(order_id="ord_2", product="ssl123", partner_order_id="PO-9", round=3)
-    assert ON_SALE.account_uri(one) == ON_SALE.account_uri(other)
+    assert KNOWN.account_uri(one) == KNOWN.account_uri(other)
 
 
 def test_the_account_tells_nothing_of_the_reseller_s_own_ids():
@@ -108,7 +108,7 @@ def test_the_account_tells_nothing_of_the_reseller_s_own_ids():
     head = a_head(
         reseller_id="res_acme", subscriber="customer:contoso-gmbh-4711", customer_id="contoso-gmbh-4711"
     )
-    uri = ON_SALE.account_uri(head)
+    uri = KNOWN.account_uri(head)
     assert uri.startswith(f"{BASE}/accounts/")
     digest = uri.removeprefix(f"{BASE}/accounts/")
     assert len(digest) == 32
@@ -119,25 +119,25 @@ def test_the_account_tells_nothing_of_the_reseller_s_own_ids():
 @pytest.mark.parametrize("subscriber", ["customer:Ünïcode ☂", "customer:a;b=c d", "customer:" + "x" * 4000])
 def test_whatever_the_customer_s_id_is_the_record_can_be_read_back(subscriber):
     order, challenge = asked("dns_persist", subscriber=subscriber)
-    record = ON_SALE.publish(order, challenge)
+    record = KNOWN.publish(order, challenge)
     (look,) = looks_for("dns_persist", "example.com")
     seen = [RecordsSeen(Answer(look.name, look.type, (record.value.encode(),), 60, Dnssec.INSECURE))]
-    assert judge_records("dns_persist", seen, ON_SALE.expected(order, challenge), NOW).passed
+    assert judge_records("dns_persist", seen, KNOWN.expected(order, challenge), NOW).passed
 
 
-# ---- a product that is sold no more
+# ---- a product that this version does not know
 
 
 @pytest.mark.parametrize("method", [*Method])
-def test_for_a_product_that_is_sold_no_more_there_is_nothing_to_publish(method):
-    assert NOT_ON_SALE.publish(*asked(method.value)) is None
+def test_for_a_product_that_is_not_known_there_is_nothing_to_publish(method):
+    assert UNKNOWN.publish(*asked(method.value)) is None
 
 
-def test_for_a_product_that_is_sold_no_more_nothing_can_be_expected():
+def test_for_a_product_that_is_not_known_nothing_can_be_expected():
     order, challenge = asked("dns_txt")
-    assert NOT_ON_SALE.issuer_domains(order) == ()
+    assert UNKNOWN.issuer_domains(order) == ()
     with pytest.raises(ValueError, match="issuer domain"):
-        NOT_ON_SALE.expected(order, challenge)
+        UNKNOWN.expected(order, challenge)
 
 
 def test_each_brand_answers_to_its_own_issuer_domains():
@@ -145,4 +145,4 @@ def test_each_brand_answers_to_its_own_issuer_domains():
     products = load_catalog().products()
     for product in products:
         sold = replace(order, head=replace(order.head, product=product.code))
-        assert ON_SALE.issuer_domains(sold) == product.caa_issuers
+        assert KNOWN.issuer_domains(sold) == product.caa_issuers

@@ -20,7 +20,7 @@ def product_problems(codes: Sequence[str] | None, brand: Brand | None, catalog: 
     """Products that are not sold, or not under the contract's brand, if it has one."""
     for at, code in enumerate(codes or ()):
         product = catalog.product(code)
-        if product is None:
+        if product is None or not product.on_sale:
             detail = "There is no such product; see GET /v1/products."
             yield Problem("unknown_product", detail, f"/products/{at}")
         elif brand is not None and product.brand is not brand:
@@ -100,7 +100,7 @@ def price_problems(
 def _gaps(
     seen: Collection[tuple[str, int, str]], currency: str, covered: Collection[str], catalog: Catalog
 ) -> Iterator[Problem]:
-    sold = [each for each in catalog.products() if not covered or each.code in covered]
+    sold = [each for each in catalog.on_sale() if not covered or each.code in covered]
     for product in sold:
         missing = [line for line in _lines(product) if line not in seen]
         if product.currency != currency and missing:
@@ -113,7 +113,7 @@ def _gaps(
 
 
 def _lines(product: Product) -> list[tuple[str, int, str]]:
-    return [(product.code, term.days, kind.value) for term in product.terms for kind in term.rates]
+    return [(product.code, term.days, kind.value) for term in product.terms_on_sale for kind in term.rates]
 
 
 def price_list(prices: Sequence[PostedPrice] | None) -> PriceList | None:

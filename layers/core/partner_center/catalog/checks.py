@@ -23,6 +23,7 @@ _PRODUCT_FIELDS = {
     "code", "name", "brand", "level", "max_names", "included_names", "wildcard", "currency", "terms",
     "validation_methods", "agreement",
 }  # fmt: skip
+_ON_SALE = "on_sale"
 _BRAND_FIELDS = {"name", "sign_in", "caa_issuers"}
 _WILDCARDS_OF_LEVEL = {
     # EVG: no wildcard. Wildcard names beside the base are for organization-validated orders (M73).
@@ -72,9 +73,9 @@ def _product(where: str, block: object) -> Iterator[str]:
     if missing := _PRODUCT_FIELDS - set(block):
         yield f"{where}: misses " + ", ".join(sorted(missing))
         return
-    if unknown := set(block) - _PRODUCT_FIELDS:
+    if unknown := set(block) - _PRODUCT_FIELDS - {_ON_SALE}:
         yield f"{where}: has unknown fields " + ", ".join(sorted(unknown))
-    for check in (_identity, _names, _wildcard, _terms, _methods, _currency, _agreement):
+    for check in (_identity, _names, _wildcard, _terms, _on_sale, _methods, _currency, _agreement):
         for problem in check(block):
             yield f"{where}: {problem}"
 
@@ -149,7 +150,17 @@ def _terms(block: Mapping[str, Any]) -> Iterator[str]:
     faults = [f"{term['days']} days: {problem}" for term in terms for problem in _rates(term, block)]
     yield from faults
     if not faults:
-        yield from _dearer_when_longer(terms)
+        yield from _dearer_when_longer([term for term in terms if term.get(_ON_SALE, True)])
+
+
+def _on_sale(block: Mapping[str, Any]) -> Iterator[str]:
+    terms = block["terms"]
+    if not isinstance(terms, list) or not all(isinstance(term, dict) for term in terms):
+        return  # told of the terms
+    if not all(isinstance(each.get(_ON_SALE, True), bool) for each in (block, *terms)):
+        yield "on_sale must be true or false"
+    elif block.get(_ON_SALE, True) and not any(term.get(_ON_SALE, True) for term in terms):
+        yield "a product on sale must have a term on sale"
 
 
 def _rates(term: Mapping[str, Any], block: Mapping[str, Any]) -> Iterator[str]:
@@ -158,7 +169,7 @@ def _rates(term: Mapping[str, Any], block: Mapping[str, Any]) -> Iterator[str]:
         wanted.add(LineKind.NAME.value)
     if block["wildcard"] in (WildcardRule.SAN, WildcardRule.BASE_AND_SAN):
         wanted.add(LineKind.WILDCARD_NAME.value)
-    if set(term) != wanted | {"days"}:
+    if set(term) - {_ON_SALE} != wanted | {"days"}:
         yield "must have rates for exactly " + ", ".join(sorted(wanted))
         return
     for kind in sorted(wanted):
@@ -178,7 +189,7 @@ def _dearer_when_longer(terms: list[dict[str, Any]]) -> Iterator[str]:
         "units": lambda rate: rate["units"],
     }
     for shorter, longer in pairwise(terms):
-        for kind in set(shorter) - {"days"}:
+        for kind in set(shorter) - {"days", _ON_SALE}:
             for what, measure in measures.items():
                 if measure(longer[kind]) <= measure(shorter[kind]):
                     yield f"{longer['days']} days: the {what} of {kind} must exceed the shorter term's"

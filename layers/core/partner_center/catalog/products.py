@@ -1,4 +1,7 @@
-"""The products on sale, as data (`products.json`) and as values."""
+"""The products, as data (`products.json`) and as values: those on sale, and those that orders were placed for before.
+
+What was ever sold stays in the data, since orders name it for years; `on_sale` says whether it may be bought.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -69,6 +72,7 @@ class Term:
 
     days: int
     rates: Mapping[LineKind, Rate]
+    on_sale: bool = True
 
     @property
     def base(self) -> Rate:
@@ -87,7 +91,7 @@ class BrandFacts:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A certificate on sale. The first of `terms` holds when an order names none."""
+    """A certificate that is sold, or was. The first of the terms on sale holds when an order names none."""
 
     code: str
     name: str
@@ -101,16 +105,20 @@ class Product:
     caa_issuers: tuple[str, ...]
     currency: str
     agreement: str
+    on_sale: bool = True
+
+    @property
+    def terms_on_sale(self) -> tuple[Term, ...]:
+        """None of a product that is withdrawn."""
+        return tuple(term for term in self.terms if term.on_sale and self.on_sale)
 
     @property
     def terms_days(self) -> tuple[int, ...]:
-        return tuple(term.days for term in self.terms)
-
-    @property
-    def default_term_days(self) -> int:
-        return self.terms[0].days
+        """The terms that may be bought."""
+        return tuple(term.days for term in self.terms_on_sale)
 
     def term(self, days: int) -> Term | None:
+        """The term, on sale or not."""
         return next((term for term in self.terms if term.days == days), None)
 
     def refused_wildcards(self, names: Iterable[str]) -> tuple[str, ...]:
@@ -130,17 +138,21 @@ class Product:
 
 
 class Catalog:
-    """All products, in the order of the data file."""
+    """All products that are or were sold, in the order of the data file."""
 
     def __init__(self, products: Iterable[Product], brands: Iterable[BrandFacts]) -> None:
         self._products: Mapping[str, Product] = MappingProxyType({each.code: each for each in products})
         self._brands: Mapping[Brand, BrandFacts] = MappingProxyType({each.brand: each for each in brands})
 
     def product(self, code: str) -> Product | None:
+        """The product, on sale or not: an order keeps its product when that is withdrawn."""
         return self._products.get(code)
 
     def products(self) -> tuple[Product, ...]:
         return tuple(self._products.values())
+
+    def on_sale(self) -> tuple[Product, ...]:
+        return tuple(each for each in self.products() if each.on_sale)
 
     def brand(self, brand: Brand) -> BrandFacts:
         return self._brands[brand]
@@ -185,12 +197,13 @@ def _product(block: Mapping[str, Any], brands: Mapping[Brand, BrandFacts]) -> Pr
         caa_issuers=brand.caa_issuers,
         currency=block["currency"],
         agreement=block["agreement"],
+        on_sale=block.get("on_sale", True),
     )
 
 
 def _term(term: Mapping[str, Any], currency: str) -> Term:
     rates = {kind: _rate(term[kind.value], currency) for kind in LineKind if kind.value in term}
-    return Term(term["days"], MappingProxyType(rates))
+    return Term(term["days"], MappingProxyType(rates), term.get("on_sale", True))
 
 
 def _rate(rate: Mapping[str, Any], currency: str) -> Rate:
@@ -198,10 +211,11 @@ def _rate(rate: Mapping[str, Any], currency: str) -> Rate:
 
 
 def product_as_json(product: Product) -> dict[str, object]:
-    """A product as GET /v1/products shows it.
+    """A product on sale as GET /v1/products shows it.
 
     `price` and `units` are those of an order with the first term and no more than the included names.
     """
+    terms = product.terms_on_sale
     return {
         "code": product.code,
         "name": product.name,
@@ -210,10 +224,10 @@ def product_as_json(product: Product) -> dict[str, object]:
         "max_names": product.max_names,
         "included_names": product.included_names,
         "wildcard": product.wildcard.value,
-        "default_term_days": product.default_term_days,
-        "terms": [_term_as_json(term) for term in product.terms],
-        "price": product.terms[0].base.price.as_json(),
-        "units": product.terms[0].base.units,
+        "default_term_days": terms[0].days,
+        "terms": [_term_as_json(term) for term in terms],
+        "price": terms[0].base.price.as_json(),
+        "units": terms[0].base.units,
         "validation_methods": list(product.validation_methods),
         "caa_issuer": product.caa_issuers[0],
         "caa_issuers": list(product.caa_issuers),

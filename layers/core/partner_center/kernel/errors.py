@@ -91,12 +91,14 @@ class UnsupportedMediaType(PartnerCenterError):
 
 
 class ContentRefused(PartnerCenterError):
-    """The request was understood and its content is refused; `problems` holds every reason found."""
+    """The request was understood and its content is refused; `problems` holds every reason found, at least one."""
 
     code = "content_refused"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
+        if not self.problems:
+            raise ValueError("a refusal needs a reason")
         super().__init__(
             "The request was refused; see problems." if len(self.problems) != 1 else self.problems[0].detail
         )

@@ -30,7 +30,8 @@ class RenewalPrice:
         contract = self.contracts.find(head.reseller_id, head.contract_id)
         serving = contract if contract is not None and contract.is_valid(moment) else None
         agreed = serving.prices if serving is not None else None
-        priced = quote(product, order.content.names, head.term_days, agreed) if product else None
+        is_sold = product is not None and head.term_days in product.terms_days
+        priced = quote(product, order.content.names, head.term_days, agreed) if product and is_sold else None
         if priced is None:
             return None
         if serving is not None and serving.kind is ContractKind.BULK:

@@ -120,7 +120,7 @@ class ReportCaaRefusals:
             raise TryAgain("What held the order back cannot be read at the moment.")
         product = self.catalog.product(head.product)
         if product is None:
-            return  # nobody looked CAA up for a product that is sold no more
+            return  # nobody looked CAA up for a product that is not known
         day = f"{self.clock.now():%Y-%m-%d}"
         for mailbox, refused in list(self._by_mailbox(found).items())[:MAILBOXES_OF_A_PREFLIGHT]:
             report_id = f"caa_{_digest(order_id, preflight_id, mailbox)}"

@@ -128,10 +128,17 @@ def judged(
     told = [*screened.problems, *(each for each in problems if each.field not in screened.withheld)]
     if told or not (request and product and csr and price and contract and term_days):
         exposed = (*screened.exposed, *hidden)
+        told = told or [_no_price()]
         return Examination(tuple(dict.fromkeys(told)), names, price, None, exposed)
     content = _content(request, product, csr, names, price, around)
     accepted = Accepted(request, product, content, contract, price, term_days)
     return Examination((), names, price, accepted, (), content)
+
+
+def _no_price() -> Problem:
+    """Why nothing can be had though nothing is wrong with the body: what is free has no contract examined for it."""
+    detail = "The order's contract has no price for this; ask your sales representative for one."
+    return Problem("price_not_agreed", detail)
 
 
 def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Problem]) -> Product | None:
@@ -142,6 +149,12 @@ def _product(body: Mapping[str, Any], around: Circumstances, problems: list[Prob
     if product is None:
         problems.append(
             Problem("unknown_product", "There is no such product; see GET /v1/products.", "/product")
+        )
+    elif around.amended is None and not product.on_sale:
+        problems.append(
+            Problem(
+                "product_not_available", f"{product.name} is sold no more; see GET /v1/products.", "/product"
+            )
         )
     elif product.level not in around.levels:
         problems.append(
@@ -204,11 +217,11 @@ def _name_rules(product: Product | None) -> NameRules:
 
 
 def _term(body: Mapping[str, Any], product: Product | None, problems: list[Problem]) -> int | None:
-    if product is None:
+    if product is None or not product.on_sale:
         return None
     days = body.get("term_days")
     if days is None:
-        return product.default_term_days
+        return product.terms_days[0]
     if not isinstance(days, int) or isinstance(days, bool):
         return None
     if days not in product.terms_days:

@@ -95,8 +95,8 @@ class CheckControl:
         answer. Without them it is a check that is due by itself: what is due next is put off, and an order that cannot
         be judged is put off before it raises what kept it from that, so that what is due of others gets its turn.
 
-        What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that is
-        sold no more nothing is looked at; it stays due, since it may be sold again.
+        What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that this
+        version does not know nothing is looked at; it stays due until a version that does.
         """
         try:
             self._check(reseller_id, order_id, correlation_id, names, seconds)

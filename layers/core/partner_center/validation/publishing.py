@@ -20,8 +20,8 @@ class Publishing:
     public_url: str
 
     def publish(self, order: Order, challenge: Challenge) -> Publish | None:
-        """What must be published; None for e-mail, for a product that is sold no more, and where nothing that is
-        published would show control by the present public suffix list.
+        """What must be published; None for e-mail, for a product that this version does not know, and where nothing
+        that is published would show control by the present public suffix list.
         """
         if challenge.method == Method.EMAIL or not self.issuer_domains(order):
             return None
@@ -38,7 +38,7 @@ class Publishing:
         )
 
     def expected(self, order: Order, challenge: Challenge) -> Expected:
-        """Raises ValueError for a product that is sold no more."""
+        """Raises ValueError for a product that this version does not know."""
         return Expected(
             authorization_domain=challenge.authorization_domain,
             issuer_domains=self.issuer_domains(order),
@@ -48,7 +48,7 @@ class Publishing:
         )
 
     def issuer_domains(self, order: Order) -> tuple[str, ...]:
-        """The names that we answer to in CAA and persistent records; none for a product that is sold no more."""
+        """The names that we answer to in CAA and persistent records; none for a product that is not known."""
         product = self.catalog.product(order.head.product)
         return tuple(product.caa_issuers) if product else ()
 
