@@ -11,6 +11,7 @@ import pytest
 
 from partner_center.catalog.pricing import quote
 from partner_center.catalog.products import load_catalog, product_as_json
+from partner_center.kernel.errors import ContentRefused
 from partner_center.orders.enrolment import examine, examine_amendment
 from partner_center.orders.order import Order, OrderKind, OrderStatus
 from partner_center.orders.reissue_request import examine_reissue
@@ -129,3 +130,8 @@ def test_a_reissue_that_is_refused_is_told_why(changes):
     examination = examine_reissue(REISSUE, circumstances)
     assert examination.content is None
     assert [each.code for each in examination.problems] == ["price_not_agreed"]
+
+
+def test_no_refusal_is_without_a_reason():
+    with pytest.raises(ValueError, match="reason"):
+        ContentRefused([])
