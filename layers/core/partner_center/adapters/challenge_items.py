@@ -71,7 +71,7 @@ def challenge_from_item(item: Item) -> Challenge:
         decided_at=optional_moment(item.get("decided_at")),
         proof_id=item.get("proof_id"),
         checks=item["checks"],
-        counted=item.get("counted", item["checks"]),
+        counted=item["counted"] if "counted" in item else item["checks"],
         checked_at=optional_moment(item.get("checked_at")),
         due_at=optional_moment(item.get("due_at")),
         attempts=tuple(_attempt_from_item(each) for each in item["attempts"]),

@@ -92,8 +92,8 @@ class CheckControl:
         """Check what is published for `names`, or for all names, of an order. Raises TryAgain.
 
         `seconds`: how long somebody who asked waits for it; a perspective that takes longer is one that did not
-        answer. Without them it is a check that is due by itself: what is due next is put off, and an order that cannot
-        be judged is put off before it raises what kept it from that, so that what is due of others gets its turn.
+        answer. Without them it is a check that is due by itself: what is due next is put off, and an order that
+        cannot be judged is put off before it raises what kept it from that, so that others get their turn.
 
         What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that this
         version does not know nothing is looked at; it stays due until a version that does.
