@@ -420,7 +420,7 @@ def test_a_name_whose_chosen_method_alone_is_permitted_is_asked_by_it_in_the_sam
     assert desk.head.caa_refusal == preflight.preflight_id
     assert desk.world.stores.events(US, ORDER)[-1] != "order.held_back"
     found = read_standing(desk.world.stores.challenges, desk.world.order(ORDER), NOW)
-    assert [(each.method, each.names) for each in found.unasked] == [("http_file", ("example.org",))]
+    assert [(each.method, each.names) for each in found.unasked_at(NOW)] == [("http_file", ("example.org",))]
 
 
 def test_a_held_back_order_knows_whether_another_method_would_help(desk):

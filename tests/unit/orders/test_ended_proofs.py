@@ -9,6 +9,7 @@ from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.fulfil import Woken
 from partner_center.orders.reconcile import Repair
+from partner_center.validation.approve import ApprovalClosed, WhyClosed
 from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.control_methods import persist_name
 from partner_center.validation.dns import RecordType
@@ -180,11 +181,18 @@ def test_a_mail_is_not_asked_for_again_once_no_mail_proves_anything():
     last_day = datetime(2028, 3, 14, 12, tzinfo=UTC)
     world = placed(last_day, proven=None)
     token = wait(world, 1)
-    world.clock.advance(days=1)
+    world.clock.moment += timedelta(hours=12) - MICROSECOND
     world.approve(0)
+    world.clock.advance(days=1)
+    with pytest.raises(ApprovalClosed) as closed:
+        world.approve(1)
+    assert closed.value.why is WhyClosed.METHOD_ENDED
     assert answer_of(world, token) is None
     assert look(world) is Repair.NOTHING
+    world.open_validation(world.order(ORDER), [COM, ORG])
     assert len(asked(world)) == 2
+    (read, *_) = world.reading.domains(US, ORDER, {})["items"]
+    assert read["status"] == "expired"
 
 
 def left_alone(world, change):

@@ -234,7 +234,7 @@ def test_a_name_is_asked_anew_when_caa_permits_the_method_chosen_and_none_it_is_
     (name,) = found.names
     assert (name.is_asked_anew, found.is_proven, name.proof is None) == (anew, not anew, anew)
     assert len(name.usable) == len(proofs)
-    assert [each.method for each in found.unasked] == ([chosen.method] if anew else [])
+    assert [each.method for each in found.unasked_at(NOW)] == ([chosen.method] if anew else [])
     assert found.proofs.keys() == (set() if anew else {NAME})
     assert name.status_at(NOW) == (ChallengeStatus.PENDING if anew else ChallengeStatus.VALID)
 
@@ -244,7 +244,7 @@ def test_a_refused_name_without_any_proof_is_asked_as_any_other():
     found = standing(ordered(BY_TXT), [], [], NOW, CaaRefusals(NOW, {NAME: refusal}))
     assert not found.names[0].is_asked_anew
     assert found.names[0].advice is None
-    assert len(found.unasked) == 1
+    assert len(found.unasked_at(NOW)) == 1
 
 
 def test_names_that_were_not_refused_stay_as_they_are():
@@ -343,9 +343,9 @@ def test_the_newest_challenge_of_the_round_asks_or_one_that_was_declined(made, a
 def test_nothing_is_asked_of_an_address_that_declined_for_that_domain():
     declined = a_challenge(NAME, status=ChallengeStatus.DECLINED)
     elsewhere = a_challenge(NAME, status=ChallengeStatus.DECLINED, **ANOTHER)
-    assert standing(ordered(BY_MAIL), [declined], [], NOW).unasked == ()
+    assert standing(ordered(BY_MAIL), [declined], [], NOW).unasked_at(NOW) == ()
     wanted = Wanted("email", "example.com", (NAME,), APPROVER)
-    assert standing(ordered(BY_MAIL), [elsewhere], [], NOW).unasked == (wanted,)
+    assert standing(ordered(BY_MAIL), [elsewhere], [], NOW).unasked_at(NOW) == (wanted,)
 
 
 YES, NO, OPEN = ChallengeStatus.VALID, ChallengeStatus.DECLINED, ChallengeStatus.PENDING
@@ -406,7 +406,7 @@ def test_a_no_of_the_approver_chosen_outweighs_every_proof_but_its_own_yes(chose
     assert (name.status_at(NOW), found.is_proven) == (status, status is YES)
     assert bool(name.usable) is found.is_proven
     assert not found.leaves_out_a_name(NOW)
-    assert found.unasked == ()
+    assert found.unasked_at(NOW) == ()
 
 
 def test_what_was_issued_was_proven_whoever_declined_before():

@@ -28,6 +28,10 @@ _STUCK = {
     ),
 }
 """What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
+_ENDED = (
+    "By the rules of today no mail proves {names}: choose another method "
+    f"(PUT {_DOMAIN}/method), or cancel the order."
+)
 _STUCK_HERE = "Trouble on our side keeps the order from getting on."
 _STAFF_ACT = "Staff were told, and it is tried again by itself; nothing is needed from you."
 
@@ -105,6 +109,11 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
     if not order.head.is_screened:
         return Step(
             name, StepStatus.PENDING, updated, reason, "Validation follows the screening.", Actor.SYSTEM
+        )
+    void = [each.name for each in found.names if each.proof is None and not each.wanted.may_prove_at(moment)]
+    if void:
+        return Step(
+            name, StepStatus.IN_PROGRESS, updated, reason, _ENDED.format(names=_some(void)), Actor.RESELLER
         )
     for status, told in _STUCK.items():
         stuck = [each.name for each in found.names if each.status_at(moment) is status]

@@ -19,6 +19,7 @@ from partner_center.validation.challenges import (
     Decision,
     Proof,
     br_section_of,
+    may_prove,
 )
 from partner_center.validation.ports import Challenges, Message, Ruling
 from partner_center.validation.standing import is_asked
@@ -32,6 +33,8 @@ class WhyClosed(StrEnum):
     CANCELLED = "cancelled"
     TOO_LATE = "too_late"
     """The certificate is being signed, or was: no answer stops it any more."""
+    METHOD_ENDED = "method_ended"
+    """By the rules of the day no mail proves anything."""
 
 
 class ApprovalClosed(PartnerCenterError):
@@ -66,6 +69,8 @@ def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClose
     over = _why_over(order.head, moment)
     if over is not None:
         return over
+    if not may_prove(challenge.method, moment):
+        return WhyClosed.METHOD_ENDED
     return None if challenge.status_at(moment) is ChallengeStatus.PENDING else WhyClosed.EXPIRED
 
 

@@ -58,7 +58,7 @@ class OpenValidation:
         found = read_lasting(self.challenges, order, moment)
         asked = [
             _Asked(self._present(order, each, found.challenges, again, moment), _is_named(each, again))
-            for each in found.unasked
+            for each in found.unasked_at(moment)
         ]
         by_mail = [each for each in asked if each.challenge.method == Method.EMAIL]
         for each in by_mail:

@@ -131,7 +131,7 @@ class Wanted:
 
     def may_prove_at(self, moment: datetime) -> bool:
         """Whether a proof by its method would count by that day's rules."""
-        return self.method != Method.EMAIL or rules_on(moment).email_methods_allowed
+        return may_prove(self.method, moment)
 
     def asks_like(self, challenge: Challenge) -> bool:
         """Whether `challenge` asks the same in the same way."""
@@ -161,6 +161,11 @@ class Proof:
     by: str
     below: bool = False
     evidence: Mapping[str, Any] | None = None
+
+
+def may_prove(method: str, moment: datetime) -> bool:
+    """Whether a proof by `method` would count by the rules of `moment`."""
+    return method != Method.EMAIL or rules_on(moment).email_methods_allowed
 
 
 def br_section_of(method: str, source: str) -> str:

@@ -81,6 +81,8 @@ class NameStanding:
         is_sent = self.challenge is not None and self.challenge.sent_at is not None
         if self.is_barred and not (is_sent and status is ChallengeStatus.PENDING):
             return ChallengeStatus.DECLINED  # nobody mails the rest
+        if not self.wanted.may_prove_at(moment):
+            return ChallengeStatus.EXPIRED
         # Its proof has grown too old, and nobody was asked again yet.
         return ChallengeStatus.EXPIRED if status is ChallengeStatus.VALID else status
 
@@ -90,7 +92,7 @@ class NameStanding:
         So it is when what carried the name has ended: its own proof, or another's for which nobody was asked, or
         for which its published value is looked for no more.
         """
-        if self.proof is not None or self.is_barred or not self.wanted.may_prove_at(moment):
+        if self.proof is not None or self.is_barred or not self.wanted.may_prove_at(moment + CLOCKS_DIFFER):
             return False
         asked = self.challenge
         return asked is None or asked.status is ChallengeStatus.VALID or asked.rests_at(moment)
@@ -135,12 +137,15 @@ class Standing:
         )
         return tuple({each.challenge_id: each for each in asked}.values())
 
-    @property
-    def unasked(self) -> tuple[Wanted, ...]:
-        """What must be asked for the unproven names; not of an address that declined."""
+    def unasked_at(self, moment: datetime) -> tuple[Wanted, ...]:
+        """What must be asked for the unproven names; of no address that declined, by no method that has ended."""
         declined = barred(self.challenges)
         wanted = dict.fromkeys(each.wanted for each in self.names if each.proof is None)
-        return tuple(each for each in wanted if each.approver_email.lower() not in declined)
+        return tuple(
+            each
+            for each in wanted
+            if each.approver_email.lower() not in declined and each.may_prove_at(moment + CLOCKS_DIFFER)
+        )
 
 
 def wanted_of(order: Order) -> Sequence[Wanted]:
