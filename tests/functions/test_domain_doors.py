@@ -99,6 +99,13 @@ def test_names_by_mail_are_asked_about_every_thirty_seconds_at_most(
     assert northwind.call("POST", f"/v1/orders/{order_id}/cancel").status == 200
 
 
+class NoneIsDue:
+    """The checks that are due by themselves do not begin: on a slow machine one would come before the reseller's."""
+
+    def choose(self, function_name: str, _event: object) -> dict[str, object] | None:
+        return {"withheld": True} if function_name.endswith("BeginDueChecksFunction") else None
+
+
 def test_a_check_that_proves_the_last_name_says_that_the_order_goes_on(
     cloud: EmbeddedCloud, northwind: Reseller
 ) -> None:
@@ -106,7 +113,11 @@ def test_a_check_that_proves_the_last_name_says_that_the_order_goes_on(
     order_id = northwind.placed(name=name, domain_control={"method": "dns_txt"})
     assert northwind.looks(order_id).json["check"] == "not_yet"
     publish(cloud, northwind.domains(order_id)[name])
-    assert northwind.looks(order_id).json["check"] == "under_way"
+    cloud.runtime.faults = NoneIsDue()
+    try:
+        assert northwind.looks(order_id).json["check"] == "under_way"
+    finally:
+        cloud.runtime.faults = None
     assert northwind.order(order_id)["status"] == "issued"
 
 
