@@ -11,10 +11,13 @@ ABOUT: Mapping[str, Any] = {
         "JSON in snake_case; times in RFC 3339, UTC, whole seconds; money without tax. Answers may gain fields: "
         "ignore what you do not know. A request with an unknown field is refused, so that a misspelt one is "
         "noticed. So is one with the number of a payment card in any field (`card_number_in_field`).\n\n"
-        "Every refusal of the application is a problem document (RFC 9457) with a stable `code`. A path that does "
-        "not exist answers 404 `not_found`, a verb that a path does not know 405 `method_not_allowed` with "
-        "`Allow`. An unknown id and the id of another reseller answer alike. The gateway in front answers for "
-        'itself, as `{"message": ...}`, when a body exceeds its own limit (413) or calls come too fast (429).\n\n'
+        "Every refusal of the application is a problem document (RFC 9457) with a stable `code`, and lists every "
+        "problem found, each with a code of its own. Of more than a hundred it lists the first hundred and closes "
+        "with `too_many_problems`, which is in no field: mend those, and ask again to see the others.\n\n"
+        "A path that does not exist answers 404 `not_found`, a verb that a path does not know 405 "
+        "`method_not_allowed` with `Allow`. An unknown id and the id of another reseller answer alike. The gateway "
+        'in front answers for itself, as `{"message": ...}`, when a body exceeds its own limit (413) or calls come '
+        "too fast (429).\n\n"
         "Each key has a quota of requests in windows of 60 seconds, refused ones included, and every answer tells "
         "what is left: slow down when little is, and after 429 `too_many_requests` come back when `Retry-After` says."
     ),
@@ -73,7 +76,9 @@ HEADERS: Mapping[str, Any] = {
 REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
     "Malformed": (
         400,
-        "It cannot be read: no JSON object, a name or parameter repeated, an unknown parameter, a bad cursor.",
+        "It cannot be read: no JSON object, a name or parameter repeated, an unknown parameter, a bad cursor; more "
+        "than 32 levels, a field's name of more than 8,192 characters, or names around a field of more than 512 "
+        "together.",
         (),
     ),
     "Unauthenticated": (
@@ -93,7 +98,8 @@ REFUSALS: Mapping[str, tuple[int, str, tuple[str, ...]]] = {
     "UnsupportedMediaType": (415, "The body is of another media type.", ()),
     "Refused": (
         422,
-        "The content is refused, with every problem found; or the Idempotency-Key belongs to another body.",
+        "The content is refused, with every problem found, or the first hundred; or the Idempotency-Key belongs to "
+        "another body.",
         (),
     ),
     "TooSoon": (

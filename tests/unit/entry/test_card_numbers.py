@@ -162,6 +162,19 @@ def test_every_place_is_named_and_no_number_is_repeated(body, places):
     assert VISA not in repr(problems)
 
 
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [
+        ({"a": [VISA] * 18_000}, [f"/a/{number}" for number in range(101)]),
+        ({f"{number}": VISA for number in range(10_000)}, [f"/{number}" for number in range(101)]),
+        ({"a": {" " * blanks + VISA: 1 for blanks in range(300)}, "b": VISA}, ["/a", "/b"]),
+    ],
+    ids=["a list", "fields", "one place again and again"],
+)
+def test_of_very_many_places_no_more_are_named_than_an_answer_tells(body, places):
+    assert [problem.field for problem in card_number_problems(body)] == places
+
+
 def test_the_door_refuses_the_whole_request():
     with pytest.raises(ContentRefused) as caught:
         read_json_object(json.dumps(order_request() | {"note": f"my card is {VISA}"}).encode())

@@ -487,6 +487,7 @@ def test_a_refusal_with_every_member_has_its_shape(obeys):
         Problem("a", "b"),
     ]
     obeys("ProblemDocument", problem_answer(ContentRefused(everything), "r").body)
+    obeys("ProblemDocument", problem_answer(ContentRefused(everything * 1000), "r").body)
     obeys("ProblemDocument", problem_answer(StateConflict("issuing", "Ask again.", order_id), "r").body)
 
 

@@ -125,6 +125,8 @@ def test_a_number_that_no_order_can_have_is_not_looked_up(world, number):
     world.stores.orders.partner_order = lambda *which: asked.append(which)
     assert ("invalid_field", "/partner_order_id") in refusal(world, a_body(partner_order_id=number))
     assert asked == []
+    refusal(world, a_body(partner_order_id=number, additional_domains=[7] * 200))
+    assert asked == []  # nor where so much is wrong that the number's own fault is not told
 
 
 def test_a_contract_of_another_reseller_is_as_unknown(world):

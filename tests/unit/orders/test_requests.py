@@ -31,6 +31,15 @@ def told(shape, body):
     return [(problem.code, problem.field) for problem in problems]
 
 
+def test_of_very_many_faults_no_more_are_told_than_an_answer_has_room_for():
+    """And each as it would be told alone."""
+    body = {"method": "dns_txt", "names": {"a.com": {f"field {number}": 1 for number in range(5000)}}}
+    assert told(DomainControl, body) == [
+        ("missing_field", "/names/a.com/method"),
+        *(("unknown_field", f"/names/a.com/field {number}") for number in range(100)),
+    ]
+
+
 # ---- lines of text
 
 LINES = {

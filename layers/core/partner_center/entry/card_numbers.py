@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
-from partner_center.kernel.errors import Problem
+from partner_center.kernel.errors import Problem, enough_of
 from partner_center.kernel.json_pointer import json_pointer
 
 _SHORTEST, _LONGEST = 13, 19
@@ -64,16 +64,19 @@ _Location = tuple[str | int, ...]
 
 
 def card_number_problems(body: Any) -> tuple[Problem, ...]:
-    """One problem for each place of a JSON value that holds a card number; no word of it is repeated."""
-    places = dict.fromkeys(json_pointer(place) for place in _places(body, ()))
-    return tuple(
-        Problem(
-            "card_number_in_field",
-            "This looks like the number of a payment card. It was not stored: a card is given on the page that POST "
-            "/v1/payment-method opens, and nowhere else.",
-            place,
-        )
-        for place in places
+    """One problem for each place of a JSON value that holds a card number, or more of them than an answer tells.
+
+    No word of a number is repeated.
+    """
+    return enough_of(map(_problem, _places(body, ())))
+
+
+def _problem(place: _Location) -> Problem:
+    return Problem(
+        "card_number_in_field",
+        "This looks like the number of a payment card. It was not stored: a card is given on the page that POST "
+        "/v1/payment-method opens, and nowhere else.",
+        json_pointer(place),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from partner_center.kernel.errors import Problem
+from partner_center.kernel.errors import Problem, told_at_once
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -24,7 +24,7 @@ def _moved(field: str | None, prefix: str) -> str | None:
 def problem_document(
     status: int, code: str, detail: str, request_id: str, problems: Sequence[Problem] = ()
 ) -> dict[str, Any]:
-    """The document; `problems` lists every problem found, each with its own code and place."""
+    """The document; of the `problems`, each with its own code and place, it lists as many as one answer tells."""
     return {
         "type": f"urn:partner-center:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -32,5 +32,5 @@ def problem_document(
         "code": code,
         "detail": detail,
         "request_id": request_id,
-        "problems": [problem.as_json() for problem in problems],
+        "problems": [problem.as_json() for problem in told_at_once(problems)],
     }

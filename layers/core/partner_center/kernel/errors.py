@@ -4,11 +4,14 @@ Every error carries a stable `code` of the public contract and a sentence for th
 may act upon (an order id, seconds to wait) are attributes, never buried in the text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from partner_center.kernel.ids import order_of, reissue_of
+
+MOST_PROBLEMS = 100
+"""So many are told in one answer, which then has less than 1 MB whatever was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,27 @@ class Problem:
             "reissue_id": reissue_of(self.order_id) if self.order_id else None,
         }
         return {name: value for name, value in parts.items() if value is not None}
+
+
+def enough_of(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The first of them, each once: as many as an answer tells, and one by which it knows of the rest.
+
+    No more of a generator is made, so that what a body repeats a thousand times takes no more room than a hundred.
+    """
+    found: dict[Problem, None] = {}
+    for each in problems:
+        found[each] = None
+        if len(found) > MOST_PROBLEMS:
+            break
+    return tuple(found)
+
+
+def told_at_once(problems: Sequence[Problem]) -> Sequence[Problem]:
+    """What one answer tells of them: all, or the first hundred and `too_many_problems`."""
+    if len(problems) <= MOST_PROBLEMS:
+        return problems
+    detail = f"There are more problems than these {MOST_PROBLEMS}; mend them and ask again to see the others."
+    return (*problems[:MOST_PROBLEMS], Problem("too_many_problems", detail))
 
 
 class PartnerCenterError(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.billing.contracts import Contract
@@ -47,7 +47,7 @@ class ExamineOrder:
         gate.report_exposed(examination.exposed, principal, request_id)
         number = body.get("partner_order_id")
         refused = any(problem.field == "/partner_order_id" for problem in examination.problems)
-        if not isinstance(number, str) or refused:  # no order can bear such a number
+        if refused or not _is_reference(number):  # no order can bear such a number
             return examination
         taken_by = self.orders.partner_order(principal.reseller_id, number)
         if taken_by is None:
@@ -61,6 +61,9 @@ def contracts_meant(contracts: Contracts, reseller_id: str, body: Mapping[str, A
     wanted = body.get("contract_id")
     if wanted is None:
         return contracts.of_reseller(reseller_id)
-    is_one = isinstance(wanted, str) and re.fullmatch(REFERENCE_PATTERN, wanted)
-    found = contracts.find(reseller_id, wanted) if is_one else None
+    found = contracts.find(reseller_id, wanted) if _is_reference(wanted) else None
     return [found] if found is not None else []
+
+
+def _is_reference(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(REFERENCE_PATTERN, value) is not None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from partner_center.catalog.pricing import price_as_json
 from partner_center.catalog.products import MAX_NAMES
-from partner_center.kernel.errors import Problem
+from partner_center.kernel.errors import Problem, told_at_once
 from partner_center.orders.csr import read_csr
 from partner_center.orders.key_gate import BlockedKeys, key_problems
 from partner_center.orders.key_material import screen
@@ -71,8 +71,8 @@ def examination_as_json(examination: "Examination") -> dict[str, Any]:
 
 
 def problems_as_json(problems: Sequence[Problem]) -> list[Mapping[str, str]]:
-    """Problems in their public shape, absent parts left out."""
-    return [problem.as_json() for problem in problems]
+    """Problems in their public shape, absent parts left out; as many as one answer tells."""
+    return [problem.as_json() for problem in told_at_once(problems)]
 
 
 def _mapped(pairs: Sequence[tuple[str, str]]) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from partner_center.kernel.errors import Problem
+from partner_center.kernel.errors import Problem, enough_of
 from partner_center.kernel.json_pointer import json_pointer
 from partner_center.orders.requests import COUNTRY_PATTERN, PHONE_PATTERN, REFERENCE_PATTERN
 
@@ -28,13 +28,11 @@ _PATTERNS = {
 
 
 def read_shape(shape: type[ShapeT], body: Any) -> tuple[ShapeT | None, tuple[Problem, ...]]:
-    """The body as `shape`, or every structural problem it has."""
+    """The body as `shape`, or the structural problems it has: all of them, or more than an answer tells."""
     try:
         return shape.model_validate(body), ()
     except ValidationError as error:
-        return None, tuple(
-            _problem(detail) for detail in error.errors(include_url=False, include_input=False)
-        )
+        return None, enough_of(map(_problem, error.errors(include_url=False, include_input=False)))
 
 
 def _problem(error: Any) -> Problem:

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from partner_center.entry.schemas.orders import Price
-from partner_center.entry.schemas.shared import Count, Problem, Sha256, Shape
+from partner_center.entry.schemas.shared import Count, Problems, Sha256, Shape
 
 
 class CsrRequest(Shape):
@@ -48,7 +48,8 @@ class CsrInspection(Shape):
     mapped: list[MappedName]
     key: CsrKey | None
     """null when the CSR cannot be taken apart."""
-    problems: list[Problem]
+    problems: Problems
+    """As in a refusal."""
 
 
 class OrderDraft(BaseModel):
@@ -67,4 +68,5 @@ class OrderExamination(Shape):
     price: Price | None
     """null while product, names or term leave it open."""
     units: Count | None
-    problems: list[Problem]
+    problems: Problems
+    """As in a refusal."""

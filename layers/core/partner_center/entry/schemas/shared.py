@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from partner_center.kernel.errors import MOST_PROBLEMS
+
 Moment = Annotated[
     str,
     StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"),
@@ -45,8 +47,11 @@ class Problem(Shape):
     reissue_id: ReissueId | None = None
 
 
+Problems = Annotated[list[Problem], Field(max_length=MOST_PROBLEMS + 1)]
+
+
 class ProblemDocument(Shape):
-    """A refusal (RFC 9457), with every problem found."""
+    """A refusal (RFC 9457), with every problem found, or the first hundred of them."""
 
     type: Annotated[str, StringConstraints(pattern=r"^urn:partner-center:problem:[a-z_]+$")]
     title: str
@@ -56,7 +61,8 @@ class ProblemDocument(Shape):
     detail: str
     request_id: str
     """Also in the X-Request-Id header; quote it when you ask."""
-    problems: list[Problem]
+    problems: Problems
+    """Of more than a hundred the first, and as the last one `too_many_problems`."""
     order_id: OrderId | None = None
     """The order concerned; in conflicts with its state."""
     reissue_id: ReissueId | None = None
