@@ -1,6 +1,8 @@
 """Which keys a request exposes: those that are whole and consistent, in any field, a bounded number of them."""
 
+import json
 import time
+import tracemalloc
 from hashlib import sha256
 
 import pytest
@@ -85,6 +87,56 @@ def test_a_flood_of_keys_is_named_in_part_and_costs_little():
         assert time.process_time() - began < 1
         assert 1 <= len(found) <= 8
         assert {*found} <= {*map(spki_sha256, keys)}
+
+
+WITHHELD = {
+    "a text": ({"note": "KEY"}, {"/note"}),
+    "deep down": ({"a": [{"b/c": "KEY"}, "x"]}, {"/a/0/b~1c", "/a/1"}),
+    "line by line": ({"a": ["x", "KEY", 7, {}, "y"]}, {"/a/0", "/a/1", "/a/4"}),
+    "in a name": ({"a": {"KEY": 1}}, set()),
+    "at an empty name": ({"": {"": "KEY"}}, {"//"}),
+    "nowhere": ({"a": ["x"], "note": "x"}, set()),
+}
+
+
+@pytest.mark.parametrize(("body", "places"), WITHHELD.values(), ids=WITHHELD.keys())
+def test_what_was_blanked_is_known_by_its_place(body, places):
+    withheld = screen(json.loads(json.dumps(body).replace('"KEY"', json.dumps(a_private_key())))).withheld
+    tried = {
+        "",
+        "/",
+        "//",
+        "/a",
+        "/note",
+        "/a/0",
+        "/a/1",
+        "/a/2",
+        "/a/3",
+        "/a/4",
+        "/a/0/b~1c",
+        "/a/0/b/c",
+        "/x",
+    }
+    assert {each for each in tried if each in withheld} == places
+
+
+FLOODS = {
+    "of keys": ["-----BEGIN PRIVATE KEY-----"] * 4000,
+    "of lines behind a key": ["-----BEGIN PRIVATE KEY-----", *[""] * 20_000],
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
+def test_where_the_keys_stand_is_not_repeated_for_each(flood):
+    """What is around them may have a name of 512 letters, of four octets each."""
+    body = {"\U0001f600" * 512: flood}
+    tracemalloc.start()
+    try:
+        screened = screen(body)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert len(screened.problems) <= 101
 
 
 def test_every_key_is_reported_with_its_sender_and_nothing_of_its_text():

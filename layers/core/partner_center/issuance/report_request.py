@@ -1,7 +1,7 @@
 """What a problem report and a decision about one say, read once, with every problem told at once."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -89,7 +89,7 @@ class _Fields:
 
     body: Mapping[str, Any]
     problems: list[Problem]
-    withheld: frozenset[str]
+    withheld: Container[str]
 
     def only(self, *known: str) -> None:
         for name in self.body:

@@ -1,6 +1,6 @@
 """What a request to revoke says, read once: reason, proof, and whether the order stays open."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +53,7 @@ def read_revocation(body: Mapping[str, Any], *fields: str) -> RevocationRequest:
     )
 
 
-def _reason(body: Mapping[str, Any], withheld: frozenset[str], problems: list[Problem]) -> Reason:
+def _reason(body: Mapping[str, Any], withheld: Container[str], problems: list[Problem]) -> Reason:
     given = body.get("reason", Reason.UNSPECIFIED.value)
     for reason in SUBSCRIBERS_REASONS:
         if given == reason.value:
