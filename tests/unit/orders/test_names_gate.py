@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from partner_center.orders.names_gate import NameRules, NamesReading, examine_names
+from partner_center.orders.requests import OrderRequest
 from tests.unit.orders.csr_workshop import Workshop, codes, private_pem
 
 ANY = NameRules(max_names=100, wildcard_allowed=True, wildcard_required=False, wildcard_san_allowed=True)
@@ -331,6 +332,25 @@ def test_a_list_of_absurd_length_is_answered_for_its_length_alone() -> None:
     reading = examine(additional=[f"{number}.localhost" for number in range(60_000)])
     assert codes(reading.problems) == ["too_many_names"]
     assert reading.names == ()
+    reading = examine(csr_names=[f"{number}.localhost" for number in range(1001)])
+    assert codes(reading.problems) == ["too_many_names"]
+
+
+@pytest.mark.parametrize("text", ["-", "www.example.com"])
+@pytest.mark.parametrize("count", [1001, 65_000])
+def test_so_is_one_that_says_the_same_again_and_again(text: str, count: int) -> None:
+    reading = examine(cn="www.example.com", additional=[text] * count)
+    (problem,) = reading.problems
+    assert (problem.code, problem.field) == ("too_many_names", "/additional_domains")
+    assert f"{count} names" in problem.detail
+
+
+def test_as_many_names_are_judged_as_an_order_may_list() -> None:
+    listed = OrderRequest.model_fields["additional_domains"].metadata
+    (most,) = (each.max_length for each in listed if hasattr(each, "max_length"))
+    assert codes(examine(additional=["-"] * most).problems) == ["name_invalid"] * most
+    assert examine(additional=["a.com"] * most).problems == ()
+    assert codes(examine(additional=["a.com"] * (most + 1)).problems) == ["too_many_names"]
 
 
 # Key material and hostile texts

@@ -12,7 +12,8 @@ from partner_center.kernel.public_suffix import has_known_tld, is_above_public_s
 from partner_center.orders.private_keys import contains_private_key
 
 _CSR, _COMMON_NAME, _ADDITIONAL = "/csr", "/common_name", "/additional_domains"
-_EXAMINED_AT_MOST = 1_000  # distinct texts; a longer list is refused for its length alone
+_EXAMINED_AT_MOST = 1_000
+"""Distinct texts, and names in an order's list, as many as its schema allows; more are refused for their number."""
 
 # Special-use names below a top-level domain that the list knows; all other reserved ones it does not know.
 _RESERVED = (
@@ -62,13 +63,16 @@ def examine_names(
     rules: NameRules,
 ) -> NamesReading:
     """Judge all names of a request together (BR 3.2.2.6, 7.1.4.2; M72-M75). Never raises, whatever the texts."""
+    at_most = max(_EXAMINED_AT_MOST, rules.max_names)
+    if len(additional) > at_most:
+        return NamesReading((), None, (), (_too_long(len(additional), rules),))
     order_cn = [_Given(common_name, _COMMON_NAME)] if common_name is not None else []
     csr_cn = [_Given(csr_common_name, _CSR)] if csr_common_name is not None else []
     others = [_Given(text, _CSR) for text in csr_names]
     others += [_Given(text, f"{_ADDITIONAL}/{index}") for index, text in enumerate(additional)]
     given = tuple(dict.fromkeys([*order_cn, *csr_cn, *others]))
     texts = dict.fromkeys(one.text for one in given)
-    if len(texts) > max(_EXAMINED_AT_MOST, rules.max_names):
+    if len(texts) > at_most:
         return NamesReading((), None, (), (_too_many(len(texts), additional, rules),))
 
     read = {text: _read(text) for text in texts}
@@ -195,6 +199,14 @@ def _too_many(count: int, additional: Sequence[str], rules: NameRules) -> Proble
         f"The certificate would carry {count} names; this product allows {rules.max_names}. Remove some, or place "
         "several orders.",
         _ADDITIONAL if additional else _CSR,
+    )
+
+
+def _too_long(count: int, rules: NameRules) -> Problem:
+    return Problem(
+        "too_many_names",
+        f"The list holds {count} names; this product allows {rules.max_names}. Remove some, or place several orders.",
+        _ADDITIONAL,
     )
 
 
