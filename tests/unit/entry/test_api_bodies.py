@@ -52,6 +52,11 @@ HOSTILE = {
     "20,000 objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
     "40 levels": b'{"a":' * 40 + b"1" + b"}" * 40,
     "900 levels": b'{"a":' * 900 + b"1" + b"}" * 900,
+    "a field's name of 8,193 letters": b'{"' + b"x" * 8193 + b'":1}',
+    "such a name deep down": b'{"a":[{"' + b"x" * 8193 + b'":1}]}',
+    "a name of 513 letters around a list": b'{"' + b"x" * 513 + b'":[1]}',
+    "a name of 513 letters around an object": b'{"a":[[{"' + b"x" * 513 + b'":{}}]]}',
+    "names of 513 letters around each other": b'{"%s":{"%s":[[]]}}' % (b"x" * 256, b"y" * 257),
     "an endless number": b'{"a":' + b"9" * 5000 + b"}",
     "an array": b"[]",
     "text": b'"text"',
@@ -76,6 +81,16 @@ READABLE = {
     "null character": (b'{"a":"\\u0000"}', {"a": "\x00"}),
     "same name in two objects": (b'{"a":{"x":1},"b":{"x":1}}', {"a": {"x": 1}, "b": {"x": 1}}),
     "30 levels": (b'{"a":' * 30 + b"1" + b"}" * 30, None),
+    "a field's name of 8,192 letters": (b'{"' + b"x" * 8192 + b'":1}', {"x" * 8192: 1}),
+    "a name of 512 letters around a list": (b'{"' + b"x" * 512 + b'":[1]}', {"x" * 512: [1]}),
+    "names of 512 letters around each other": (
+        b'{"%s":{"%s":[{"z":1}]}}' % (b"x" * 256, b"y" * 256),
+        {"x" * 256: {"y" * 256: [{"z": 1}]}},
+    ),
+    "names of 512 letters beside each other": (
+        b'{"%s":{},"%s":{}}' % (b"x" * 512, b"y" * 512),
+        {"x" * 512: {}, "y" * 512: {}},
+    ),
     "a large number": (b'{"a":' + b"9" * 4000 + b"}", None),
     "a large exponent": (b'{"a":1e400}', {"a": float("inf")}),
 }
@@ -172,8 +187,9 @@ def test_a_required_text_reaches_its_reader_whatever_it_is(office):
         {a_private_key(): 1},
         {"csr": "x", "other": a_private_key()},
         {"reason": {a_private_key(): a_private_key()}},
+        {f"-----BEGIN RSA PRIVATE KEY-----\n{'QUJD' * 1600}\n-----END RSA PRIVATE KEY-----\n": 1},
     ],
-    ids=["value", "name", "another field", "nested"],
+    ids=["value", "name", "another field", "nested", "a name as long as any key"],
 )
 def test_a_private_key_in_a_small_body_is_refused_and_never_quoted(office, path, body):
     answer = office.ask("POST", path, body)
