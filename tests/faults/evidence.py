@@ -5,10 +5,12 @@ Two things are asked of the platform, since the API does not tell them yet: audi
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -19,9 +21,10 @@ from partner_center.adapters.certificate_store import DynamoDbCertificates
 from partner_center.adapters.keys import audit_record
 from partner_center.kernel.ids import encode_time_ordered
 from tests.faults.world import HOUR, World
-from tests.functions.journeys import RESOURCE_ID, Reseller, approval_links, call, staff_key
+from tests.functions.journeys import RESOURCE_ID, Reply, Reseller, approval_links, call, staff_key
 
 SIGNER = "SignCertificateFunction"
+TRIES = 5
 CLOCKS_APART = HOUR
 """With much to spare."""
 
@@ -83,6 +86,22 @@ class Evidence:
     undisturbed: bool = False
     """Whether there was no fault, so that nothing came late."""
     now: float = 0.0
+
+
+def read_patiently(send: Callable[[], Reply]) -> Reply:
+    """The answer to what only reads; asked again while there is none, or an outage: whoever judges an hour of orders
+    is not kept from it by a slow moment. Raises what the last try raised.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            reply = send()
+        except (URLError, ConnectionError, TimeoutError):
+            if not left:
+                raise
+            continue
+        if reply.status < 500 or not left:
+            return reply
+    raise AssertionError("one try at least is made")
 
 
 def of_run(world: World) -> Evidence:
@@ -165,15 +184,18 @@ class _Reader:
         self._store = DynamoDbCertificates(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
 
     def one(self, path: str) -> dict[str, Any] | None:
-        reply = self._reseller.call("GET", path)
+        reply = read_patiently(lambda: self._reseller.call("GET", path))
         return dict(reply.json) if reply.status == 200 else None
+
+    def _json(self, path: str) -> Any:
+        return read_patiently(lambda: self._reseller.call("GET", path)).json
 
     def name_of(self, order_id: str) -> str | None:
         """The common name as it is now: a reissue may have changed it."""
         return (self.one(f"/v1/orders/{order_id}") or {}).get("common_name")
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        return list(self._pages(lambda query: self._reseller.call("GET", f"{path}?{query}").json))
+        return list(self._pages(lambda query: self._json(f"{path}?{query}")))
 
     def reissues(self, order_id: str) -> list[Mapping[str, Any]]:
         path = f"/v1/orders/{order_id}/reissues"
@@ -181,13 +203,12 @@ class _Reader:
         return [each for each in found if each is not None]
 
     def orders_of(self, name: str) -> list[str]:
-        pages = self._pages(
-            lambda query: self._reseller.call("GET", f"/v1/orders?common_name={name}&{query}").json
-        )
+        pages = self._pages(lambda query: self._json(f"/v1/orders?common_name={name}&{query}"))
         return [order["order_id"] for order in pages if order["common_name"] == name]
 
     def digests(self, serial: str) -> frozenset[str]:
-        reply = self._reseller.call("GET", f"/v1/certificates/{serial}/download?format=der")
+        path = f"/v1/certificates/{serial}/download?format=der"
+        reply = read_patiently(lambda: self._reseller.call("GET", path))
         if reply.status != 200:
             return frozenset()
         return _digests(x509.load_der_x509_certificate(reply.body).tbs_certificate_bytes)
@@ -202,7 +223,9 @@ class _Reader:
     def troubles(self) -> frozenset[str]:
         key = {"Authorization": f"Bearer {staff_key(self._cloud, 'finance')}"}
         url = f"{self._cloud.url}/v1/staff/queues/payments"
-        pages = self._pages(lambda query: call("GET", f"{url}?{query}", headers=key).json)
+        pages = self._pages(
+            lambda query: read_patiently(lambda: call("GET", f"{url}?{query}", headers=key)).json
+        )
         return frozenset(item["order_id"] for item in pages)
 
     def audit(self, order_ids: Iterable[str], began: float, ends: float) -> dict[str, list[str]]:
@@ -251,7 +274,9 @@ def _links(
         for mail in about.get(order_id, {}).values():
             (url,) = {link for link in approval_links(cloud, order_id) if link in mail["text"]}
             domain = mail["subject"].rpartition(" ")[2]
-            yield Link(order_id, domain, mail["to"][0], url, call("GET", url).status == 200)
+            yield Link(
+                order_id, domain, mail["to"][0], url, read_patiently(partial(call, "GET", url)).status == 200
+            )
 
 
 def _token(text: str) -> str:
