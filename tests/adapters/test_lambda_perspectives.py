@@ -14,6 +14,7 @@ from partner_center.adapters.lambda_perspectives import (
     perspective_functions,
 )
 from partner_center.adapters.look_codec import encode_answer
+from partner_center.kernel.errors import TryAgain
 from partner_center.validation.dns import Answer, Dnssec, RecordType
 from partner_center.validation.looks import CaaLook, RecordsLook, RecordsSeen
 from partner_center.validation.perspectives import PerspectiveView, Unseen, UnseenReason
@@ -76,6 +77,22 @@ def test_each_is_asked_once_in_its_own_region_and_answers_in_order(world, perspe
     assert {region: function.invoked for region, function in world.items()} == {
         region: [(arn(region), question)] for region in REGIONS
     }
+
+
+def test_nobody_is_asked_when_it_is_too_late_for_whoever_waits(world):
+    needed = []
+
+    def require(seconds):
+        needed.append(seconds)
+        raise TryAgain("It is too late.")
+
+    functions = perspective_functions(arn(region) for region in REGIONS)
+    perspectives = LambdaPerspectives(functions, world.__getitem__, LONG, require=require)
+    with pytest.raises(TryAgain):
+        perspectives.ask([LOOK], 15.0)
+    assert [function.invoked for function in world.values()] == [[], [], []]
+    assert perspectives.ask([LOOK]) == tuple(map(view, REGIONS))
+    assert needed == [15.0]
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(18.0, 15_000), (3.5, 500), (1.0, 0)])

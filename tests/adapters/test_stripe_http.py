@@ -1,6 +1,8 @@
 """Stripe's HTTP API: every class of answer, what is asked again and how, and no secret in any word of ours."""
 
 import threading
+import time
+from itertools import count
 
 import pytest
 
@@ -175,6 +177,40 @@ def test_nothing_is_begun_when_the_time_is_over(stripe):
     with pytest.raises(TryAgain):
         http.get("/v1/things")
     assert len(stripe.asked) == 1
+
+
+@pytest.mark.parametrize(("left", "asked"), [(0.9, 0), (-5.0, 0), (1.0, 1), (60.0, 3)])
+def test_nothing_is_asked_when_it_is_too_late_for_whoever_waits(stripe, left, asked):
+    """The time passes as it is looked at."""
+    stripe.replies = [an_error(500)] * 5
+    passed = count(step=0.4)
+    http = StripeHttp(
+        stripe.url,
+        stripe.secret,
+        Limits(),
+        stripe.pauses.append,
+        monotonic=lambda: next(passed),
+        left=lambda: left,
+    )
+    with pytest.raises(TryAgain):
+        http.post("/v1/things", {}, "key-1")
+    assert len(stripe.asked) == asked
+
+
+def test_what_is_left_bounds_a_request_of_which_nothing_comes(stripe):
+    gone = threading.Event()
+
+    def late():
+        gone.wait(20)
+        return replied({})
+
+    stripe.replies = [late]
+    http = StripeHttp(stripe.url, stripe.secret, Limits(tries=1), left=lambda: 1.0)
+    began = time.monotonic()
+    with pytest.raises(TryAgain):
+        http.get("/v1/things")
+    assert time.monotonic() - began < 9  # without it the limit of a read: ten seconds
+    gone.set()
 
 
 def test_half_an_answer_is_none(serve_web):

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
-from partner_center.adapters.validation_functions import ValidationFunctions
+from partner_center.adapters.validation_functions import SECONDS_FOR_LOOKS, ValidationFunctions
 from partner_center.kernel.errors import TooSoon, TryAgain
 
 CHECK = "arn:aws:lambda:eu-west-1:123456789012:function:check-control"
@@ -38,7 +38,7 @@ def functions(client):
 
 
 IDS = {"reseller_id": "res_1", "order_id": "ord_1"}
-WAITED_FOR = IDS | {"seconds": 18}
+WAITED_FOR = IDS | {"seconds": SECONDS_FOR_LOOKS}
 CALLS = {
     "begin": (lambda functions: functions.begin("res_1", "ord_1"), (CHECK, "Event", IDS)),
     "check all": (

@@ -50,7 +50,7 @@ class LambdaPerspectives:
 
     `limit` is how long all of them together are waited for, in seconds, where nobody else waits; `way` what the
     question, a start and the answer may take of the time of somebody who does. The clients must neither retry nor
-    wait longer.
+    wait longer. `require` raises TryAgain when there are not so many seconds left for somebody who waits.
     """
 
     def __init__(
@@ -59,17 +59,21 @@ class LambdaPerspectives:
         client: Callable[[str], Any],
         limit: float = 50.0,
         way: float = 3.0,
+        require: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._functions = functions
         self._client = client
         self._limit = limit
         self._way = way
+        self._require = require
 
     def ask(self, looks: Sequence[Look], seconds: float | None = None) -> tuple[PerspectiveView, ...]:
         if not 0 < len(looks) <= LOOKS_AT_MOST:
             raise ValueError(f"{len(looks)} looks, which is not 1 to {LOOKS_AT_MOST}")
         if not self._functions:
             return ()
+        if seconds is not None:
+            self._require(seconds)
         allowed = max(0.0, seconds - self._way) if seconds is not None else None
         question = json.dumps(encode_question(looks, allowed)).encode()
         clients = [self._client(each.region) for each in self._functions]  # making them is not thread-safe

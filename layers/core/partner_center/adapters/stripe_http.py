@@ -6,6 +6,7 @@ not by the library (Stripe: "Idempotent requests", "Error handling").
 """
 
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -79,8 +80,10 @@ class StripeHttp:
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
         monotonic: Callable[[], float] = time.monotonic,
+        left: Callable[[], float] = lambda: math.inf,
     ) -> None:
-        self._base_url, self._secret = base_url, secret
+        """`left`: in so many seconds it is too late for whoever waits; nothing is asked without one of them."""
+        self._base_url, self._secret, self._left = base_url, secret, left
         self._limits = limits or Limits()
         self._sleep, self._jitter, self._monotonic = sleep, jitter, monotonic
         self._pool = PoolManager(num_pools=2, maxsize=2, cert_reqs="CERT_REQUIRED")
@@ -106,7 +109,10 @@ class StripeHttp:
         the whole once, and one that was made twice and never confirmed moves no money. Once every key has its answer
         of the day, the last is told.
         """
-        ends_at = self._monotonic() + self._limits.seconds
+        left = self._left()
+        if left < 1:
+            raise TryAgain("There is no time left to ask the payment gateway; it was not asked.")
+        ends_at = self._monotonic() + min(self._limits.seconds, left)
         fresh, tries, keys = False, 0, 1
         while True:
             sent_key = key if keys == 1 else f"{key}-{keys}"
@@ -131,16 +137,19 @@ class StripeHttp:
         self, method: str, target: str, body: str | None, key: str | None, fresh: bool, ends_at: float
     ) -> _Reply | None:
         """One request; None when there was no whole answer."""
+        headers = _headers(self._secret(fresh), key)
         left = max(0.001, ends_at - self._monotonic())
         limits = Timeout(
-            connect=min(self._limits.connect_seconds, left), read=min(self._limits.read_seconds, left)
+            total=left,
+            connect=min(self._limits.connect_seconds, left),
+            read=min(self._limits.read_seconds, left),
         )
         try:
             response = self._pool.request(
                 method,
                 f"{self._base_url}{target}",
                 body=body,
-                headers=_headers(self._secret(fresh), key),
+                headers=headers,
                 timeout=limits,
                 retries=False,
                 redirect=False,

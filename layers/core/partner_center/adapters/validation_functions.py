@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from partner_center.kernel.errors import TooSoon, TryAgain
 
-SECONDS_FOR_LOOKS = 18
-"""Of a check that somebody waits for: with a start, and what is read and written besides, it fits into 25."""
+SECONDS_FOR_LOOKS = 16
+"""Of a check that somebody waits for: with a start, and what is read and written besides, it fits into 20."""
 
 
 class _TooLate(TryAgain):

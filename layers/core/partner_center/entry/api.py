@@ -22,7 +22,9 @@ from partner_center.accounts.staff import Staff, StaffRole
 from partner_center.entry.json_body import read_json_object
 from partner_center.entry.problems import CONTENT_TYPE as PROBLEM
 from partner_center.entry.problems import problem_document
+from partner_center.entry.wiring import base
 from partner_center.kernel.clock import Clock
+from partner_center.kernel.deadline import Deadline
 from partner_center.kernel.errors import (
     BodyTooLarge,
     ChangedMeanwhile,
@@ -173,14 +175,19 @@ class Door:
 class Api:
     """Routes of one function. `door` is called once per request, so importing a handler wires nothing.
 
-    `crowded` makes the answer to a used-up quota where people look; elsewhere it is a problem document.
+    `crowded` makes the answer to a used-up quota where people look; elsewhere it is a problem document. `deadline` is
+    that of whatever the function waits for: each request ends it anew with the invocation.
     """
 
     def __init__(
-        self, door: Callable[[], Door], crowded: Callable[[QuotaUsedUp], Answer] | None = None
+        self,
+        door: Callable[[], Door],
+        crowded: Callable[[QuotaUsedUp], Answer] | None = None,
+        deadline: Callable[[], Deadline] = base.deadline,
     ) -> None:
         self._door = door
         self._crowded = crowded
+        self._deadline = deadline
         self._resolver = APIGatewayHttpResolver(serializer=_dump)
         self._logger = Logger()
         self._resolver.not_found(lambda _: self._respond(self._meet_stranger, _nothing_here))
@@ -242,6 +249,8 @@ class Api:
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """The Lambda handler (HTTP API, payload 2.0)."""
+        if context is not None:
+            self._deadline().begin(context.get_remaining_time_in_millis() / 1000)
         self._logger.append_keys(request_id=event["requestContext"]["requestId"])
         return self._resolver.resolve(event, context)
 

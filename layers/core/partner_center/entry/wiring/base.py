@@ -9,9 +9,26 @@ from botocore.session import Session, get_session
 
 from partner_center.adapters.clock import SystemClock
 from partner_center.adapters.dynamodb import Database
+from partner_center.adapters.timely import in_time, longest_try
 from partner_center.entry.settings import Settings, read_settings
+from partner_center.kernel.deadline import Deadline
 from partner_center.kernel.ids import RandomIds
 from partner_center.kernel.patience import Patience
+
+PATIENT = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=10,
+)
+BRISK = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    max_pool_connections=10,
+)
+AFTERWARDS = longest_try(BRISK) + 1
+"""Seconds that a long wait leaves for what is read and written after it."""
 
 
 @cache
@@ -26,15 +43,19 @@ def session() -> Session:
 
 
 @cache
+def deadline() -> Deadline:
+    """Set by the door of the HTTP API with each request, before anything is wired; elsewhere nobody waits."""
+    return Deadline()
+
+
+@cache
 def client(service: str) -> Any:
-    """A botocore client with bounded patience: what takes longer is retried by whoever called us."""
-    config = Config(
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        max_pool_connections=10,
-    )
-    return session().create_client(service, config=config)
+    """A botocore client with bounded patience: what takes longer is retried by whoever called us.
+
+    Where somebody waits for an answer it has less, and none beyond the deadline: then it raises TryAgain.
+    """
+    config = BRISK if deadline().is_set else PATIENT
+    return in_time(session().create_client(service, config=config), deadline())
 
 
 @cache

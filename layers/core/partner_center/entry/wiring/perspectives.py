@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives, perspective_functions
-from partner_center.entry.wiring.base import settings, single_try_client
+from partner_center.entry.wiring.base import AFTERWARDS, deadline, settings, single_try_client
 
 LONGEST_ANSWER = 45
 """Seconds: the time limit of a perspective's function and what its start may take before it."""
@@ -18,4 +18,9 @@ def lambda_client(region: str) -> Any:
 @cache
 def perspectives() -> LambdaPerspectives:
     """Without PERSPECTIVES there is nobody to ask, so no view, and nothing that needs one passes."""
-    return LambdaPerspectives(perspective_functions(settings().perspectives), lambda_client)
+    functions = perspective_functions(settings().perspectives)
+    return LambdaPerspectives(functions, lambda_client, require=_require)
+
+
+def _require(seconds: float) -> None:
+    deadline().require(seconds + AFTERWARDS)
