@@ -93,7 +93,7 @@ STAFF_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The objection.", "SettlementAnswer", ("SettlementAnswer",))},
         (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
         VALIDATORS,
-        ("ObjectionId",),
+        ("ObjectionId", "IdempotencyKey"),
         Body("SettlementRequest", "At most 256 KiB.", examples=("SettlementRequest",)),
     ),
 }

@@ -10,8 +10,10 @@ from partner_center.adapters.check_store import CheckStore
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import Settlement
 from partner_center.kernel.errors import Malformed, StateConflict
+from partner_center.orders.call_guards import CallSeenBefore
 from partner_center.orders.page import Page
 from tests.fakes.check_store import MemoryChecks
+from tests.fakes.contract_call_guards import GUARD
 from tests.fakes.determined import NOW, CountingIds
 from tests.fakes.samples import ORDER, US, an_audit
 
@@ -42,8 +44,8 @@ def object_to(checks, objection):
     return checks.object(objection, an_audit(IDS, "certificate.objected_to"))
 
 
-def settle(checks, objection, settlement=SETTLED):
-    checks.settle(objection, settlement, an_audit(IDS, "certificate.objection_settled"))
+def settle(checks, objection, settlement=SETTLED, guard=None):
+    checks.settle(objection, settlement, an_audit(IDS, "certificate.objection_settled"), guard)
 
 
 def waiting(checks, limit=50, cursor=None):
@@ -93,6 +95,28 @@ def test_it_is_settled_once(checks):
     with pytest.raises(StateConflict):
         settle(checks, an_objection(), replace(SETTLED, by="staff:sam"))
     assert checks.find(an_objection().serial_hex, Ground.CAA).settlement == replace(SETTLED, note=None)
+
+
+def test_a_bound_key_refuses_before_anything_else_and_settles_nothing(checks):
+    first, second = an_objection(), an_objection(2)
+    object_to(checks, first)
+    object_to(checks, second)
+    settle(checks, first, guard=GUARD)
+    for objection in (first, second):
+        with pytest.raises(CallSeenBefore) as seen:
+            settle(checks, objection, guard=replace(GUARD, body_sha256="body-2"))
+        assert seen.value.guard == GUARD
+    assert waiting(checks) == ([second], None)
+
+
+def test_a_refused_settlement_binds_no_key(checks):
+    object_to(checks, an_objection())
+    object_to(checks, an_objection(2))
+    settle(checks, an_objection())
+    with pytest.raises(StateConflict):
+        settle(checks, an_objection(), guard=GUARD)
+    settle(checks, an_objection(2), guard=GUARD)
+    assert waiting(checks) == ([], None)
 
 
 @pytest.mark.parametrize("cursor", ["x", "eA", "_w", "MSMy", "a" * 2000])

@@ -1,13 +1,15 @@
 """Runs of the daily check and its objections in memory, as adapters/check_store.py keeps them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import ObjectionOnFile, Settlement, already_settled
 from partner_center.kernel.errors import Malformed
 from partner_center.kernel.events import AuditRecord
+from partner_center.orders.call_guards import CallGuard
 from partner_center.orders.page import Page
+from tests.fakes.call_guards import MemoryCallGuards
 
 
 @dataclass
@@ -17,6 +19,8 @@ class MemoryChecks:
     runs: list[CheckRun] = field(default_factory=list)
     on_file: dict[tuple[str, Ground], ObjectionOnFile] = field(default_factory=dict)
     audit: list[AuditRecord] = field(default_factory=list)
+    guards: MemoryCallGuards = field(default_factory=MemoryCallGuards)
+    before_settling: list[Callable[[], object]] = field(default_factory=list)
 
     def last(self) -> CheckRun | None:
         return max(self.runs, key=lambda run: run.run_id, default=None)
@@ -44,9 +48,18 @@ class MemoryChecks:
         end = start + page.limit
         return waiting[start:end], str(end) if end < len(waiting) else None
 
-    def settle(self, objection: Objection, settlement: Settlement, audit: AuditRecord) -> None:
+    def settle(
+        self,
+        objection: Objection,
+        settlement: Settlement,
+        audit: AuditRecord,
+        guard: CallGuard | None = None,
+    ) -> None:
+        self.before_settling.pop()() if self.before_settling else None
         key = (objection.serial_hex, objection.ground)
+        self.guards.require_unbound(guard)
         if self.on_file[key].settlement is not None:
             raise already_settled()
+        self.guards.bind(guard)
         self.on_file[key] = replace(self.on_file[key], settlement=settlement)
         self.audit.append(audit)

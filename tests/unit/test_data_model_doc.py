@@ -543,7 +543,9 @@ TRANSACTIONS = {
     ],
     "An objection to a certificate": [lambda db: checks(db).object(OBJECTION, an_audit(IDS))],
     "Settling an objection": [
-        lambda db: checks(db).settle(OBJECTION, Settlement(NOW, "staff:vera", "x", "y"), an_audit(IDS))
+        lambda db: checks(db).settle(
+            OBJECTION, Settlement(NOW, "staff:vera", "x", "y"), an_audit(IDS), CALL_GUARD
+        )
     ],
     "A card link": [lambda db: cards(db).open_link(LINK, a_link_guard(LINK), an_audit(IDS))],
     "A card was given": [

@@ -14,5 +14,6 @@ handler = Api(door)
 def settle(request: Request, staff: Staff, objection_id: str) -> Answer:
     request.only_query()
     evidence, note = statement_in(request)
-    settled = settle_objection()(staff, request.request_id, objection_id, evidence, note)
+    call = request.call(request.json_object())
+    settled = settle_objection()(staff, call, objection_id, evidence, note)
     return Answer(200, settlement_as_json(*settled))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from partner_center.adapters import keys
+from partner_center.adapters.call_guards import call_guard_put
 from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
@@ -18,6 +19,7 @@ from partner_center.issuance.objection import CheckRun, Ground, Objection
 from partner_center.issuance.objection_queue import ObjectionOnFile, Settlement, already_settled
 from partner_center.kernel.errors import Malformed, TryAgain
 from partner_center.kernel.events import AuditRecord
+from partner_center.orders.call_guards import CallGuard
 from partner_center.orders.page import Page
 
 _INDEX = "queues"
@@ -65,9 +67,16 @@ class CheckStore:
         read = (self._database.get(self._tables.business, keys.Key(each["pk"], each["sk"])) for each in items)
         return [_on_file(item) for item in read if item], _cursor(last) if last else None
 
-    def settle(self, objection: Objection, settlement: Settlement, audit: AuditRecord) -> None:
+    def settle(
+        self,
+        objection: Objection,
+        settlement: Settlement,
+        audit: AuditRecord,
+        guard: CallGuard | None = None,
+    ) -> None:
         self._database.transact(
             [
+                *([call_guard_put(self._tables.business, guard)] if guard else []),
                 Update(
                     self._tables.business,
                     keys.objection(objection.serial_hex, objection.ground),

@@ -9,9 +9,18 @@ from typing import Any, Protocol
 from partner_center.accounts.staff import Staff
 from partner_center.issuance.objection import Ground, Objection
 from partner_center.kernel.clock import Clock, rfc3339
-from partner_center.kernel.errors import NotFound, StateConflict
+from partner_center.kernel.errors import NotFound, StateConflict, TryAgain
 from partner_center.kernel.events import AuditRecord, Chronicle
 from partner_center.kernel.ids import Ids
+from partner_center.orders.call_guards import (
+    CallGuard,
+    CallGuards,
+    CallSeenBefore,
+    guard_of,
+    repeated,
+    same_request,
+)
+from partner_center.orders.idempotency import Call
 from partner_center.orders.page import Page
 
 QUEUE = "certificates"
@@ -45,8 +54,14 @@ class ObjectionFile(Protocol):
         """Those that wait, longest waiting first, and the cursor of the next page. Raises Malformed."""
         ...
 
-    def settle(self, objection: Objection, settlement: Settlement, audit: AuditRecord) -> None:
-        """Raises StateConflict when it was settled meanwhile."""
+    def settle(
+        self,
+        objection: Objection,
+        settlement: Settlement,
+        audit: AuditRecord,
+        guard: CallGuard | None = None,
+    ) -> None:
+        """Raises CallSeenBefore, and StateConflict when it was settled meanwhile."""
         ...
 
 
@@ -67,26 +82,27 @@ class SettleObjection:
     """A member of staff says what an objection came to; what has to be revoked is revoked apart from this."""
 
     file: ObjectionFile
+    guards: CallGuards
     clock: Clock
     ids: Ids
 
     def __call__(
-        self, staff: Staff, request_id: str, objection_id: str, evidence: str, note: str | None
+        self, staff: Staff, call: Call, objection_id: str, evidence: str, note: str | None
     ) -> tuple[Objection, Settlement]:
         """Both as they are then; the same words of the same person once more change nothing.
 
-        Raises NotFound, StateConflict.
+        Raises NotFound, StateConflict, IdempotencyKeyReused, TryAgain.
         """
-        found = self.file.find(*read_objection_id(objection_id))
-        if found is None:
-            raise NotFound("There is no such objection.")
+        found = self._found(objection_id)
+        if repeated(self.guards, staff.actor, call) is not None:
+            return self._settled(objection_id)
         if found.settlement is not None:
-            if (found.settlement.by, found.settlement.evidence) == (staff.actor, evidence):
+            if _words(found.settlement) == (staff.actor, evidence, note):
                 return found.objection, found.settlement
             raise already_settled()
         objection, moment = found.objection, self.clock.now()
         settlement = Settlement(moment, staff.actor, evidence, note)
-        audit = Chronicle(self.ids, moment, staff.actor, request_id).audit(
+        audit = Chronicle(self.ids, moment, staff.actor, call.request_id).audit(
             "certificate.objection_settled",
             objection.reseller_id,
             objection.order_id,
@@ -94,8 +110,29 @@ class SettleObjection:
             ground=objection.ground,
             words=f"{evidence} / {note}" if note else evidence,
         )
-        self.file.settle(objection, settlement, audit)
+        try:
+            self.file.settle(objection, settlement, audit, guard_of(call, staff.actor, moment))
+        except CallSeenBefore as seen:
+            same_request(call, seen.guard)
+            return self._settled(objection_id)
         return objection, settlement
+
+    def _found(self, objection_id: str) -> ObjectionOnFile:
+        found = self.file.find(*read_objection_id(objection_id))
+        if found is None:
+            raise NotFound("There is no such objection.")
+        return found
+
+    def _settled(self, objection_id: str) -> tuple[Objection, Settlement]:
+        """As the request whose key is bound settled it: no other settlement follows that."""
+        found = self._found(objection_id)
+        if found.settlement is None:
+            raise TryAgain("The objection is being settled.")
+        return found.objection, found.settlement
+
+
+def _words(settlement: Settlement) -> tuple[str, str, str | None]:
+    return settlement.by, settlement.evidence, settlement.note
 
 
 def already_settled() -> StateConflict:

@@ -4,6 +4,7 @@ from functools import cache
 
 from partner_center.adapters.check_store import CheckStore
 from partner_center.entry.wiring.base import clock, database, ids, settings
+from partner_center.entry.wiring.call_guards import call_guards
 from partner_center.issuance.objection_queue import ObjectionQueue, SettleObjection
 
 
@@ -19,4 +20,4 @@ def objection_queue() -> ObjectionQueue:
 
 @cache
 def settle_objection() -> SettleObjection:
-    return SettleObjection(check_store(), clock(), ids())
+    return SettleObjection(check_store(), call_guards(), clock(), ids())
