@@ -145,6 +145,7 @@ UNREADABLE: dict[str, tuple[bytes, str, int]] = {
     "NaN": (b'{"term_days": NaN}', "application/json", 400),
     "a name twice": (b'{"note": "a", "note": "b"}', "application/json", 400),
     "deep nesting": (b"[" * 100_000, "application/json", 400),
+    "a field's name without end": (b'{"' + b"a" * 20_000 + b'": [1]}', "application/json", 400),
     "an endless number": (b'{"term_days": ' + b"9" * 10_000 + b"}", "application/json", 400),
     "over 256 KiB": (b'{"note": "' + b"x" * 262_144 + b'"}', "application/json", 413),
     "a form": (b"product=x", "application/x-www-form-urlencoded", 415),
@@ -159,6 +160,27 @@ def test_an_unreadable_body_is_refused(northwind: Reseller, case: str) -> None:
     reply = northwind.call("POST", "/v1/orders", body, Content_Type=media_type)
     assert reply.status == status, reply.text
     assert reply.json["status"] == status
+
+
+FLOODS: dict[str, dict[str, Any]] = {
+    "bad names": {"additional_domains": [f"-{number}" for number in range(900)]},
+    "one bad name": {"additional_domains": ["-"] * 40_000},
+    "card numbers": {"a" * 512: [4222222222222] * 10_000},
+    "unknown fields": {f"field {number}": 0 for number in range(9000)},
+}
+
+
+@pytest.mark.parametrize("case", FLOODS, ids=lambda case: case.replace(" ", "-"))
+def test_an_order_of_very_many_faults_is_refused_in_few_words(northwind: Reseller, case: str) -> None:
+    """A function answers 6 MB at most; beyond that the refusal would be a fault of ours."""
+    body = order_body() | FLOODS[case]
+    placed, looked = northwind.place(body), northwind.call("POST", "/v1/orders/validate", body)
+    assert placed.status == 422, placed.text
+    assert looked.status == (422 if case == "card numbers" else 200), looked.text
+    for reply in (placed, looked):
+        assert 1 <= len(reply.json["problems"]) <= 101
+        assert len(reply.text) < 200_000
+        assert ("too_many_problems" in reply.codes) is (len(reply.json["problems"]) == 101)
 
 
 KEYS = {
@@ -226,6 +248,7 @@ def test_another_resellers_certificate_answers_as_one_that_does_not_exist(
         "/v1/orders/..%2F..%2Fetc",
         "/v1/orders/" + "a" * 3000,
         "/v1/orders/ord_%F0%9F%92%A9",
+        "/v1/orders/ord_1/reissues/" + "%F0%90%8D%88" * 255,
         "/v1/certificates/zz",
         "/v1/certificates/" + "f" * 200,
         "/v1/agreements/%23",
