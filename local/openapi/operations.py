@@ -25,6 +25,8 @@ from local.openapi.reissue_operations import REISSUE_OPERATIONS
 from local.openapi.revocation_operations import REVOCATION_OPERATIONS
 from local.openapi.staff_operations import STAFF_OPERATIONS
 
+IDEMPOTENCY_KEY = {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"}
+
 PARAMETERS: Mapping[str, Parameter] = {
     "ProductCode": Parameter(
         "code", "path", "The code of a product.", {"type": "string"}, "geotrust_quickssl_premium"
@@ -76,9 +78,16 @@ PARAMETERS: Mapping[str, Parameter] = {
         "header",
         "Chosen by the client, once per intended effect. The answer that took effect is bound to it for 7 "
         "days, per reseller, method and path: the same request again gets that answer, another body is refused "
-        "with idempotency_key_reused. Refusals bind nothing.",
-        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+        "with idempotency_key_reused. Refusals bind nothing. For objections and problem reports it is bound per "
+        "member of staff, and for whoever reports a problem per network.",
+        IDEMPOTENCY_KEY,
         "order-4711",
+    ),
+    "UnboundIdempotencyKey": Parameter(
+        "Idempotency-Key",
+        "header",
+        "Of the usual form, and bound to nothing: the same request again changes nothing, under any key or none.",
+        IDEMPOTENCY_KEY,
     ),
     "ObjectionId": Parameter("objection_id", "path", "As the queue tells it."),
     "ContractId": Parameter("contract_id", "path", "The id of a contract."),
@@ -171,7 +180,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("What was found.", "OrderExamination", ("OrderExamination",))},
         (*RESTRICTED, *WITH_BODY),
         READERS,
-        body=Body("OrderDraft", "At most 256 KiB.", examples=("OrderRequest",)),
+        ("UnboundIdempotencyKey",),
+        Body("OrderDraft", "At most 256 KiB.", examples=("OrderRequest",)),
     ),
     ("POST", "/v1/csr/inspect"): Operation(
         "inspectCsr",
@@ -181,7 +191,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("What was found.", "CsrInspection", ("CsrInspection",))},
         (*KEYED, *WITH_BODY),
         EVERYONE,
-        body=Body("CsrRequest", "At most 256 KiB.", examples=("CsrRequest",)),
+        ("UnboundIdempotencyKey",),
+        Body("CsrRequest", "At most 256 KiB.", examples=("CsrRequest",)),
     ),
     ("GET", "/v1/orders/{order_id}"): Operation(
         "getOrder",

@@ -60,6 +60,7 @@ REVOCATION_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "there is one.",
         {202: Answer("The proof was accepted.", "CompromisedKeyAnswer", ("CompromisedKeyAnswer",))},
         (*PUBLIC, *WITH_BODY),
+        parameters=("UnboundIdempotencyKey",),
         body=Body("CompromisedKeyRequest", "At most 256 KiB.", examples=("CompromisedKeyRequest",)),
     ),
     ("POST", "/v1/problem-reports"): Operation(
@@ -71,6 +72,7 @@ REVOCATION_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "that a key is compromised does so at /v1/compromised-keys: no report may hold a private key.",
         {202: Answer("The report was taken.", "ProblemReportAnswer", ("ProblemReportAnswer",))},
         (*PUBLIC, *WITH_BODY),
+        parameters=("IdempotencyKey",),
         body=Body("ProblemReportRequest", "At most 256 KiB.", examples=("ProblemReportRequest",)),
     ),
     ("GET", "/v1/staff/queues/problem-reports"): Operation(
@@ -94,7 +96,7 @@ REVOCATION_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         {200: Answer("The report, as it is now.", "ProblemReport", ("ProblemReport",))},
         (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
         VALIDATORS,
-        ("ReportId",),
+        ("ReportId", "IdempotencyKey"),
         Body("ReportDecisionRequest", "At most 256 KiB.", examples=("ReportDecisionRequest",)),
     ),
 }

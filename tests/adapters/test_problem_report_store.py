@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from partner_center.adapters import keys
 from partner_center.adapters.cursors import encode_cursor
+from partner_center.adapters.order_actions import GUARD_LIFETIME
 from partner_center.adapters.problem_report_store import ProblemReportStore
 from partner_center.issuance.problem_reports import (
     Finding,
@@ -18,12 +20,17 @@ from partner_center.issuance.problem_reports import (
 from partner_center.issuance.revocation import Cause
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.kernel.events import NOBODY, Chronicle
+from partner_center.orders.call_guards import CallGuard, CallSeenBefore
 from partner_center.orders.page import Page
+from tests.fakes.contract_call_guards import GUARD
 from tests.fakes.determined import NOW, CountingIds
 
 IDS = CountingIds()
 CHRONICLE = Chronicle(IDS, NOW, "staff:vera", "request-1")
 ALL = Page(50, None)
+REPORTED = CallGuard(
+    "192.0.2.7", "POST", "/v1/problem-reports", "key-1", "body-1", NOW, {"report_id": "rep_1"}
+)
 
 
 @pytest.fixture
@@ -71,6 +78,42 @@ def test_a_report_is_written_with_its_event_and_audit_record_or_not_at_all(repor
         "problem.reported"
     ]
     assert [row["action"] for row in stores.rows(stores.tables.audit, "R#-#2026-11")] == ["problem.reported"]
+
+
+def a_report(report_id, guard):
+    report = ProblemReport(report_id, NOW, "a@example.net", Cause.MISUSE, ("0a1b",), (), "Look.")
+    event = CHRONICLE.event_of_report("problem.reported", report_id, category=report.cause)
+    audit = CHRONICLE.audit("problem.reported", NOBODY, "", report_id=report_id)
+    return ReportChange(report, None, event, audit, guard)
+
+
+def test_a_report_whose_key_is_bound_is_not_written_and_the_first_one_told(reports, stores):
+    reports.write(a_report("rep_1", REPORTED))
+    with pytest.raises(CallSeenBefore) as seen:
+        reports.write(
+            a_report("rep_2", replace(REPORTED, body_sha256="body-2", facts={"report_id": "rep_2"}))
+        )
+    assert seen.value.guard == REPORTED
+    assert reports.find("rep_2") is None
+    assert [row["action"] for row in stores.rows(stores.tables.audit, "R#-#2026-11")] == ["problem.reported"]
+
+
+def test_the_guard_of_a_report_lies_among_the_reports_and_tells_no_address(reports, stores):
+    reports.write(a_report("rep_1", REPORTED))
+    row = stores.database.get(stores.tables.business, keys.report_guard("192.0.2.7", "key-1"))
+    assert row["pk"].startswith("REPORT#")
+    assert "192.0.2.7" not in repr(row)
+    assert row["expires_at"] == int((REPORTED.at + GUARD_LIFETIME).timestamp())
+
+
+def test_a_decision_whose_key_is_bound_is_refused_for_that_before_anything_else(reports, take, stores):
+    report, guard = take("rep_1"), replace(GUARD, caller="staff:vera", facts={"number": 1})
+    note = replace(decided(report, found(Finding.NOTE), CHRONICLE), guard=guard)
+    reports.write(note)
+    with pytest.raises(CallSeenBefore) as seen:
+        reports.write(note)
+    assert seen.value.guard == guard == stores.call_guards.find("staff:vera", "POST", guard.path, "key-1")
+    assert reports.find("rep_1") == note.report
 
 
 def test_what_is_due_first_stands_ahead_and_what_ended_nowhere(reports, take):

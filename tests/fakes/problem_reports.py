@@ -7,6 +7,7 @@ from datetime import datetime
 from partner_center.issuance.problem_reports import ProblemReport, ReportChange
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.page import Page
+from tests.fakes.call_guards import MemoryCallGuards
 from tests.fakes.order_store import paged
 from tests.fakes.tables import Tables
 
@@ -25,10 +26,13 @@ class MemoryReports:
 
     def write(self, change: ReportChange) -> None:
         with self.tables.writing("report"):
+            guards = MemoryCallGuards(self.tables)
+            guards.require_unbound(change.guard)
             present = self.kept.get(change.report.report_id)
             if (present.version if present else None) != change.expected_version:
                 raise ChangedMeanwhile("The report changed meanwhile; read it again.")
             self.tables.require_new(change.event, change.audit)
+            guards.bind(change.guard)
             self.kept[change.report.report_id] = change.report
             self.tables.accompany(change.event, change.audit)
 

@@ -316,6 +316,7 @@ def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(clou
 
 def test_what_anybody_may_write_lies_in_partitions_of_reports(cloud: EmbeddedCloud) -> None:
     assert keys.problem_report("x").pk == keys.report_event("x", "y").pk == "REPORT#x"
+    assert keys.report_guard("x", "y").pk.startswith("REPORT#")
 
 
 def test_whoever_changes_its_account_writes_no_key(cloud: EmbeddedCloud) -> None:

@@ -575,8 +575,8 @@ TRANSACTIONS = {
         lambda db: CrlStore(db, "issuance").mark("tls-e1", 1, NOW, [REVOKED_ROW])
     ],
     "A problem report": [
-        lambda db: ProblemReportStore(db, TABLES).write(reported(None)),
-        lambda db: ProblemReportStore(db, TABLES).write(reported(1)),
+        lambda db: ProblemReportStore(db, TABLES).write(replace(reported(None), guard=CALL_GUARD)),
+        lambda db: ProblemReportStore(db, TABLES).write(replace(reported(1), guard=CALL_GUARD)),
     ],
     "A new contract": [
         lambda db: ContractStore(db, TABLES).create(a_contract(), "staff", IDS.new("led", NOW))

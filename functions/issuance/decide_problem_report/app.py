@@ -14,8 +14,9 @@ handler = Api(door)
 @handler.staff("POST", "/v1/staff/problem-reports/<report_id>/decide", StaffRole.VALIDATION)
 def decide(request: Request, staff: Staff, report_id: str) -> Answer:
     request.only_query()
-    decision = read_decision(request.json_object())
+    body = request.json_object()
+    decision = read_decision(body)
     if decision.problems:
         raise ContentRefused(decision.problems)
-    report = decide_report()(staff, report_id, decision, request.request_id)
+    report = decide_report()(staff, request.call(body), report_id, decision)
     return Answer(200, report_as_json(report))

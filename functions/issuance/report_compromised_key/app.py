@@ -15,6 +15,7 @@ handler = Api(door)
 @handler.public("POST", "/v1/compromised-keys")
 def report(request: Request) -> Answer:
     request.only_query()
+    request.idempotency_key()  # bound to nothing: whatever is proven again was blocked when it was first proven
     proof = read_compromised_key(request.json_object())
     proven = [proof.spki_sha256] if proof.spki_sha256 else []
     report_exposed()(dict.fromkeys([*proven, *proof.exposed]), None, request.request_id)

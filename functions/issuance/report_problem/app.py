@@ -14,11 +14,12 @@ handler = Api(door)
 @handler.public("POST", "/v1/problem-reports")
 def report(request: Request) -> Answer:
     request.only_query()
-    reading = read_report(request.json_object())
+    body = request.json_object()
+    call, reading = request.call(body), read_report(body)
     report_exposed()(reading.exposed, None, request.request_id)
     if reading.report is None:
         raise ContentRefused(reading.problems)
-    kept = report_problem()(reading.report, request.address, request.request_id)
+    kept = report_problem()(reading.report, request.address, call)
     return Answer(
         202,
         {

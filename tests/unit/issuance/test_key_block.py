@@ -32,7 +32,7 @@ def at_staffs_word(office):
     )
     decision = DecisionReading(Finding.REVOKE, "It does.", ("0a1b",), COMPROMISED, ())
     staff = Staff("vera", "key_9", frozenset({StaffRole.VALIDATION}))
-    DecideReport(reports, office.revoker)(staff, "rep_1", decision, "request-1")
+    DecideReport(reports, office.stores.call_guards, office.revoker)(staff, office.call(), "rep_1", decision)
 
 
 def by_an_event(office):

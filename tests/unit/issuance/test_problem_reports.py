@@ -19,12 +19,18 @@ from partner_center.issuance.problem_reports import (
 from partner_center.issuance.record import Reason
 from partner_center.issuance.report_request import DecisionReading, read_decision, read_report
 from partner_center.issuance.revocation import Cause
-from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict, TryAgain
+from partner_center.kernel.errors import (
+    ContentRefused,
+    IdempotencyKeyReused,
+    NotFound,
+    StateConflict,
+    TryAgain,
+)
 from partner_center.kernel.events import NOBODY
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.page import Page
 from tests.fakes.determined import NOW
-from tests.fakes.posted import a_private_key, key_material
+from tests.fakes.posted import a_call, a_private_key, key_material
 from tests.fakes.problem_reports import MemoryReports
 from tests.fakes.samples import a_record
 from tests.unit.issuance.revoking import Office
@@ -46,14 +52,19 @@ class Desk(Office):
         super().__init__(*records)
         self.reports = MemoryReports(self.tables)
         self.take = ReportProblem(self.reports, self.clock, self.ids)
-        self.decide = DecideReport(self.reports, self.revoker)
+        self.decide = DecideReport(self.reports, self.stores.call_guards, self.revoker)
 
-    def report(self, **more):
-        return self.take(read_report(BODY | more).report, "192.0.2.7", "request-1")
+    def report(self, address="192.0.2.7", key=None, **more):
+        body = BODY | more
+        return self.take(read_report(body).report, address, a_call(body, key, "/v1/problem-reports"))
 
-    def found(self, report, finding, serials=(), reason=Reason.UNSPECIFIED, grounds="Looked at.", by=VERA):
+    def found(
+        self, report, finding, serials=(), reason=Reason.UNSPECIFIED, grounds="Looked at.", by=VERA, key=None
+    ):
         decision = DecisionReading(finding, grounds, tuple(serials), reason, ())
-        return self.decide(by, report.report_id, decision, "request-2")
+        body = {"decision": finding, "grounds": grounds, "serials": [*serials], "reason": reason}
+        call = a_call(body, key, f"/v1/staff/problem-reports/{report.report_id}/decide")
+        return self.decide(by, call, report.report_id, decision)
 
 
 def test_a_report_is_kept_as_it_came_with_its_clocks():
@@ -194,6 +205,137 @@ def test_of_two_decisions_at_once_one_is_taken():
     with pytest.raises(TryAgain):
         desk.found(report, Finding.NOTE)
     assert [each.grounds for each in desk.reports.find(report.report_id).decisions] == ["Faster."]
+
+
+# ---- a report's Idempotency-Key: whoever sent it says no name, so it is one of a network
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8::1", "2001:db8::2"), ("192.0.2.7", "::ffff:192.0.2.7")],
+    ids=["an address", "another of its /64", "the same in another form"],
+)
+def test_a_report_whose_answer_was_lost_is_one_report_one_mail_and_one_clock(first, second):
+    desk = Desk()
+    report = desk.report(first, key="key-1")
+    before = repr(desk.tables)
+    desk.clock.advance(hours=1)
+    assert desk.report(second, key="key-1") == report
+    assert repr(desk.tables) == before
+    assert (len(desk.reports.kept), len(desk.happened("problem.reported"))) == (1, 1)
+
+
+def test_it_is_answered_as_at_first_though_staff_have_decided():
+    desk = Desk()
+    report = desk.report(key="key-1")
+    desk.found(report, Finding.DISMISS)
+    again = desk.report(key="key-1")
+    assert (again.report_id, again.received_at) == (report.report_id, report.received_at)
+
+
+@pytest.mark.parametrize(
+    "again", [{"text": "Otherwise."}, {"reporter_email": "other@example.net"}], ids=["text", "reporter"]
+)
+def test_another_report_with_the_same_key_is_refused(again):
+    desk = Desk()
+    desk.report(key="key-1")
+    before = repr(desk.tables)
+    with pytest.raises(IdempotencyKeyReused):
+        desk.report(key="key-1", **again)
+    assert repr(desk.tables) == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{}, {"key": "key-2"}, {"key": "key-1", "address": "198.51.100.7"}],
+    ids=["no key", "another key", "another network"],
+)
+def test_without_the_key_and_from_elsewhere_it_is_another_report(other):
+    desk = Desk()
+    first, second = desk.report(key="key-1"), desk.report(**other)
+    assert first.report_id != second.report_id
+    assert len(desk.reports.kept) == 2
+
+
+# ---- a decision's Idempotency-Key
+
+SAM = replace(VERA, person="sam")
+
+
+def notes(desk, report):
+    return [(each.by, each.grounds) for each in desk.reports.find(report.report_id).decisions]
+
+
+def test_a_note_whose_answer_was_lost_is_not_kept_twice_though_another_followed():
+    desk = Desk()
+    report = desk.report()
+    first = desk.found(report, Finding.NOTE, grounds="A.", key="key-1")
+    desk.found(report, Finding.NOTE, grounds="B.", by=SAM)
+    before = repr(desk.tables)
+    assert desk.found(report, Finding.NOTE, grounds="A.", key="key-1") == first
+    assert repr(desk.tables) == before
+    assert notes(desk, report) == [("staff:vera", "A."), ("staff:sam", "B.")]
+
+
+@pytest.mark.parametrize("last", [Finding.REVOKE, Finding.DISMISS])
+def test_an_answer_is_given_again_as_it_was_once_the_report_has_ended(last):
+    desk = Desk()
+    report = desk.report()
+    first = desk.found(report, Finding.NOTE, key="key-1")
+    second = desk.found(report, last, ["0a1b"], grounds="It is.", key="key-2")
+    assert desk.found(report, Finding.NOTE, key="key-1") == first
+    assert desk.found(report, last, ["0a1b"], grounds="It is.", key="key-2") == second
+    assert len(desk.happened("problem.decided")) == 2
+
+
+def test_the_same_key_with_another_decision_is_refused():
+    desk = Desk()
+    report = desk.report()
+    desk.found(report, Finding.NOTE, key="key-1")
+    before = repr(desk.tables)
+    for again in ({"grounds": "Otherwise."}, {"serials": ["0a1b"]}):
+        with pytest.raises(IdempotencyKeyReused):
+            desk.found(report, Finding.NOTE, **again, key="key-1")
+    assert repr(desk.tables) == before
+
+
+def test_two_of_the_staff_may_choose_the_same_key():
+    desk = Desk()
+    report = desk.report()
+    desk.found(report, Finding.NOTE, grounds="A.", key="key-1")
+    desk.found(report, Finding.NOTE, grounds="B.", by=SAM, key="key-1")
+    assert notes(desk, report) == [("staff:vera", "A."), ("staff:sam", "B.")]
+
+
+@pytest.mark.parametrize(("grounds", "refused"), [("A.", False), ("B.", True)], ids=["same", "another"])
+def test_of_two_decisions_with_one_key_at_once_one_is_taken(grounds, refused):
+    desk = Desk()
+    report = desk.report()
+    first = []
+    desk.tables.before["report"].append(
+        lambda: first.append(desk.found(report, Finding.NOTE, grounds="A.", key="key-1"))
+    )
+    if refused:
+        with pytest.raises(IdempotencyKeyReused):
+            desk.found(report, Finding.NOTE, grounds=grounds, key="key-1")
+    else:
+        assert [desk.found(report, Finding.NOTE, grounds=grounds, key="key-1")] == first
+    assert notes(desk, report) == [("staff:vera", "A.")]
+
+
+def test_a_revocation_that_died_half_way_is_ended_by_the_same_key():
+    desk = Desk(a_record(), a_record(serial_hex="0a2b", generation=2))
+    report, wish = desk.report(), (Finding.REVOKE, ["0a1b", "0a2b"], Reason.PRIVILEGE_WITHDRAWN)
+
+    def die():
+        raise TryAgain("The process ended here.")
+
+    desk.tables.before["revoke_certificate"] += [lambda: None, die]
+    with pytest.raises(TryAgain):
+        desk.found(report, *wish, key="key-1")
+    assert desk.tables.call_guards == {}
+    assert desk.found(report, *wish, key="key-1").status is ReportStatus.REVOKED
+    assert desk.told().keys() == {"0a1b", "0a2b"}
 
 
 def test_a_report_is_noted_ten_times_at_most():

@@ -286,7 +286,7 @@ class Office:
         }
         report = replace(read_report(body).report, report_id=self.ids.new("rep", NOW), received_at=NOW)
         writer = MemoryReports(self.stores.tables)
-        ReportProblem(writer, self.clock, self.ids)(report, "192.0.2.7", "request-8")
+        ReportProblem(writer, self.clock, self.ids)(report, "192.0.2.7", a_call(body))
         (kept,) = writer.kept.values()
         decision = ReportDecision(NOW, "staff:vera", Finding.NOTE, "We look into it.")
         writer.write(decided(kept, decision, Chronicle(self.ids, NOW, "staff:vera", "request-9")))

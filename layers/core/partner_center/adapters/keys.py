@@ -95,6 +95,12 @@ def request_guard(caller: str, method: str, path: str, idempotency_key: str) -> 
     return Key(f"R#{caller}#REQUEST#{digest}", "GUARD")
 
 
+def report_guard(network: str, idempotency_key: str) -> Key:
+    """Of a problem report that came from `network`: it lies where the function may write that anybody may call."""
+    digest = sha256(f"{network}\n{idempotency_key}".encode()).hexdigest()
+    return Key(f"REPORT#REQUEST#{digest}", "GUARD")
+
+
 def partner_order_guard(reseller_id: str, partner_order_id: str) -> Key:
     return Key(f"R#{reseller_id}#PARTNER#{partner_order_id}", "GUARD")
 

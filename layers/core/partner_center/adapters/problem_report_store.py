@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from partner_center.adapters import keys
+from partner_center.adapters.call_guards import call_guard_put
 from partner_center.adapters.cursors import decode_cursor, encode_cursor
 from partner_center.adapters.dynamodb import Action, Database, Index, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
@@ -19,6 +20,7 @@ from partner_center.issuance.problem_reports import (
 )
 from partner_center.issuance.revocation import Cause
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
+from partner_center.orders.call_guards import CallGuard
 from partner_center.orders.page import Page
 
 _INDEX = Index("queues", "queue", keys.REPORT_QUEUE, "queued_at")
@@ -40,8 +42,9 @@ class ProblemReportStore:
 
     def write(self, change: ReportChange) -> None:
         business = self._tables.business
+        guard = [_guard_put(business, change, change.guard)] if change.guard else []
         accompany = [event_put(business, change.event), audit_put(self._tables.audit, change.audit)]
-        self._database.transact([self._report(change), *accompany])
+        self._database.transact([*guard, self._report(change), *accompany])
 
     def waiting(self, page: Page) -> tuple[Sequence[str], str | None]:
         after = _start(page.cursor) if page.cursor else None
@@ -84,6 +87,13 @@ class ProblemReportStore:
             set={name: value for name, value in item.items() if value is not None},
             remove=[name for name, value in item.items() if value is None],
         )
+
+
+def _guard_put(table: str, change: ReportChange, guard: CallGuard) -> Put:
+    """Whoever reports is known by the network; whoever decides by name, as everywhere."""
+    is_new = change.expected_version is None
+    key = keys.report_guard(guard.caller, guard.idempotency_key) if is_new else None
+    return call_guard_put(table, guard, key)
 
 
 def _of_reporter(address: str, moment: datetime) -> keys.Key:

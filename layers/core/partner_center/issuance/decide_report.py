@@ -1,6 +1,6 @@
 """Staff decide about a problem report; what they revoke is revoked before the report ends."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from partner_center.accounts.staff import Staff
@@ -9,6 +9,7 @@ from partner_center.issuance.problem_reports import (
     ProblemReport,
     ProblemReports,
     ReportDecision,
+    as_decided,
     decided,
 )
 from partner_center.issuance.record import CertificateRecord, OrderFollows
@@ -17,6 +18,15 @@ from partner_center.issuance.revocation import keeps_order
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, Problem, TryAgain
 from partner_center.kernel.events import Chronicle
+from partner_center.orders.call_guards import (
+    CallGuard,
+    CallGuards,
+    CallSeenBefore,
+    guard_of,
+    repeated,
+    same_request,
+)
+from partner_center.orders.idempotency import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,32 +34,45 @@ class DecideReport:
     """The use case. The same decision once more, by the same person, changes nothing."""
 
     reports: ProblemReports
+    guards: CallGuards
     revoker: Revoker
 
-    def __call__(
-        self, staff: Staff, report_id: str, decision: DecisionReading, request_id: str
-    ) -> ProblemReport:
-        """The report after it.
+    def __call__(self, staff: Staff, call: Call, report_id: str, decision: DecisionReading) -> ProblemReport:
+        """The report after it, or as it was after the decision that this Idempotency-Key was used for before.
 
-        Raises NotFound, StateConflict for one that has ended, ContentRefused for unknown serials, TryAgain. A run
-        that ends half-way has revoked some certificates; the report stays open, and a repetition revokes the rest.
+        Raises NotFound, StateConflict for one that has ended, ContentRefused for unknown serials,
+        IdempotencyKeyReused, TryAgain. A run that ends half-way has revoked some certificates; the report stays open,
+        and a repetition revokes the rest.
         """
-        report = self.reports.find(report_id)
-        if report is None:
-            raise NotFound("There is no such report.")
+        report = self._found(report_id)
+        answered = repeated(self.guards, staff.actor, call)
+        if answered is not None:
+            return self._as_answered(report_id, answered)
         moment = self.revoker.clock.now()
         made = ReportDecision(moment, staff.actor, decision.finding, decision.grounds, decision.serials)
         if report.decisions and _same(report.decisions[-1], made):
             return report
-        chronicle = Chronicle(self.revoker.ids, moment, staff.actor, request_id)
+        chronicle = Chronicle(self.revoker.ids, moment, staff.actor, call.request_id)
         change = decided(report, made, chronicle)
         if decision.finding is Finding.REVOKE:
-            self._revoke(decision, staff, request_id, moment)
+            self._revoke(decision, staff, call.request_id, moment)
+        guard = guard_of(call, staff.actor, moment, number=len(change.report.decisions))
         try:
-            self.reports.write(change)
+            self.reports.write(replace(change, guard=guard))
+        except CallSeenBefore as seen:
+            return self._as_answered(report_id, same_request(call, seen.guard))
         except ChangedMeanwhile as error:
             raise TryAgain("Somebody else decides about this report; look at it again.") from error
         return change.report
+
+    def _found(self, report_id: str) -> ProblemReport:
+        report = self.reports.find(report_id)
+        if report is None:
+            raise NotFound("There is no such report.")
+        return report
+
+    def _as_answered(self, report_id: str, guard: CallGuard) -> ProblemReport:
+        return as_decided(self._found(report_id), int(guard.facts["number"]))
 
     def _revoke(self, decision: DecisionReading, staff: Staff, request_id: str, moment: datetime) -> None:
         follows = OrderFollows.NEVER if keeps_order(decision.reason) else OrderFollows.WHEN_LAST

@@ -10,11 +10,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from partner_center.accounts.quota import network_of
 from partner_center.issuance.revocation import PRELIMINARY_REPORT, Cause, deadline
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import StateConflict
 from partner_center.kernel.events import NOBODY, AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids
+from partner_center.orders.call_guards import CallGuard, CallSeenBefore, guard_of, same_request
+from partner_center.orders.idempotency import Call
 from partner_center.orders.page import Page, gathered
 
 QUEUE = "problem-reports"
@@ -102,6 +105,7 @@ class ReportChange:
     expected_version: int | None
     event: Event
     audit: AuditRecord
+    guard: CallGuard | None = None
 
 
 class ProblemReports(Protocol):
@@ -110,7 +114,7 @@ class ProblemReports(Protocol):
     def find(self, report_id: str) -> ProblemReport | None: ...
 
     def write(self, change: ReportChange) -> None:
-        """Raises ChangedMeanwhile when the report is not at `expected_version`."""
+        """Raises CallSeenBefore, and ChangedMeanwhile when the report is not at `expected_version`."""
         ...
 
     def waiting(self, page: Page) -> tuple[Sequence[str], str | None]:
@@ -120,17 +124,21 @@ class ProblemReports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ReportProblem:
-    """Anybody's report is taken, whatever it is about."""
+    """Anybody's report is taken, whatever it is about; the same one again by the same Idempotency-Key is that one."""
 
     reports: ProblemReports
     clock: Clock
     ids: Ids
 
-    def __call__(self, told: ProblemReport, address: str, request_id: str) -> ProblemReport:
-        """The report as it was kept; `told` says what is reported, its id and time are set here. Raises TryAgain."""
+    def __call__(self, told: ProblemReport, address: str, call: Call) -> ProblemReport:
+        """The report as it was kept; `told` says what is reported, its id and time are set here.
+
+        The key is that of the network which the report comes from (docs/adr/0020). Raises IdempotencyKeyReused,
+        TryAgain.
+        """
         moment = self.clock.now()
         report = replace(told, report_id=self.ids.new("rep", moment), received_at=moment)
-        chronicle = Chronicle(self.ids, moment, f"public:{address}", request_id)
+        chronicle = Chronicle(self.ids, moment, f"public:{address}", call.request_id)
         change = ReportChange(
             report,
             None,
@@ -138,8 +146,13 @@ class ReportProblem:
             chronicle.audit(
                 "problem.reported", NOBODY, "", report_id=report.report_id, category=report.cause
             ),
+            guard_of(call, network_of(address), moment, report_id=report.report_id),
         )
-        self.reports.write(change)
+        try:
+            self.reports.write(change)
+        except CallSeenBefore as seen:
+            first = same_request(call, seen.guard)
+            return replace(told, report_id=str(first.facts["report_id"]), received_at=first.at)
         return report
 
 
@@ -175,6 +188,13 @@ def decided(report: ProblemReport, decision: ReportDecision, chronicle: Chronicl
             serials=" ".join(decision.serials) or None,
         ),
     )
+
+
+def as_decided(report: ProblemReport, number: int) -> ProblemReport:
+    """The report as the decision of that number, the first of them 1, has left it, whatever followed."""
+    decisions = report.decisions[:number]
+    status = _STATUS_AFTER[decisions[-1].finding]
+    return replace(report, status=status, decisions=decisions, version=1 + number)
 
 
 @dataclass(frozen=True, slots=True)
