@@ -133,7 +133,7 @@ class ReportProblem:
     def __call__(self, told: ProblemReport, address: str, call: Call) -> ProblemReport:
         """The report as it was kept; `told` says what is reported, its id and time are set here.
 
-        The key is that of the network which the report comes from (docs/adr/0020). Raises IdempotencyKeyReused,
+        The key is that of the network which the report comes from (docs/adr/0021). Raises IdempotencyKeyReused,
         TryAgain.
         """
         moment = self.clock.now()

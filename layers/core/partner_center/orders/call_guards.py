@@ -1,4 +1,4 @@
-"""Idempotency-Keys of requests that leave no head, contract or link to answer with (docs/adr/0020)."""
+"""Idempotency-Keys of requests that leave no head, contract or link to answer with (docs/adr/0021)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
