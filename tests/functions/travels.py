@@ -289,7 +289,7 @@ def publish_everything(cloud: EmbeddedCloud, reseller: Reseller) -> None:
     checked = reseller.call("POST", f"/v1/orders/{order_id}/domains/check", Idempotency_Key="check-1")
     assert checked.status == 200
     cloud.advance(31)
-    assert reseller.call("POST", f"/v1/orders/{order_id}/domains/dns-txt.example.com/check").status == 200
+    assert reseller.looks(order_id, "dns-txt.example.com").status == 200
     path = f"/v1/orders/{order_id}/domains/dns-cname.example.com/resend"
     assert reseller.call("POST", path, Idempotency_Key="resend-1").status == 200
     changed = reseller.call(
