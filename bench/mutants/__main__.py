@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "layers" / "core" / "partner_center"
 GATE = (
     *("orders/csr*.py", "orders/der.py", "orders/public_key.py", "orders/weak_keys.py", "orders/key_gate.py"),
-    *("orders/key_material.py", "orders/private_keys.py", "orders/names_gate.py"),
+    *("orders/key_material.py", "orders/private_keys.py", "orders/names_gate.py", "orders/public_names.py"),
     *("kernel/names.py", "kernel/public_suffix.py"),
 )
 CONTROL = (

@@ -6,8 +6,8 @@ import pytest
 
 from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.names_gate import name_problem
 from partner_center.orders.order import OrderStatus
+from partner_center.orders.public_names import name_problem
 from partner_center.validation.challenges import ChallengeStatus, wanted_challenges
 from partner_center.validation.standing import read_standing
 from tests.fakes.determined import NOW

@@ -15,9 +15,9 @@ from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, order_of
 from partner_center.kernel.public_suffix import is_older, list_date
 from partner_center.orders.key_gate import BlockedKeys, key_problems
-from partner_center.orders.names_gate import name_problem
 from partner_center.orders.order import Order, OrderStatus, seconds_left
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.public_names import name_problem
 from partner_center.validation.caa_everywhere import CaaRequest, CaaResult, check_caa_everywhere
 from partner_center.validation.caa_evidence import caa_evidence
 from partner_center.validation.challenges import Proof, last_mail_at, proof_usable, usable_until

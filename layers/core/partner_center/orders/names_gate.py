@@ -7,20 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from partner_center.kernel.errors import Problem
-from partner_center.kernel.names import CanonicalName, NameRefused, base_name, canonical_name, shown
-from partner_center.kernel.public_suffix import has_known_tld, is_above_public_suffix, is_public_suffix
+from partner_center.kernel.names import CanonicalName, NameRefused, canonical_name, shown
 from partner_center.orders.private_keys import contains_private_key
+from partner_center.orders.public_names import name_problem
 
 _CSR, _COMMON_NAME, _ADDITIONAL = "/csr", "/common_name", "/additional_domains"
 _EXAMINED_AT_MOST = 1_000
 """Distinct texts, and names in an order's list, as many as its schema allows; more are refused for their number."""
-
-# Special-use names below a top-level domain that the list knows; all other reserved ones it does not know.
-_RESERVED = (
-    *("onion", "home.arpa", "6tisch.arpa", "eap-noob.arpa", "eap.arpa", "ipv4only.arpa", "resolver.arpa"),
-    "service.arpa",
-)
-_REVERSE = ("in-addr.arpa", "ip6.arpa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +90,6 @@ def examine_names(
         problems.append(_too_many(len(ordered), additional, rules))
     mapped = tuple((name.mapped_from, name.name) for name in names.values() if name.mapped_from is not None)
     return NamesReading(ordered, chosen, mapped, tuple(dict.fromkeys(problems)))
-
-
-def name_problem(name: str) -> Problem | None:
-    """Why no public CA may certify this canonical name, if that is so: reserved, internal, or a registry's own."""
-    base = base_name(name)
-    if any(_within(base, zone) for zone in _REVERSE):
-        return Problem(
-            "name_invalid", "Names of the reverse zones are not certified; give a host's name.", name=name
-        )
-    if not has_known_tld(base) or any(_within(base, zone) for zone in _RESERVED):
-        detail = (
-            f"{name} is an internal name: it does not end in a public top-level domain. Give a name that is "
-            "registered in the public DNS."
-        )
-        return Problem("name_internal", detail, name=name)
-    if is_public_suffix(base):
-        detail = (
-            f"{base} is a public suffix, under which others register names; give a name registered below it."
-        )
-        return Problem("name_public_suffix", detail, name=name)
-    if base != name and is_above_public_suffix(base):
-        detail = f"{name} would cover a public suffix, under which others register names; name the hosts one by one."
-        return Problem("name_public_suffix", detail, name=name)
-    return None
 
 
 def _read(text: str) -> CanonicalName | tuple[Problem, ...]:
@@ -212,7 +181,3 @@ def _too_long(count: int, rules: NameRules) -> Problem:
 
 def _distinct(*groups: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for group in groups for name in group))
-
-
-def _within(name: str, zone: str) -> bool:
-    return name == zone or name.endswith("." + zone)

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from partner_center.kernel.clock import rfc3339
-from partner_center.orders.names_gate import name_problem
 from partner_center.orders.order import Order
+from partner_center.orders.public_names import name_problem
 from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, mailed_at, usable_until
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import NameStanding, Standing
