@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from partner_center.billing.cards import (
 )
 from partner_center.billing.payments import PaymentRefused
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import IdempotencyKeyReused, TryAgain
+from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.idempotency import Call
@@ -55,9 +56,9 @@ class MakeCardLink:
     def __call__(self, principal: Principal, call: Call) -> MadeLink:
         """Raises IdempotencyKeyReused, TryAgain; then there is no link."""
         reseller_id = principal.reseller_id
-        known = self._known(reseller_id, call)
+        known = call.bound(partial(self.shelf.guard, reseller_id))
         if known is not None:
-            return self._again(known, call)
+            return self._again(known)
         moment = self.clock.now()
         token, link_id = self.ids.secret(LINK_SECRET_BITS), self.ids.new("lnk", moment)
         customer = self._ask(lambda: self._customer(reseller_id))
@@ -70,7 +71,7 @@ class MakeCardLink:
         try:
             self.shelf.open_link(link, self._guard(call, link, token), audit)
         except LinkSeenBefore as seen:
-            return self._again(seen.guard, call)
+            return self._again(call.same(seen.guard))
         return MadeLink(token, link.expires_at)
 
     def _customer(self, reseller_id: str) -> str:
@@ -88,11 +89,6 @@ class MakeCardLink:
         except PaymentRefused as refused:
             raise TryAgain("The card form cannot be opened at the moment.", 60) from refused
 
-    def _known(self, reseller_id: str, call: Call) -> LinkGuard | None:
-        if call.idempotency_key is None:
-            return None
-        return self.shelf.guard(reseller_id, call.method, call.path, call.idempotency_key)
-
     def _guard(self, call: Call, link: CardLink, token: str) -> LinkGuard | None:
         if call.idempotency_key is None:
             return None
@@ -107,11 +103,7 @@ class MakeCardLink:
             link.expires_at,
         )
 
-    def _again(self, guard: LinkGuard, call: Call) -> MadeLink:
-        if guard.body_sha256 != call.body_sha256:
-            raise IdempotencyKeyReused(
-                "This Idempotency-Key was used with another body; use a new key for a new request."
-            )
+    def _again(self, guard: LinkGuard) -> MadeLink:
         return MadeLink(self.vault.open(guard.sealed, guard.link_id), guard.expires_at)
 
 

@@ -1,5 +1,7 @@
 """Idempotency-Keys of requests about contracts, as `orders.idempotency` has them for orders."""
 
+from functools import partial
+
 from partner_center.billing.contracts import Contract
 from partner_center.billing.ports import ContractGuard, Contracts
 from partner_center.orders.idempotency import Call
@@ -14,13 +16,10 @@ def guard_of(call: Call, contract: Contract) -> ContractGuard | None:
 
 def replayed(contracts: Contracts, reseller_id: str, call: Call) -> Contract | None:
     """What an earlier request with this key left, or None. Raises IdempotencyKeyReused."""
-    if call.idempotency_key is None:
-        return None
-    guard = contracts.guard(reseller_id, call.method, call.path, call.idempotency_key)
-    return replay(call, guard) if guard is not None else None
+    guard = call.bound(partial(contracts.guard, reseller_id))
+    return guard.contract if guard is not None else None
 
 
 def replay(call: Call, guard: ContractGuard) -> Contract:
     """The contract that the first request of this key left. Raises IdempotencyKeyReused for another body."""
-    call.require_same_body(guard.body_sha256)
-    return guard.contract
+    return call.same(guard).contract

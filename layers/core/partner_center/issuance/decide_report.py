@@ -24,7 +24,6 @@ from partner_center.orders.call_guards import (
     CallSeenBefore,
     guard_of,
     repeated,
-    same_request,
 )
 from partner_center.orders.idempotency import Call
 
@@ -60,7 +59,7 @@ class DecideReport:
         try:
             self.reports.write(replace(change, guard=guard))
         except CallSeenBefore as seen:
-            return self._as_answered(report_id, same_request(call, seen.guard))
+            return self._as_answered(report_id, call.same(seen.guard))
         except ChangedMeanwhile as error:
             raise TryAgain("Somebody else decides about this report; look at it again.") from error
         return change.report

@@ -18,7 +18,6 @@ from partner_center.orders.call_guards import (
     CallSeenBefore,
     guard_of,
     repeated,
-    same_request,
 )
 from partner_center.orders.idempotency import Call
 from partner_center.orders.page import Page
@@ -113,7 +112,7 @@ class SettleObjection:
         try:
             self.file.settle(objection, settlement, audit, guard_of(call, staff.actor, moment))
         except CallSeenBefore as seen:
-            same_request(call, seen.guard)
+            call.same(seen.guard)
             return self._settled(objection_id)
         return objection, settlement
 

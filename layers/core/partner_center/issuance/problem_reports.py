@@ -16,7 +16,7 @@ from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import StateConflict
 from partner_center.kernel.events import NOBODY, AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids
-from partner_center.orders.call_guards import CallGuard, CallSeenBefore, guard_of, same_request
+from partner_center.orders.call_guards import CallGuard, CallSeenBefore, guard_of
 from partner_center.orders.idempotency import Call
 from partner_center.orders.page import Page, gathered
 
@@ -151,7 +151,7 @@ class ReportProblem:
         try:
             self.reports.write(change)
         except CallSeenBefore as seen:
-            first = same_request(call, seen.guard)
+            first = call.same(seen.guard)
             return replace(told, report_id=str(first.facts["report_id"]), received_at=first.at)
         return report
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 from partner_center.kernel.errors import PartnerCenterError
@@ -55,13 +56,4 @@ def guard_of(call: Call, caller: str, at: datetime, **facts: str | int) -> CallG
 
 def repeated(guards: CallGuards, caller: str, call: Call) -> CallGuard | None:
     """What an earlier request with this key was bound by, or None. Raises IdempotencyKeyReused."""
-    if call.idempotency_key is None:
-        return None
-    guard = guards.find(caller, call.method, call.path, call.idempotency_key)
-    return same_request(call, guard) if guard is not None else None
-
-
-def same_request(call: Call, guard: CallGuard) -> CallGuard:
-    """The guard, if it was bound with this body. Raises IdempotencyKeyReused for another."""
-    call.require_same_body(guard.body_sha256)
-    return guard
+    return call.bound(partial(guards.find, caller))

@@ -19,7 +19,6 @@ from partner_center.orders.call_guards import (
     CallSeenBefore,
     guard_of,
     repeated,
-    same_request,
 )
 from partner_center.orders.content import Method
 from partner_center.orders.fulfil import HeldBack
@@ -105,7 +104,7 @@ class RequestCheck:
         try:
             self.times.note(reseller_id, looked, name, moment, guard_of(call, reseller_id, moment))
         except CallSeenBefore as seen:
-            same_request(call, seen.guard)
+            call.same(seen.guard)
 
     def _look(
         self, principal: Principal, call: Call, meant: Sequence[str], name: str | None
@@ -182,7 +181,7 @@ class Resend:
             try:
                 self.guards.bind(guard)
             except CallSeenBefore as seen:
-                same_request(call, seen.guard)
+                call.same(seen.guard)
 
     def _mail(self, reseller_id: str, order_id: str, name: str, moment: datetime) -> None:
         order = _open_order(self.orders, reseller_id, order_id, name)
