@@ -4,7 +4,7 @@ Whoever starts a check, a person or the schedule, hands over ids only; nothing b
 a proof.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,48 +26,18 @@ from partner_center.validation.challenges import (
     next_check,
 )
 from partner_center.validation.control_methods import can_be_shown, looks_for
-from partner_center.validation.control_verdict import Expected
 from partner_center.validation.corroborate import AllPerspectives, Seen
-from partner_center.validation.file_check import check_file
-from partner_center.validation.looks import CaaLook, FileLook, Look, PageSeen, RecordsLook, Sighting
+from partner_center.validation.findings import Findings, Question, corroborated, finding_of, outcome
 from partner_center.validation.ports import AttemptRecord, Challenges, Observation, Ruling
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.quorum import Corroboration, PerspectiveSite, QuorumReason, Vote, vote_of
-from partner_center.validation.record_check import judge_records
+from partner_center.validation.quorum import Corroboration, QuorumReason, Vote
 from partner_center.validation.standing import is_asked, read_standing
 
-NO_PERSPECTIVE = "No network perspective is set up, so nothing can be checked; the operator must deploy them."
 TOO_LATE = "All was in place, but the order changed or the value ended while we looked."
 NOWHERE = (
     "Control of {} can be shown nowhere by the present public suffix list, so nothing was looked at. Choose other "
     "names (PATCH /v1/orders/{{id}}), or cancel the order."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one site's sightings amount to, whichever the method; `below` as in a Proof."""
-
-    passed: bool
-    completed: bool
-    detail: str
-    seen: tuple[str, ...]
-    dnssec: str | None = None
-    found_at: str | None = None
-    below: bool = False
-
-
-Findings = Mapping[PerspectiveSite, Finding]
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """A challenge, what is expected of its looks, and where they stand among all that were asked."""
-
-    challenge: Challenge
-    expected: Expected
-    looks: tuple[Look, ...]
-    first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,26 +141,26 @@ class CheckControl:
         claimed = self.challenges.begin_check(challenge, moment, due_at)
         return [claimed] if claimed else []
 
-    def _was_our_trouble(self, question: _Question, seen: Seen, moment: datetime) -> bool:
+    def _was_our_trouble(self, question: Question, seen: Seen, moment: datetime) -> bool:
         """Whether nothing was learnt, and a perspective was missing that should have looked."""
-        corroboration = _corroborated(question, seen, moment)
+        corroboration = corroborated(question, seen, moment)
         if corroboration is None or corroboration.reason is QuorumReason.TOO_FEW_REMOTES:
             return True
         place = (question.first, len(question.looks))
         return not corroboration.completed and any(seen.trouble(site, *place) for site in seen.views)
 
-    def _questions(self, order: Order, challenges: Sequence[Challenge]) -> Iterator[_Question]:
+    def _questions(self, order: Order, challenges: Sequence[Challenge]) -> Iterator[Question]:
         first = 0
         for challenge in challenges:
             looks = looks_for(challenge.method, challenge.authorization_domain)
-            yield _Question(challenge, self.publishing.expected(order, challenge), looks, first)
+            yield Question(challenge, self.publishing.expected(order, challenge), looks, first)
             first += len(looks)
 
     def _conclude(
-        self, order: Order, question: _Question, seen: Seen, moment: datetime, correlation_id: str
+        self, order: Order, question: Question, seen: Seen, moment: datetime, correlation_id: str
     ) -> None:
-        findings = {site: _finding(question, seen, site, moment) for site in seen.views}
-        corroboration = _corroborated(question, seen, moment)
+        findings = {site: finding_of(question, seen, site, moment) for site in seen.views}
+        corroboration = corroborated(question, seen, moment)
         record = self._record(question.challenge, findings, corroboration, moment)
         if corroboration is None or not corroboration.passed:
             self.challenges.note(question.challenge, record)
@@ -254,7 +224,7 @@ class CheckControl:
             )
             for site, finding in findings.items()
         )
-        result, detail = _outcome(findings, corroboration)
+        result, detail = outcome(findings, corroboration)
         attempt = Attempt(moment, result, detail, tuple((each.site, each.vote) for each in observations))
         return AttemptRecord(
             attempt_id=self.ids.new("att", moment),
@@ -328,86 +298,3 @@ class CheckControl:
             attempt=record.attempt,
             record=record,
         )
-
-
-def _corroborated(question: _Question, seen: Seen, moment: datetime) -> Corroboration | None:
-    place = (question.first, len(question.looks))
-    return seen.corroborated(moment, *place, lambda sightings: _vote(_judged(question, sightings, moment)))
-
-
-def _finding(question: _Question, seen: Seen, site: PerspectiveSite, moment: datetime) -> Finding:
-    place = (question.first, len(question.looks))
-    sightings = seen.at(site, *place)
-    if sightings is not None:
-        return _judged(question, sightings, moment)
-    too_large = seen.too_large(site, *place)
-    if too_large is not None:
-        return Finding(False, True, _too_large(question.looks[too_large]), ())
-    why = seen.trouble(site, *place)
-    return Finding(False, False, f"{site.id} could not look: {why}. The check is made again.", ())
-
-
-def _too_large(look: Look) -> str:
-    match look:
-        case RecordsLook():
-            where = f"{look.type} {look.name}"
-        case CaaLook():
-            where = f"CAA {look.name}"
-        case FileLook():
-            where = look.url
-    return f"The answer for {where} is too large. Publish less there; the check is made again."
-
-
-def _judged(question: _Question, sightings: Sequence[Sighting], moment: datetime) -> Finding:
-    challenge = question.challenge
-    if challenge.method == Method.HTTP_FILE:
-        return _page_finding(question.looks[0], sightings[0], challenge.value)
-    verdict = judge_records(challenge.method, sightings, question.expected, moment)
-    return Finding(
-        verdict.passed,
-        verdict.completed,
-        verdict.detail,
-        verdict.seen,
-        verdict.dnssec.value if verdict.dnssec else None,
-        verdict.found_at,
-        verdict.below,
-    )
-
-
-def _page_finding(look: Look, sighting: Sighting, value: str) -> Finding:
-    if not isinstance(look, FileLook) or not isinstance(sighting, PageSeen):
-        raise ValueError("a file is looked for as a page")
-    if not sighting.hops:
-        return Finding(False, False, f"No request was made: {sighting.trouble}. The check is made again.", ())
-    check = check_file(look, sighting, value)
-    hops = tuple(f"{hop.url} {hop.address or '-'} {hop.status or '-'}" for hop in sighting.hops)
-    dnssec = sighting.dnssec.value if sighting.dnssec else None
-    found_at = look.url if check.passed else None
-    return Finding(check.passed, check.completed, check.detail, hops, dnssec, found_at)
-
-
-def _vote(finding: Finding) -> Vote:
-    return vote_of(finding.passed, finding.completed)
-
-
-def _outcome(findings: Findings, corroboration: Corroboration | None) -> tuple[ChallengeStatus, str]:
-    """What the reseller reads: the primary's sentence, or who saw something else than the primary."""
-    if corroboration is None:
-        return ChallengeStatus.PENDING, NO_PERSPECTIVE
-    (from_where, primary), *_ = ((site.id, each) for site, each in findings.items() if site.primary)
-    if corroboration.passed:
-        return ChallengeStatus.VALID, primary.detail
-    status = ChallengeStatus.FAILED if corroboration.completed else ChallengeStatus.PENDING
-    if not primary.passed:
-        return status, primary.detail
-    others = ", ".join(site.id for site, each in findings.items() if not (site.primary or each.passed))
-    if corroboration.reason is QuorumReason.TOO_FEW_REMOTES:
-        return status, (
-            f"Seen from {from_where} all is in place, but only {len(findings) - 1} of the "
-            f"{corroboration.remotes_needed} remote perspectives that are needed are set up; the operator must "
-            "deploy more."
-        )
-    return status, (
-        f"Seen from {from_where} all is in place, but too few others agree ({corroboration.quorum}); not from "
-        f"{others}. Wait until the change has reached all your servers."
-    )
