@@ -1,6 +1,7 @@
 import pytest
 
 from tests.unit.issuance.checked import new_bench
+from tests.unit.issuance.preflighting import Desk
 from tests.unit.issuance.world import MemoryStore, SetClock, new_hierarchy, new_issuer, new_request
 
 
@@ -44,3 +45,9 @@ def request_(issuing_ca):
 @pytest.fixture
 def bench(keys, issuing_ca):
     return new_bench(keys, issuing_ca)
+
+
+@pytest.fixture
+def desk():
+    """An order whose names are all proven."""
+    return Desk().proven()

@@ -11,12 +11,8 @@ from partner_center.orders.order import PaymentKind
 from tests.fakes.contract_charges import a_charge
 from tests.fakes.determined import NOW
 from tests.fakes.samples import ORDER, US, a_day
-from tests.unit.issuance.test_preflight import THEIRS, Desk, answer, failed
-
-
-@pytest.fixture
-def desk():
-    return Desk().proven()
+from tests.unit.issuance.preflighting import THEIRS, failed
+from tests.unit.validation.caa_world import answer
 
 
 def by_card(desk, payment=PaymentStatus.AUTHORISED, charged=None, **changes):
