@@ -1,7 +1,7 @@
 """What a reseller may set in motion for the domains of an order: another look, another mail, and nothing else."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -332,6 +332,17 @@ def test_before_an_order_is_screened_nothing_is_mailed(desk, review):
     desk.change(review=review)
     told = refused(desk, resend_one, StateConflict)
     assert (told.code, told.order_id) == ("not_asked_yet", ORDER)
+
+
+def test_nobody_is_mailed_for_a_proof_once_no_mail_proves_anything(desk):
+    """BR 3.2.2.4.4: from 2028-03-15 on."""
+    desk.clock.moment = datetime(2028, 3, 15, tzinfo=UTC)
+    desk.change(placed_at=desk.clock.moment - timedelta(days=1))
+    before = desk.mails()
+    told = refused(desk, resend_one, StateConflict, "mail.example.com")
+    assert (told.code, told.order_id, desk.mails()) == ("method_ended", ORDER, before)
+    desk.resend("example.org")
+    assert desk.mails() == before + 1
 
 
 def test_who_declined_is_not_asked_again(desk):

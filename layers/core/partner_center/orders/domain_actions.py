@@ -192,8 +192,11 @@ class Resend:
         found = read_standing(self.challenges, order, moment)
         _require_unproven(found, name, order_id)
         asked = found.open([name])
-        (approver,) = (each.wanted.approver_email for each in found.names if each.name == name)
-        if approver.lower() in barred(found.challenges):
+        (wanted,) = (each.wanted for each in found.names if each.name == name)
+        if not wanted.may_prove_at(moment):
+            detail = "By the rules of today no mail proves a name any more; choose another method."
+            raise StateConflict("method_ended", detail, order_id)
+        if wanted.approver_email.lower() in barred(found.challenges):
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
         _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")
