@@ -73,6 +73,9 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(answers=PROVEN), LATER, Repair.WAKE),
         (facts(armed={}), NOW + A_DAY - MICROSECOND, Repair.NOTHING),
         (facts(armed={}), NOW + A_DAY, Repair.RESTART),
+        # it comes from one wait and has not come to the next
+        (facts(armed={}, updated_at=NOW + A_DAY), NOW + A_DAY + AN_HOUR - MICROSECOND, Repair.NOTHING),
+        (facts(armed={}, updated_at=NOW + A_DAY), NOW + A_DAY + AN_HOUR, Repair.RESTART),
         (facts(armed={WaitStep.DOMAINS: Armed("of-the-first", 1)}, attempt=2), NOW + A_DAY, Repair.RESTART),
         (facts(overdue_at=NOW), NOW + AN_HOUR - MICROSECOND, Repair.NOTHING),
         (facts(overdue_at=NOW), NOW + AN_HOUR, Repair.CLOSE),

@@ -193,7 +193,9 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
     if facts.answers:
         return Verdict(Repair.WAKE, "a wait is over already", moment + FIRST_LOOK)
     is_armed = any(each.attempt == head.attempt for each in facts.armed.values())
-    if not is_armed and moment >= started_at + A_DAY:
+    # What has just moved is between two waits, and arms the next by itself.
+    unheard = max(started_at + A_DAY, head.updated_at + FIRST_LOOK)
+    if not is_armed and moment >= unheard:
         return Verdict(Repair.RESTART, "nobody can wake its execution", moment + FIRST_LOOK)
     gets_on = head.restarts is not None and moment >= head.restarts.at + GETS_ON_AFTER
     later = moment + (GETS_ON_AFTER if head.restarts is not None and not gets_on else A_DAY)
