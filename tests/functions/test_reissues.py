@@ -45,6 +45,8 @@ def test_what_is_proven_is_reissued_by_itself_with_another_key(
     newest, former = after["certificates"]
     assert (newest["serial"], newest["reissue_id"]) == (done["serial"], done["reissue_id"])
     assert (former["serial"], former["status"], former.get("reissue_id")) == (first["serial"], "active", None)
+    page = northwind.call("GET", f"/v1/certificates/{newest['serial']}").json
+    assert (page["reissue_id"], page["generation"]) == (newest["reissue_id"], 2)
     assert newest["spki_sha256"] == after["spki_sha256"] != former["spki_sha256"]
     assert (after["status"], after["term"], after["payment"]) == ("issued", order["term"], order["payment"])
     assert northwind.certified(after) == {"again.example.com"}

@@ -62,6 +62,11 @@ def test_the_page_tells_what_stands_in_the_certificate(reading, shelf, keys, iss
     }
 
 
+def test_the_page_of_a_reissues_certificate_names_the_reissue(reading, shelf, keys, issuing_ca):
+    record = issued(shelf, keys, issuing_ca, generation=2, reissue_id="rei_1")
+    assert reading.certificate("res_1", record.serial_hex)["reissue_id"] == "rei_1"
+
+
 @pytest.mark.parametrize(
     ("kind", "told"),
     [

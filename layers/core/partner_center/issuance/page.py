@@ -28,7 +28,7 @@ def page_of(record: CertificateRecord) -> dict[str, Any]:
     return {
         "order_id": record.order_id,
         "generation": record.generation,
-        "reissue_id": None,
+        "reissue_id": record.reissue_id,
         "level": record.level,
         "serial_decimal": str(certificate.serial_number),
         "subject": certificate.subject.rfc4514_string(),

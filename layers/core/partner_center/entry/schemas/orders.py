@@ -230,8 +230,8 @@ class CertificateWithOrder(Certificate):
     order_id: OrderId
     generation: Annotated[int, Field(ge=1)]
     """Which certificate of the order: 1 for the first."""
-    reissue_id: None
-    """Always null at present."""
+    reissue_id: ReissueId | None
+    """The reissue that it was made for; null for the order's first."""
     level: Level
     serial_decimal: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,48}$")]
     """The serial number once more, as some tools show it."""
