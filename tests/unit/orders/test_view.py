@@ -50,6 +50,19 @@ def test_the_shape_is_the_same_in_every_state():
         assert set(shown(status=status)) == fields
 
 
+def test_of_more_certificates_than_an_answer_holds_the_newest_are_shown():
+    """A function answers 6 MB at most, and reissues are not counted."""
+    names = tuple(f"{'x' * 63}.{'y' * 63}.{'z' * 63}.n{number:03}.example.com" for number in range(100))
+    many = [replace(a_record(), serial_hex=f"{number:040x}", names=names) for number in range(1, 1001)]
+    seen = shown(certificates=many)
+    kept = len(seen["certificates"])
+    assert [each["serial"] for each in seen["certificates"]] == [each.serial_hex for each in many[:kept]]
+    assert kept + seen["older_certificates"] == 1000
+    assert kept > 50
+    assert len(json.dumps(json.dumps(seen))) < 3_000_000
+    assert "older_certificates" not in shown(certificates=many[:50])
+
+
 def test_times_are_utc_and_whole_seconds():
     seen = shown(updated_at=NOW + a_second / 2)
     assert seen["placed_at"] == seen["updated_at"] == "2026-11-23T10:00:00Z"

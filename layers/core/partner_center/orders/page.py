@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeVar
 
 from partner_center.kernel.errors import Malformed
@@ -52,6 +53,12 @@ def gathered(
         left, octets = left - len(ids), octets + sum(map(_octets, found))
         if cursor is None or left <= 0 or octets >= _ENOUGH:
             return {"items": items, "next_cursor": cursor}
+
+
+def fitting(items: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """As many of the first as an answer has room for, of a list that stands inside it."""
+    octets = accumulate(map(_octets, items))
+    return items[: sum(each <= _ENOUGH for each in octets)]
 
 
 def _octets(item: dict[str, Any]) -> int:

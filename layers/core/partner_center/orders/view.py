@@ -28,6 +28,7 @@ from partner_center.orders.order import (
     Revoked,
     pending_until,
 )
+from partner_center.orders.page import fitting
 from partner_center.orders.reissue import Reissue
 from partner_center.orders.steps import Step
 from partner_center.validation.challenges import Proof, last_mail_at
@@ -52,6 +53,8 @@ def order_as_json(
     """
     head, content = order.head, order.content
     steps = steps_of(order, found, moment)
+    issued = [certificate_as_json(each, moment) for each in certificates]
+    shown = fitting(issued)
     return {
         "order_id": head.order_id,
         "status": head.status_at(moment),
@@ -84,7 +87,8 @@ def order_as_json(
         "lifecycle": plain(content.lifecycle) if content.lifecycle else None,
         "note": content.note,
         "term": {"days": head.term_days, "from": _time(head.term_began_at), "to": _time(head.term_to)},
-        "certificates": [certificate_as_json(each, moment) for each in certificates],
+        "certificates": shown,
+        **({"older_certificates": len(issued) - len(shown)} if len(shown) < len(issued) else {}),
         "price": _price(order),
         "payment": _payment(head, card),
         "renewal_of": head.renewal_of,

@@ -313,7 +313,9 @@ class Order(Shape):
     note: str | None
     term: OrderTerm
     certificates: list[Certificate]
-    """Newest first."""
+    """Newest first; of thousands, or of hundreds with many long names, as many as there is room for."""
+    older_certificates: Annotated[int, Field(ge=1)] | None = None
+    """How many there was no room for; the order's reissues name them."""
     price: Price
     payment: Payment
     renewal_of: OrderId | None
