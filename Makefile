@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 CHECKS := types template secure style arrows openapi
-.PHONY: help run test unit check $(CHECKS:%=check-%) bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
+.PHONY: help run test journeys unit check $(CHECKS:%=check-%) bench contracts reminders corpora mutants fuzz faults soak isolation openapi ca clean build sam lock
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,11 +34,19 @@ PYTEST := $(BIN)/python -m pytest
 # Test files at a time: each wants a core and a gigabyte.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-test: $(VENV)/test.stamp check ## everything: linters, types, unit, adapters, contracts, machine, browser, journeys (JOBS=2)
+# The longest come first, so that no core waits for another at the end.
+AT_ONCE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# Of the tests that want the embedded cloud, what `make test` has time for: docs/adr/0022-two-commands-for-tests.md.
+STORY := tests/faults/test_soak.py tests/functions/test_order_journey.py tests/statemachines/test_fulfil_order.py \
+    tests/statemachines/test_payloads.py
+
+test: $(VENV)/test.stamp check ## linters, types, rules, AWS adapters, an order's whole story, a hundred orders among faults (JOBS=2)
 	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
-	$(PYTEST) tests/adapters tests/contracts -n $(JOBS) --dist loadfile
-	$(PYTEST) tests/statemachines tests/browser -n $(JOBS) --dist loadfile
-	$(PYTEST) tests/functions tests/faults tests/isolation -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(PYTEST) $(STORY) tests/adapters $(AT_ONCE)
+
+journeys: $(VENV)/test.stamp ## all other tests: every journey over HTTP, crashes, the emulator's contracts, the pages in Chromium
+	$(PYTEST) tests/contracts tests/statemachines tests/browser $(AT_ONCE) $(STORY:%=--ignore=%)
+	$(PYTEST) tests/functions tests/faults tests/isolation $(AT_ONCE) $(STORY:%=--ignore=%)
 
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
 	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
