@@ -110,8 +110,8 @@ class Soak:
     cloud: EmbeddedCloud
     seed: int
     label: str
-    progress: Callable[[int], None] = lambda _: None
-    """Told the number of orders whose waves are over."""
+    progress: Callable[[str], None] = lambda _: None
+    """Told how many orders' waves are over, and what each look at the invariants found."""
 
     def __post_init__(self) -> None:
         self._reseller: Reseller = resellers(self.cloud)[0]
@@ -138,7 +138,7 @@ class Soak:
         try:
             for begin in range(0, orders, WAVE):
                 self._wave(range(begin, min(begin + WAVE, orders)))
-                self.progress(min(begin + WAVE, orders))
+                self.progress(f"{min(begin + WAVE, orders)} of {orders} orders")
             acted = self.cloud.clock.now()
             self.cloud.runtime.faults = None
             self._drain()
@@ -232,7 +232,10 @@ class Soak:
         )
         seen.undisturbed = self._undisturbed
         statuses = Counter(order["status"] for order in seen.orders.values() if order is not None)
-        return {name: list(check(seen)) for name, check in INVARIANTS.items()}, statuses
+        broken = {name: list(check(seen)) for name, check in INVARIANTS.items()}
+        found = sum(map(len, broken.values()))
+        self.progress(f"{found} violations after {seconds / MINUTE:.0f} minutes more")
+        return broken, statuses
 
 
 def soaked(orders: int, share: float, number: int, clean: int) -> list[tuple[str, Figures]]:
@@ -244,9 +247,9 @@ def soaked(orders: int, share: float, number: int, clean: int) -> list[tuple[str
         without, counted = Soak(cloud, 0, "clean")(clean, 0.0, {})
         began = time.monotonic()
 
-        def tell(done: int) -> None:
+        def tell(what: str) -> None:
             seconds = time.monotonic() - began
-            print(f"seed {number}: {done} of {orders} orders, {seconds:.0f} s", file=sys.stderr, flush=True)
+            print(f"seed {number}: {what}, {seconds:.0f} s", file=sys.stderr, flush=True)
 
         figures, _ = Soak(cloud, number, f"s{number}x", tell)(orders, share, counted.most)
     return [("without faults", without), (f"seed {number}", figures)]
