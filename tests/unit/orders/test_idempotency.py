@@ -61,9 +61,9 @@ def test_a_call_without_a_key_binds_nothing():
 def test_a_guard_replays_its_head_to_the_same_body_only():
     head = a_head()
     guard = a_call({"a": 1}, "key-1").guard(head)
-    assert a_call({"a": 1}, "key-1").replay(guard) == head
+    assert a_call({"a": 1}, "key-1").same(guard).head == head
     with pytest.raises(IdempotencyKeyReused):
-        a_call({"a": 2}, "key-1").replay(guard)
+        a_call({"a": 2}, "key-1").same(guard)
 
 
 @pytest.fixture

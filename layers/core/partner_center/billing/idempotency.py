@@ -18,8 +18,3 @@ def replayed(contracts: Contracts, reseller_id: str, call: Call) -> Contract | N
     """What an earlier request with this key left, or None. Raises IdempotencyKeyReused."""
     guard = call.bound(partial(contracts.guard, reseller_id))
     return guard.contract if guard is not None else None
-
-
-def replay(call: Call, guard: ContractGuard) -> Contract:
-    """The contract that the first request of this key left. Raises IdempotencyKeyReused for another body."""
-    return call.same(guard).contract

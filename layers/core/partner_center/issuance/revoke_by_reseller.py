@@ -49,7 +49,7 @@ class RevokeOrder:
         try:
             return self.revoker.order(head, wish, call.guard(head))
         except RequestSeenBefore as seen:
-            return call.replay(seen.guard)
+            return call.same(seen.guard).head
 
     def _accept_proof(
         self, head: OrderHead, principal: Principal, call: Call, request: RevocationRequest
@@ -102,7 +102,7 @@ class RevokeCertificate:
         try:
             done = self.revoker.certificate(record, wish, call.guard(head))
         except RequestSeenBefore as seen:
-            call.replay(seen.guard)
+            call.same(seen.guard)
             return self.revoker.certificates.by_serial(record.serial_hex) or record
         if wish.order_follows is OrderFollows.WHEN_LAST:
             self.revoker.order_if_last(done, wish, asked_at)

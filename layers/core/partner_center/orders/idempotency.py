@@ -38,10 +38,6 @@ class Call:
             return None
         return RequestGuard(self.method, self.path, self.idempotency_key, self.body_sha256, head)
 
-    def replay(self, guard: RequestGuard) -> OrderHead:
-        """The head that the first request of this key left. Raises IdempotencyKeyReused for another body."""
-        return self.same(guard).head
-
     def bound(self, find: Callable[[str, str, str], Guard | None]) -> Guard | None:
         """What an earlier request with this key was bound by, read by method, path and key; None if by nothing.
 

@@ -154,7 +154,7 @@ class DecideReview:
         try:
             return self._write(head, screening, call, decision, chronicle)
         except RequestSeenBefore as seen:
-            return call.replay(seen.guard)
+            return call.same(seen.guard).head
 
     def _open_screening(self, head: OrderHead, task: ReviewTask) -> Screening:
         """What the task is about, as long as it is open: nothing that was screened has changed since."""

@@ -129,7 +129,7 @@ class PlaceSuccessor:
         try:
             self.orders.place(placement)
         except RequestSeenBefore as seen:
-            return self._as_placed(call.replay(seen.guard))
+            return self._as_placed(call.same(seen.guard).head)
         return Order(head, accepted.content)
 
     def _as_placed(self, head: OrderHead) -> Order:
