@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from partner_center.catalog.products import load_catalog
 from partner_center.issuance.preflight import RunPreflight
+from partner_center.orders.content import content_to_json
 from partner_center.validation.publishing import Publishing
 from tests.fakes.outside import MemoryBlockLists
 from tests.fakes.perspectives import PRIMARY, MemoryPerspectives, SeenThrough
@@ -73,6 +74,13 @@ class Desk:
             self.world.tables.proofs[US, mine.subscriber, domain, mine.proof_id] = mine
         del self.world.tables.challenges[US, ORDER, challenge.challenge_id]
         return self
+
+    def names(self, names):
+        """The order is for these, each to be proven as its first name was."""
+        content = self.world.stores.orders.content(US, ORDER, 1)
+        chosen = next(iter(content.methods.values()))
+        content = replace(content, names=names, methods=dict.fromkeys(names, chosen))
+        self.world.tables.contents[US, ORDER, 1] = content_to_json(content)
 
     def proven(self):
         return self.prove().split(

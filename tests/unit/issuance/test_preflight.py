@@ -8,7 +8,6 @@ import pytest
 from partner_center.issuance.preflight import Outcome, suffix_list_check
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.public_suffix import list_date
-from partner_center.orders.content import content_to_json
 from partner_center.orders.order import OrderStatus
 from tests.fakes.determined import NOW
 from tests.fakes.posted import a_call, a_principal, spki_of
@@ -117,10 +116,7 @@ def test_missing_proofs_outrank_every_other_obstacle(desk):
 
 def test_what_is_told_of_a_hundred_obstacles_stays_small(desk):
     names = tuple(f"{'a' * 60}.host-{number}.example.com" for number in range(100))
-    content = desk.world.stores.orders.content(US, ORDER, 1)
-    chosen = next(iter(content.methods.values()))
-    content = replace(content, names=names, methods=dict.fromkeys(names, chosen))
-    desk.world.tables.contents[US, ORDER, 1] = content_to_json(content)
+    desk.names(names)
     for key, challenge in desk.world.tables.challenges.items():
         desk.world.tables.challenges[key] = replace(
             challenge, names=names, authorization_domain="example.com"

@@ -180,10 +180,7 @@ def test_what_would_be_permitted_is_what_is_offered_for_that_very_name(desk):
 
 def test_the_sentences_about_a_hundred_names_stay_small(desk):
     names = tuple(f"{'a' * 60}.{'b' * 60}.{'c' * 60}.host-{number}.example.org" for number in range(100))
-    content = desk.world.stores.orders.content(US, ORDER, 1)
-    chosen = next(iter(content.methods.values()))
-    content = replace(content, names=names, methods=dict.fromkeys(names, chosen))
-    desk.world.tables.contents[US, ORDER, 1] = content_to_json(content)
+    desk.names(names)
     desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
     preflight = desk.run()
     assert len(failed(preflight)["caa"]) == 20_000
