@@ -34,7 +34,7 @@ PYTEST := $(BIN)/python -m pytest
 # Test files at a time: each wants a core and a gigabyte.
 JOBS ?= $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 
-# The longest come first, so that no core waits for another at the end.
+# Files begin in the order given: the soak, the longest, comes first, so that no core waits for it at the end.
 AT_ONCE := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # Of the tests that want the embedded cloud, what `make test` has time for: docs/adr/0022-two-commands-for-tests.md.
 STORY := tests/faults/test_soak.py tests/functions/test_order_journey.py tests/statemachines/test_fulfil_order.py \

@@ -315,7 +315,7 @@ class Order(Shape):
     certificates: list[Certificate]
     """Newest first; of thousands, or of hundreds with many long names, as many as there is room for."""
     older_certificates: Annotated[int, Field(ge=1)] | None = None
-    """How many there was no room for; the order's reissues name them."""
+    """How many there was no room for; those of reissues stand under /v1/orders/{order_id}/reissues."""
     price: Price
     payment: Payment
     renewal_of: OrderId | None
