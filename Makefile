@@ -21,13 +21,21 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: local/requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --require-hashes -r local/requirements.txt
+# Of what is installed a tenth is ever imported, so bytecode is made by the first import. Both lists are complete,
+# so nothing is resolved again.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes
+
+$(VENV)/pip.stamp: local/pip-requirements.txt | $(VENV)/bin/python
+	$(INSTALL) -r $<
+	@touch $@
+
+$(VENV)/run.stamp: local/requirements.txt $(VENV)/pip.stamp
+	$(INSTALL) -r $<
 	$(BIN)/python -m compileall -q layers local functions
 	@touch $@
 
 $(VENV)/test.stamp: tests/requirements.txt $(VENV)/run.stamp
-	$(BIN)/python -m pip install --quiet --require-hashes -r tests/requirements.txt
+	$(INSTALL) -r $<
 	@touch $@
 
 PYTEST := $(BIN)/python -m pytest
@@ -121,13 +129,12 @@ clean: ## everything that was made here
 
 ARCH ?= host
 
-build: | $(VENV)/bin/python ## every function as it is deployed, in build/host (ARCH=arm64: for Lambda)
+build: | $(VENV)/pip.stamp ## every function as it is deployed, in build/host (ARCH=arm64: for Lambda)
 	$(BIN)/python -m local.build --arch $(ARCH)
 
 sam: .venv-sam/stamp ## check the template with SAM and build it in .aws-sam; needs a python3.13 (pyenv or PATH)
 	.venv-sam/bin/python -m local.sam --sam .venv-sam/bin/sam
 
-# Both lists are complete, so nothing is resolved again.
 .venv-sam/stamp: local/sam-requirements.txt
 	$(PYTHON) -m venv .venv-sam
 	.venv-sam/bin/python -m pip install --quiet --no-deps --require-hashes -r $<

@@ -35,14 +35,8 @@ from local.pythons import deployed_python
 BUILD = ROOT / "build"
 LAYER_NAME = "core_layer"
 _PIN = re.compile(r"^(([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?:.*\\\n)*.*)$", re.MULTILINE)
-_UNREACHABLE = (
-    "NewConnectionError",
-    "ConnectTimeoutError",
-    "ReadTimeoutError",
-    "name resolution",
-    "Network is unreachable",
-    "Max retries exceeded",
-)
+# What pip tells of a host that it cannot reach, whatever the reason is.
+_UNREACHABLE = ("connection broken by", "Max retries exceeded", "ReadTimeoutError")
 
 
 class IndexUnreachable(Exception):

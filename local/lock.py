@@ -34,7 +34,13 @@ _LOADS_BY_NAME = {"importlib.import_module", "importlib.util.find_spec"}
 _MAKES_A_CLIENT = {"client", "hasty_client", "create_client"}
 
 LOWEST_PYTHON = "3.11"  # the deployed 3.13 is covered by markers; a build for this machine may run on less
-PINNED = ("local/requirements", "tests/requirements", "local/sam-requirements", "local/lock-requirements")
+PINNED = (
+    "local/pip-requirements",
+    "local/requirements",
+    "tests/requirements",
+    "local/sam-requirements",
+    "local/lock-requirements",
+)
 
 
 def functions(root: Path = ROOT) -> list[Path]:

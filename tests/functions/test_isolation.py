@@ -1,13 +1,24 @@
 """Each function, built for this machine, is imported with its own packages and the core layer and nothing else."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from local import build
-from local.build import BUILD, IndexUnreachable, _install, build_function, build_layer, host, installed
+from local.build import (
+    BUILD,
+    BuildFailed,
+    IndexUnreachable,
+    _install,
+    build_function,
+    build_layer,
+    host,
+    installed,
+)
 from local.bundle import TASK_ROOT, compile_all, prune
 from local.lock import ROOT, functions, services_of
 
@@ -254,6 +265,23 @@ def test_a_set_with_anything_that_no_function_has_is_installed_by_itself(tmp_pat
     other.write_text("six==0.1 \\\n    --hash=sha256:00\n")
     installed(other, host())
     assert asked == [other]
+
+
+def test_an_index_that_cannot_be_reached_is_told_apart_from_a_build_that_fails(tmp_path, monkeypatch):
+    """By what pip itself says, which other versions say otherwise."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{free.getsockname()[1]}/simple")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text(f"six==1.17.0 \\\n    --hash=sha256:{64 * '0'}\n")
+    with pytest.raises(IndexUnreachable):
+        _install(requirements, tmp_path / "installed", host())
+    requirements.write_text("no requirement!\n")
+    with pytest.raises(BuildFailed):
+        _install(requirements, tmp_path / "not installed", host())
 
 
 def test_building_again_changes_nothing(built):
