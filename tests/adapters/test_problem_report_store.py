@@ -17,6 +17,7 @@ from partner_center.issuance.problem_reports import (
     ReportStatus,
     decided,
 )
+from partner_center.issuance.record import Reason
 from partner_center.issuance.revocation import Cause
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.kernel.events import NOBODY, Chronicle
@@ -54,7 +55,8 @@ def take(reports):
 
 
 def found(finding, serials=()):
-    return ReportDecision(NOW, "staff:vera", finding, "Looked at.", serials)
+    reason = Reason.PRIVILEGE_WITHDRAWN if serials else None
+    return ReportDecision(NOW, "staff:vera", finding, "Looked at.", serials, reason)
 
 
 def test_a_report_comes_back_as_it_was_written(reports, take):

@@ -141,7 +141,7 @@ REPORT = ProblemReport(
     names=("example.com",),
     text="It is wrong.",
     status=next(iter(ReportStatus)),
-    decisions=(ReportDecision(NOW, "rosa", next(iter(Finding)), "seen", ("0a1b",)),),
+    decisions=(ReportDecision(NOW, "rosa", next(iter(Finding)), "seen", ("0a1b",), Reason.SUPERSEDED),),
     version=1,
 )
 REISSUE = Reissue(

@@ -456,7 +456,7 @@ def last_of_a_lineage_revoked():
 
 
 def reported(version):
-    decision = ReportDecision(NOW, "staff:vera", Finding.NOTE, "Looked at.", ("ab",))
+    decision = ReportDecision(NOW, "staff:vera", Finding.NOTE, "Looked at.", ("ab",), Reason.SUPERSEDED)
     report = ProblemReport("rep_1", NOW, "a@example.net", Cause.MISUSE, ("ab",), (), "It is.")
     report = replace(report, decisions=(decision,))
     event = CHRONICLE.event_of_report("problem.reported", "rep_1", category="misuse")

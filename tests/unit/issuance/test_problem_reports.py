@@ -168,6 +168,26 @@ def test_an_unknown_serial_stops_everything():
     assert desk.told() == {}
 
 
+def test_what_has_ended_is_not_told_to_be_revoked():
+    """No CRL would show it, and its reporter would be told of a revocation that nobody made."""
+    desk = Desk(a_record(not_after=NOW - timedelta(seconds=1)), a_record(serial_hex="0a2b", generation=2))
+    report = desk.report()
+    with pytest.raises(ContentRefused) as refused:
+        desk.found(report, Finding.REVOKE, ["0a2b", "0a1b"], Reason.KEY_COMPROMISE)
+    assert [(each.code, each.field) for each in refused.value.problems] == [
+        ("certificate_expired", "/serials/1")
+    ]
+    assert desk.told() == {}
+    assert desk.reports.find(report.report_id).is_open
+
+
+def test_what_was_revoked_before_it_ended_may_be_named():
+    desk = Desk()
+    desk.found(desk.report(), Finding.REVOKE, ["0a1b"])
+    desk.clock.advance(days=400)
+    assert desk.found(desk.report(), Finding.REVOKE, ["0a1b"]).status is ReportStatus.REVOKED
+
+
 def test_a_run_that_dies_leaves_the_report_open_and_is_repeated():
     desk = Desk(a_record(), a_record(serial_hex="0a2b", generation=2))
     report = desk.report()
@@ -196,6 +216,17 @@ def test_the_same_decision_again_changes_nothing_and_another_is_refused():
             desk.found(report, again, grounds="Otherwise.", serials=["0a1b"])
         assert refused.value.code == "already_decided"
     assert desk.told() == {}
+
+
+def test_the_same_with_another_reason_is_another_decision():
+    desk = Desk()
+    report = desk.report()
+    desk.found(report, Finding.REVOKE, ["0a1b"], Reason.UNSPECIFIED)
+    with pytest.raises(StateConflict) as refused:
+        desk.found(report, Finding.REVOKE, ["0a1b"], Reason.KEY_COMPROMISE)
+    assert refused.value.code == "already_decided"
+    (decision,) = desk.reports.find(report.report_id).decisions
+    assert decision.reason is Reason.UNSPECIFIED
 
 
 def test_of_two_decisions_at_once_one_is_taken():

@@ -18,6 +18,7 @@ from partner_center.issuance.problem_reports import (
     ReportDecision,
     ReportStatus,
 )
+from partner_center.issuance.record import Reason
 from partner_center.issuance.revocation import Cause
 from partner_center.kernel.errors import ChangedMeanwhile, Malformed
 from partner_center.orders.call_guards import CallGuard
@@ -142,6 +143,7 @@ def _from_item(item: Item, report_id: str) -> ProblemReport:
                 Finding(each["finding"]),
                 each["grounds"],
                 tuple(each["serials"]),
+                Reason(each["reason"]) if "reason" in each else None,
             )
             for each in item["decisions"]
         ),
@@ -150,13 +152,14 @@ def _from_item(item: Item, report_id: str) -> ProblemReport:
 
 
 def _decision_to_item(decision: ReportDecision) -> Item:
-    return {
+    item: Item = {
         "at": to_micros(decision.at),
         "by": decision.by,
         "finding": decision.finding.value,
         "grounds": decision.grounds,
         "serials": list(decision.serials),
     }
+    return item | {"reason": decision.reason.value} if decision.reason else item
 
 
 def _changed(_: Item | None) -> Exception:

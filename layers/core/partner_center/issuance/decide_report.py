@@ -14,8 +14,9 @@ from partner_center.issuance.problem_reports import (
 )
 from partner_center.issuance.record import CertificateRecord, OrderFollows
 from partner_center.issuance.report_request import DecisionReading
-from partner_center.issuance.revocation import keeps_order
+from partner_center.issuance.revocation import is_at_risk, keeps_order
 from partner_center.issuance.revoke import Revoker, Wish
+from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.errors import ChangedMeanwhile, ContentRefused, NotFound, Problem, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.orders.call_guards import (
@@ -39,16 +40,20 @@ class DecideReport:
     def __call__(self, staff: Staff, call: Call, report_id: str, decision: DecisionReading) -> ProblemReport:
         """The report after it, or as it was after the decision that this Idempotency-Key was used for before.
 
-        Raises NotFound, StateConflict for one that has ended, ContentRefused for unknown serials,
-        IdempotencyKeyReused, TryAgain. A run that ends half-way has revoked some certificates; the report stays open,
-        and a repetition revokes the rest.
+        Raises NotFound, StateConflict for one that has ended, IdempotencyKeyReused, TryAgain, and ContentRefused for
+        serials that are unknown or have ended unrevoked: nobody is told of a revocation that no CRL will show.
+        A run that ends half-way has revoked some certificates; the report stays open, and a repetition revokes the
+        rest.
         """
         report = self._found(report_id)
         answered = repeated(self.guards, staff.actor, call)
         if answered is not None:
             return self._as_answered(report_id, answered)
         moment = self.revoker.clock.now()
-        made = ReportDecision(moment, staff.actor, decision.finding, decision.grounds, decision.serials)
+        reason = decision.reason if decision.finding is Finding.REVOKE else None
+        made = ReportDecision(
+            moment, staff.actor, decision.finding, decision.grounds, decision.serials, reason
+        )
         if report.decisions and _same(report.decisions[-1], made):
             return report
         chronicle = Chronicle(self.revoker.ids, moment, staff.actor, call.request_id)
@@ -76,26 +81,32 @@ class DecideReport:
     def _revoke(self, decision: DecisionReading, staff: Staff, request_id: str, moment: datetime) -> None:
         follows = OrderFollows.NEVER if keeps_order(decision.reason) else OrderFollows.WHEN_LAST
         wish = Wish(decision.reason, staff.actor, request_id, follows)
-        for record in self._records(decision.serials):
+        for record in self._records(decision.serials, moment):
             done = self.revoker.certificate(record, wish)
             if follows is OrderFollows.WHEN_LAST:
                 self.revoker.order_if_last(done, wish, moment)
 
-    def _records(self, serials: tuple[str, ...]) -> list[CertificateRecord]:
+    def _records(self, serials: tuple[str, ...], moment: datetime) -> list[CertificateRecord]:
         """All of them, before the first is revoked."""
         found = [self.revoker.certificates.by_serial(serial) for serial in serials]
         problems = [
-            Problem(
-                "unknown_serial", "No certificate of ours has this serial number.", f"/serials/{position}"
-            )
+            Problem(*why, f"/serials/{position}")
             for position, record in enumerate(found)
-            if record is None
+            if (why := _why_not(record, moment)) is not None
         ]
         if problems:
             raise ContentRefused(problems)
         return [record for record in found if record is not None]
 
 
+def _why_not(record: CertificateRecord | None, moment: datetime) -> tuple[str, str] | None:
+    """Code and detail of why a serial is not revoked."""
+    if record is None:
+        return "unknown_serial", "No certificate of ours has this serial number."
+    if record.revoked_at is None and not is_at_risk(record, moment):
+        return "certificate_expired", f"The certificate has ended at {rfc3339(record.not_after)}."
+    return None
+
+
 def _same(before: ReportDecision, now: ReportDecision) -> bool:
-    said = [(each.by, each.finding, each.grounds, each.serials) for each in (before, now)]
-    return said[0] == said[1]
+    return replace(before, at=now.at) == now

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from partner_center.accounts.quota import network_of
+from partner_center.issuance.record import Reason
 from partner_center.issuance.revocation import PRELIMINARY_REPORT, Cause, deadline
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import StateConflict
@@ -53,13 +54,17 @@ _STATUS_AFTER = {
 
 @dataclass(frozen=True, slots=True)
 class ReportDecision:
-    """Who found what, on which grounds; the grounds go to the reporter, and `serials` were revoked."""
+    """Who found what, on which grounds; the grounds go to the reporter, and `serials` were revoked for `reason`.
+
+    `reason` is None when nothing was revoked, and of a row that was written before it was kept.
+    """
 
     at: datetime
     by: str
     finding: Finding
     grounds: str
     serials: tuple[str, ...] = ()
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +191,7 @@ def decided(report: ProblemReport, decision: ReportDecision, chronicle: Chronicl
             decision=decision.finding,
             grounds=decision.grounds,
             serials=" ".join(decision.serials) or None,
+            reason=decision.reason,
         ),
     )
 
@@ -237,4 +243,5 @@ def _decision_as_json(decision: ReportDecision) -> Mapping[str, Any]:
         "decision": decision.finding,
         "grounds": decision.grounds,
         "serials": list(decision.serials),
+        "reason": decision.reason,
     }

@@ -111,6 +111,8 @@ class ReportDecision(Shape):
     grounds: str
     serials: list[Serial]
     """What was revoked."""
+    reason: StaffsReason | None
+    """For which reason; null when nothing was."""
 
 
 class ProblemReport(Shape):
