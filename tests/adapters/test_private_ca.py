@@ -131,7 +131,8 @@ def test_the_provisional_serial_is_closed_and_stays_known(bench):
     bench.issue()
     ((provisional,), store) = (seen, bench.store)
     assert provisional.status is CertificateStatus.RECORDED
-    assert store.by_serial(provisional.serial_hex).status is CertificateStatus.CLOSED
+    closed = store.by_serial(provisional.serial_hex)
+    assert (closed.status, closed.issued_as) == (CertificateStatus.CLOSED, bench.held.serial_hex)
     assert list(store.unfinished(NOW)) == []
 
 
@@ -262,6 +263,16 @@ def test_a_key_that_was_blocked_meanwhile_is_not_asked_for(bench):
     with pytest.raises(KeyBlocked):
         bench.issue()
     assert bench.authority.asked == []
+
+
+def test_what_was_made_for_a_key_that_was_blocked_meanwhile_is_not_kept(bench):
+    bench.authority.in_progress = 1
+    with pytest.raises(TryAgain):
+        bench.issue()
+    bench.blocks.is_blocked = lambda _: "exposed"
+    with pytest.raises(KeyBlocked):
+        bench.issue()
+    assert bench.held.status is CertificateStatus.RECORDED
 
 
 @pytest.mark.parametrize("level", [Level.OV, Level.EV])

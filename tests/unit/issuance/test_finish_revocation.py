@@ -165,6 +165,35 @@ def test_a_serial_that_was_perhaps_signed_is_revoked_and_nobody_is_told(status):
     assert not office.tables.messages[US, "ord_1"]
 
 
+PROVISIONAL, ISSUED = bare("0a5b", CertificateStatus.RECORDED, request_id="arn"), a_record(serial_hex="0a6b")
+
+
+def issue(office):
+    """AWS Private CA's certificate is there, under a serial of its own."""
+    closed = replace(PROVISIONAL, status=CertificateStatus.CLOSED, issued_as=ISSUED.serial_hex)
+    office.serials.add(closed, ISSUED)
+
+
+@pytest.mark.parametrize("when", ["before it is looked at", "while it is revoked"])
+def test_what_came_of_a_provisional_serial_is_revoked_for_it(when):
+    """Whoever blocked the key saw no other, and no CRL would show the provisional one."""
+    office = Office(PROVISIONAL)
+    if when == "before it is looked at":
+        issue(office)
+    else:
+        office.tables.before["revoke_certificate"] = [lambda: issue(office)]
+    office.finish(exposed(PROVISIONAL.serial_hex))
+    assert office.told() == {ISSUED.serial_hex: COMPROMISED}
+
+
+def test_a_provisional_serial_that_is_issued_while_its_order_is_revoked_goes_with_it():
+    office = Office(a_record(), PROVISIONAL)
+    office.tables.before["revoke_certificate"] = [lambda: issue(office)]
+    office.order(wanted(Reason.AFFILIATION_CHANGED))
+    assert office.head().status is OrderStatus.REVOKED
+    assert office.told() == dict.fromkeys(["0a1b", ISSUED.serial_hex], Reason.AFFILIATION_CHANGED)
+
+
 def test_an_exposed_key_changes_the_reason_of_what_is_revoked():
     office = Office()
     office.order(wanted(Reason.SUPERSEDED))

@@ -150,7 +150,8 @@ class MemoryStore:
         if issued.serial_hex in self.serials:
             raise SerialTaken("taken")
         self.serials[issued.serial_hex] = issued
-        self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)
+        closed = replace(record, status=CertificateStatus.CLOSED, issued_as=issued.serial_hex)
+        self.serials[record.serial_hex] = closed
         self.slots[_slot(record)] = issued.serial_hex
         self.after("keep_as")
 

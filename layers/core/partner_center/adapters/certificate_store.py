@@ -178,6 +178,7 @@ class DynamoDbCertificates:
             "status": CertificateStatus.CLOSED,
             "closed_at": rfc3339(issued.stored_at or issued.recorded_at),
             "closed_because": f"provisional; issued under {issued.serial_hex}",
+            "issued_as": issued.serial_hex,
         }
         stored_at = issued.stored_at or issued.recorded_at
         slot = self._database.get(self._table, _slot_key(record)) or {}
@@ -324,6 +325,7 @@ def _record(item: Item) -> CertificateRecord:
         status=CertificateStatus(item["status"]),
         request_id=item.get("request_id"),
         reissue_id=item.get("reissue_id"),
+        issued_as=item.get("issued_as"),
     )
     if "revoked_at" in item:
         follows = item.get("order_follows")

@@ -129,6 +129,7 @@ def _fetched(record: CertificateRecord, request: IssueRequest, through: PrivateC
         certificate_der=der,
         stored_at=request.stored_at(through.issuer.clock.now()),
     )
+    require_still_wanted(record, request, through.issuer)
     through.store.keep_as(record, issued)
     return _kept(request, through)
 

@@ -57,8 +57,8 @@ class CertificateRecord:
     `revoked_at` and `reason` until it is revoked, and `order_follows` too: what was to become of its order then.
 
     `reissue_id` is the order's reissue that it was made for, if it was made for one. `request_id` is under which AWS
-    Private CA was asked for the certificate; its serial is then provisional until the certificate is there
-    (docs/adr/0013).
+    Private CA was asked for the certificate; its serial is then provisional until the certificate is there, and
+    `issued_as` says afterwards under which one that is (docs/adr/0013).
     """
 
     serial_hex: str
@@ -83,6 +83,7 @@ class CertificateRecord:
     reason: Reason | None = None
     reissue_id: str | None = None
     order_follows: OrderFollows | None = None
+    issued_as: str | None = None
 
     @property
     def enrolment_id(self) -> str:

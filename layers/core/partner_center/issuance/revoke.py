@@ -139,17 +139,23 @@ class Revoker:
     def _certificate(
         self, record: CertificateRecord, wish: Wish, moment: datetime, guard: RequestGuard | None = None
     ) -> CertificateRecord:
+        """A provisional serial stands for the certificate that it was issued as: whoever learned of it while that was
+        asked for means what came of it.
+        """
         present: CertificateRecord | None = record
         for _ in range(_ROUNDS):
             if present is None:
                 break
+            if present.issued_as is not None:
+                present = self.certificates.by_serial(present.issued_as)
+                continue
             change = self._certificate_change(present, wish, moment)
             if change is None:
                 return present
             try:
                 self.revocations.revoke_certificate(replace(change, guard=guard))
             except ChangedMeanwhile:
-                present = self.certificates.by_serial(record.serial_hex)
+                present = self.certificates.by_serial(present.serial_hex)
                 continue
             return change.revocation.record
         raise TryAgain("The certificate is changing at this moment; ask again.")
