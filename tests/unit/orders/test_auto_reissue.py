@@ -178,6 +178,39 @@ def test_a_row_that_is_not_true_any_more_is_put_right(change, row):
     assert bench.head().reissues_under_way == ()
 
 
+def test_a_plan_is_not_undone_by_who_read_before_it_was_made():
+    """The renewal is revoked while the row is put right, and whoever handles that has planned it anew."""
+    bench = Bench()
+    bench.renewed()
+    plan, heads = bench.planned.plan, bench.world.tables.heads
+
+    def late(*row):
+        heads[US, "ord_2"] = replace(heads[US, "ord_2"], status=OrderStatus.REVOKED)
+        plan(*row)
+
+    bench.planned.plan = late
+    assert bench.run() is Outcome.NOT_DUE
+    assert bench.row() == DUE
+    assert bench.run() is Outcome.BEGUN
+
+
+def test_an_order_that_changes_all_the_time_is_looked_at_again():
+    bench = Bench()
+    bench.renewed()
+    plan, heads = bench.planned.plan, bench.world.tables.heads
+
+    def late(*row):
+        other = heads[US, "ord_2"]
+        was_issued = other.status is OrderStatus.ISSUED
+        heads[US, "ord_2"] = replace(other, status=OrderStatus.REVOKED if was_issued else OrderStatus.ISSUED)
+        plan(*row)
+
+    bench.planned.plan = late
+    with pytest.raises(TryAgain):
+        bench.run()
+    assert list(bench.reissue.due()) == [(US, ORDER)]
+
+
 def test_an_unknown_order_is_left():
     bench = Bench()
     assert bench.reissue(US, "ord_2", "schedule") is Outcome.NOT_DUE

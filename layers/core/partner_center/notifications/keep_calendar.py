@@ -110,40 +110,54 @@ class KeepCalendar:
                 self.follow(reseller_id, each)
 
     def follow(self, reseller_id: str, order_id: str) -> None:
-        """Brings the order's entries up to date, and when it is reissued by itself. Raises TryAgain."""
+        """Brings the order's entries up to date, and when it is reissued by itself. Raises TryAgain.
+
+        What decided is read again after anything was written: of two that look at once, whoever writes last has seen
+        what the other saw, or finds nothing to write and leaves it to the one that does.
+        """
         prospect = self.prospects(reseller_id, order_id)
         if prospect is None:
             return
-        if lifecycle_of(prospect.order.content).auto_reissue:
-            self._plan(prospect)
-        written, wanted = self.calendar.entries(reseller_id, order_id), prospect.endings
+        preferences, plans = self._preferences(reseller_id), lifecycle_of(prospect.order.content).auto_reissue
+        if plans:
+            self.planned.plan(reseller_id, order_id, prospect.reissues_itself_at)
+        if not self._write_entries((reseller_id, order_id), prospect, preferences) and not plans:
+            return
+        again = self.prospects(reseller_id, order_id)
+        if again is None or _decided_by(again, self._preferences(reseller_id)) != _decided_by(
+            prospect, preferences
+        ):
+            raise TryAgain("The order changed meanwhile; look again.")
+
+    def _preferences(self, reseller_id: str) -> ReminderPreferences:
         reseller = self.resellers.reseller(reseller_id)
-        preferences = reseller.reminders if reseller else ReminderPreferences()
-        recent = self.prospects.clock.now() - LONG_OVER
+        return reseller.reminders if reseller else ReminderPreferences()
+
+    def _write_entries(
+        self, ids: tuple[str, str], prospect: Prospect, preferences: ReminderPreferences
+    ) -> bool:
+        """Whether there was anything to write."""
+        written, wanted = self.calendar.entries(*ids), prospect.endings
+        recent, changed = self.prospects.clock.now() - LONG_OVER, False
         for kind in ReminderKind:
             before, ending = written.get(kind), wanted.get(kind)
             if ending is not None and ending.ends < recent:
                 ending = None
-            entry = _planned((reseller_id, order_id), before, ending, preferences)
+            entry = _planned(ids, before, ending, preferences)
             if entry is not None and entry != before:
                 self._write(entry, before)
-
-    def _plan(self, prospect: Prospect) -> None:
-        """When it is reissued by itself. It is read again after it was written: of two that write at once, whoever
-        comes last has seen what the other had.
-        """
-        ids = (prospect.order.head.reseller_id, prospect.order.head.order_id)
-        opens = prospect.reissues_itself_at
-        self.planned.plan(*ids, opens)
-        again = self.prospects(*ids)
-        if again is None or again.reissues_itself_at != opens:
-            raise TryAgain("The order changed meanwhile; look again.")
+                changed = True
+        return changed
 
     def _write(self, entry: Entry, before: Entry | None) -> None:
         try:
             self.calendar.write(entry, before)
         except ChangedMeanwhile as error:
             raise TryAgain("The calendar changed meanwhile; look again.") from error
+
+
+def _decided_by(prospect: Prospect, preferences: ReminderPreferences) -> tuple[object, ...]:
+    return prospect.endings, prospect.reissues_itself_at, preferences.days
 
 
 def _planned(

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import ChangedMeanwhile, StateConflict
+from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
 from partner_center.kernel.patience import AFTER_TROUBLE
@@ -37,6 +37,7 @@ SHARDS = 8
 A_SHARD = 100
 """Orders of one shard that are looked at in one run; the next goes on."""
 
+_ROUNDS = 3
 AGAIN_AFTER = timedelta(days=1)
 """A reissue that was asked for may end without a certificate: the next day it is asked for again."""
 
@@ -114,9 +115,9 @@ class ReissueByItself:
         """Raises TryAgain. Of two runs at once one asks; the other finds it under way."""
         moment = self.clock.now()
         order = load(self.orders, reseller_id, order_id)
-        opens = self._opens(order) if order is not None else None
-        if order is None or opens is None or opens > moment or order.head.status_at(moment) != "issued":
-            self.planned.plan(reseller_id, order_id, opens if opens and opens > moment else None)
+        opens = self._opens(order, moment)
+        if order is None or opens is None or opens > moment:
+            self._plan_anew(reseller_id, order_id, opens)
             return Outcome.NOT_DUE
         outcome = Outcome.UNDER_WAY
         if not order.head.reissues_under_way:
@@ -124,7 +125,23 @@ class ReissueByItself:
         self.planned.plan(reseller_id, order_id, moment + AGAIN_AFTER)
         return outcome
 
-    def _opens(self, order: Order) -> datetime | None:
+    def _plan_anew(self, reseller_id: str, order_id: str, opens: datetime | None) -> None:
+        """Until what is read is what was written: the order may have changed in between, and the handler of its event
+        have planned it before. Raises TryAgain, with the row due again.
+        """
+        for _ in range(_ROUNDS):
+            self.planned.plan(reseller_id, order_id, opens)
+            now = self._opens(load(self.orders, reseller_id, order_id), self.clock.now())
+            if now == opens:
+                return
+            opens = now
+        self.planned.plan(reseller_id, order_id, self.clock.now())
+        raise TryAgain("The order is changing at this moment; look again.")
+
+    def _opens(self, order: Order | None, moment: datetime) -> datetime | None:
+        """When it is reissued by itself; None for one that is not, or has ended."""
+        if order is None or order.head.status_at(moment) is not OrderStatus.ISSUED:
+            return None
         head = order.head
         found = self.certificates.of_order(head.reseller_id, head.order_id)
         return reissues_itself_at(order, found, renewed=is_renewed(self.orders, head))
