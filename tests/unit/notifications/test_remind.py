@@ -508,6 +508,23 @@ def test_a_run_that_dies_while_it_plans_anew_is_finished_by_a_later_one(number):
     assert office.calendar.replans == {}
 
 
+def test_days_that_are_chosen_after_a_run_met_the_reseller_count(office):
+    """The run has read the days of before, for another entry, when it comes to what is to be planned anew."""
+    on(office, 50)
+    choose(office, 20)
+    chosen = office.calendar.replan
+
+    def once_more(reseller_id):
+        choose(office, 49, 7)
+        return chosen(reseller_id)
+
+    office.calendar.replan = once_more
+    office.day()
+    office.calendar.replan = chosen
+    on(office, 49)
+    assert len(subjects(office.day())) == 1
+
+
 def test_days_that_are_chosen_while_a_run_plans_anew_are_planned_by_the_next(office):
     on(office, 50)
     choose(office, 49, 7)

@@ -165,8 +165,8 @@ class _Run:
 
     def _replan(self, reseller_id: str) -> None:
         """What is due by the reseller's new days is reminded of at once: its shard may have been read already."""
-        preferences = self._preferences_of(reseller_id)
-        for order_id, kind in self._case.replan(reseller_id, preferences, self._moment, self._require_time):
+        chosen = partial(self._chosen, reseller_id)
+        for order_id, kind in self._case.replan(reseller_id, chosen, self._moment, self._require_time):
             self._judge(reseller_id, order_id, kind)
 
     def _require_time(self) -> None:
@@ -308,9 +308,12 @@ class _Run:
         self._case.digests.queued(digest, self._case.clock.now())
 
     def _preferences_of(self, reseller_id: str) -> ReminderPreferences:
-        if reseller_id not in self._preferences:
-            reseller = self._case.resellers.reseller(reseller_id)
-            self._preferences[reseller_id] = reseller.reminders if reseller else ReminderPreferences()
+        return self._preferences.get(reseller_id) or self._chosen(reseller_id)
+
+    def _chosen(self, reseller_id: str) -> ReminderPreferences:
+        """As it is now."""
+        reseller = self._case.resellers.reseller(reseller_id)
+        self._preferences[reseller_id] = reseller.reminders if reseller else ReminderPreferences()
         return self._preferences[reseller_id]
 
 

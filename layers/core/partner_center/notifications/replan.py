@@ -25,12 +25,17 @@ class ReplanReminders:
     def __call__(
         self,
         reseller_id: str,
-        preferences: ReminderPreferences,
+        chosen: Callable[[], ReminderPreferences],
         moment: datetime,
         require_time: Callable[[], None],
     ) -> Iterator[tuple[str, ReminderKind]]:
-        """Gives the entries that are due by their new days. Raises TryAgain, and what `require_time` raises."""
+        """Gives the entries that are due by their new days. Raises TryAgain, and what `require_time` raises.
+
+        `chosen` reads what the reseller wants, and is asked after the row that says that this changed: whoever
+        chooses once more afterwards changes the row.
+        """
         replan = self.replans.replan(reseller_id)
+        preferences = chosen()
         while replan is not None:
             require_time()
             found, after = self.orders.by_common_name(reseller_id, "", Page(_PAGE, replan.after))
