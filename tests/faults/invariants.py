@@ -322,7 +322,7 @@ def reminders(seen: Evidence) -> Iterator[str]:
 
 
 def _reminded(reference: str) -> Iterator[tuple[str, str, int]]:
-    """From `<order.kind-end-days.position@...>`; nothing of other mails."""
+    """From `<order.kind-end-days.mailbox@...>`; nothing of other mails."""
     order_id, _, rest = reference.removeprefix("<").partition("@")[0].partition(".")
     kind, _, facts = rest.partition(".")[0].partition("-")
     _, _, days = facts.partition("-")

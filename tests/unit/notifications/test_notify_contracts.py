@@ -13,6 +13,7 @@ from partner_center.catalog.products import Brand
 from partner_center.entry.telling import telling_handler
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_reminders import ContractReminder
+from partner_center.notifications.domain_mailer import mailbox_label
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.notify_contracts import CLAIM
 from partner_center.notifications.suppressions import Suppression, Undelivered
@@ -84,7 +85,7 @@ def test_low_units_are_told_once(office):
     assert [office.tell(), office.tell(), office.tell()] == [1, 0, 0]
     (mail,) = office.deliver()
     assert mail.to == (BILLS,)
-    assert mail.message_id == "<notice-units_low-con_1.0@partners.example.net>"
+    assert mail.message_id == f"<notice-units_low-con_1.{mailbox_label(BILLS)}@partners.example.net>"
     assert mail.subject == "Contract con_1 has 50 of 500 units left"
     assert office.contract() == replace(LOW, noticed=frozenset({"units_low"}))
 
@@ -118,8 +119,8 @@ def test_two_things_at_once_are_two_mails_and_one_record(office):
     office.hold(replace(LOW, valid_to=NOW + a_day))
     mails = office.told()
     assert [mail.message_id for mail in mails] == [
-        "<notice-units_low-con_1.0@partners.example.net>",
-        "<notice-ends-1-20261124-con_1.0@partners.example.net>",
+        f"<notice-units_low-con_1.{mailbox_label(BILLS)}@partners.example.net>",
+        f"<notice-ends-1-20261124-con_1.{mailbox_label(BILLS)}@partners.example.net>",
     ]
     (record,) = office.audited()
     assert (record.actor, record.facts["notices"]) == ("system", "units_low ends-1-20261124")
@@ -188,7 +189,7 @@ def test_a_crash_between_a_mail_and_its_record_sends_it_twice_with_the_same_mess
     office.queue.waiting = waiting * 3
     office.deliver()
     assert [mail.message_id for _, mail in office.mailer.mails] == [
-        "<notice-units_low-con_1.0@partners.example.net>"
+        f"<notice-units_low-con_1.{mailbox_label(BILLS)}@partners.example.net>"
     ] * 2
 
 
@@ -291,8 +292,10 @@ def test_an_address_that_takes_no_mail_makes_room_for_the_next(office):
         if gone is not None:
             bounced(office, gone)
         office.queue.waiting = [ContractReminder(US, "con_1", None, "units_low", NOW, TOMORROW)]
-        found += [(mail.to, mail.message_id.partition("@")[0][-2:]) for mail in office.deliver()]
-    assert found == [((BILLS,), ".0"), ((OPS,), ".1"), ((SUPPORT,), ".2")]
+        found += [
+            (mail.to, mail.message_id.partition("@")[0].rpartition(".")[2]) for mail in office.deliver()
+        ]
+    assert found == [((each,), mailbox_label(each)) for each in (BILLS, OPS, SUPPORT)]
 
 
 def test_a_bounce_reaches_the_next_address(office):
@@ -322,7 +325,10 @@ def test_a_mail_that_is_refused_goes_to_the_next_address_and_is_not_tried_again(
     office.mailer.trouble.append(MailRefused("address_invalid", "no such address"))
     (mail,) = office.told()
     assert mail.to == (SUPPORT,)
-    assert office.notices.rows[US, "con_1", "units_low"].results == {"0": "address_invalid", "1": "sent"}
+    assert office.notices.rows[US, "con_1", "units_low"].results == {
+        mailbox_label(BILLS): "address_invalid",
+        mailbox_label(SUPPORT): "sent",
+    }
 
 
 def test_mails_keep_to_the_rate_of_reminders():

@@ -313,6 +313,33 @@ def test_a_contact_who_is_both_is_mailed_once(office):
     assert len(office.day()) == 2
 
 
+def corrected(office, email):
+    """PATCH /v1/orders/{id}: another technical contact."""
+    contacts = office.world.order(ORDER).content.contacts
+    changed = replace(contacts, technical=replace(contacts.technical, email=email))
+    content = replace(office.world.order(ORDER).content, contacts=changed)
+    office.world.tables.contents[US, ORDER, 1] = content_to_json(content)
+
+
+def test_who_was_mailed_as_the_next_contact_and_becomes_the_first_is_not_mailed_again(office):
+    two_contacts(office)
+    bounced(office, "asa@example.com")
+    office.run()
+    waiting = list(office.queue.waiting)
+    assert office.deliver()[0].to == ("olga@example.com",)
+    corrected(office, "Olga@example.com")
+    office.queue.waiting = waiting
+    assert office.deliver() == []
+
+
+def test_who_takes_the_place_of_a_contact_whose_mail_bounced_late_is_mailed(office):
+    tags = reminded(office)
+    corrected(office, "new@example.com")
+    office.record_undelivered(read_notice(a_bounce("asa@example.com", **tags)))
+    (mail,) = office.deliver()
+    assert mail.to == ("new@example.com",)
+
+
 @pytest.mark.parametrize("change", ["revoked", "muted"])
 def test_what_changed_while_a_mail_waited_is_not_mailed(office, change):
     office.run()

@@ -16,8 +16,8 @@ SENT = "sent"
 class ContractReminder:
     """One notice that was claimed: its reseller is told of it once. `day` is that of the digest it stands in.
 
-    `ends` is the contract's end as it was claimed. `results` tells, by the position of the address among those of
-    the reseller, what became of its mail: `sent`, or why it will never go out.
+    `ends` is the contract's end as it was claimed. `results` tells, by the label of the mailbox, what became of its
+    mail: `sent`, or why it will never go out.
     """
 
     reseller_id: str

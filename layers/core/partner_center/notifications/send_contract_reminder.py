@@ -16,7 +16,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_notice import ContractNoticeFacts, contract_notice_mail
 from partner_center.notifications.contract_reminders import SENT, ContractReminder, ContractReminders
-from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.domain_mailer import mailbox_label, message_id
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer
 from partner_center.notifications.suppressions import Suppressions
@@ -44,13 +44,14 @@ class SendContractReminder:
             raise TryAgain("What belongs to the notice cannot be read at the moment.")
         if is_moot(reminder, contract):
             return
-        for position, address in enumerate(addresses(reseller)):
+        for address in addresses(reseller):
             if self.suppressions.suppression(reseller_id, address) is not None:
                 continue
-            result = reminder.results.get(str(position))
+            mailbox = mailbox_label(address)
+            result = reminder.results.get(mailbox)
             if result is None:
-                result = self._send(reminder, contract, reseller, position, address)
-                reminder = replace(reminder, results={**reminder.results, str(position): result})
+                result = self._send(reminder, contract, reseller, address)
+                reminder = replace(reminder, results={**reminder.results, mailbox: result})
                 self.notices.record(reminder)
             if result == SENT:
                 return
@@ -60,12 +61,11 @@ class SendContractReminder:
         reminder: ContractReminder,
         contract: Contract,
         reseller: Reseller,
-        position: int,
         address: str,
     ) -> str:
         """`sent`, or why this mail will never go out: no repetition would help."""
         facts = self._facts(reminder, contract, reseller, address, self.clock.now())
-        local_part = f"{reminder.mail_id}.{position}"
+        local_part = f"{reminder.mail_id}.{mailbox_label(address)}"
         tags = (
             ("reseller_id", reminder.reseller_id),
             ("mail", "contract"),

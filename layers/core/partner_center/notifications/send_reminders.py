@@ -10,7 +10,7 @@ from partner_center.accounts.resellers import Reseller, Resellers
 from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
-from partner_center.notifications.domain_mailer import message_id, tags_of
+from partner_center.notifications.domain_mailer import mailbox_label, message_id, tags_of
 from partner_center.notifications.mail import Mail, MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.notifications.reminder_mail import ReminderFacts, reminder_mail
@@ -48,9 +48,9 @@ class SendReminder:
         if not self._is_wanted(reminder, order):
             return
         contacts = _in_turn(order.content.contacts)
-        for position, contact in enumerate(contacts):
+        for contact in contacts:
             if self.suppressions.suppression(reminder.reseller_id, contact.email) is None:
-                self._send(reminder, order, reseller, contact, position)
+                self._send(reminder, order, reseller, contact)
                 return
         self._nobody(reminder)
 
@@ -61,10 +61,10 @@ class SendReminder:
         entries = self.calendar.entries(reminder.reseller_id, reminder.order_id)
         return still_stands(reminder, entries) and not is_renewed(self.orders, order.head)
 
-    def _send(
-        self, reminder: Reminder, order: Order, reseller: Reseller, contact: Contact, position: int
-    ) -> None:
-        ids, mail_id = (reminder.reseller_id, reminder.order_id), f"{reminder.mail_id}.{position}"
+    def _send(self, reminder: Reminder, order: Order, reseller: Reseller, contact: Contact) -> None:
+        """Once to a mailbox: contacts may be corrected while a mail is on its way, and its bounce be late."""
+        ids = (reminder.reseller_id, reminder.order_id)
+        mail_id = f"{reminder.mail_id}.{mailbox_label(contact.email)}"
         if self.sent.was_sent(*ids, mail_id):
             return
         moment = self.clock.now()
