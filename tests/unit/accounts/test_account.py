@@ -68,6 +68,11 @@ REFUSED = [
     ("a word", {"reminders": {"days": ["7"]}}, {("invalid_field", "/reminders/days/0")}),
     ("too many", {"reminders": {"days": list(range(21))}}, {("too_many", "/reminders/days")}),
     ("no address", {"reminders": {"digest_email": "nobody"}}, {("invalid_field", "/reminders/digest_email")}),
+    (
+        "a domain that no mailer takes",
+        {"reminders": {"digest_email": "a@example.1b"}},
+        {("invalid_field", "/reminders/digest_email")},
+    ),
     ("no https", {"reminders": {"link": "http://x/{order_id}"}}, {("invalid_field", "/reminders/link")}),
     (
         "no place for an id",

@@ -95,6 +95,10 @@ ONE_FAULT = {
         with_(a_body(), ["contacts", "technical", "email"], "a@b@c"),
         [("invalid_field", "/contacts/technical/email")],
     ),
+    "an e-mail domain that no mailer takes": (
+        with_(a_body(), ["contacts", "technical", "email"], "a@example.1b"),
+        [("invalid_field", "/contacts/technical/email")],
+    ),
     "mail header in a name": (
         with_(a_body(), ["contacts", "technical", "first_name"], "a\r\nBcc: b@example.com"),
         [("invalid_field", "/contacts/technical/first_name")],

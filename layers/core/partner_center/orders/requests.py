@@ -38,8 +38,12 @@ Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=PHONE_PA
 
 def _mailable(address: str) -> str:
     # SES has no SMTPUTF8: such an address would be accepted now and lose the certificate's mail later.
-    if not address.rpartition("@")[0].isascii():
+    local, _, domain = address.rpartition("@")
+    if not local.isascii():
         raise ValueError("the part before the @ must be plain ASCII, or no mail can be delivered")
+    # A top-level domain is alphabetic (RFC 1123, 2.1), and the mailer refuses any other.
+    if not domain.rpartition(".")[2][:1].isalpha():
+        raise ValueError("no domain ends like this, so no mail can be delivered")
     return address
 
 
