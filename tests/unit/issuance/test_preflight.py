@@ -50,6 +50,7 @@ def test_a_list_that_is_too_old_holds_the_order_back(desk):
     preflight = desk.run()
     assert (preflight.outcome, list(failed(preflight))) == (Outcome.HELD_BACK, ["public_suffix_list"])
     assert "days old" in desk.head.held_back
+    assert (preflight.is_unanswered, desk.head.unanswered) == (True, 1)
 
 
 def test_the_evidence_names_the_proofs_and_the_revision(desk):
@@ -99,6 +100,22 @@ def test_without_a_block_list_nothing_goes(desk):
     preflight = desk.run()
     assert preflight.outcome is Outcome.HELD_BACK
     assert failed(preflight).keys() == {"block_lists", "key"}
+
+
+def test_what_waits_for_a_list_of_ours_goes_on_by_itself(desk):
+    """Neither its reseller nor anybody of staff could ask for it."""
+    desk.lists.missing.append("the list of Debian's weak keys is missing")
+    desk.run()
+    assert desk.head.asks_again_at is not None
+    desk.lists.missing.clear()
+    assert desk.run().outcome is Outcome.GO
+
+
+def test_a_refusal_beside_a_missing_list_waits_for_its_reseller(desk):
+    desk.lists.missing.append("the list of Debian's weak keys is missing")
+    desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
+    assert not desk.run().is_unanswered
+    assert desk.head.asks_again_at is None
 
 
 def test_every_obstacle_is_told_at_once(desk):

@@ -56,7 +56,7 @@ class Preflight:
     earliest end of a CAA answer or of a proof. `caa` is what was found for each name.
 
     `seconds_left` is how long the order may still be pending, for the wait of one that is not ready. `is_unanswered`:
-    nothing but CAA failed, and that for want of answers.
+    nothing is held against the order; look-ups were not answered, or a list of ours does not serve.
     """
 
     preflight_id: str
@@ -177,10 +177,18 @@ def _asks_as_chosen(order: Order, refusing: Sequence[CaaResult]) -> bool:
     return any(chosen[result.name] in result.permitted for result in refusing)
 
 
-def _is_unanswered(checks: Sequence[Check], caa: Sequence[CaaResult]) -> bool:
+def _is_unanswered(checks: Sequence[Check], caa: Sequence[CaaResult], list_faults: Sequence[str]) -> bool:
+    """Whether nothing is held against the order: what failed could not be judged, for want of somebody's answer or of
+    a list of ours.
+    """
     failed = {each.check for each in checks if not each.passed}
     refusing = [result for result in caa if not result.allowed]
-    return failed == {"caa"} and bool(refusing) and all(result.is_unanswered for result in refusing)
+    unjudged = {SUFFIX_LIST}
+    if list_faults:
+        unjudged |= {"block_lists", "key"}
+    if refusing and all(result.is_unanswered for result in refusing):
+        unjudged |= {"caa"}
+    return bool(failed) and failed <= unjudged
 
 
 def _relied_on(found: Standing, caa: Sequence[CaaResult]) -> Mapping[str, Proof]:
@@ -285,7 +293,7 @@ class RunPreflight:
                 caa_evidence(result, len(caa)) | {"proof_id": proofs[result.name].proof_id} for result in caa
             ),
             seconds_left=self._seconds_left(order, found, runs, moment),
-            is_unanswered=_is_unanswered(checks, caa),
+            is_unanswered=_is_unanswered(checks, caa, faults),
         )
         self._record(order, preflight, correlation_id)
         return preflight

@@ -200,8 +200,9 @@ _GOES_ON = (
 
 
 _ASKED_AGAIN = (
-    "Nothing forbids the issue: it is looked up again by itself, later and later. See that the name servers answer; "
-    "a check may be asked for at any time (POST /v1/orders/{id}/domains/check)."
+    "Nothing forbids the issue: it is looked at again by itself, later and later. If name servers did not answer, "
+    "see that they do; if it is a list of ours, nothing is needed from you. A check may be asked for at any time "
+    "(POST /v1/orders/{id}/domains/check)."
 )
 
 

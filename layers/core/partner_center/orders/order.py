@@ -97,9 +97,10 @@ class OrderHead:
     is how far the screening of the present content is, since `review_since`, and `review_reason` why a reviewer
     looks. `signing` holds from the preflight's claim to the stored certificate: the point of no return, in which
     amendments and cancellations are refused. `held_back` is why a preflight held the order back, `unanswered` how
-    many in a row did so only because too few look-ups were answered, `checked_at` when the reseller last asked for
-    another, `caa_refusal` the preflight in which CAA refused a name that it permits on a proof by another method,
-    until one finds otherwise, `checked_refusal` what that was when the reseller asked, empty if it was none.
+    many in a row did so only because too few look-ups were answered or a list of ours did not serve, `checked_at`
+    when the reseller last asked for another, `caa_refusal` the preflight in which CAA refused a name that it permits
+    on a proof by another method, until one finds otherwise, `checked_refusal` what that was when the reseller asked,
+    empty if it was none.
     `subscriber` is whom proofs belong to: the reseller's
     customer_id, or this order's lineage.
 
