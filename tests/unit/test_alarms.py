@@ -76,6 +76,30 @@ def test_the_line_of_a_run_is_logged_by_one_who_runs(line):
     assert sum(len(re.findall(rf'logger\.info\(\s*"{line}"', code)) for code in CODE) == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    sorted(
+        line
+        for each in of_type("AWS::Logs::MetricFilter").values()
+        for line in re.findall(r'\$\.message = "([^"]+)"', str(each["FilterPattern"]))
+    ),
+)
+def test_what_an_alarm_counts_is_a_line_that_is_logged(line):
+    assert any(f'"{line}"' in code for code in CODE)
+
+
+FAILS_THE_RUN = {"a card was not forgotten"}
+"""Told by an error of the function, at the end of its run."""
+
+
+def test_whatever_a_schedule_puts_off_is_counted():
+    """`by_itself` swallows it, so that neither an error of the function nor its silence tells of it."""
+    told = " ".join(str(each["FilterPattern"]) for each in of_type("AWS::Logs::MetricFilter").values())
+    lines = {line for code in CODE for line in re.findall(r'by_itself\(\s*\w+(?:\.\w+)?,\s*"([^"]+)"', code)}
+    assert len(lines) >= 5
+    assert {line for line in lines if f'"{line}"' not in told} == FAILS_THE_RUN
+
+
 def test_every_schedule_is_a_function_of_its_own_or_fills_a_queue_whose_work_is_dated():
     """CrlIsOld tells by the age of the CRLs themselves that CrlSchedule had none made."""
     rules = of_type("AWS::Events::Rule").items()
