@@ -184,8 +184,20 @@ def _of_stored(facts: PendingFacts, moment: datetime) -> Verdict:
     if not facts.fits:
         return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
     if facts.execution.is_running:
-        return Verdict(Repair.NOTHING, "its execution is about to complete it", later)
+        return _of_stored_and_running(facts, moment)
     return Verdict(Repair.COMPLETE, "its certificate is stored", later)
+
+
+def _of_stored_and_running(facts: PendingFacts, moment: datetime) -> Verdict:
+    """A signer that was thought dead may have stored it after another preflight held the order back: whether what is
+    refused now may be issued says a person.
+    """
+    head = facts.head
+    if head.signing or head.held_back is None:
+        return Verdict(Repair.NOTHING, "its execution is about to complete it", moment + FIRST_LOOK)
+    if facts.answers or head.asks_again_at is not None:
+        return _of_running(facts, moment)
+    return Verdict(Repair.REPORT, "it is held back, and a certificate of it is stored", moment + A_DAY)
 
 
 def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
