@@ -9,8 +9,9 @@ from partner_center.catalog.products import LineKind, catalog_data, catalog_from
 from partner_center.kernel.errors import ContentRefused
 from partner_center.kernel.money import Money
 from partner_center.orders.content import content_to_json
+from partner_center.orders.reissue_request import examine_reissue
 from tests.fakes.determined import MICROSECOND, NOW
-from tests.fakes.posted import a_body, a_call, a_principal
+from tests.fakes.posted import a_body, a_call, a_csr, a_principal
 from tests.fakes.samples import PRODUCT, THEM, US, a_card_contract, a_contract, a_day
 from tests.fakes.world import World
 
@@ -286,6 +287,36 @@ def test_a_kind_of_name_that_came_later_is_at_the_contracts_own_rate(world):
     prices = PriceList("USD", (AgreedPrice(PRODUCT, 365, LineKind.NAME, Money.of("5.00")),))
     world.tables.contracts[US, "con_1"] = replace(world.tables.contracts[US, "con_1"], prices=prices)
     assert world.amend(naming(2), order_id).head.net == Money.of("154.00")
+
+
+IN_EURO = PriceList(
+    "EUR",
+    tuple(
+        AgreedPrice(PRODUCT, 365, kind, Money.of("50.00", "EUR")) for kind in (LineKind.BASE, LineKind.NAME)
+    ),
+)
+
+
+def test_a_kind_of_name_that_came_later_is_in_the_currency_of_the_contract(world):
+    world.tables.contracts[US, "con_1"] = replace(world.tables.contracts[US, "con_1"], prices=IN_EURO)
+    order_id = world.post(a_body("www.example.com")).head.order_id
+    assert world.amend(naming(3), order_id).head.net == Money.of("150.00", "EUR")
+
+
+def test_a_name_for_which_a_contract_in_another_currency_has_no_price_is_refused(world):
+    prices = replace(IN_EURO, prices=IN_EURO.prices[:1])
+    world.tables.contracts[US, "con_1"] = replace(world.tables.contracts[US, "con_1"], prices=prices)
+    order_id = world.post(a_body("www.example.com")).head.order_id
+    assert refusal(world, naming(3), order_id) == [("price_not_agreed", "/contract_id")]
+
+
+def test_a_reissue_on_a_contract_in_another_currency_is_examined_like_any_other(world):
+    """It is free: that it has more names than were paid for is told when it begins."""
+    world.tables.contracts[US, "con_1"] = replace(world.tables.contracts[US, "con_1"], prices=IN_EURO)
+    order_id = world.post(a_body("www.example.com")).head.order_id
+    around = world.amend_order.gate.around(a_principal(), world.order(order_id), NOW, is_free=True)
+    found = examine_reissue(naming(3) | {"csr": a_csr()}, around)
+    assert found.problems == ()
 
 
 def test_an_order_that_was_free_stays_free_and_says_why(world, order_id):

@@ -145,10 +145,10 @@ def screens_anew(before: OrderContent, after: OrderContent) -> bool:
     return without(before) != without(after)
 
 
-def repriced(price: Quote, order: Order) -> Quote:
+def repriced(price: Quote, order: Order) -> Quote | None:
     """The quote at the rates that the order was placed at, in money and units: its price is fixed when it is placed.
 
-    Only a kind of line that it did not have then is at today's rates.
+    Only a kind of line that it did not have then is at today's rates; None when these are in another currency.
     """
     placed = {part.kind: part for part in order.content.price}
     lines = tuple(
@@ -156,6 +156,8 @@ def repriced(price: Quote, order: Order) -> Quote:
         for line in price.lines
     )
     net = Money.of("0", order.head.net.currency)
+    if any(line.amount.currency != net.currency for line in lines):
+        return None
     for line in lines:
         net = net + line.amount
     units = sum(line.quantity * line.units for line in lines)

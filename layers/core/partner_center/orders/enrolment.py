@@ -115,7 +115,8 @@ def judged(
     csr, hidden = _csr(body, around.blocked, problems)
     names = _names(body, csr, product, problems)
     term_days = around.amended.head.term_days if around.amended else _term(body, product, problems)
-    contract = contract_of(body, product, price_of(names.names, product, term_days, around), around)
+    listed = None if around.amended else price_of(names.names, product, term_days, around)
+    contract = contract_of(body, product, listed, around)
     price = price_of(names.names, product, term_days, around, contract)
     if product is not None and not around.is_free:
         problems += purchase_problems(contract, product, names.names, term_days, price, around)

@@ -31,7 +31,10 @@ def price_of(
 def contract_of(
     body: Mapping[str, Any], product: Product | None, listed: Quote | None, around: Circumstances
 ) -> Contract | None:
-    """The contract that pays: the order's own, the one that was named, or the first of those that serve."""
+    """The contract that pays: the order's own, the one that was named, or the first of those that serve.
+
+    `listed` is the price by the catalog, which an order that has a contract does not need.
+    """
     if product is None:
         return None
     wanted = around.amended.head.contract_id if around.amended else body.get("contract_id")
@@ -55,7 +58,8 @@ def purchase_problems(
     around: Circumstances,
 ) -> Iterator[Problem]:
     """Why this cannot be bought on the contract. Of an amended order only what comes on top must be there now."""
-    if price is None and contract is not None and price_of(names, product, term_days, around) is not None:
+    is_sold = term_days is not None and quote(product, names, term_days) is not None
+    if price is None and contract is not None and is_sold:
         yield Problem(
             "price_not_agreed",
             f"Contract {contract.contract_id} has no price for this; choose another contract, or ask your sales "
