@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-TOLERANCE = 300
-"""Seconds by which the signature's time may differ from ours, so that an old message is not sent again."""
+TOLERANCE = 900
+"""Seconds by which the signature's time may differ from ours, so that an old message is not sent again: Stripe's five
+minutes, and the ten by which our clock may be off. An event that comes twice is known by its id."""
 
 _LONGEST_HEADER = 2000
 _TIME = re.compile(r"[0-9]{1,12}")
