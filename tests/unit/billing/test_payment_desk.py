@@ -271,6 +271,7 @@ def test_the_queue_says_what_is_wrong_and_what_to_do(declined):
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.NONE}, "capture_failed"),
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.DECLINED}, "declined"),
         ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.AUTHORISED}, "release_failed"),
+        ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.REFUND_FAILED}, "refund_failed"),
         ({"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_PENDING}, "refund_failed"),
         ({"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_FAILED}, "refund_failed"),
     ],

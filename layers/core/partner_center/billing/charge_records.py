@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from partner_center.billing.charge_ports import PaymentChange
-from partner_center.billing.charges import gives_back, next_try
+from partner_center.billing.charges import gives_back, next_try, says_refund
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.declines import declined_message
 from partner_center.billing.payments import (
@@ -40,10 +40,17 @@ class ChargeRecord:
         return self._declined(replace(charge, decline_code=reason), card, payment_attempt=number)
 
     def declined(self, charge: Charge, card: Card | None, reason: str) -> PaymentChange:
-        return self._declined(self._next(charge, ChargeStatus.DECLINED, decline_code=reason), card)
+        declined = self._next(charge, ChargeStatus.DECLINED, decline_code=reason)
+        if says_refund(self.head):
+            return self._change("payment.declined", declined, self.head.payment, EntryKind.DECLINE)
+        return self._declined(declined, card)
 
     def seen(self, charge: Charge, card: Card | None, intent: Intent) -> PaymentChange:
-        """The charge as the gateway says that it is: the gateway is believed, whatever was expected."""
+        """The charge as the gateway says that it is: the gateway is believed, whatever was expected.
+
+        An order whose money goes back has learned of a card's late answer to what was to be cancelled: nobody is
+        asked for another card, and what is reserved is cancelled next.
+        """
         moment = self.chronicle.moment
         match intent.status:
             case IntentStatus.AUTHORISED:
@@ -56,7 +63,7 @@ class ChargeRecord:
                 return self._change(
                     "payment.authorised",
                     authorised,
-                    PaymentStatus.AUTHORISED,
+                    self.head.payment if says_refund(self.head) else PaymentStatus.AUTHORISED,
                     EntryKind.AUTHORISE,
                     "order.payment_authorised",
                 )

@@ -64,10 +64,12 @@ def next_step(head: OrderHead, charges: Sequence[Charge], moment: datetime) -> N
 
 def gives_back(head: OrderHead) -> bool:
     """Whether the order's money goes back to the card: it was closed, or revoked in time."""
-    return head.status in _CLOSED or head.payment in {
-        PaymentStatus.REFUND_PENDING,
-        PaymentStatus.REFUND_FAILED,
-    }
+    return head.status in _CLOSED or says_refund(head)
+
+
+def says_refund(head: OrderHead) -> bool:
+    """Whether it gives its money back because its payment says so, and for no other reason: that must stay."""
+    return head.payment in {PaymentStatus.REFUND_PENDING, PaymentStatus.REFUND_FAILED}
 
 
 def holds(charge: Charge, moment: datetime) -> bool:
@@ -151,7 +153,8 @@ def _taking(head: OrderHead, live: Charge | None) -> Next:
         return Next(Step.PREPARE)
     if live.status is ChargeStatus.PREPARED:
         return Next(Step.AUTHORISE if _is_asked_for(head, live) else Step.CANCEL, live)
-    return Next(Step.CAPTURE if head.payment is PaymentStatus.AUTHORISED else Step.CANCEL, live)
+    is_wanted = head.payment is PaymentStatus.AUTHORISED and _is_asked_for(head, live)
+    return Next(Step.CAPTURE if is_wanted else Step.CANCEL, live)
 
 
 def _giving_back(head: OrderHead, charges: Sequence[Charge], live: Charge | None) -> Next:

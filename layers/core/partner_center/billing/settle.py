@@ -145,8 +145,10 @@ def _comes_before_staff(before: OrderHead, after: OrderHead) -> bool:
 
 
 def _was_taken(head: OrderHead) -> bool:
-    """An authorisation that cannot be let go runs out by itself; what was taken stays taken."""
-    return head.payment is PaymentStatus.REFUND_PENDING
+    """An authorisation that cannot be let go runs out by itself; what was taken stays taken, as of an order that was
+    cancelled after somebody took its money at the gateway.
+    """
+    return head.payment in {PaymentStatus.REFUND_PENDING, PaymentStatus.CAPTURED}
 
 
 @dataclass(frozen=True, slots=True)
