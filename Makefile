@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONPATH := layers/core:.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, every process would compile every package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 CHECKS := types template secure style arrows openapi
