@@ -416,7 +416,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "hearGateway",
         "Payment gateway",
         "Something has changed at the payment gateway",
-        "Signed by the gateway (Stripe-Signature), not older than 300 seconds. It is believed in nothing: an event "
+        "Signed by the gateway (Stripe-Signature), not older than 900 seconds. It is believed in nothing: an event "
         "about a payment of ours has that order's money looked at, once in 30 days for each event id; others have no "
         "effect.",
         {200: Answer("Heard, of use or not.", "Received")},
