@@ -256,7 +256,7 @@ class OrderHead:
 
     @property
     def asks_again_at(self) -> datetime | None:
-        """When what could not be judged is looked at again by itself; None while nothing is held back for that alone."""
+        """When what could not be judged is looked at again by itself; None while nothing waits for that alone."""
         if self.held_back is None or not self.unanswered:
             return None
         return self.updated_at + PAUSES[min(self.unanswered, len(PAUSES) - 1)]
