@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,8 +19,10 @@ from tests.faults.world import DAY, HOUR, MINUTE, NotReached, World
 from tests.functions.journeys import UNHINDERED, resellers
 
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
-OLDEST, MOST_RUNS = 600 * DAY, 150
-"""When a cloud is exchanged: its clock has gone so far, or so many runs are in its tables."""
+MOST_RUNS = 150
+"""So many runs are in the tables of a cloud when it is exchanged."""
+LAST_DAY = datetime(2028, 3, 1, tzinfo=UTC)
+"""A cloud is exchanged before a run would come here: reminders begin to tell of approvals by e-mail, which end."""
 GRACE = (0.0, 5 * MINUTE, HOUR, 6 * HOUR, 26 * HOUR)
 """How long what is to happen by itself may take; the longest is a day's schedule. What holds is left that long."""
 FEW = 2
@@ -63,7 +66,6 @@ class Runner:
     cloud: EmbeddedCloud | None = None
     runs: int = 0
     quiet: bool = True
-    _made: float = 0.0
     _total: int = 0
     _dead: dict[str, int] = field(default_factory=dict)
 
@@ -78,23 +80,24 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def world(self) -> World:
+    def world(self, lasts: float = 0.0) -> World:
+        """A world that has no orders yet. `lasts`: virtual days of its journey."""
         if self.cloud is not None:
-            age = self.cloud.clock.now() - self._made
-            if age > OLDEST or self.runs >= MOST_RUNS:
+            ends = self.cloud.clock.now() + lasts * DAY + 2 * GRACE[-1]
+            if ends > LAST_DAY.timestamp() or self.runs >= MOST_RUNS:
                 self.close()
         if self.cloud is None:
             self.cloud = EmbeddedCloud(
                 TEMPLATE, UNHINDERED, quiet=self.quiet, seed=lambda cloud: seed(cloud)[0]
             ).__enter__()
-            self._made, self.runs, self._dead = self.cloud.clock.now(), 0, {}
+            self.runs, self._dead = 0, {}
         self.runs += 1
         self._total += 1
         return World(self.cloud, f"r{self._total}", resellers(self.cloud)[0])
 
     def record(self, journey: Journey) -> tuple[Recording, Outcome]:
         """A clean run, and every call that it made."""
-        world, recorder = self.world(), Recorder()
+        world, recorder = self.world(journey.lasts), Recorder()
         world.undisturbed = True
         with _listening(world.cloud, recorder) as clear:
             outcome = self._told(journey, world, lambda: True, clear)
@@ -108,7 +111,7 @@ class Runner:
         begin: Callable[[World], None] | None = None,
     ) -> Outcome:
         """The journey with the fault in it, and all invariants after it. `pause` is called when time has passed."""
-        world = self.world()
+        world = self.world(journey.lasts)
         if begin is not None:
             begin(world)
         if pause is not None:
