@@ -4,6 +4,7 @@ import base64
 import functools
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -84,11 +85,31 @@ def _make_item(item: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) 
         raise ItemSizeTooLarge
 
 
-def _kinds(original: Method, traverser: Any) -> Any:
-    """Once for each tree, where moto asks at every node."""
-    if not hasattr(traverser, "kinds"):
-        traverser.kinds = original(traverser)
-    return traverser.kinds
+_is: Callable[[Any, Any], bool] = functools.cache(issubclass)
+"""Once for each class, where moto asks of every node; abstract classes as these are slow to ask."""
+
+
+def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
+    """As moto does, depth first; what is to be processed is asked once for each tree and class of nodes."""
+    kinds, looked_at = traverser.nodes_to_be_processed(), type(traverser).pre_processing_of_child
+    hook = None if looked_at is ast_nodes.DepthFirstTraverser.pre_processing_of_child else looked_at
+
+    def visited(node: Any, child_id: int) -> Any:
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            if hook:
+                hook(traverser, node, number)
+            if _is(type(child), ast_nodes.Node):
+                visited(child, number)
+        if not _is(type(node), kinds):
+            return node
+        node = traverser.process(node)
+        node.parent = parent
+        if parent:
+            parent.children[child_id] = node
+        return node
+
+    return visited(node, child_id) if _is(type(node), ast_nodes.Node) else node
 
 
 def _copied(node: Any) -> Any:
@@ -172,7 +193,7 @@ def install() -> None:
     exchange(EvalComponent, "heap_key", property(_place_in_the_environment))
     around(DynamoHandler, "serialized", _serialized)
     exchange(Item, "__init__", _make_item)
-    around(ast_nodes.DepthFirstTraverser, "nodes_to_be_processed", _kinds)
+    exchange(ast_nodes.DepthFirstTraverser, "traverse_node_recursively", _traverse)
     exchange(validators.Validator, "__init__", _begin_validation)
     around(validators.Validator, "validate", _validate)
     parser = expressions.UpdateExpressionParser  # its tree is copied by who changes it

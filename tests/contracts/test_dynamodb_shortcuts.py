@@ -99,6 +99,33 @@ def test_one_expression_serves_many_updates(cloud, client):
     assert other == {"pk": {"S": "b"}, "y": {"N": "2"}, "seen": {"N": "2"}}
 
 
+def test_every_action_and_function_of_an_update_does_what_it_says(cloud, client):
+    table = cloud.table(keys=("pk",))
+    before = {"m": {"M": {"kept": {"N": "1"}}}, "l": {"L": [{"N": "1"}]}, "n": {"N": "3"}, "gone": {"S": "x"}}
+    client.put_item(TableName=table, Item={"pk": {"S": "p"}, "tags": {"SS": ["a", "b"]}, **before})
+    answer = client.update_item(
+        TableName=table,
+        Key={"pk": {"S": "p"}},
+        UpdateExpression="SET #m.#new = :two, l = list_append(l, :l), fewer = n - :two, "
+        "was = if_not_exists(n, :two), never = if_not_exists(nowhere, :two), twin = n "
+        "REMOVE gone, #m.kept ADD n :two DELETE tags :b",
+        ExpressionAttributeNames={"#m": "m", "#new": "a new one"},
+        ExpressionAttributeValues={":two": {"N": "2"}, ":l": {"L": [{"S": "y"}]}, ":b": {"SS": ["b"]}},
+        ReturnValues="ALL_NEW",
+    )
+    assert answer["Attributes"] == {
+        "pk": {"S": "p"},
+        "m": {"M": {"a new one": {"N": "2"}}},
+        "l": {"L": [{"N": "1"}, {"S": "y"}]},
+        "n": {"N": "5"},
+        "fewer": {"N": "1"},
+        "was": {"N": "3"},
+        "never": {"N": "2"},
+        "twin": {"N": "3"},
+        "tags": {"SS": ["a"]},
+    }
+
+
 def test_an_index_follows_what_is_written_moved_and_deleted(cloud, client):
     table = cloud.table(**INDEX)
     assert open_ones(client, table) == []
