@@ -17,10 +17,9 @@ from pathlib import Path
 from threading import Lock
 
 from moto import mock_aws
-from samtranslator.yaml_helper import yaml_parse
 
 from local import repairs
-from local.creators import TABLE_PROPERTIES
+from local.creators import tables_of
 from local.repairs.transactions import CONFLICTS
 from local.template import REGION
 from partner_center.adapters.contract_store import ContractStore
@@ -173,16 +172,9 @@ def _tables() -> tuple[Database, TableNames]:
 
     client = boto3.client("dynamodb", region_name=REGION)
     names = {}
-    for logical_id, resource in yaml_parse(TEMPLATE.read_text())["Resources"].items():
-        if resource["Type"] == "AWS::DynamoDB::Table":
-            group = logical_id.removesuffix("Table").lower()
-            described = {
-                name: resource["Properties"][name]
-                for name in TABLE_PROPERTIES
-                if name in resource["Properties"]
-            }
-            names[group] = f"bench-{group}"
-            client.create_table(TableName=names[group], **described)
+    for group, properties in tables_of(TEMPLATE).items():
+        names[group] = f"bench-{group}"
+        client.create_table(TableName=names[group], **properties)
     return Database(client, IMPATIENT), TableNames(**names)
 
 

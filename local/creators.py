@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,7 +15,7 @@ from local.resources import AsyncFailures, Created, Creator, Stack, arn, physica
 from local.runtime import FunctionConfig
 from local.schedules import Schedule
 from local.sources import SourceMapping
-from local.template import REGION, TemplateRefused
+from local.template import REGION, TemplateRefused, described
 
 Properties = Mapping[str, Any]
 ANY_IN_OPENAPI = "x-amazon-apigateway-any-method"
@@ -36,6 +37,19 @@ TABLE_PROPERTIES = (
     "BillingMode",
     "ProvisionedThroughput",
 )
+
+
+def tables_of(template: Path) -> Mapping[str, Properties]:
+    """What a table of the template is made with, by its logical id in small letters, without "Table"."""
+    return {
+        name.removesuffix("Table").lower(): _of_table(resource["Properties"])
+        for name, resource in described(template)["Resources"].items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    }
+
+
+def _of_table(properties: Properties) -> Properties:
+    return {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
 
 
 def layer(stack: Stack, name: str, properties: Properties) -> Created:
@@ -98,7 +112,7 @@ def source_mapping(stack: Stack, name: str, properties: Properties) -> Created:
 
 def table(stack: Stack, name: str, properties: Properties) -> Created:
     physical, client = properties.get("TableName", physical_name(name)), stack.client("dynamodb")
-    wanted = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
+    wanted = dict(_of_table(properties))
     if stream := properties.get("StreamSpecification"):
         view = stream.get("StreamViewType", "NEW_AND_OLD_IMAGES")
         wanted["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}

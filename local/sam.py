@@ -35,9 +35,9 @@ def main() -> None:
 
 def _sources() -> dict[str, Path]:
     """The folder of each function's code by its logical id, which is what SAM names the built folder."""
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415 - SAM's own environment has it
+    from local.template import described  # noqa: PLC0415 - SAM's own environment has what it wants
 
-    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    resources = described(ROOT / "template.yaml")["Resources"]
     return {
         logical_id: ROOT / resource["Properties"]["CodeUri"]
         for logical_id, resource in resources.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from local.cloud import CREDENTIALS
-from local.creators import TABLE_PROPERTIES
+from local.creators import tables_of
 from local.repairs.capacity import METER
 from local.template import REGION
 from partner_center.accounts.resellers import Reseller
@@ -40,7 +40,6 @@ def tables() -> Iterator[tuple[Any, TableNames]]:
     """A DynamoDB client and empty tables, as the template describes them."""
     import boto3  # noqa: PLC0415 - moto and what it brings, a second to import
     from moto import mock_aws  # noqa: PLC0415
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
 
     from local import repairs  # noqa: PLC0415
 
@@ -49,16 +48,9 @@ def tables() -> Iterator[tuple[Any, TableNames]]:
         credentials: dict[str, Any] = dict(CREDENTIALS)
         client = boto3.client("dynamodb", region_name=REGION, **credentials)
         names = {}
-        for logical_id, resource in yaml_parse(TEMPLATE.read_text())["Resources"].items():
-            if resource["Type"] == "AWS::DynamoDB::Table":
-                group = logical_id.removesuffix("Table").lower()
-                described = {
-                    name: resource["Properties"][name]
-                    for name in TABLE_PROPERTIES
-                    if name in resource["Properties"]
-                }
-                client.create_table(TableName=group, **described)
-                names[group] = group
+        for group, properties in tables_of(TEMPLATE).items():
+            client.create_table(TableName=group, **properties)
+            names[group] = group
         yield client, TableNames(**names)
 
 

@@ -6,10 +6,9 @@ from pathlib import Path
 import boto3
 import pytest
 from moto import mock_aws
-from samtranslator.yaml_helper import yaml_parse
 
 from local import repairs
-from local.creators import TABLE_PROPERTIES
+from local.creators import tables_of
 from local.repairs.transactions import CONFLICTS
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.tables import TableNames
@@ -48,14 +47,7 @@ def dynamodb(aws):
 @pytest.fixture(scope="session")
 def described_tables():
     """What template.yaml says of each table, by the attribute of `TableNames` it is known under."""
-    resources = yaml_parse(TEMPLATE.read_text())["Resources"]
-    return {
-        logical_id.removesuffix("Table").lower(): {
-            name: resource["Properties"][name] for name in TABLE_PROPERTIES if name in resource["Properties"]
-        }
-        for logical_id, resource in resources.items()
-        if resource["Type"] == "AWS::DynamoDB::Table"
-    }
+    return tables_of(TEMPLATE)
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import dns.rdata
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local.build import BUILD, LAYER_NAME, ROOT
+from local.template import described
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives
 from partner_center.entry.perspective import ANSWERING_SECONDS
 from partner_center.entry.wiring.perspectives import LONGEST_ANSWER
@@ -91,7 +91,7 @@ def test_what_every_question_is_forwarded_to_may_not_be_asked():
 
 
 def test_who_asks_waits_longer_than_a_perspective_may_take():
-    resources = yaml_parse((ROOT / "perspectives" / "template.yaml").read_text("utf-8"))["Resources"]
+    resources = described(ROOT / "perspectives" / "template.yaml")["Resources"]
     longest = resources["Perspective"]["Properties"]["Timeout"]
     assert ANSWERING_SECONDS < longest < LONGEST_ANSWER < LambdaPerspectives((), None)._limit
 

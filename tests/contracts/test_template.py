@@ -5,13 +5,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from local.creators import CREATORS
 from local.resources import WITHOUT_EFFECT, Created, Stack
 from local.schedules import Schedule, next_due
-from local.template import Resolver, TemplateRefused, read
+from local.template import Resolver, TemplateRefused, described, read
 
 FIXTURE = Path(__file__).parent / "fixture_app/template.yaml"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -224,6 +226,12 @@ def test_what_is_without_effect_can_be_referred_to(written):
 def test_no_type_is_both_made_and_without_effect():
     assert not set(CREATORS) & set(WITHOUT_EFFECT)
     assert all(WITHOUT_EFFECT.values())
+
+
+@pytest.mark.parametrize("template", ["template.yaml", "perspectives/template.yaml"])
+def test_a_template_is_read_as_sam_reads_it(template):
+    path = ROOT / template
+    assert described(path) == yaml_parse(path.read_text("utf-8"))
 
 
 def test_code_layers_and_definitions_stay_where_the_template_says():

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local.cloud import EmbeddedCloud
 from local.resources import physical_name
 from local.runtime import How
+from local.template import described
 from tests.faults.evidence import dead_letters
 from tests.faults.operator import empties_dead_letters
 from tests.functions.conftest import TEMPLATE
@@ -23,7 +23,7 @@ from tests.functions.journeys import Reseller, publish, resellers
 
 pytestmark = pytest.mark.cloud
 
-RESOURCES = yaml_parse(TEMPLATE.read_text("utf-8"))["Resources"]
+RESOURCES = described(TEMPLATE)["Resources"]
 SOURCES = {
     event["Properties"]["Queue"]["Fn::GetAtt"][0]: name
     for name, each in RESOURCES.items()

@@ -7,10 +7,10 @@ import sys
 from importlib.metadata import files
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from local.bundle import prune
 from local.lock import LAYER, ROOT, functions, requirements_of, requirements_text, services_of
+from local.template import described
 from tests.unit.orders.csr_workshop import Workshop
 
 FUNCTIONS = functions()
@@ -59,7 +59,7 @@ def test_every_requirement_is_pinned_by_hash_and_names_no_index(lock):
 
 
 def resources(template):
-    return yaml_parse((ROOT / template).read_text())["Resources"].values()
+    return described(ROOT / template)["Resources"].values()
 
 
 def test_every_function_of_a_template_has_a_folder_and_every_folder_a_function():

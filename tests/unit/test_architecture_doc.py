@@ -6,25 +6,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from local.template import described
+
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs/architecture.md").read_text("utf-8")
 READING, WRITING = {"GetItem", "Query"}, {"PutItem", "UpdateItem", "DeleteItem"}
 
 
-class Template(yaml.SafeLoader):
-    """YAML in which a short tag becomes the text behind it."""
-
-
-Template.add_multi_constructor(
-    "!",
-    lambda loader, _, node: (
-        node.value if isinstance(node, yaml.ScalarNode) else loader.construct_sequence(node, deep=True)
-    ),
-)
-
-
 def resources(template):
-    return yaml.load((ROOT / template).read_text("utf-8"), Template)["Resources"].values()  # noqa: S506
+    return described(ROOT / template)["Resources"].values()
 
 
 def functions():
@@ -48,22 +38,26 @@ def test_the_role_of_a_perspective_reads_and_writes_nothing_but_its_log():
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     ]
-    assert [each["Resource"] for each in statements] == ["Logs.Arn"]
+    assert [each["Resource"] for each in statements] == [{"Fn::GetAtt": ["Logs", "Arn"]}]
     assert "ManagedPolicyArns" not in role["Properties"]
 
 
 def allowed(properties, verbs):
     listed = [each for policy in properties.get("Policies", []) for each in policy["Statement"]]
-    statements = [
-        each for each in listed if isinstance(each, dict)
-    ]  # the others depend on a condition: no table
+    statements = [each for each in listed if "Action" in each]  # the others depend on a condition: no table
     return {
-        arn.removesuffix("Table.Arn").lower()
+        table.lower()
         for statement in statements
         if verbs & {action.removeprefix("dynamodb:") for action in statement["Action"]}
-        for arn in statement["Resource"]
-        if arn.endswith("Table.Arn")
+        for table in tables(statement["Resource"])
     }
+
+
+def tables(listed):
+    for each in listed:
+        match each:
+            case {"Fn::GetAtt": [name, "Arn"]} if name.endswith("Table"):
+                yield name.removesuffix("Table")
 
 
 def documented():

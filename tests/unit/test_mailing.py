@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from local.template import described
 from partner_center.entry.mailing import ALARM
 
 ROOT = Path(__file__).parents[2]
-RESOURCES = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))["Resources"]
+RESOURCES = described(ROOT / "template.yaml")["Resources"]
 FUNCTIONS = {
     name: each["Properties"]
     for name, each in RESOURCES.items()

@@ -5,13 +5,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from local.template import described
 from partner_center.kernel.patience import AFTER_TROUBLE, pause_of_message
 from tests.faults import operator
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+TEMPLATE = described(ROOT / "template.yaml")
 RESOURCES = TEMPLATE["Resources"]
 DEFAULT_TIMEOUT = TEMPLATE["Globals"]["Function"]["Timeout"]
 OPERATIONS = (ROOT / "docs/operations.md").read_text("utf-8")

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from local.template import described
 from partner_center.adapters.stripe_http import Limits
 from partner_center.adapters.timely import LONGEST_PAUSE, longest_try
 from partner_center.adapters.validation_functions import SECONDS_FOR_LOOKS
@@ -14,7 +14,7 @@ from partner_center.kernel.deadline import ANSWERING
 from partner_center.validation.published_contacts import SECONDS as SECONDS_FOR_CONTACTS
 
 ROOT = Path(__file__).parents[2]
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text("utf-8"))
+TEMPLATE = described(ROOT / "template.yaml")
 FUNCTIONS = {
     name: each["Properties"]
     for name, each in TEMPLATE["Resources"].items()

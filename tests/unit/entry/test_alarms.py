@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from local.template import described
 from partner_center.entry.alarms import Alarm
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
-RESOURCES = yaml_parse(TEMPLATE.read_text("utf-8"))["Resources"].values()
+RESOURCES = described(TEMPLATE)["Resources"].values()
 PROPERTIES = [each["Properties"] for each in RESOURCES if "Properties" in each]
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
@@ -34,6 +33,7 @@ from local.openapi.story import (
     order_request,
     place,
 )
+from local.template import described
 from partner_center.accounts.api_keys import Role
 from partner_center.accounts.staff import StaffRole
 from partner_center.catalog.agreements import agreement_as_json
@@ -128,24 +128,9 @@ def test_no_reference_leads_nowhere_and_no_component_is_unused(published):
 # ---- routes: document, table of routes, template and functions
 
 
-class Template(yaml.SafeLoader):
-    """YAML with CloudFormation's short tags, whose values do not matter here."""
-
-
-def _untagged(loader, _suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_mapping(node, deep=True)
-
-
-Template.add_multi_constructor("!", _untagged)
-
-
 def http_functions():
     """(folder, its function's HTTP events in the template)."""
-    resources = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Template)["Resources"]  # noqa: S506
+    resources = described(ROOT / "template.yaml")["Resources"]
     for resource in resources.values():
         if resource["Type"] != "AWS::Serverless::Function":
             continue

@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
 from local.openapi.story import PRODUCT, certificate_of, order_request
+from local.template import described
 from partner_center.accounts.api_keys import Principal, Role
 from partner_center.accounts.resellers import Reseller
 from partner_center.accounts.staff import Staff, StaffRole
@@ -528,11 +528,7 @@ def test_nothing_is_lost_between_the_outbox_and_the_bus(event):
 
 
 def test_rules_of_the_template_wait_for_events_that_exist():
-    class Template(yaml.SafeLoader):
-        pass
-
-    Template.add_multi_constructor("!", lambda _loader, _suffix, node: str(node.value))
-    resources = yaml.load((ROOT / "template.yaml").read_text("utf-8"), Template)["Resources"]  # noqa: S506
+    resources = described(ROOT / "template.yaml")["Resources"]
     patterns = [
         resource["Properties"]["EventPattern"]
         for resource in resources.values()
