@@ -2,6 +2,7 @@
 
 from itertools import count
 from pathlib import Path
+from threading import RLock
 
 import boto3
 import pytest
@@ -51,19 +52,44 @@ def described_tables():
 
 
 @pytest.fixture(scope="module")
-def new_tables(dynamodb, described_tables):
-    """Makes all tables, empty, under names of their own."""
+def new_table(dynamodb, described_tables):
+    """Makes one table, empty, under a name of its own."""
     numbers = count(1)
+
+    def new(group):
+        name = f"{group}-alone-{next(numbers)}"
+        dynamodb.create_table(TableName=name, **described_tables[group])
+        return name
+
+    return new
+
+
+@pytest.fixture(scope="module")
+def new_tables(dynamodb, described_tables):
+    """Names all tables, empty; each is made when `dynamodb` is first asked for it: tests want two of six or three."""
+    numbers, planned, one_at_a_time = count(1), {}, RLock()
+
+    def make(params, **_):
+        with one_at_a_time:
+            for name in named(params) & planned.keys():
+                dynamodb.create_table(TableName=name, **planned.pop(name))
 
     def new():
         number = next(numbers)
-        names = {}
-        for group, properties in described_tables.items():
-            names[group] = f"{group}-{number}"
-            dynamodb.create_table(TableName=names[group], **properties)
+        names = {group: f"{group}-{number}" for group in described_tables}
+        planned.update({names[group]: properties for group, properties in described_tables.items()})
         return TableNames(**names)
 
+    dynamodb.meta.events.register("provide-client-params.dynamodb", make)
     return new
+
+
+def named(params):
+    """The tables of a request, of any operation."""
+    writes = [each for item in params.get("TransactItems", ()) for each in item.values()]
+    return {each["TableName"] for each in (params, *writes) if "TableName" in each} | {
+        *params.get("RequestItems", ())
+    }
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ ISSUING = ["issuing", "--name", "Our TLS CA", *NAMES, "--bucket", BUCKET, "--end
 
 
 @pytest.fixture(scope="module")
-def ca(aws, new_tables):
+def ca(aws, new_table):
     """Runs the command against moto, with the credentials that mock_aws gives."""
-    table = new_tables().issuance
+    table = new_table("issuance")
     aws("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("ISSUANCE_TABLE", table)

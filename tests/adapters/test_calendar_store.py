@@ -21,8 +21,8 @@ from tests.fakes.samples import THEM, US, a_day
 
 
 @pytest.fixture
-def business(new_tables):
-    return new_tables().business
+def business(new_table):
+    return new_table("business")
 
 
 @pytest.fixture

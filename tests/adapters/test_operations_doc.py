@@ -25,8 +25,8 @@ def stack_key(aws):
 
 
 @pytest.fixture
-def table(new_tables, monkeypatch):
-    name = new_tables().issuance
+def table(new_table, monkeypatch):
+    name = new_table("issuance")
     monkeypatch.setenv("ISSUANCE_TABLE", name)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     return name

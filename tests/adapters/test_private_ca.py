@@ -101,8 +101,8 @@ class Bench:
 def bench(request):
     if request.param == "memory":
         return Bench(MemoryStore())
-    new_tables, client = request.getfixturevalue("new_tables"), request.getfixturevalue("dynamodb")
-    return Bench(DynamoDbIssuanceStore(client, new_tables().issuance))
+    new_table, client = request.getfixturevalue("new_table"), request.getfixturevalue("dynamodb")
+    return Bench(DynamoDbIssuanceStore(client, new_table("issuance")))
 
 
 def test_the_certificate_is_what_was_asked_for_under_the_authoritys_serial(bench):
@@ -537,7 +537,7 @@ def test_times_are_told_to_the_second():
     assert parameters["Validity"]["Value"] == plan.not_after.timestamp()
 
 
-def test_with_motos_authority_which_ignores_what_is_passed_nothing_is_stored(aws, dynamodb, new_tables):
+def test_with_motos_authority_which_ignores_what_is_passed_nothing_is_stored(aws, dynamodb, new_table):
     pca = aws("acm-pca")
     subject = {"CommonName": "Moto", "Country": "NL"}
     arn = pca.create_certificate_authority(
@@ -548,7 +548,7 @@ def test_with_motos_authority_which_ignores_what_is_passed_nothing_is_stored(aws
         },
         CertificateAuthorityType="ROOT",
     )["CertificateAuthorityArn"]
-    bench = Bench(DynamoDbIssuanceStore(dynamodb, new_tables().issuance))
+    bench = Bench(DynamoDbIssuanceStore(dynamodb, new_table("issuance")))
     bench.request = replace(bench.request, issuer=replace(bench.issuing_ca, key_id=arn))
     bench.through = replace(bench.through, authority=AcmPrivateCa(pca))
     with pytest.raises(CertificateDisagrees):

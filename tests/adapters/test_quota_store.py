@@ -15,8 +15,8 @@ from tests.fakes.quota import END, RequestCountsContract
 
 
 @pytest.fixture
-def table(new_tables):
-    return new_tables().quota
+def table(new_table):
+    return new_table("quota")
 
 
 @pytest.fixture

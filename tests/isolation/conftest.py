@@ -18,9 +18,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-from tests.adapters.conftest import database, described_tables, new_tables, pauses, stores, tables
+from tests.adapters.conftest import database, described_tables, new_table, new_tables, pauses, stores, tables
 
-__all__ = ["database", "described_tables", "new_tables", "pauses", "stores", "tables"]
+__all__ = ["database", "described_tables", "new_table", "new_tables", "pauses", "stores", "tables"]
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(
