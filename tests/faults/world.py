@@ -66,6 +66,13 @@ class World:
     # ---- time
 
     def advance(self, seconds: float) -> None:
+        """What a fault keeps back for a minute or a day comes on the way, and not at the end of months."""
+        for soon in (2 * MINUTE, DAY) if seconds > 2 * DAY else ():
+            self._goes_on(soon)
+            seconds -= soon
+        self._goes_on(seconds)
+
+    def _goes_on(self, seconds: float) -> None:
         self.cloud.advance(seconds)
         self.pause()
 
