@@ -67,6 +67,7 @@ class Runner:
     runs: int = 0
     quiet: bool = True
     _total: int = 0
+    _was_alone: bool = False
     _dead: dict[str, int] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -80,12 +81,14 @@ class Runner:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def world(self, lasts: float = 0.0) -> World:
-        """A world that has no orders yet. `lasts`: virtual days of its journey."""
+    def world(self, journey: Journey) -> World:
+        """A world that has no orders yet, and a cloud that serves for the journey."""
         if self.cloud is not None:
-            ends = self.cloud.clock.now() + lasts * DAY + 2 * GRACE[-1]
-            if ends > LAST_DAY.timestamp() or self.runs >= MOST_RUNS:
+            ends = self.cloud.clock.now() + journey.lasts * DAY + 2 * GRACE[-1]
+            is_worn = ends > LAST_DAY.timestamp() or self.runs >= MOST_RUNS
+            if is_worn or journey.alone or self._was_alone:
                 self.close()
+        self._was_alone = journey.alone
         if self.cloud is None:
             self.cloud = EmbeddedCloud(
                 TEMPLATE, UNHINDERED, quiet=self.quiet, seed=lambda cloud: seed(cloud)[0]
@@ -97,7 +100,7 @@ class Runner:
 
     def record(self, journey: Journey) -> tuple[Recording, Outcome]:
         """A clean run, and every call that it made."""
-        world, recorder = self.world(journey.lasts), Recorder()
+        world, recorder = self.world(journey), Recorder()
         world.undisturbed = True
         with _listening(world.cloud, recorder) as clear:
             outcome = self._told(journey, world, lambda: True, clear)
@@ -111,7 +114,7 @@ class Runner:
         begin: Callable[[World], None] | None = None,
     ) -> Outcome:
         """The journey with the fault in it, and all invariants after it. `pause` is called when time has passed."""
-        world = self.world(journey.lasts)
+        world = self.world(journey)
         if begin is not None:
             begin(world)
         if pause is not None:

@@ -14,17 +14,21 @@ FOLDER = "journeys"
 
 @dataclass(frozen=True)
 class Journey:
-    """`lasts`: virtual days that pass in it, so that a cloud is not used for ever."""
+    """`lasts`: virtual days that pass in it, so that a cloud is not used for ever.
+
+    `alone`: in a cloud of its own, since it is about the rules of today, and what it leaves goes on by itself.
+    """
 
     name: str
     tell: Tell
     lasts: float = 0.0
+    alone: bool = False
 
 
 _KNOWN: dict[str, Journey] = {}
 
 
-def journey(lasts: float = 0.0) -> Callable[[Tell], Tell]:
+def journey(lasts: float = 0.0, *, alone: bool = False) -> Callable[[Tell], Tell]:
     """Registers a whole journey under the function's name.
 
     It drives the public API and the local world alone, and returns once all that it is about is done.
@@ -34,7 +38,7 @@ def journey(lasts: float = 0.0) -> Callable[[Tell], Tell]:
         name = tell.__name__
         if name in _KNOWN:
             raise ValueError(f"two journeys are called {name}")
-        _KNOWN[name] = Journey(name, tell, lasts)
+        _KNOWN[name] = Journey(name, tell, lasts, alone)
         return tell
 
     return register

@@ -9,9 +9,17 @@ import pytest
 
 from tests.faults import harness
 from tests.faults.harness import LAST_DAY, MOST_RUNS, Runner
-from tests.faults.world import DAY
+from tests.faults.registry import Journey
+from tests.faults.world import DAY, World
 
 BEGUN = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
+
+
+def _tell_nothing(_: World) -> None:
+    """The cloud is looked at, not used."""
+
+
+SHORT = Journey("short", _tell_nothing)
 
 
 class _Cloud:
@@ -48,12 +56,18 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Runner]:
 def test_a_cloud_serves_until_a_journey_would_come_where_approval_by_e_mail_ends(
     runner: Runner, days_before: float, lasts: float, serves: bool
 ) -> None:
-    cloud: Any = runner.world().cloud
+    cloud: Any = runner.world(SHORT).cloud
     cloud.moment = LAST_DAY.timestamp() - days_before * DAY
-    assert (runner.world(lasts).cloud is cloud) is serves
+    assert (runner.world(Journey("long", _tell_nothing, lasts)).cloud is cloud) is serves
 
 
 def test_a_cloud_has_so_many_runs_in_its_tables_and_no_more(runner: Runner) -> None:
-    clouds = [runner.world().cloud for _ in range(MOST_RUNS + 1)]
+    clouds = [runner.world(SHORT).cloud for _ in range(MOST_RUNS + 1)]
     assert len({id(each) for each in clouds[:-1]}) == 1
     assert clouds[-1] is not clouds[0]
+
+
+def test_what_is_to_be_alone_has_a_cloud_that_nobody_had_before_or_gets_afterwards(runner: Runner) -> None:
+    alone = Journey("alone", _tell_nothing, alone=True)
+    clouds = [runner.world(each).cloud for each in (SHORT, SHORT, alone, alone, SHORT, SHORT)]
+    assert [clouds.index(each) for each in clouds] == [0, 0, 2, 3, 4, 4]

@@ -108,7 +108,7 @@ def replace_by_card(world: World) -> None:
     world.becomes(order_id, "revoked")
 
 
-@journey(lasts=170)
+@journey(lasts=170, alone=True)
 def auto_reissue(world: World) -> None:
     """An order reissues itself when its certificate's end comes near; its proof is too old by then."""
     chosen = {"auto_reissue": True, "key": "same", "days_before": 30}
