@@ -8,8 +8,10 @@ from partner_center.billing.payments import ChargeStatus, PaymentStatus
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.money import Money
 from partner_center.orders.order import PaymentKind
+from partner_center.orders.reconcile import held_back_answer
 from tests.fakes.contract_charges import a_charge
 from tests.fakes.determined import NOW
+from tests.fakes.perspectives import REMOTES
 from tests.fakes.samples import ORDER, US, a_day
 from tests.unit.issuance.preflighting import THEIRS, failed
 from tests.unit.validation.caa_world import answer
@@ -82,6 +84,20 @@ def test_proofs_and_caa_come_before_money(desk):
     assert "payment" in desk.head.held_back
     desk.world.tables.proofs.clear()
     assert desk.run().outcome is Outcome.PROVE_AGAIN
+
+
+def test_what_waits_for_answers_alone_is_looked_at_again_though_its_authorisation_lapsed_meanwhile(desk):
+    """Authorised for a week, relied upon for half of it."""
+    by_card(desk)
+    desk.perspectives.trouble = dict.fromkeys(REMOTES, "out_of_time")
+    for moment, lacking in ((NOW, {"caa"}), (NOW + 4 * a_day, {"caa", "payment"})):
+        desk.world.clock.moment = moment
+        preflight = desk.run()
+        assert (preflight.outcome, preflight.is_unanswered) == (Outcome.HELD_BACK, True)
+        assert set(failed(preflight)) == lacking
+        assert held_back_answer(desk.head, NOW + 11 * a_day) is not None
+    desk.perspectives.trouble = {}
+    assert desk.run().outcome is Outcome.PAY_AGAIN
 
 
 def test_what_costs_nothing_needs_no_card(desk):

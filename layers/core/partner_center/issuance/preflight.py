@@ -177,11 +177,15 @@ def _asks_as_chosen(order: Order, refusing: Sequence[CaaResult]) -> bool:
     return any(chosen[result.name] in result.permitted for result in refusing)
 
 
-def _is_unanswered(checks: Sequence[Check], caa: Sequence[CaaResult], list_faults: Sequence[str]) -> bool:
+def _is_unanswered(
+    order: Order, checks: Sequence[Check], caa: Sequence[CaaResult], list_faults: Sequence[str]
+) -> bool:
     """Whether nothing is held against the order: what failed could not be judged, for want of somebody's answer or of
-    a list of ours.
+    a list of ours. A card's money that lapsed meanwhile is asked for again once all else is well.
     """
     failed = {each.check for each in checks if not each.passed}
+    if order.head.is_by_card:
+        failed.discard("payment")
     refusing = [result for result in caa if not result.allowed]
     unjudged = {SUFFIX_LIST}
     if list_faults:
@@ -293,7 +297,7 @@ class RunPreflight:
                 caa_evidence(result, len(caa)) | {"proof_id": proofs[result.name].proof_id} for result in caa
             ),
             seconds_left=self._seconds_left(order, found, runs, moment),
-            is_unanswered=_is_unanswered(checks, caa, faults),
+            is_unanswered=_is_unanswered(order, checks, caa, faults),
         )
         self._record(order, preflight, correlation_id)
         return preflight
