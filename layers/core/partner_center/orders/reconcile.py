@@ -180,24 +180,30 @@ def is_told(head: OrderHead) -> bool:
 
 
 def _of_stored(facts: PendingFacts, moment: datetime) -> Verdict:
-    later = moment + FIRST_LOOK
+    """A signer that was thought dead may have stored it after another preflight held the order back: whether what is
+    refused now may be issued says a later preflight, or a person.
+    """
+    head, runs = facts.head, facts.execution.is_running
     if not facts.fits:
         return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
-    if facts.execution.is_running:
-        return _of_stored_and_running(facts, moment)
-    return Verdict(Repair.COMPLETE, "its certificate is stored", later)
-
-
-def _of_stored_and_running(facts: PendingFacts, moment: datetime) -> Verdict:
-    """A signer that was thought dead may have stored it after another preflight held the order back: whether what is
-    refused now may be issued says a person.
-    """
-    head = facts.head
-    if head.signing or head.held_back is None:
+    if not head.signing and (head.held_back is not None or _was_released(facts)):
+        if not runs:
+            return _of_execution_ended(
+                facts, moment
+            )  # the next one looks again before it takes what is stored
+        if facts.answers or head.asks_again_at is not None or head.held_back is None:
+            return _of_running(facts, moment)
+        return Verdict(Repair.REPORT, "it is held back, and a certificate of it is stored", moment + A_DAY)
+    if runs:
         return Verdict(Repair.NOTHING, "its execution is about to complete it", moment + FIRST_LOOK)
-    if facts.answers or head.asks_again_at is not None:
-        return _of_running(facts, moment)
-    return Verdict(Repair.REPORT, "it is held back, and a certificate of it is stored", moment + A_DAY)
+    return Verdict(Repair.COMPLETE, "its certificate is stored", moment + FIRST_LOOK)
+
+
+def _was_released(facts: PendingFacts) -> bool:
+    """Whether a check was asked for since the certificate was stored; no preflight has followed it."""
+    stored_at = facts.certificate.stored_at if facts.certificate is not None else None
+    asked_at = facts.head.checked_at
+    return stored_at is not None and asked_at is not None and asked_at >= stored_at
 
 
 def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
