@@ -189,6 +189,20 @@ def test_an_older_attempt_does_not_take_the_newer_ones_place(world, wait, step):
     assert world.machine.answers == {"old": Woken.OVER}
 
 
+def test_an_attempt_that_was_overtaken_while_it_mailed_does_not_take_the_newer_ones_place(world, monkeypatch):
+    ask = world.mail.ask
+
+    def overtaken(request):
+        ask(request)
+        take_over(world)
+        world.stores.waits.arm(US, ORDER, DOMAINS, "new", 2)
+
+    monkeypatch.setattr(world.mail, "ask", overtaken)
+    await_domains(world, "old", attempt=1)
+    assert world.stores.waits.token(US, ORDER, DOMAINS) == "new"
+    assert world.machine.answers == {"old": Woken.OVER}
+
+
 @pytest.mark.parametrize("wait", [await_domains, await_release], ids=["domains", "release"])
 @pytest.mark.parametrize(
     ("reseller_id", "order_id"), [(US, "ord_2"), (THEM, ORDER)], ids=["unknown", "foreign"]

@@ -80,7 +80,10 @@ class AwaitDomains:
     clock: Clock
 
     def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
-        """Safe to run again: the newest token counts, no mail is sent twice. Raises TryAgain."""
+        """Safe to run again: the newest token counts, no mail is sent twice. Raises TryAgain.
+
+        An older attempt arms nothing, though it may have been overtaken while it mailed.
+        """
         order = load(self.orders, reseller_id, order_id)
         if order is None or not continues(order.head, attempt):
             self.machine.wake(token, Woken.OVER)
@@ -89,6 +92,10 @@ class AwaitDomains:
             self.machine.wake(token, Woken.AMENDED)
             return
         self.open_validation(order)
+        head = self.orders.head(reseller_id, order_id)
+        if head is None or not continues(head, attempt):
+            self.machine.wake(token, Woken.OVER)
+            return
         self.waits.arm(reseller_id, order_id, WaitStep.DOMAINS, token, attempt)
         word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())
         if word is not None:
