@@ -141,6 +141,7 @@ def without(*regions):
 ANOTHER = SeenWorld({TXT: (b"ops@provider.net",)})
 BOGUS = SeenWorld({TXT: (OPS.encode(),)}, dnssec=Dnssec.BOGUS)
 TIME_OUT = SeenWorld({TXT: FailureKind.TIMEOUT})
+UNREACHABLE, UNSERVED = SeenWorld({TXT: FailureKind.UNREACHABLE}), SeenWorld({TXT: FailureKind.REFUSED})
 
 
 def both(*happenings):
@@ -162,6 +163,20 @@ VOTES = {
         "primary_not_answered",
     ),
     "one remote is in trouble": (in_trouble(REMOTES[4]), MAILED, "5/6", "corroborated"),
+    "the primary's resolver is out": (elsewhere(UNREACHABLE, PRIMARY), AGAIN, "5/6", "primary_not_answered"),
+    "two resolvers do not serve us": (elsewhere(UNSERVED, *REMOTES[:2]), AGAIN, "4/6", "too_many_disagree"),
+    "all resolvers are out": (
+        elsewhere(UNREACHABLE, PRIMARY, *REMOTES),
+        AGAIN,
+        "0/6",
+        "primary_not_answered",
+    ),
+    "one resolver is out, and one remote does not see it": (
+        both(elsewhere(UNREACHABLE, REMOTES[0]), elsewhere(SeenWorld(), REMOTES[1])),
+        AGAIN,
+        "4/6",
+        "too_many_disagree",
+    ),
     "the primary is in trouble": (in_trouble(PRIMARY), AGAIN, "5/6", "primary_not_answered"),
     "two remotes saw nothing": (unseen(*REMOTES[:2]), AGAIN, "4/6", "too_many_disagree"),
     "one remote got too large an answer": (too_large(REMOTES[0]), MAILED, "5/6", "corroborated"),

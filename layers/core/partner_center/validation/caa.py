@@ -351,7 +351,7 @@ def _sentence(reason: CaaReason, caa_set: CaaSet, applicant: _Applicant, wildcar
 
 def _failure_sentence(failure: Failure) -> str:
     what = f"The CAA look-up for {failure.name} failed ({failure.kind})"
-    if failure.kind in {FailureKind.UNREACHABLE, FailureKind.REFUSED}:
+    if failure.kind.is_ours:
         return f"{what} for no fault of yours; ask for another check later."
     return (
         f"{what}. Make its name servers answer CAA queries with valid signatures, then ask for another check."

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from partner_center.validation.looks import Look, Sighting
+from partner_center.validation.looks import Look, RecordsSeen, Sighting
 from partner_center.validation.perspectives import (
     LOOKS_AT_MOST,
     Perspectives,
@@ -30,12 +30,13 @@ class Seen:
         return seen if len(seen) == count else None
 
     def trouble(self, site: PerspectiveSite, first: int, count: int) -> str | None:
-        """Why the site did not see all of `count` looks from `first`; None if it did."""
+        """Why the site did not see all of `count` looks from `first`; None if it did. A resolver of ours that is
+        out sees nothing.
+        """
         view = self.views[site]
         if view.sightings is None:
             return view.trouble
-        unseen = [each for each in view.sightings[first : first + count] if isinstance(each, Unseen)]
-        return unseen[0].reason.value if unseen else None
+        return next(filter(None, map(_trouble, view.sightings[first : first + count])), None)
 
     def too_large(self, site: PerspectiveSite, first: int, count: int) -> int | None:
         """Which of `count` looks from `first` met more than the site can tell, the first of them; None if none did.
@@ -90,6 +91,17 @@ class AllPerspectives:
                 if site is not None:
                     whole[site] = _joined(whole.get(site), view)
         return Seen({site: whole[site] for site in in_order(whole)})
+
+
+def _trouble(sighting: Sighting | Unseen) -> str | None:
+    if isinstance(sighting, Unseen):
+        return sighting.reason.value
+    failure = sighting.failure if isinstance(sighting, RecordsSeen) else None
+    return (
+        f"trouble with our resolver ({failure.kind})"
+        if failure is not None and failure.kind.is_ours
+        else None
+    )
 
 
 def _joined(before: PerspectiveView | None, view: PerspectiveView) -> PerspectiveView:

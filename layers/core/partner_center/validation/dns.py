@@ -104,6 +104,11 @@ class FailureKind(StrEnum):
     """The response cannot be read or contradicts itself."""
 
     @property
+    def is_ours(self) -> bool:
+        """Whether nothing was asked outside, for trouble with our own resolver."""
+        return self in {FailureKind.REFUSED, FailureKind.UNREACHABLE}
+
+    @property
     def outside(self) -> bool:
         """Whether the trouble may lie outside our infrastructure (BR 3.2.2.8)."""
         return self in {FailureKind.TIMEOUT, FailureKind.SERVFAIL}
