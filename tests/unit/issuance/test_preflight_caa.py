@@ -252,6 +252,14 @@ def test_a_perspective_in_trouble_agrees_with_nobody(desk, count, outcome):
     assert (preflight.outcome, preflight.is_unanswered) == (outcome, outcome is Outcome.HELD_BACK)
 
 
+def test_silence_of_ours_is_not_blamed_on_servers_that_nobody_asked(desk):
+    desk.perspectives.trouble = dict.fromkeys(REMOTES, "out_of_time")
+    told = failed(desk.run())["caa"]
+    assert "too few other network perspectives learnt anything (1/6; not ap-northeast-1" in told
+    assert "it is looked up again by itself" in told
+    assert "give the same answer" not in told
+
+
 @pytest.mark.parametrize("regions", [[PRIMARY], [PRIMARY, *REMOTES], REMOTES[1:3]], ids=str)
 def test_a_refusal_beside_silence_is_a_refusal_where_it_counts(desk, regions):
     """Silence alone is looked up again by itself; a refusal that counts is not, whoever is silent beside it."""

@@ -88,10 +88,13 @@ class CaaResult:
                 f"{self.corroboration.remotes_needed} are needed; the operator must deploy more"
             )
         if self.verdict.allowed and not self.allowed:
+            what, advice = "agree", "make all name servers give the same answer"
+            if self.is_unanswered:
+                what = "learnt anything"
+                advice = "it is looked up again by itself; see that your name servers answer everybody"
             return (
-                "the CAA look-up from here permits the issue, but too few other network perspectives agree "
-                f"({self.corroboration.quorum}; not {', '.join(self.corroboration.against)}); "
-                "make all name servers give the same answer"
+                f"the CAA look-up from here permits the issue, but too few other network perspectives {what} "
+                f"({self.corroboration.quorum}; not {', '.join(self.corroboration.against)}); {advice}"
             )
         return self.verdict.detail
 

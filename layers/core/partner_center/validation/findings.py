@@ -121,6 +121,11 @@ def outcome(findings: Findings, corroboration: Corroboration | None) -> tuple[Ch
             f"{corroboration.remotes_needed} remote perspectives that are needed are set up; the operator must "
             "deploy more."
         )
+    if not corroboration.completed:
+        return status, (
+            f"Seen from {from_where} all is in place, but too few others learnt anything ({corroboration.quorum}); "
+            f"not from {others}. It is looked for again by itself; see that your servers answer everybody."
+        )
     return status, (
         f"Seen from {from_where} all is in place, but too few others agree ({corroboration.quorum}); not from "
         f"{others}. Wait until the change has reached all your servers."
