@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.notifications.suppressions import Suppression, Undelivered
-from partner_center.orders.order import OrderStatus, Review
+from partner_center.orders.order import OrderStatus, PaymentKind, Review
 from partner_center.validation.challenges import Decision
 from tests.fakes.determined import NOW
 from tests.fakes.samples import ORDER, THEM, US, a_contract, a_day, a_head
@@ -140,6 +141,11 @@ AFTER_A_LOOK = {
     "waiting for a reviewer": (True, {"review": Review.WAITING}, "not_yet"),
     "to be screened": (True, {"review": Review.DUE}, "not_yet"),
     "being signed": (True, {"signing": True}, "under_way"),
+    "waiting for its money": (
+        True,
+        {"payment_kind": PaymentKind.PAY_AS_YOU_GO, "payment": PaymentStatus.DECLINED, "card_id": "card_1"},
+        "not_yet",
+    ),
 }
 
 

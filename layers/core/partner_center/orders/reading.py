@@ -130,7 +130,8 @@ class OrderReading:
         meant = enrolment_meant(self.orders, reseller_id, order_id)
         order, reissue_id = self._load(reseller_id, meant), reissue_of(meant)
         items, is_proven = self._domains(order)
-        goes_on = is_proven and order.head.is_screened and order.head.held_back is None
+        head = order.head
+        goes_on = is_proven and head.is_screened and head.held_back is None and not head.awaits_payment
         return {
             "order_id": order_id,
             **({"reissue_id": reissue_id} if reissue_id else {}),
