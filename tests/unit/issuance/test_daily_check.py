@@ -13,6 +13,7 @@ from partner_center.issuance.objection import Ground
 from partner_center.issuance.preflight import Check, Outcome
 from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.to_be_signed import assemble, digest
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.level import Level
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import load
@@ -123,7 +124,7 @@ EVIDENCE = {
         {Ground.PREFLIGHT},
     ),
     "a preflight that came later": (
-        lambda bench: bench.put_preflight(at=NOW + timedelta(seconds=2)),
+        lambda bench: bench.put_preflight(at=NOW + CLOCKS_DIFFER + timedelta(seconds=1)),
         {Ground.PREFLIGHT},
     ),
     "a preflight of another end": (
@@ -192,9 +193,12 @@ def test_a_certificate_without_its_evidence_is_objected_to(bench, damage, ground
     assert bench.grounds() == grounds
 
 
-def test_an_agreement_that_was_accepted_later_is_objected_to(bench):
+@pytest.mark.parametrize(
+    ("later", "grounds"), [(CLOCKS_DIFFER, set()), (CLOCKS_DIFFER + SECOND, {Ground.AGREEMENT})]
+)
+def test_an_agreement_that_was_accepted_later_by_every_clock_is_objected_to(bench, later, grounds):
     order = load(bench.world.stores.orders, US, ORDER)
-    late = replace(order.content.agreement, accepted_at=NOW + 2 * SECOND)
+    late = replace(order.content.agreement, accepted_at=bench.record.recorded_at + later)
     content = replace(order.content, agreement=late)
 
     class Orders:
@@ -205,7 +209,12 @@ def test_an_agreement_that_was_accepted_later_is_objected_to(bench):
             return content
 
     bench.check = replace(bench.check, orders=Orders())
-    assert bench.grounds() == {Ground.AGREEMENT}
+    assert bench.grounds() == grounds
+
+
+def test_a_preflight_by_a_clock_that_is_ahead_is_found(bench):
+    bench.put_preflight(at=NOW + CLOCKS_DIFFER)
+    assert bench.grounds() == set()
 
 
 @pytest.mark.parametrize("revision", [1, 2])

@@ -23,6 +23,7 @@ from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.issuance.sign import term_end
 from partner_center.issuance.to_be_signed import UNREADABLE, disagreements
 from partner_center.issuance.validity import LONGEST_WAIT_FOR_SIGNATURE, within_the_limit
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.level import Level
 from partner_center.orders.order import Order, OrderHead
@@ -72,14 +73,11 @@ def relied_on(record: CertificateRecord, newest_first: Iterable[Preflight]) -> P
         for each in newest_first
         if each.outcome is Outcome.GO
         and each.generation == record.generation
-        and each.at <= record.recorded_at + _A_SECOND
+        and each.at <= record.recorded_at + CLOCKS_DIFFER
         and each.caa_valid_until is not None
         and each.caa_valid_until.replace(microsecond=0) == record.caa_valid_until
     )
     return next(fitting, None)
-
-
-_A_SECOND = timedelta(seconds=1)  # times of serials are kept in whole seconds
 
 
 def _serial(evidence: Evidence, _: Linter) -> Objections:
@@ -171,7 +169,7 @@ def _order(evidence: Evidence, _: Linter) -> Objections:
         yield Ground.ORDER, f"there is no validation of {head.level} yet"
     if head.generation == record.generation and head.serial != record.serial_hex:
         yield Ground.ORDER, f"the order is {head.status} and knows the certificate {head.serial}"
-    if order.content.agreement.accepted_at > record.recorded_at + _A_SECOND:
+    if order.content.agreement.accepted_at > record.recorded_at + CLOCKS_DIFFER:
         yield Ground.AGREEMENT, "accepted after the certificate was made"
 
 
