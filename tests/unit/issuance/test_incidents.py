@@ -16,6 +16,7 @@ from partner_center.issuance.profile import CertificatePlan
 from partner_center.issuance.serials import new_serial
 from partner_center.issuance.to_be_signed import build_twin
 from partner_center.issuance.validity import MARGIN_UNDER_THE_LIMIT, plan_validity
+from partner_center.kernel.clock import CLOCK_IS_OFF
 from partner_center.kernel.dated_rules import TIMETABLE, rules_on
 from partner_center.kernel.level import Level
 from tests.unit.issuance.world import (
@@ -81,7 +82,7 @@ def test_at_every_change_of_the_rules_a_certificate_ends_a_whole_day_under_the_l
     wanted = new_request(issuing_ca, term_end=moment + 3650 * DAY, caa_valid_until=moment + DAY)
     record = issue_certificate(wanted, new_issuer(keys, MemoryStore(), clock, check=lint))
     read = certificate(record.certificate_der)
-    days = rules_on(moment).certificate_days - MARGIN_UNDER_THE_LIMIT // DAY
+    days = rules_on(moment + CLOCK_IS_OFF).certificate_days - MARGIN_UNDER_THE_LIMIT // DAY
     assert period(read.not_valid_before_utc, read.not_valid_after_utc) == days * 86_400
     assert timedelta(0) < moment - read.not_valid_before_utc <= timedelta(hours=1)
 

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_center.issuance.issue import NotClaimed, issue_certificate, record_new_serial
+from partner_center.issuance.issue import CaaTooOld, NotClaimed, issue_certificate, record_new_serial
 from partner_center.issuance.record import CertificateStatus
+from partner_center.issuance.validity import within_the_limit
+from partner_center.kernel.clock import CLOCK_IS_OFF
+from partner_center.kernel.dated_rules import rules_on
 from partner_center.kernel.errors import TryAgain
 from tests.unit.issuance.world import (
     NOW,
@@ -98,8 +101,8 @@ FRESH = {"caa_valid_until": NOW + timedelta(days=400)}
 @pytest.mark.parametrize(
     ("later", "caa", "same"),
     [
-        (timedelta(hours=7, minutes=59, seconds=59), {}, True),
-        (timedelta(hours=8), {"caa_valid_until": NOW + timedelta(hours=16)}, False),
+        (timedelta(hours=7, minutes=49, seconds=59), {}, True),
+        (timedelta(hours=7, minutes=50), {"caa_valid_until": NOW + timedelta(hours=16)}, False),
         (timedelta(hours=47, minutes=30), FRESH, False),
     ],
     ids=["CAA holds", "CAA ended", "long after"],
@@ -158,7 +161,7 @@ def test_another_issuing_ca_closes_the_old_ones_serial(request_, issuer, store):
 
 
 def test_bytes_of_yesterdays_rules_are_not_signed_today(request_, issuer, store, clock):
-    clock.moment = datetime(2027, 3, 14, 23, 59, 59, tzinfo=UTC)
+    clock.moment = datetime(2027, 3, 15, tzinfo=UTC) - CLOCK_IS_OFF - timedelta(seconds=1)
     request = replace(request_, **FRESH, term_end=clock.moment + timedelta(days=365))
     first = leave_open(request, issuer, store)
     clock.advance(seconds=1)
@@ -256,7 +259,7 @@ def test_a_run_whose_order_is_not_claimed_any_more_asks_no_key(request_, keys, s
 def test_bytes_that_a_rule_of_the_next_day_forbids_are_recorded_anew(keys, store, issuing_ca):
     """199 days were allowed a second ago, 100 are from now on (BR 6.3.2)."""
     midnight = datetime(2027, 3, 15, tzinfo=UTC)
-    clock = SetClock(midnight - timedelta(seconds=1))
+    clock = SetClock(midnight - CLOCK_IS_OFF - timedelta(seconds=1))
     issuer = new_issuer(keys, store, clock)
     asked = new_request(
         issuing_ca, caa_valid_until=midnight + timedelta(hours=1), term_end=midnight + timedelta(days=365)
@@ -267,6 +270,28 @@ def test_bytes_that_a_rule_of_the_next_day_forbids_are_recorded_anew(keys, store
     assert keys.signed == []
     record = issue_certificate(asked, issuer)
     assert record.not_after - record.not_before < timedelta(days=100)
+
+
+@pytest.mark.parametrize(
+    "day", [datetime(2027, 3, 15, tzinfo=UTC), datetime(2029, 3, 15, tzinfo=UTC)], ids=str
+)
+def test_a_clock_that_is_behind_signs_nothing_longer_than_the_true_hour_allows(keys, store, issuing_ca, day):
+    true = day + timedelta(minutes=5)
+    asked = new_request(
+        issuing_ca, caa_valid_until=true + timedelta(hours=7), term_end=true + timedelta(days=365)
+    )
+    record = issue_certificate(asked, new_issuer(keys, store, SetClock(true - CLOCK_IS_OFF)))
+    assert within_the_limit(record.not_before, record.not_after, rules_on(true))
+
+
+def test_a_clock_that_is_behind_signs_nothing_on_a_proof_that_has_ended(keys, store, issuing_ca):
+    """By e-mail until the end of 2028-03-14: so long the preflight may be relied on."""
+    ends = datetime(2028, 3, 15, tzinfo=UTC)
+    true = ends + timedelta(minutes=5)
+    asked = new_request(issuing_ca, caa_valid_until=ends, term_end=true + timedelta(days=365))
+    with pytest.raises(CaaTooOld):
+        issue_certificate(asked, new_issuer(keys, store, SetClock(true - CLOCK_IS_OFF)))
+    assert keys.signed == []
 
 
 @pytest.mark.parametrize("behind", [timedelta(0), timedelta(minutes=10)])

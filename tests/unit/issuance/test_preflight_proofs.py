@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.issuance.preflight import Outcome
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import Review
 from partner_center.validation.challenges import ChallengeStatus
@@ -83,35 +84,42 @@ def test_what_was_not_screened_is_not_looked_at(desk, review):
     assert repr(desk.world.tables) == before
 
 
+LAST = -CLOCKS_DIFFER - a_second
+"""Before a rule changes, and a proof ends, by every clock."""
 AGES = {
-    "150 days old, the last second of the rules of 2026": (SPRING_2027 - a_second, 150, Outcome.GO),
-    "150 days old, the first second of the rules of 2027": (SPRING_2027, 150, Outcome.PROVE_AGAIN),
-    "100 days old, by the rules of 2027": (SPRING_2027, 100, Outcome.GO),
-    "201 days old": (NOW, 201, Outcome.PROVE_AGAIN),
-    "200 days old": (NOW, 200, Outcome.GO),
-    "a day old, the last second of e-mail": (SPRING_2028 - a_second, 1, Outcome.GO),
-    "a day old, e-mail has ended": (SPRING_2028, 1, Outcome.PROVE_AGAIN),
+    "150 days old, the last second of the rules of 2026": (SPRING_2027 + LAST, 150 * a_day, Outcome.GO),
+    "150 days old, the rules of 2027 hold by some clock": (
+        SPRING_2027 - CLOCKS_DIFFER,
+        150 * a_day,
+        Outcome.PROVE_AGAIN,
+    ),
+    "100 days old, by the rules of 2027": (SPRING_2027, 100 * a_day + LAST, Outcome.GO),
+    "100 days old by some clock": (SPRING_2027, 100 * a_day + a_second, Outcome.PROVE_AGAIN),
+    "201 days old": (NOW, 201 * a_day, Outcome.PROVE_AGAIN),
+    "200 days old by no clock": (NOW, 200 * a_day + LAST, Outcome.GO),
+    "a day old, the last second of e-mail": (SPRING_2028 + LAST, a_day, Outcome.GO),
+    "a day old, e-mail has ended by some clock": (SPRING_2028 - CLOCKS_DIFFER, a_day, Outcome.PROVE_AGAIN),
 }
 
 
-def aged(desk, moment, days):
-    """It is `moment`, and every proof is so many days old; the order was placed a week ago."""
+def aged(desk, moment, age):
+    """It is `moment`, and every proof is so old; the order was placed a week ago."""
     desk.world.clock.moment = moment
     desk.world.tables.heads[US, ORDER] = replace(desk.head, placed_at=moment - 7 * a_day)
     for key, proof in desk.world.tables.proofs.items():
-        checked_at = moment - days * a_day
+        checked_at = moment - age
         desk.world.tables.proofs[key] = replace(proof, checked_at=checked_at, completed_at=checked_at)
 
 
-@pytest.mark.parametrize(("moment", "days", "outcome"), AGES.values(), ids=AGES.keys())
-def test_every_signing_judges_the_proofs_by_the_rules_of_its_day(desk, moment, days, outcome):
-    aged(desk, moment, days)
+@pytest.mark.parametrize(("moment", "age", "outcome"), AGES.values(), ids=AGES.keys())
+def test_every_signing_judges_the_proofs_by_the_rules_of_its_day(desk, moment, age, outcome):
+    aged(desk, moment, age)
     assert desk.run().outcome is outcome
 
 
 def test_a_preflight_is_not_relied_on_beyond_the_day_on_which_its_proofs_end(desk):
-    """A minute before midnight; CAA would hold for eight hours, the proofs do not."""
-    aged(desk, SPRING_2027 - timedelta(minutes=1), 150)
+    """An hour before midnight; CAA would hold for eight hours, the proofs do not."""
+    aged(desk, SPRING_2027 - timedelta(hours=1), 150 * a_day)
     preflight = desk.run()
     assert preflight.outcome is Outcome.GO
     assert preflight.caa_valid_until == SPRING_2027

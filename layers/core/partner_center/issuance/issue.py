@@ -34,8 +34,8 @@ from partner_center.issuance.to_be_signed import (
     disagreements,
 )
 from partner_center.issuance.validity import LONGEST_WAIT_FOR_SIGNATURE, plan_validity, within_the_limit
-from partner_center.kernel.clock import Clock
-from partner_center.kernel.dated_rules import rules_on
+from partner_center.kernel.clock import CLOCK_IS_OFF, Clock
+from partner_center.kernel.dated_rules import RulesOfTheDay, rules_on
 from partner_center.kernel.errors import PartnerCenterError, TryAgain
 from partner_center.kernel.ids import enrolment_of_reissue
 from partner_center.kernel.level import Level
@@ -173,11 +173,16 @@ def _one_round(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
 
 
 def require_permission_to_sign(request: IssueRequest, now: datetime) -> None:
-    """Raises CaaTooOld, IssuerNotActive."""
-    if now >= request.caa_valid_until:
+    """Raises CaaTooOld, IssuerNotActive. `now` may be told by a clock that is behind."""
+    if now + CLOCK_IS_OFF >= request.caa_valid_until:
         raise CaaTooOld("The CAA records must be looked up again before signing.")
     if not request.issuer.active:
         raise IssuerNotActive(f"The issuing CA {request.issuer.issuer_id} signs no new certificates.")
+
+
+def _rules_by_every_clock(now: datetime) -> RulesOfTheDay:
+    """Those of the next day already where midnight may have passed: what is allowed then is allowed before."""
+    return rules_on(now + CLOCK_IS_OFF)
 
 
 def _may_still_be_signed(record: CertificateRecord, request: IssueRequest, now: datetime) -> bool:
@@ -187,10 +192,10 @@ def _may_still_be_signed(record: CertificateRecord, request: IssueRequest, now: 
     """
     return (
         record.status is CertificateStatus.RECORDED
-        and now < record.caa_valid_until
+        and now + CLOCK_IS_OFF < record.caa_valid_until
         and now - record.not_before <= LONGEST_WAIT_FOR_SIGNATURE
         and now < record.not_after <= request.term_end
-        and within_the_limit(record.not_before, record.not_after, rules_on(now))
+        and within_the_limit(record.not_before, record.not_after, _rules_by_every_clock(now))
         and build_twin(plan_of(record, request)).tbs_der == record.tbs_der
     )
 
@@ -199,7 +204,7 @@ def record_new_serial(request: IssueRequest, issuer: Issuer) -> CertificateRecor
     """A new serial with the bytes that are to be signed, linted and stored. Raises LintRefused, TermOver ..."""
     now = issuer.clock.now()
     end = min(request.term_end, request.issuer.certificate.not_valid_after_utc)
-    not_before, not_after = plan_validity(now, end, rules_on(now))
+    not_before, not_after = plan_validity(now, end, _rules_by_every_clock(now))
     plan = _plan(request, new_serial(issuer.entropy), not_before, not_after)
     twin = build_twin(plan)
     if problems := content_disagreements(twin.twin_der, plan):
@@ -252,7 +257,7 @@ def _sign_and_store(record: CertificateRecord, request: IssueRequest, issuer: Is
     plan = plan_of(record, request)
     now = issuer.clock.now()
     require_permission_to_sign(request, now)
-    if not within_the_limit(record.not_before, record.not_after, rules_on(now)):
+    if not within_the_limit(record.not_before, record.not_after, _rules_by_every_clock(now)):
         raise TryAgain("The rules of another day hold by now.")
     require_still_wanted(record, request, issuer)
     hashed = digest(record.tbs_der, request.issuer.signature_algorithm)

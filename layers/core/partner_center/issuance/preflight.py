@@ -24,7 +24,7 @@ from partner_center.validation.challenges import Proof, last_mail_at, proof_usab
 from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.ports import Challenges
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import Standing, read_standing, wanted_of
+from partner_center.validation.standing import Standing, read_lasting, wanted_of
 
 
 class Outcome(StrEnum):
@@ -268,7 +268,7 @@ class RunPreflight:
             return None
         if not order.head.is_screened:
             return self._unscreened(order)
-        found = read_standing(self.challenges, order, self.clock.now())
+        found = read_lasting(self.challenges, order, self.clock.now())
         caa = self._check_caa(order, found)
         proofs = _relied_on(found, caa)
         faults = self.block_lists.faults(order.content.spki_sha256)

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-CLOCKS_DIFFER = timedelta(minutes=20)
-"""By how much the clocks of two functions may differ: each may be off by ten minutes."""
+CLOCK_IS_OFF = timedelta(minutes=10)
+"""By how much the clock of a function may be wrong."""
+CLOCKS_DIFFER = 2 * CLOCK_IS_OFF
+"""By how much the clocks of two functions may differ."""
 _WEEKEND = frozenset({5, 6})
 
 
