@@ -332,7 +332,7 @@ class EmbeddedCloud:
         """Move the clock in steps, so that what falls due on the way runs at its time, and wait for that work.
 
         A schedule that would run more than `runs` times is thinned out to that many: as a rule 30 within an hour,
-        where tests wait for what is tried again every minute, and 10 beyond.
+        where tests wait for what is tried again every minute, and 10 beyond. One whose last run failed is not.
         """
         runs = runs or (RUNS_WITHIN_AN_HOUR if seconds <= 3600 else RUNS_BEYOND)
         end, gap = CLOCK.now() + seconds, seconds / runs
@@ -362,7 +362,7 @@ class EmbeddedCloud:
         yield machines.at_rest_until()
         for work in self._dispatcher.work():
             if (due := work.due()) is not None:
-                yield max(due, work.last_run + gap) if isinstance(work, Recurring) else due
+                yield work.thinned(due, gap) if isinstance(work, Recurring) else due
 
     def _nothing_due(self, horizon: float) -> bool:
         """Whether no work is due until `horizon`; a schedule counts only when it is due now."""

@@ -55,9 +55,9 @@ class Deliveries:
         """Deliver soon, on another thread: a bus rule's or schedule's target, or an asynchronous call."""
         self._dispatcher.add(_Delivery(self, target, event, self._now()))
 
-    def _send_on_time(self, target: Target, event: Any) -> None:
+    def _send_on_time(self, target: Target, event: Any, schedule: "Recurring") -> None:
         """What a schedule sends; it is not repeated, since the schedule goes on."""
-        self._dispatcher.add(_Delivery(self, target, event, self._now(), may_repeat=False))
+        self._dispatcher.add(_Delivery(self, target, event, self._now(), schedule))
 
     def attempt(self, delivery: "_Delivery") -> None:
         """One attempt; leaves the delivery with a new time, or removed."""
@@ -71,9 +71,11 @@ class Deliveries:
             if dead_letters := delivery.target.get("DeadLetterConfig", {}).get("Arn"):
                 self._to_queue(dead_letters, delivery.event)
         else:
+            if error and delivery.schedule is not None:
+                delivery.schedule.has_failed = True
             if error and self._tried_again(delivery, to, event, error):
                 return
-            if not error and delivery.may_repeat and self.repetition.wants(delivery.name):
+            if not error and delivery.schedule is None and self.repetition.wants(delivery.name):
                 delivery.attempts, delivery.when = 0, self._now() + ONCE_MORE_AFTER
                 return
         delivery.when = None
@@ -155,12 +157,17 @@ class Deliveries:
 
 
 class _Delivery:
-    """One event on its way to one target."""
+    """One event on its way to one target, of a schedule or not."""
 
     def __init__(
-        self, deliveries: Deliveries, target: Target, event: Any, when: float, *, may_repeat: bool = True
+        self,
+        deliveries: Deliveries,
+        target: Target,
+        event: Any,
+        when: float,
+        schedule: "Recurring | None" = None,
     ) -> None:
-        self._deliveries, self.target, self.event, self.may_repeat = deliveries, target, event, may_repeat
+        self._deliveries, self.target, self.event, self.schedule = deliveries, target, event, schedule
         self.name = str(uuid.uuid4())
         self.when: float | None = when
         self.attempts = 0
@@ -173,25 +180,35 @@ class _Delivery:
 
 
 class Recurring:
-    """A schedule; what came due while nobody looked runs once, as after an outage."""
+    """A schedule; what came due while nobody looked runs once, as after an outage.
+
+    `has_failed`: what its last run left undone waits for the next one.
+    """
 
     def __init__(
-        self, schedule: Schedule, send: Callable[[Target, Any], None], now: Callable[[], float]
+        self,
+        schedule: Schedule,
+        send: Callable[[Target, Any, "Recurring"], None],
+        now: Callable[[], float],
     ) -> None:
         self._schedule, self._send, self._now = schedule, send, now
         self._due = next_due(schedule, now())
-        self.last_run = now()
+        self.last_run, self.has_failed = now(), False
 
     def due(self) -> float | None:
         return self._due
 
+    def thinned(self, due: float, gap: float) -> float:
+        """When it runs if it runs once in `gap` seconds; its next run is in time if the last one failed."""
+        return due if self.has_failed else max(due, self.last_run + gap)
+
     def run(self) -> None:
-        due, self.last_run = self._due or 0.0, self._now()
+        due, self.last_run, self.has_failed = self._due or 0.0, self._now(), False
         self._due = next_due(self._schedule, self.last_run)
         event = scheduled_event(
             self._schedule, due, str(uuid.uuid4()), arn("events", f"rule/{self._schedule.name}")
         )
-        self._send(self._schedule.target, event)
+        self._send(self._schedule.target, event, self)
 
 
 def transformed(target: Target, event: Any) -> Any:

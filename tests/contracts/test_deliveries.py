@@ -8,6 +8,8 @@ import pytest
 import urllib3
 
 from local.cloud import EmbeddedCloud, FunctionFailed
+from local.deliveries import Recurring
+from local.schedules import Schedule
 from local.sources import pause_after
 
 TEMPLATE = Path(__file__).parent / "fixture_app/template.yaml"
@@ -306,6 +308,35 @@ def test_schedules_run_at_their_time_and_often_ones_are_thinned_out(cloud, asked
     assert 5 * DAY <= cloud.clock.now() - before < 5 * DAY + 60
     assert noted(cloud, "GOT#nightly") == night + 5
     assert fewest <= noted(cloud, "GOT#often") - often <= most
+
+
+def test_a_schedule_whose_last_run_failed_is_not_thinned_out():
+    moment, sent = [0.0], []
+    schedule = Schedule("often", "rate(5 minutes)", {"Arn": "arn"}, "aws.scheduler")
+    work = Recurring(schedule, lambda *told: sent.append(told), lambda: moment[0])
+    assert work.thinned(work.due(), DAY) == DAY
+    for failed, following in ((True, 600), (False, 600 + DAY)):
+        moment[0] = work.due()
+        work.run()
+        *_, sender = sent[-1]
+        sender.has_failed = failed
+        assert work.thinned(work.due(), DAY) == following
+
+
+def test_a_schedule_hears_of_a_run_that_failed(cloud):
+    class EveryRun:
+        def choose(self, _function, event):
+            return {"call": 1, "when": "before", "how": "kill"} if event == {"job": "often"} else None
+
+    schedules = [each for each in cloud._dispatcher.work() if isinstance(each, Recurring)]
+    cloud.runtime.faults = EveryRun()
+    try:
+        cloud.advance(5 * 60 + 1)
+    finally:
+        cloud.runtime.faults = None
+    assert [each.has_failed for each in schedules].count(True) == 1
+    cloud.advance(10 * 60)
+    assert not any(each.has_failed for each in schedules)
 
 
 def test_mails_are_parsed_once_and_keep_what_was_sent(cloud):
