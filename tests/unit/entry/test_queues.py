@@ -126,3 +126,20 @@ def test_what_there_is_no_time_for_is_not_begun_and_comes_again_at_the_pace_of_i
     untried = [str(number) for number in range(1, 4) if number not in taken]
     assert reported(handler({"Records": records}, context)) == untried
     assert (tried, later.postponed) == (taken, {})
+
+
+def test_what_is_not_begun_behind_an_outage_waits_like_what_met_it():
+    """Each time that a queue gives a message out counts, begun or not; at its own pace 28 times are over soon."""
+    later = Later()
+
+    def hang(_):
+        raise TryAgain("it does not answer")
+
+    handler = message_handler(hang, later.make)
+    records = [
+        {"messageId": f"m-{count}", "body": "{}", "attributes": {"ApproximateReceiveCount": str(count)}}
+        for count in (1, 3, 28)
+    ]
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 14_000)
+    assert reported(handler({"Records": records}, context)) == ["m-1", "m-3", "m-28"]
+    assert later.postponed == {"m-1": 3, "m-3": 12, "m-28": 60}

@@ -39,7 +39,8 @@ def message_handler(
     """Handles the JSON objects in a queue.
 
     What fails is reported, so that it comes again, when what `postpone` makes is told. What the time of the
-    invocation does not suffice for is reported as well, and comes again at the pace of its queue.
+    invocation does not suffice for is reported as well, and comes again at the pace of its queue; behind an outage it
+    waits like what met it.
     """
     logger = Logger()
 
@@ -71,10 +72,13 @@ def _reported(
     postpone: Callable[[], Postpone],
 ) -> Failures:
     told = list(zip(records, outcomes, strict=True))
+    waits = {Outcome.OUTAGE, Outcome.FAULT}
+    if Outcome.OUTAGE in outcomes:
+        waits.add(Outcome.NOT_BEGUN)  # each time it is given out counts, begun or not
     pauses = [
-        (record, pause_of_message(receives(record), outage=outcome is Outcome.OUTAGE))
+        (record, pause_of_message(receives(record), outage=outcome is not Outcome.FAULT))
         for record, outcome in told
-        if outcome in (Outcome.OUTAGE, Outcome.FAULT)
+        if outcome in waits
     ]
     for record, outcome in told:
         where = {"message_id": record["messageId"], "receives": receives(record)}
