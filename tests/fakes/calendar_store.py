@@ -10,7 +10,7 @@ from partner_center.notifications.calendar import Entry, ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import Mail
 from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
-from partner_center.notifications.suppressions import Suppression, Undelivered
+from partner_center.notifications.suppressions import Suppression, Undelivered, mailbox
 from partner_center.validation.ports import Message
 
 _PAGE = 100
@@ -207,10 +207,10 @@ class MemorySuppressions:
     rows: dict[tuple[str, str], Suppression] = field(default_factory=dict)
 
     def suppression(self, reseller_id: str, address: str) -> Suppression | None:
-        return self.rows.get((reseller_id, address.lower()))
+        return self.rows.get((reseller_id, mailbox(address)))
 
     def suppress(self, suppression: Suppression) -> None:
-        key = (suppression.reseller_id, suppression.address.lower())
+        key = (suppression.reseller_id, mailbox(suppression.address))
         present = self.rows.get(key)
         if present is None or present.why is not Undelivered.COMPLAINED:
             self.rows[key] = suppression

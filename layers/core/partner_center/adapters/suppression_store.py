@@ -7,7 +7,7 @@ from partner_center.adapters.dynamodb import Database, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
-from partner_center.notifications.suppressions import Suppression, Undelivered
+from partner_center.notifications.suppressions import Suppression, Undelivered, mailbox
 
 BOUNCE_LIFETIME = timedelta(days=90)
 """Mailboxes are mended: after that an address is tried once more. A complaint stands for good."""
@@ -20,12 +20,12 @@ class SuppressionStore:
         self._database, self._table, self._clock = database, table, clock
 
     def suppression(self, reseller_id: str, address: str) -> Suppression | None:
-        lowered = address.lower()
-        item = self._database.get(self._table, keys.suppressed_address(reseller_id, lowered))
+        name = mailbox(address)
+        item = self._database.get(self._table, keys.suppressed_address(reseller_id, name))
         if item is None or item.get("expires_at", 1 << 62) <= self._clock.now().timestamp():
             return None  # deleted by DynamoDB some days later
         why, at = Undelivered(item["why"]), from_micros(item["at"])
-        return Suppression(reseller_id, lowered, why, at, item["detail"])
+        return Suppression(reseller_id, name, why, at, item["detail"])
 
     def suppress(self, suppression: Suppression) -> None:
         bounced = suppression.why is Undelivered.BOUNCED
@@ -35,7 +35,7 @@ class SuppressionStore:
             "detail": suppression.detail,
             "expires_at": int((suppression.at + BOUNCE_LIFETIME).timestamp()) if bounced else None,
         }
-        key = keys.suppressed_address(suppression.reseller_id, suppression.address.lower())
+        key = keys.suppressed_address(suppression.reseller_id, mailbox(suppression.address))
         over_a_bounce = Update(
             self._table,
             key,
