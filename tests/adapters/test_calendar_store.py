@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from threading import Barrier
 
 import pytest
@@ -13,11 +14,12 @@ from partner_center.adapters.calendar_store import CalendarStore
 from partner_center.adapters.dynamodb import Database, Patience
 from partner_center.adapters.suppression_store import BOUNCE_LIFETIME, SuppressionStore
 from partner_center.kernel.errors import ChangedMeanwhile
+from partner_center.notifications.calendar import ReminderKind
 from partner_center.notifications.reminders import RunUnderWay
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from tests.fakes.contract_calendar import DAY, CalendarContract, a_reminder, an_entry, due
 from tests.fakes.determined import MICROSECOND, NOW, FixedClock
-from tests.fakes.samples import THEM, US, a_day
+from tests.fakes.samples import ORDER, THEM, US, a_day
 
 
 @pytest.fixture
@@ -185,3 +187,18 @@ def test_a_complaint_is_not_lost_to_a_bounce_that_is_told_at_the_same_time(dynam
     database.other = lambda: SuppressionStore(Database(dynamodb), business, clock).suppress(complaint)
     suppressions.suppress(a_suppression())
     assert suppressions.suppression(US, "asa@example.com") == complaint
+
+
+class OneShard:
+    """What the index `reminders` has due, of resellers of these names."""
+
+    def query_index(self, *_, **__):
+        entries = [keys.reminder(each, ORDER, ReminderKind.TERM_ENDS) for each in ("res_1", "DIGEST")]
+        due = [keys.digest("res_1", "2027-05-11"), *entries, keys.digest("DIGEST", "2027-05-11")]
+        return [{"pk": each.pk, "sk": each.sk} for each in due], None
+
+
+def test_what_is_due_is_told_apart_whatever_a_reseller_is_called():
+    (page,) = CalendarStore(OneShard(), "business").due(0, NOW)
+    assert page.digests == [(each, date(2027, 5, 11)) for each in ("res_1", "DIGEST")]
+    assert page.entries == [(each, ORDER, ReminderKind.TERM_ENDS) for each in ("res_1", "DIGEST")]

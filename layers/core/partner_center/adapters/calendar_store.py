@@ -25,7 +25,6 @@ LIFETIME = timedelta(days=90)
 """How long an entry that is over and a digest stay."""
 
 _PAGE = 100
-_DIGEST = "#DIGEST#"
 _REPLAN = keys.replan("").sk
 
 
@@ -56,7 +55,7 @@ class CalendarStore:
         after: Item | None = None
         while True:
             page, after = self._database.query_index(self._table, index, limit=_PAGE, after=after)
-            digests = [item["pk"] for item in page if _DIGEST in item["pk"]]
+            digests = [item["pk"] for item in page if _is_digest(item["pk"])]
             replans = [item["pk"] for item in page if item["sk"] == _REPLAN]
             entries = [item for item in page if item["pk"] not in {*digests, *replans}]
             yield Due(
@@ -278,6 +277,11 @@ def _reminder(reseller_id: str, day: date, item: Item) -> Reminder:
         automatic=item.get("automatic", False),
         price=item.get("price"),
     )
+
+
+def _is_digest(pk: str) -> bool:
+    """A reseller may have any name; that of the kind stands behind it."""
+    return pk.split("#")[2:3] == ["DIGEST"]
 
 
 def _ids_of_digest(pk: str) -> tuple[str, date]:
