@@ -527,6 +527,40 @@ def test_a_mail_of_nobody_known_is_let_go(office):
     assert office.suppressions.rows == {}
 
 
+def test_what_can_only_be_renewed_is_not_called_a_free_reissue():
+    """The term ended three days after the certificate, and our last word comes after both."""
+    office = Reminding()
+    head = office.issued("www.example.com")
+    ended = office.world.certificates.by_serial(head.serial).not_after
+    office.change(term_to=ended + timedelta(days=3))
+    office.tell(ORDER)
+    office.at(reminder_at(ended, -7) + timedelta(hours=6))
+    (mail,) = [each for each in office.day() if each.subject.startswith("The certificate")]
+    assert mail.subject.endswith(": renew the order")
+    assert "free" not in mail.text
+
+
+@pytest.mark.parametrize("subtype", ["AttachmentRejected", "ContentRejected", "MessageTooLarge"])
+def test_what_a_mailbox_refused_for_its_content_is_told_and_the_mailbox_is_mailed_on(office, subtype):
+    """SES calls it transient, and does not send it again."""
+    told = a_bounce(bounce_type="Transient", reseller_id=US, order_id=ORDER, mail="certificate")
+    told["bounce"]["bounceSubType"] = subtype
+    office.record_undelivered(read_notice(told))
+    assert office.suppressions.suppression(US, "asa@example.com") is None
+    (message,) = office.sent.messages[US, ORDER].values()
+    assert "could not be delivered" in message.text
+    assert "Download the certificate" in message.text
+
+
+def test_of_a_reminder_that_was_refused_for_its_content_no_other_is_told_what_does_not_hold(office):
+    told = a_bounce(bounce_type="Transient", reseller_id=US, order_id=ORDER, mail="reminder")
+    told["bounce"]["bounceSubType"] = "ContentRejected"
+    office.record_undelivered(read_notice(told))
+    (message,) = office.sent.messages[US, ORDER].values()
+    assert "gets no reminders any more" not in message.text
+    assert office.deliver() == []
+
+
 @pytest.mark.parametrize(
     "event",
     [

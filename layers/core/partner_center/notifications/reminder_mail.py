@@ -76,7 +76,8 @@ def headline(facts: ReminderFacts) -> str:
     over = facts.moment > facts.ends
     match facts.kind:
         case ReminderKind.CERTIFICATE_ENDS:
-            return f"The certificate for {name} {'ended' if over else 'ends'} on {day}: reissue it, free"
+            what = "renew the order" if facts.action is DeadlineKind.RENEWAL else "reissue it, free"
+            return f"The certificate for {name} {'ended' if over else 'ends'} on {day}: {what}"
         case ReminderKind.TERM_ENDS:
             return f"The order for {name} {'ended' if over else 'ends'} on {day}: renew it"
         case ReminderKind.PROOFS_END:

@@ -20,6 +20,10 @@ _WORDS = {
 }
 
 
+_OF_THIS_MAIL = frozenset({"AttachmentRejected", "ContentRejected", "MessageTooLarge"})
+"""Why a mailbox did not take this mail, and may take others (SES: "Bounce object", bounceSubType)."""
+
+
 class Messages(Protocol):
     """Messages on orders."""
 
@@ -32,7 +36,8 @@ class Messages(Protocol):
 class Notice:
     """What became of a mail: to whom it did not come, and why; whose mail it was, as far as its tags tell.
 
-    `mail` is what kind of mail it was. A reminder is found again by `day` and `kind`, a contract's notice by
+    `lasts`: the mailbox takes no mail, and not just not this one. `mail` is what kind of mail it was. A reminder is
+    found again by `day` and `kind`, a contract's notice by
     `contract_id` and `contract_notice`.
     """
 
@@ -40,6 +45,7 @@ class Notice:
     addresses: tuple[str, ...]
     detail: str
     notice_id: str
+    lasts: bool = True
     reseller_id: str | None = None
     order_id: str | None = None
     mail: str = ""
@@ -52,11 +58,14 @@ class Notice:
 def read_notice(detail: Mapping[str, Any]) -> Notice | None:
     """The notice in an event of SES; None for what passes: a full mailbox, a delay, a delivery.
 
+    SES calls transient what a mailbox refused for its content, and does not send it again either.
+
     Raises KeyError or ValueError for what is no such event. What mail servers say in it is text of strangers.
     """
     tags = {name: values[0] for name, values in detail["mail"].get("tags", {}).items() if values}
+    refused = detail.get("bounce", {}).get("bounceSubType") in _OF_THIS_MAIL
     match detail["eventType"]:
-        case "Bounce" if detail["bounce"]["bounceType"] == "Permanent":
+        case "Bounce" if refused or detail["bounce"]["bounceType"] == "Permanent":
             why, told = Undelivered.BOUNCED, detail["bounce"]
             recipients = told["bouncedRecipients"]
             words = next((each["diagnosticCode"] for each in recipients if each.get("diagnosticCode")), "")
@@ -71,6 +80,7 @@ def read_notice(detail: Mapping[str, Any]) -> Notice | None:
         addresses=tuple(str(each["emailAddress"]).lower() for each in recipients),
         detail=one_line(str(words)),
         notice_id=str(told["feedbackId"]),
+        lasts=not refused,
         reseller_id=tags.get("reseller_id"),
         order_id=tags.get("order_id"),
         mail=tags.get("mail", ""),
@@ -98,9 +108,14 @@ class RecordUndelivered:
         if reseller_id is None:
             return
         for address in notice.addresses:
-            self.suppressions.suppress(Suppression(reseller_id, address, notice.why, moment, notice.detail))
+            if notice.lasts:
+                self.suppressions.suppress(
+                    Suppression(reseller_id, address, notice.why, moment, notice.detail)
+                )
             if notice.order_id is not None:
                 self.messages.tell(reseller_id, notice.order_id, _message(notice, address, moment))
+        if not notice.lasts:
+            return
         if notice.contract_id is not None and notice.contract_notice is not None:
             told = self.notices.reminder(reseller_id, notice.contract_id, notice.contract_notice)
             if told is not None:
@@ -118,12 +133,12 @@ def _message(notice: Notice, address: str, moment: datetime) -> Message:
     return Message(
         f"msg_undelivered-{digest}",
         moment,
-        f"A mail to {one_line(address, 254)} {_WORDS[notice.why]}{said}. {_next_step(notice.mail)}",
+        f"A mail to {one_line(address, 254)} {_WORDS[notice.why]}{said}. {_next_step(notice)}",
     )
 
 
-def _next_step(mail: str) -> str:
-    match mail:
+def _next_step(notice: Notice) -> str:
+    match notice.mail:
         case "approval":
             return (
                 "Choose another address or method (PUT /v1/orders/{id}/domains/{name}/method), or correct the "
@@ -136,6 +151,8 @@ def _next_step(mail: str) -> str:
             )
         case "certificate":
             return "Download the certificate from /v1/certificates/{serial}/download and hand it on."
+    if not notice.lasts:
+        return "It is not sent again; see that its mailbox takes such mails."
     return (
         "The address gets no reminders any more: correct the contact (PATCH /v1/orders/{id}). Until then the order's "
         "next contact is mailed, if it has one."
