@@ -37,8 +37,7 @@ class Notice:
     """What became of a mail: to whom it did not come, and why; whose mail it was, as far as its tags tell.
 
     `lasts`: the mailbox takes no mail, and not just not this one. `mail` is what kind of mail it was. A reminder is
-    found again by `day` and `kind`, a contract's notice by
-    `contract_id` and `contract_notice`.
+    found again by `day` and `kind`, a contract's notice by `contract_id` and `contract_notice`.
     """
 
     why: Undelivered
