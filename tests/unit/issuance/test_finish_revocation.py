@@ -205,3 +205,42 @@ def test_an_event_about_a_serial_that_cannot_be_read_comes_again():
     office = Office()
     with pytest.raises(TryAgain):
         office.finish(exposed("ffff"))
+
+
+def of_two():
+    """The order of an older and a newer certificate, the older revoked by its reseller: the order stays."""
+    office = Office(a_record(), a_record(serial_hex="0a2b", generation=2, spki_sha256="ab" * 32))
+    office.certificate(wanted(Reason.CESSATION_OF_OPERATION))
+    office.clock.advance(hours=2)
+    return office
+
+
+def keeps(office):
+    office.certificate(wanted(Reason.UNSPECIFIED, keep_order=True), serial="0a2b")
+
+
+def is_exposed(office):
+    data = {"reseller_id": US, "order_id": "ord_1", "serial": "0a2b", "spki_sha256": "ab" * 32}
+    office.finish(Event("evt_x", "key.exposed", office.clock.now(), "r", data))
+
+
+@pytest.mark.parametrize("newer_goes", [keeps, is_exposed])
+def test_an_order_that_was_kept_since_stays_though_the_event_of_an_older_certificate_comes_late(newer_goes):
+    office = of_two()
+    newer_goes(office)
+    enrolment = office.reissue()
+    office.clock.advance(hours=22)
+    for _ in range(2):
+        office.deliver()
+    reissue = office.stores.orders.head(US, enrolment)
+    assert (office.head().status, reissue.status) == (OrderStatus.ISSUED, OrderStatus.PENDING)
+
+
+def test_an_order_follows_the_newer_of_two_though_the_event_of_the_older_comes_first():
+    office = of_two()
+    office.tables.before["revoke_order"].append(lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        office.certificate(wanted(Reason.CESSATION_OF_OPERATION), serial="0a2b")
+    assert office.head().status is OrderStatus.ISSUED
+    office.deliver()
+    assert office.head().status is OrderStatus.REVOKED

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from partner_center.issuance.exposed_keys import KeyRegister
 from partner_center.issuance.key_block import block_of
 from partner_center.issuance.record import CertificateRecord, OrderFollows, Reason
+from partner_center.issuance.revocation import ended_last
 from partner_center.issuance.revoke import Revoker, Wish
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Chronicle, Event
@@ -70,7 +71,10 @@ class FinishRevocation:
             OrderFollows(str(event.data["order_follows"])),
         )
         if wish.order_follows is OrderFollows.WHEN_LAST:
-            self.revoker.order_if_last(record, wish, event.occurred_at)
+            # An event may come late: the order may have been kept since, with what was revoked after this one.
+            last = ended_last(self.revoker.certificates.of_order(record.reseller_id, record.order_id))
+            if last is not None and last.order_follows is OrderFollows.WHEN_LAST:
+                self.revoker.order_if_last(record, wish, event.occurred_at)
         elif wish.order_follows is OrderFollows.ALWAYS:
             head = self.revoker.orders.head(record.reseller_id, record.order_id)
             if head is not None and head.status in {OrderStatus.ISSUED, OrderStatus.REVOKED}:

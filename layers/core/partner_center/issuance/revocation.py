@@ -127,10 +127,17 @@ def order_ended_at(records: Iterable[CertificateRecord], asked_at: datetime) -> 
     """
     records = list(records)
     begun = [each.revoked_at for each in records if each.order_follows is OrderFollows.ALWAYS]
-    last = max((each for each in records if each.certificate_der is not None), key=_ends_at, default=None)
+    last = ended_last(records)
     if not any(begun) and last is not None and last.order_follows is OrderFollows.WHEN_LAST:
         return last.revoked_at or asked_at
     return min([asked_at, *filter(None, begun)])
+
+
+def ended_last(records: Iterable[CertificateRecord]) -> CertificateRecord | None:
+    """The certificate that was revoked last, or ends last, of those that were issued: what it was revoked with
+    says whether the order goes with it.
+    """
+    return max((each for each in records if each.certificate_der is not None), key=_ends_at, default=None)
 
 
 def _ends_at(record: CertificateRecord) -> datetime:
