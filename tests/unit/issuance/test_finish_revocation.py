@@ -244,3 +244,19 @@ def test_an_order_follows_the_newer_of_two_though_the_event_of_the_older_comes_f
     assert office.head().status is OrderStatus.ISSUED
     office.deliver()
     assert office.head().status is OrderStatus.REVOKED
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["order", "last certificate"])
+def test_what_goes_with_an_order_that_its_reseller_revoked_is_not_told_as_the_authoritys_doing(whole):
+    """A reissue's certificate is stored while the order is being revoked."""
+    office = Office()
+    office.reissue(signing=True)
+    late = a_record(serial_hex="0a2b", generation=2, reissue_id="rei_1")
+    office.tables.before["revoke_order"].append(lambda: office.serials.add(late))
+    request = wanted(Reason.CESSATION_OF_OPERATION)
+    office.order(request) if whole else office.certificate(request)
+    for event in reversed(list(office.tables.events.values())):  # a queue keeps no order
+        if event.type in {"certificate.revoked", "order.revoked"}:
+            office.finish(event)
+    assert set(office.told()) == {"0a1b", "0a2b"}
+    assert list(office.tables.messages[US, "ord_1"].values()) == []

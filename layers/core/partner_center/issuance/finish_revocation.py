@@ -44,7 +44,7 @@ class FinishRevocation:
         if head is None or head.revoked is None:
             raise TryAgain("The order cannot be read at the moment.")
         self.close_reissues(head, event.correlation_id)
-        wish = Wish(head.revoked.reason, "system", event.correlation_id, OrderFollows.NEVER)
+        wish = Wish(head.revoked.reason, head.revoked.by, event.correlation_id, OrderFollows.NEVER)
         self.revoker.order(head, wish)
 
     def _revoke_orphan(self, record: CertificateRecord, event: Event) -> None:
