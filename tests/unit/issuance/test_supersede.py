@@ -102,6 +102,44 @@ def test_a_compromised_key_has_no_delay(key, make, end):
     assert list(world.supersessions.ended.values()) == end
 
 
+GONE = {
+    "status": CertificateStatus.REVOKED,
+    "revoked_at": NOW - 48 * AN_HOUR,
+    "reason": Reason.KEY_COMPROMISE,
+}
+"""Of a compromised key, and revoked for it days ago."""
+
+
+def test_an_order_whose_compromised_certificate_is_revoked_keeps_the_hours_that_were_chosen():
+    newer = a_record(serial_hex="0a2b", generation=2, spki_sha256="ab" * 32)
+    successor = a_record(serial_hex="0b1b", order_id=NEW, spki_sha256="cd" * 32)
+    world = Succession(
+        a_supersession(due_at=NOW + 120 * AN_HOUR), records=(a_record(**GONE), newer, successor)
+    )
+    world.blocked.reasons[A_KEY] = "called compromised"
+    world.revoke_superseded(issued())
+    assert (list(world.told()), world.head().status) == (["0a1b"], OrderStatus.ISSUED)
+
+
+def test_a_certificate_with_a_name_that_is_given_up_keeps_its_days_beside_one_that_is_revoked():
+    def made(number, **changes):
+        stored_at = NOW + number * a_second
+        return a_record(serial_hex=f"0a{number}b", generation=number, stored_at=stored_at, **changes)
+
+    former, given_up = {"names": ("old.example.com",)}, ("new.example.com",)
+    world = Succession(
+        a_supersession(successor="rei_3", names=given_up, due_at=NOW + 120 * AN_HOUR),
+        records=(
+            made(1, **former, **GONE),
+            made(2, **former, spki_sha256="ab" * 32),
+            made(3, names=given_up, spki_sha256="cd" * 32, reissue_id="rei_3"),
+        ),
+    )
+    world.blocked.reasons[A_KEY] = "called compromised"
+    world.revoke_superseded(issued(ORDER))
+    assert list(world.told()) == ["0a1b"]
+
+
 @pytest.mark.parametrize("make", [a_supersession, of_certificate])
 def test_the_certificates_of_an_order_are_read_once_for_each_that_waits(make):
     world = Succession(make(due_at=NOW + AN_HOUR))

@@ -207,7 +207,7 @@ class RevokeSuperseded:
         """Whether a key is compromised, or somebody, another supersession perhaps, has revoked the certificates."""
         moment = self.clock.now()
         concerned = _concerned(each, self._records(each))
-        keys = {record.spki_sha256 for record in concerned if moment <= record.not_after}
+        keys = {record.spki_sha256 for record in _at_risk(concerned, moment)}
         if any(self.blocked.is_blocked(key) is not None for key in keys):
             return True
         return not each.is_of_order and not _at_risk(concerned, moment)
