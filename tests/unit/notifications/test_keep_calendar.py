@@ -100,6 +100,33 @@ def test_days_that_are_chosen_while_an_entry_is_written_count_for_it(reminding):
     assert (entry.ends - entry.remind_at).days == 10
 
 
+def test_an_order_that_nothing_renews_any_more_is_followed_again_through_what_replaced_its_renewal(reminding):
+    """ord_1 is renewed by ord_2, which ord_3 replaces, and went for that; then ord_3 is revoked."""
+    chosen(reminding)
+    issued = {"status": OrderStatus.ISSUED, "issued_at": reminding.clock.now(), "serial": "ab"}
+    reminding.world.put(order_id="ord_2", kind=OrderKind.RENEWAL, renewal_of=ORDER)
+    reminding.change(renewed_by="ord_2")
+    reminding.change("ord_2", **issued)
+    reminding.tell("ord_2", "order.issued")
+    reminding.world.put(order_id="ord_3", kind=OrderKind.REPLACEMENT, replaces="ord_2")
+    reminding.change("ord_2", replaced_by="ord_3")
+    reminding.change("ord_3", **issued)
+    reminding.tell("ord_3", "order.issued")
+    reminding.revoked("ord_2")
+    assert (term_ends(reminding).stands, planned(reminding)) == (False, None)
+    reminding.revoked("ord_3")
+    assert term_ends(reminding).stands
+    assert term_ends(reminding).remind_at is not None
+    assert planned(reminding) == reminding.keep.prospects(US, ORDER).reissues_itself_at is not None
+
+
+def test_a_lineage_that_leads_back_to_itself_comes_to_an_end(reminding):
+    chosen(reminding)
+    reminding.change(renewal_of=ORDER)
+    reminding.tell(ORDER)
+    assert planned(reminding) is not None
+
+
 def test_what_is_as_it_should_be_is_read_once(reminding):
     chosen(reminding, auto_reissue=False)
     orders, read = reminding.world.stores.orders, []

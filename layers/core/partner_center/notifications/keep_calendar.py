@@ -1,6 +1,6 @@
 """The calendar follows the orders: what each is to be reminded of, derived from its present state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,8 +26,8 @@ from partner_center.orders.deadlines import (
     live_certificate,
     next_deadline,
 )
-from partner_center.orders.order import Order
-from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.order import Order, OrderHead, OrderStatus
+from partner_center.orders.ports import OrderReader, load, predecessor
 from partner_center.validation.challenges import Proof
 from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import proofs_on_file
@@ -99,15 +99,25 @@ class KeepCalendar:
     def __call__(self, event: Event) -> None:
         """Raises TryAgain; the queue then delivers the event again.
 
-        With an order goes the one that it renews or replaces: that needs no reminder any more, or needs it again.
+        With an order go all that it renews or replaces, one after the other: each may need no reminder any more, or
+        need it again (`is_renewed` looks through the same chain from its other end).
         """
         reseller_id, order_id = str(event.data["reseller_id"]), str(event.data["order_id"])
         head = self.prospects.orders.head(reseller_id, order_id)
         if head is None:
             raise TryAgain("The order cannot be read at the moment.")
-        for each in (order_id, head.renewal_of, head.replaces):
-            if each is not None:
-                self.follow(reseller_id, each)
+        self.follow(reseller_id, order_id)
+        for each in self._before(head):
+            if each.status is OrderStatus.ISSUED:  # nothing begins again for one that was revoked
+                self.follow(reseller_id, each.order_id)
+
+    def _before(self, head: OrderHead) -> Iterator[OrderHead]:
+        """What it renews or replaces, what that does, and so on; a lineage that leads back to itself ends there."""
+        seen, before = {head.order_id}, predecessor(self.prospects.orders, head)
+        while before is not None and before.order_id not in seen:
+            yield before
+            seen.add(before.order_id)
+            before = predecessor(self.prospects.orders, before)
 
     def follow(self, reseller_id: str, order_id: str) -> None:
         """Brings the order's entries up to date, and when it is reissued by itself. Raises TryAgain.
