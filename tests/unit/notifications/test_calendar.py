@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from partner_center.accounts.resellers import ReminderPreferences
+from partner_center.issuance.record import CertificateStatus, Reason
 from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.dated_rules import TIMETABLE, rules_on
 from partner_center.notifications.calendar import (
@@ -200,7 +201,7 @@ SAME = Lifecycle(auto_reissue=True, key="same")
 
 
 def test_a_certificate_that_ends_before_the_term_and_the_term_are_two_endings():
-    found = endings_of(issued(), a_record(), LASTING)
+    found = endings_of(issued(), [a_record()], LASTING)
     assert found == {
         ReminderKind.TERM_ENDS: Ending(ReminderKind.TERM_ENDS, NOW, NOW + 365 * a_day - a_second),
         ReminderKind.CERTIFICATE_ENDS: Ending(
@@ -211,18 +212,18 @@ def test_a_certificate_that_ends_before_the_term_and_the_term_are_two_endings():
 
 def test_the_last_certificate_of_a_term_is_not_reminded_of_beside_it():
     last = a_record(not_after=NOW + 365 * a_day - a_second)
-    assert set(endings_of(issued(), last, LASTING)) == {ReminderKind.TERM_ENDS}
-    assert endings_of(issued(), last, LASTING, renewed=True) == {}
-    assert endings_of(issued(), a_record(), LASTING, renewed=True) == {}
+    assert set(endings_of(issued(), [last], LASTING)) == {ReminderKind.TERM_ENDS}
+    assert endings_of(issued(), [last], LASTING, renewed=True) == {}
+    assert endings_of(issued(), [a_record()], LASTING, renewed=True) == {}
 
 
 @pytest.mark.parametrize("status", [each for each in OrderStatus if each is not OrderStatus.ISSUED])
 def test_only_what_was_issued_and_stands_is_reminded_of(status):
-    assert endings_of(issued(status=status), a_record(), []) == {}
+    assert endings_of(issued(status=status), [a_record()], []) == {}
 
 
 def test_without_a_live_certificate_the_term_is_left():
-    assert set(endings_of(issued(), None, [])) == {ReminderKind.TERM_ENDS}
+    assert set(endings_of(issued(), [], [])) == {ReminderKind.TERM_ENDS}
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,15 @@ def test_without_a_live_certificate_the_term_is_left():
     ids=["by hand", "by itself", "needs proof", "needs a CSR"],
 )
 def test_who_can_leave_it_to_the_system_is_reminded_late(lifecycle, proofs, lead):
-    assert endings_of(issued(lifecycle), a_record(), proofs)[ReminderKind.CERTIFICATE_ENDS].lead_days == lead
+    assert (
+        endings_of(issued(lifecycle), [a_record()], proofs)[ReminderKind.CERTIFICATE_ENDS].lead_days == lead
+    )
+
+
+def test_a_key_for_whose_compromise_a_certificate_was_revoked_is_not_left_to_the_system():
+    gone = a_record(serial_hex="0a2b", status=CertificateStatus.REVOKED, reason=Reason.KEY_COMPROMISE)
+    found = endings_of(issued(SAME), [a_record(spki_sha256="ab" * 32), gone], LASTING)
+    assert found[ReminderKind.CERTIFICATE_ENDS].lead_days is None
 
 
 PROOFS = [
@@ -248,7 +257,7 @@ PROOFS = [
 
 @pytest.mark.parametrize(("checked_at", "until"), [pytest.param(*each[1:], id=each[0]) for each in PROOFS])
 def test_proofs_that_end_before_the_reissue_are_an_ending_of_their_own(checked_at, until):
-    found = endings_of(issued(), a_record(), [a_dns_proof(checked_at)]).get(ReminderKind.PROOFS_END)
+    found = endings_of(issued(), [a_record()], [a_dns_proof(checked_at)]).get(ReminderKind.PROOFS_END)
     assert (found.ends if found else None) == (at(until) if until else None)
 
 
@@ -256,4 +265,4 @@ def test_proofs_of_ten_days_are_not_worth_a_mail():
     begins = at("2029-04-01")
     order = issued(issued_at=begins, term_to=begins + 365 * a_day)
     record = a_record(not_before=begins, not_after=begins + 46 * a_day - a_second)
-    assert ReminderKind.PROOFS_END not in endings_of(order, record, [a_dns_proof(begins)])
+    assert ReminderKind.PROOFS_END not in endings_of(order, [record], [a_dns_proof(begins)])

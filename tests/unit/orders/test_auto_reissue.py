@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from partner_center.entry.reissuing import reissuing_handler
+from partner_center.issuance.record import CertificateStatus, Reason
 from partner_center.kernel.errors import TryAgain
 from partner_center.orders.auto_reissue import AGAIN_AFTER, Outcome, ReissueByItself, reissues_itself_at
 from partner_center.orders.close import closing
 from partner_center.orders.content import Lifecycle
+from partner_center.orders.deadlines import DeadlineKind, next_deadline
 from partner_center.orders.order import CloseReason, Order, OrderStatus
 from partner_center.orders.ports import load
 from partner_center.orders.reissue import reissued
@@ -247,3 +249,49 @@ def test_an_order_that_cannot_be_read_is_left_alone_for_an_hour():
     assert list(bench.reissue.due()) == []
     bench.world.clock.advance(hours=1)
     assert list(bench.reissue.due()) == [(US, ORDER)]
+
+
+# ---- a key that was called compromised
+
+
+FORMER = replace(RECORD, spki_sha256="ab" * 32)
+"""Of the key before the reissue, and valid, since the reseller let it stand."""
+
+
+def of_its_key(reason):
+    """A certificate of the order's present key that was revoked."""
+    return replace(
+        RECORD,
+        serial_hex="0a2b",
+        generation=2,
+        stored_at=NOW + 10 * a_day,
+        status=CertificateStatus.REVOKED,
+        revoked_at=NOW + 20 * a_day,
+        reason=reason,
+    )
+
+
+BY_REASON = {
+    Reason.KEY_COMPROMISE: (DeadlineKind.CSR, False, None, Outcome.NOT_DUE),
+    Reason.SUPERSEDED: (DeadlineKind.REISSUE, True, DUE, Outcome.BEGUN),
+}
+
+
+@pytest.mark.parametrize("reason", BY_REASON)
+def test_a_key_that_was_compromised_makes_no_certificate_by_itself_and_somebody_is_told_to_send_another(
+    reason,
+):
+    kind, automatic, at, outcome = BY_REASON[reason]
+    certificates = [of_its_key(reason), FORMER]
+    proof = replace(a_proof(a_challenge()), checked_at=DUE - a_day, completed_at=DUE - a_day)
+    told = next_deadline(an_order(), certificates, [proof], NOW + 30 * a_day)
+    assert (told.kind, told.automatic) == (kind, automatic)
+    assert reissues_itself_at(an_order(), certificates) == at
+    bench = Bench()
+    bench.certificates = certificates
+    assert bench.run() is outcome
+
+
+def test_after_a_reissue_with_another_key_it_goes_on_by_itself():
+    compromised = replace(of_its_key(Reason.KEY_COMPROMISE), spki_sha256="cd" * 32)
+    assert reissues_itself_at(an_order(), [RECORD, compromised]) == DUE

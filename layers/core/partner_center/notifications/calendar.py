@@ -11,7 +11,14 @@ from enum import StrEnum
 
 from partner_center.accounts.resellers import ReminderPreferences
 from partner_center.issuance.record import CertificateRecord
-from partner_center.orders.deadlines import covers_the_term, lifecycle_of, names_to_prove, reissue_opens
+from partner_center.orders.deadlines import (
+    covers_the_term,
+    lifecycle_of,
+    live_certificate,
+    names_to_prove,
+    reissue_opens,
+    reissues_with_its_key,
+)
 from partner_center.orders.lifecycle import A_SECOND
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.validation.challenges import Proof, usable_until
@@ -121,31 +128,33 @@ def reminder_due(
 
 def endings_of(
     order: Order,
-    certificate: CertificateRecord | None,
+    certificates: Sequence[CertificateRecord],
     proofs: Sequence[Proof],
     *,
     renewed: bool = False,
 ) -> Mapping[ReminderKind, Ending]:
     """What the order is to be reminded of; nothing unless it was issued and still stands.
 
-    `certificate` is the newest live one, `proofs` are those on file. What was renewed needs no reminder.
+    `certificates` are all of it, `proofs` those on file. What was renewed needs no reminder.
     """
     head = order.head
     if head.status is not OrderStatus.ISSUED or head.term_to is None or head.issued_at is None or renewed:
         return {}
     found = [Ending(ReminderKind.TERM_ENDS, head.issued_at, head.term_to)]
+    certificate = live_certificate(certificates, order.content.names)
     if certificate is not None and not covers_the_term(certificate, head):
-        found += _before_a_reissue(order, certificate, proofs)
+        keeps_its_key = reissues_with_its_key(order.content, certificates)
+        found += _before_a_reissue(order, certificate, proofs, keeps_its_key=keeps_its_key)
     return {each.kind: each for each in found}
 
 
 def _before_a_reissue(
-    order: Order, certificate: CertificateRecord, proofs: Sequence[Proof]
+    order: Order, certificate: CertificateRecord, proofs: Sequence[Proof], *, keeps_its_key: bool
 ) -> Sequence[Ending]:
     chosen = lifecycle_of(order.content)
     opens = reissue_opens(certificate.not_before, certificate.not_after, chosen.days_before)
     unproven = names_to_prove(order.content, proofs, opens)
-    by_itself = chosen.auto_reissue and chosen.key == "same" and not unproven
+    by_itself = keeps_its_key and not unproven
     lead = (certificate.not_after + A_SECOND - opens).days if by_itself else None
     found = [
         Ending(

@@ -23,7 +23,6 @@ from partner_center.orders.deadlines import (
     Deadline,
     is_renewed,
     lifecycle_of,
-    live_certificate,
     next_deadline,
 )
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -47,8 +46,7 @@ class Prospect:
 
     @property
     def endings(self) -> Mapping[ReminderKind, Ending]:
-        certificate = live_certificate(self.certificates, self.order.content.names)
-        return endings_of(self.order, certificate, self.proofs, renewed=self.renewed)
+        return endings_of(self.order, self.certificates, self.proofs, renewed=self.renewed)
 
     @property
     def reissues_itself_at(self) -> datetime | None:

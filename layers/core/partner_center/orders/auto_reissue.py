@@ -25,6 +25,7 @@ from partner_center.orders.deadlines import (
     live_certificate,
     names_to_prove,
     reissue_opens,
+    reissues_with_its_key,
 )
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import Orders, load
@@ -84,7 +85,7 @@ def reissues_itself_at(
     """
     chosen, current = lifecycle_of(order.content), live_certificate(certificates, order.content.names)
     runs = order.head.status is OrderStatus.ISSUED
-    by_itself = chosen.auto_reissue and chosen.key == "same"
+    by_itself = reissues_with_its_key(order.content, certificates)
     if renewed or not (runs and by_itself) or current is None or covers_the_term(current, order.head):
         return None
     return reissue_opens(current.not_before, current.not_after, chosen.days_before)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.issuance.record import CertificateRecord, CertificateStatus, Reason
 from partner_center.issuance.validity import plan_validity
 from partner_center.kernel.clock import rfc3339
 from partner_center.kernel.dated_rules import rules_on
@@ -114,6 +114,17 @@ def lifecycle_of(content: OrderContent) -> Lifecycle:
     return content.lifecycle or Lifecycle()
 
 
+def reissues_with_its_key(content: OrderContent, certificates: Iterable[CertificateRecord]) -> bool:
+    """Whether the next certificate is to be made by itself, with the key that the order has.
+
+    A key for whose compromise one of the order's certificates was revoked is never certified again (BR 6.1.1.3), so
+    that somebody must send another.
+    """
+    chosen = lifecycle_of(content)
+    compromised = {each.spki_sha256 for each in certificates if each.reason is Reason.KEY_COMPROMISE}
+    return chosen.auto_reissue and chosen.key == "same" and content.spki_sha256 not in compromised
+
+
 def names_to_prove(content: OrderContent, proofs: Sequence[Proof], moment: datetime) -> tuple[str, ...]:
     """The names that no proof on file would carry at a signing at `moment`.
 
@@ -147,7 +158,8 @@ def next_deadline(
     if head.status_at(moment) is OrderStatus.ISSUED and (
         current is None or not covers_the_term(current, head)
     ):
-        return _reissue(order, current, proofs, moment)
+        keeps_its_key = reissues_with_its_key(order.content, certificates)
+        return _reissue(order, current, proofs, moment, keeps_its_key=keeps_its_key)
     return _renewal(head, moment)
 
 
@@ -158,7 +170,12 @@ def is_renewed(orders: OrderReader, head: OrderHead) -> bool:
 
 
 def _reissue(
-    order: Order, current: CertificateRecord | None, proofs: Sequence[Proof], moment: datetime
+    order: Order,
+    current: CertificateRecord | None,
+    proofs: Sequence[Proof],
+    moment: datetime,
+    *,
+    keeps_its_key: bool,
 ) -> Deadline:
     """Without a certificate that was not revoked, a reissue is due since the order last changed."""
     head, chosen = order.head, lifecycle_of(order.content)
@@ -168,7 +185,7 @@ def _reissue(
         date = current.not_after
     names = names_to_prove(order.content, proofs, max(opens, moment))
     kind = DeadlineKind.REISSUE
-    if chosen.auto_reissue and chosen.key != "same":
+    if chosen.auto_reissue and not keeps_its_key:
         kind = DeadlineKind.CSR
     elif chosen.auto_reissue and names:
         kind = DeadlineKind.VALIDATION
