@@ -9,8 +9,9 @@ from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.notifications.calendar import Entry, ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import Mail
+from partner_center.notifications.mail_domain import mailbox
 from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
-from partner_center.notifications.suppressions import Suppression, Undelivered, mailbox
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.validation.ports import Message
 
 _PAGE = 100

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from partner_center.accounts.resellers import ReminderPreferences
 from partner_center.notifications.calendar import reminder_at
+from partner_center.notifications.mail_domain import mailbox
 from partner_center.notifications.mime import ascii_address
-from partner_center.notifications.suppressions import mailbox
 from partner_center.notifications.undelivered import read_notice
 from partner_center.orders.content import Contacts, content_to_json
 from partner_center.orders.requests import Email

@@ -7,7 +7,8 @@ from partner_center.adapters.dynamodb import Database, Item, Put, Update
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
-from partner_center.notifications.suppressions import Suppression, Undelivered, mailbox
+from partner_center.notifications.mail_domain import mailbox
+from partner_center.notifications.suppressions import Suppression, Undelivered
 
 BOUNCE_LIFETIME = timedelta(days=90)
 """Mailboxes are mended: after that an address is tried once more. A complaint stands for good."""

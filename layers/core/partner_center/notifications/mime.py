@@ -8,6 +8,7 @@ from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 
 from partner_center.notifications.mail import Mail, MailRefused
+from partner_center.notifications.mail_domain import as_a_labels
 
 _MAILBOX = re.compile(r"(?P<display>[^<>]*)<(?P<named>[^<>\s]+)>|(?P<bare>[^<>\s]+)")
 _LOCAL_PART = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -61,19 +62,13 @@ def _address(mailbox: str) -> Address:
 
 
 def _ascii_domain(domain: str, mailbox: str) -> str:
-    encoded = domain.lower() if domain.isascii() else _as_a_labels(domain, mailbox)
+    try:
+        encoded = as_a_labels(domain)
+    except ValueError as error:
+        raise MailRefused("address_invalid", f"not a mail domain: {mailbox!r}") from error
     if len(encoded) > 253 or not _DOMAIN.fullmatch(encoded):
         raise MailRefused("address_invalid", f"not a mail domain: {mailbox!r}")
     return encoded
-
-
-def _as_a_labels(domain: str, mailbox: str) -> str:
-    import idna  # noqa: PLC0415 - most domains are ASCII and need no tables
-
-    try:
-        return idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError as error:
-        raise MailRefused("address_invalid", f"not a mail domain: {mailbox!r}") from error
 
 
 def _set_boundaries(message: MIMEPart, seed: str) -> None:

@@ -24,24 +24,8 @@ class Suppression:
     detail: str
 
 
-def mailbox(address: str) -> str:
-    """The one name of a mailbox: in lower case, its domain as A-labels, as SES names it in what it tells."""
-    lowered = address.lower()
-    if lowered.isascii():
-        return lowered
-    import idna  # noqa: PLC0415 - most domains are ASCII and need no tables
-
-    local, at, domain = lowered.rpartition("@")
-    try:
-        return f"{local}{at}{idna.encode(domain, uts46=True).decode('ascii')}"
-    except idna.IDNAError:
-        return lowered
-
-
 class Suppressions(Protocol):
-    """Keeps the mailboxes that take no mail, each for the reseller whose mail it was; any spelling of `mailbox` is
-    the same.
-    """
+    """Keeps the mailboxes that take no mail, each for the reseller whose mail it was, however they are spelt."""
 
     def suppression(self, reseller_id: str, address: str) -> Suppression | None: ...
 
