@@ -58,13 +58,14 @@ def read_notice(detail: Mapping[str, Any]) -> Notice | None:
     """The notice in an event of SES; None for what passes: a full mailbox, a delay, a delivery.
 
     SES calls transient what a mailbox refused for its content, and does not send it again either.
-
     Raises KeyError or ValueError for what is no such event. What mail servers say in it is text of strangers.
     """
     tags = {name: values[0] for name, values in detail["mail"].get("tags", {}).items() if values}
-    refused = detail.get("bounce", {}).get("bounceSubType") in _OF_THIS_MAIL
+    lasts = True
     match detail["eventType"]:
-        case "Bounce" if refused or detail["bounce"]["bounceType"] == "Permanent":
+        case "Bounce" if (lasts := detail["bounce"]["bounceType"] == "Permanent") or (
+            detail["bounce"].get("bounceSubType") in _OF_THIS_MAIL
+        ):
             why, told = Undelivered.BOUNCED, detail["bounce"]
             recipients = told["bouncedRecipients"]
             words = next((each["diagnosticCode"] for each in recipients if each.get("diagnosticCode")), "")
@@ -79,7 +80,7 @@ def read_notice(detail: Mapping[str, Any]) -> Notice | None:
         addresses=tuple(str(each["emailAddress"]).lower() for each in recipients),
         detail=one_line(str(words)),
         notice_id=str(told["feedbackId"]),
-        lasts=not refused,
+        lasts=lasts,
         reseller_id=tags.get("reseller_id"),
         order_id=tags.get("order_id"),
         mail=tags.get("mail", ""),

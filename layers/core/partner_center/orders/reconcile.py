@@ -187,10 +187,8 @@ def _of_stored(facts: PendingFacts, moment: datetime) -> Verdict:
     if not facts.fits:
         return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
     if not head.signing and (head.held_back is not None or _was_released(facts)):
-        if not runs:
-            return _of_execution_ended(
-                facts, moment
-            )  # the next one looks again before it takes what is stored
+        if not runs:  # the next one looks again before it takes what is stored
+            return _of_execution_ended(facts, moment)
         if facts.answers or head.asks_again_at is not None or head.held_back is None:
             return _of_running(facts, moment)
         return Verdict(Repair.REPORT, "it is held back, and a certificate of it is stored", moment + A_DAY)
