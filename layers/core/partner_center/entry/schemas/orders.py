@@ -361,7 +361,7 @@ class CheckAnswer(Shape):
     """The reissue under way that was looked at, if there is one; else the order itself was."""
     check: Literal["under_way", "not_yet"]
     """After this look: under_way: every name is proven and the issue is being examined; not_yet: something is still
-    to be proven, to be reviewed, or holds the order back."""
+    to be proven, to be reviewed or to be paid, or holds the order back."""
     items: list[Domain]
     """The names of the order, after the look at what is published."""
 
