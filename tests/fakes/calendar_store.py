@@ -130,8 +130,8 @@ class MemoryCalendar:
     def close(self, digest: Digest, moment: datetime) -> None:
         self._mark(replace(digest, closed=True))
 
-    def sent(self, digest: Digest, moment: datetime) -> None:
-        self._mark(replace(digest, sent=True))
+    def sent(self, digest: Digest, moment: datetime, mailbox: str | None) -> None:
+        self._mark(replace(digest, sent=True, sent_to=digest.sent_to | ({mailbox} if mailbox else set())))
 
     def _mark(self, digest: Digest) -> None:
         """A mark that another has set stays."""
@@ -142,6 +142,7 @@ class MemoryCalendar:
             queued=digest.queued or present.queued,
             sent=digest.sent or present.sent,
             closed=digest.closed or present.closed,
+            sent_to=digest.sent_to | present.sent_to,
         )
         self.heads[key] = (marked, moment)
 

@@ -188,7 +188,8 @@ class CalendarContract:
         before = an_entry()
         calendar.write(before, None)
         if mark is not None:
-            getattr(calendar, mark)(calendar.open(US, DAY, NOW), NOW)
+            more = [None] if mark == "sent" else []
+            getattr(calendar, mark)(calendar.open(US, DAY, NOW), NOW, *more)
             assert not calendar.digest(US, DAY).takes_more
         with pytest.raises(ChangedMeanwhile):
             calendar.claim(replace(before, remind_at=None), before, a_reminder())
@@ -224,8 +225,15 @@ class CalendarContract:
         calendar.queued(digest, NOW)
         assert due(calendar, NOW + 10 * a_day) == ([], [])
         assert calendar.digest(US, DAY) == Digest(US, DAY, queued=True)
-        calendar.sent(replace(digest, queued=True), NOW)
+        calendar.sent(replace(digest, queued=True), NOW, None)
         assert calendar.digest(US, DAY) == Digest(US, DAY, queued=True, sent=True)
+
+    def test_a_digest_remembers_every_mailbox_that_it_was_mailed_to(self, calendar):
+        digest = calendar.open(US, DAY, NOW)
+        for mailbox in ("one", "other", "one"):
+            calendar.sent(digest, NOW, mailbox)
+            digest = calendar.digest(US, DAY)
+        assert digest == Digest(US, DAY, sent=True, sent_to=frozenset({"one", "other"}))
 
     def test_a_digest_is_opened_once(self, calendar):
         digest = calendar.open(US, DAY, NOW)

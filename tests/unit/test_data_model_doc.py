@@ -628,7 +628,7 @@ SINGLE_WRITES = [
     lambda db: calendar(db).write(an_entry(), an_entry()),
     lambda db: calendar(db).open(US, NOW.date(), NOW),
     lambda db: calendar(db).queued(Digest(US, NOW.date()), NOW),
-    lambda db: calendar(db).sent(Digest(US, NOW.date()), NOW),
+    lambda db: calendar(db).sent(Digest(US, NOW.date()), NOW, "0a1b"),
     lambda db: calendar(db).replanned(Replan(US, NOW), "cursor"),
     lambda db: calendar(db).begin(NOW, NOW),
     lambda db: calendar(db).end(NOW.date(), NOW),

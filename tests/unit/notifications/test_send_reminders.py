@@ -292,7 +292,7 @@ def test_the_next_contact_is_mailed_when_the_first_takes_no_mail(office):
     bounced(office, "asa@example.com")
     mail, digest = office.day()
     assert mail.to == ("olga@example.com",)
-    assert "Mail to asa@example.com bounced: correct the contact." in digest.text
+    assert "Mail to asa@example.com could not be delivered: correct the contact." in digest.text
 
 
 def test_when_no_contact_takes_mail_the_order_says_so(office):
@@ -520,6 +520,73 @@ def test_a_digest_that_bounces_is_no_message_on_an_order(office):
     office.record_undelivered(read_notice(a_bounce(reseller_id=US, mail="digest")))
     assert office.sent.messages == {}
     assert office.suppressions.suppression(US, "asa@example.com") is not None
+
+
+def mailed_digest(office):
+    """The digest that went out, and its tags."""
+    *_, digest = office.day()
+    return digest, dict(digest.tags)
+
+
+OPS = "ops@nordic.example.com"
+DESK = "support@nordic.example.com"
+
+
+@pytest.mark.parametrize("mute", [True, False])
+def test_a_digest_that_comes_back_goes_to_the_other_address_of_its_reseller_and_says_why(office, mute):
+    """With its contacts left alone nobody else would be told at all."""
+    office.preferences = ReminderPreferences(digest_email=OPS, mute_contacts=mute)
+    first, tags = mailed_digest(office)
+    for _ in range(2):
+        office.record_undelivered(read_notice(a_bounce(OPS, **tags)))
+    (again,) = office.deliver()
+    assert [first.to, again.to] == [(OPS,), (DESK,)]
+    assert again.message_id != first.message_id
+    trouble = f"Mail to {OPS} could not be delivered: choose another address (PATCH /v1/account)."
+    assert trouble not in first.text
+    assert trouble in " ".join(again.text.split())
+    assert trouble in again.html
+    assert first.text.split("\n\n")[3:] == again.text.split("\n\n")[4:]
+
+
+def test_a_digest_that_comes_back_from_everywhere_is_done_with(office):
+    office.preferences = ReminderPreferences(digest_email=OPS)
+    _, tags = mailed_digest(office)
+    for address in (OPS, DESK, DESK):
+        office.record_undelivered(read_notice(a_bounce(address, **tags)))
+        office.deliver()
+    assert office.deliver() == []
+
+
+def test_a_digest_that_was_reported_as_unwanted_goes_to_the_other_address_too(office):
+    office.preferences = ReminderPreferences(digest_email=OPS)
+    _, tags = mailed_digest(office)
+    office.record_undelivered(read_notice(a_complaint(OPS, **tags)))
+    assert [mail.to for mail in office.deliver()] == [(DESK,)]
+
+
+def test_a_digest_goes_out_once_whoever_asks_for_it_while_its_mailbox_takes_mail(office):
+    _, tags = mailed_digest(office)
+    office.queue.digest(US, MORNING.date())
+    office.record_undelivered(read_notice(a_bounce("elsewhere@example.com", **tags)))
+    assert office.deliver() == []
+
+
+def test_a_digest_of_before_its_mailbox_was_remembered_is_not_sent_again(office):
+    _, tags = mailed_digest(office)
+    (key,) = office.calendar.heads
+    digest, moment = office.calendar.heads[key]
+    office.calendar.heads[key] = (replace(digest, sent_to=frozenset()), moment)
+    office.preferences = ReminderPreferences(digest_email=OPS)
+    office.record_undelivered(read_notice(a_bounce(DESK, **tags)))
+    assert office.deliver() == []
+
+
+def test_a_digest_that_is_kept_no_more_is_not_asked_for(office):
+    _, tags = mailed_digest(office)
+    office.calendar.heads.clear()
+    office.record_undelivered(read_notice(a_bounce(DESK, **tags)))
+    assert office.deliver() == []
 
 
 def test_a_mail_of_nobody_known_is_let_go(office):

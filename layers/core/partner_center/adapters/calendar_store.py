@@ -123,7 +123,14 @@ class CalendarStore:
         item = self._database.get(self._table, keys.digest(reseller_id, day.isoformat()))
         if item is None:
             return None
-        return Digest(reseller_id, day, "queued_at" in item, "sent_at" in item, "closed_at" in item)
+        return Digest(
+            reseller_id,
+            day,
+            queued="queued_at" in item,
+            sent="sent_at" in item,
+            closed="closed_at" in item,
+            sent_to=frozenset(item.get("sent_to", ())),
+        )
 
     def reminders(self, reseller_id: str, day: date) -> Iterator[Reminder]:
         partition = keys.digest(reseller_id, day.isoformat()).pk
@@ -145,12 +152,15 @@ class CalendarStore:
     def close(self, digest: Digest, moment: datetime) -> None:
         self._mark(digest, "closed_at", moment, [])
 
-    def sent(self, digest: Digest, moment: datetime) -> None:
-        self._mark(digest, "sent_at", moment, [])
+    def sent(self, digest: Digest, moment: datetime, mailbox: str | None) -> None:
+        mailboxes = digest.sent_to | ({mailbox} if mailbox else set())
+        self._mark(digest, "sent_at", moment, [], {"sent_to": sorted(mailboxes)})
 
-    def _mark(self, digest: Digest, name: str, moment: datetime, remove: list[str]) -> None:
+    def _mark(
+        self, digest: Digest, name: str, moment: datetime, remove: list[str], more: Item | None = None
+    ) -> None:
         key = keys.digest(digest.reseller_id, digest.day.isoformat())
-        marks = {name: to_micros(moment)}
+        marks = {name: to_micros(moment)} | (more or {})
         self._database.write(Update(self._table, key, _changed, set=marks, remove=remove))
 
     # ---- other days

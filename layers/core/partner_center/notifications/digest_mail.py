@@ -93,7 +93,10 @@ class ContractLine:
 
 @dataclass(frozen=True, slots=True)
 class DigestFacts:
-    """What a reseller is told. `lines` are all of `total`, or those that end first."""
+    """What a reseller is told. `lines` are all of `total`, or those that end first.
+
+    `trouble` says why it did not go to the address that the reseller chose.
+    """
 
     reseller_name: str
     to: str
@@ -103,6 +106,7 @@ class DigestFacts:
     total: int
     contracts: Sequence[ContractLine] = ()
     contacts_are_mailed: bool = True
+    trouble: str | None = None
 
 
 def digest_mail(facts: DigestFacts, sender: str, message_id: str, tags: Tags = ()) -> Mail:
@@ -121,6 +125,7 @@ def digest_mail(facts: DigestFacts, sender: str, message_id: str, tags: Tags = (
         "contracts": [_contract(each, facts.moment) for each in facts.contracts],
         "one": facts.total + contracts == 1,
         "contacts_are_mailed": facts.contacts_are_mailed,
+        "trouble": facts.trouble,
     }
     return Mail(
         message_id=message_id,

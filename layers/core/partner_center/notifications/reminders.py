@@ -64,6 +64,8 @@ class Digest:
     """All reminders of one reseller that were claimed on one day. `queued` once their mails are on their way.
 
     It is `closed` before its mail is written: the run that queued that may have died before it could say so.
+    `sent_to` are the labels of the mailboxes that it was mailed to: none where nobody takes mail, or where nothing
+    was left to tell.
     """
 
     reseller_id: str
@@ -71,6 +73,7 @@ class Digest:
     queued: bool = False
     sent: bool = False
     closed: bool = False
+    sent_to: frozenset[str] = frozenset()
 
     @property
     def takes_more(self) -> bool:
@@ -139,7 +142,9 @@ class Digests(Protocol):
         """From now on nothing is added."""
         ...
 
-    def sent(self, digest: Digest, moment: datetime) -> None: ...
+    def sent(self, digest: Digest, moment: datetime, mailbox: str | None) -> None:
+        """To the mailbox of that label, or None: to nobody."""
+        ...
 
 
 class Replans(Protocol):

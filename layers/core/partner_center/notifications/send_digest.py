@@ -14,7 +14,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
 from partner_center.notifications.digest_mail import ContractLine, DigestFacts, DigestLine, digest_mail
-from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.domain_mailer import mailbox_label, message_id
 from partner_center.notifications.ports import Mailer
 from partner_center.notifications.reminders import Calendar, Digests, Reminder, still_stands
 from partner_center.notifications.send_contract_reminder import is_moot
@@ -40,11 +40,15 @@ class SendDigest:
     public_url: str
 
     def __call__(self, reseller_id: str, day: date) -> None:
-        """Raises TryAgain. Where no address of the reseller takes mail there is nobody to tell."""
+        """Raises TryAgain. Where no address of the reseller takes mail there is nobody to tell.
+
+        Asked for again, it goes out once more if the mailbox that had it takes no mail any more, and another does.
+        """
         digest, reseller = self.digests.digest(reseller_id, day), self.resellers.reseller(reseller_id)
         if digest is None or reseller is None:
             raise TryAgain("The digest cannot be read at the moment.")
-        if digest.sent:
+        to = self._address(reseller)
+        if digest.sent and (to is None or not digest.sent_to or mailbox_label(to) in digest.sent_to):
             return
         self.digests.close(digest, self.clock.now())
         reminders = sorted(
@@ -52,8 +56,9 @@ class SendDigest:
         )
         listed, gone = self._standing(reminders)
         contracts = self._contract_lines(reseller, self.notices.of_digest(reseller_id, day))
-        to = self._address(reseller)
+        mailbox = None
         if to is not None and (listed or contracts):
+            mailbox = mailbox_label(to)
             facts = DigestFacts(
                 reseller_name=reseller.name,
                 to=to,
@@ -63,13 +68,16 @@ class SendDigest:
                 total=len(reminders) - gone,
                 contracts=contracts,
                 contacts_are_mailed=not reseller.reminders.mute_contacts,
+                trouble=self._trouble(
+                    reseller_id, reseller.digest_email, "choose another address (PATCH /v1/account)"
+                ),
             )
             name = sha256(f"{reseller_id}\n{day}".encode()).hexdigest()[:26]
-            tags = (("reseller_id", reseller_id), ("mail", "digest"))
-            mail = digest_mail(facts, self.sender, message_id(f"dig_{name}", self.sender), tags)
+            tags = (("reseller_id", reseller_id), ("mail", "digest"), ("day", day.isoformat()))
+            mail = digest_mail(facts, self.sender, message_id(f"dig_{name}.{mailbox}", self.sender), tags)
             self.wait()
             self.mailer.send(mail)
-        self.digests.sent(digest, self.clock.now())
+        self.digests.sent(digest, self.clock.now(), mailbox)
 
     def _standing(self, reminders: Sequence[Reminder]) -> tuple[Sequence[Reminder], int]:
         """What is listed, and how many of those before its last line stand no more; the rest is not looked at."""
@@ -136,5 +144,5 @@ class SendDigest:
         return sorted(found, key=lambda each: (each.ends, each.contract_id))
 
     def _trouble(self, reseller_id: str, address: str, remedy: str) -> str | None:
-        why = self.suppressions.suppression(reseller_id, address)
-        return f"Mail to {address} {why.why}: {remedy}." if why else None
+        known = self.suppressions.suppression(reseller_id, address)
+        return f"Mail to {address} {known.why.in_words}: {remedy}." if known else None

@@ -12,6 +12,17 @@ class Undelivered(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
 
+    @property
+    def in_words(self) -> str:
+        """Of a mail, as the end of a sentence."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Undelivered.BOUNCED: "could not be delivered",
+    Undelivered.COMPLAINED: "was reported as unwanted by its recipient",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:

@@ -14,12 +14,6 @@ from partner_center.notifications.reminders import Digests, ReminderQueue
 from partner_center.notifications.suppressions import Suppression, Suppressions, Undelivered
 from partner_center.validation.ports import Message
 
-_WORDS = {
-    Undelivered.BOUNCED: "could not be delivered",
-    Undelivered.COMPLAINED: "was reported as unwanted by its recipient",
-}
-
-
 _OF_THIS_MAIL = frozenset({"AttachmentRejected", "ContentRejected", "MessageTooLarge"})
 """Why a mailbox did not take this mail, and may take others (SES: "Bounce object", bounceSubType)."""
 
@@ -37,7 +31,7 @@ class Notice:
     """What became of a mail: to whom it did not come, and why; whose mail it was, as far as its tags tell.
 
     `lasts`: the mailbox takes no mail, and not just not this one. `mail` is what kind of mail it was. A reminder is
-    found again by `day` and `kind`, a contract's notice by `contract_id` and `contract_notice`.
+    found again by `day` and `kind`, a digest by `day`, a contract's notice by `contract_id` and `contract_notice`.
     """
 
     why: Undelivered
@@ -103,7 +97,7 @@ class RecordUndelivered:
     clock: Clock
 
     def __call__(self, notice: Notice) -> None:
-        """Raises TryAgain. A reminder that did not arrive is queued again, for the next contact or address."""
+        """Raises TryAgain. What did not arrive is queued again, for the next contact or address."""
         reseller_id, moment = notice.reseller_id, self.clock.now()
         if reseller_id is None:
             return
@@ -120,11 +114,18 @@ class RecordUndelivered:
             told = self.notices.reminder(reseller_id, notice.contract_id, notice.contract_notice)
             if told is not None:
                 self.queue.contracts([told])
+        if notice.mail == "digest" and notice.day is not None:
+            self._digest_again(reseller_id, notice.day)
         if notice.order_id is None or notice.day is None or notice.kind is None:
             return
         reminder = self.digests.reminder(reseller_id, notice.day, notice.order_id, notice.kind)
         if reminder is not None:
             self.queue.remind([reminder])
+
+    def _digest_again(self, reseller_id: str, day: date) -> None:
+        """For another address of the reseller; a digest that is kept no more told of what is long over."""
+        if self.digests.digest(reseller_id, day) is not None:
+            self.queue.digest(reseller_id, day)
 
 
 def _message(notice: Notice, address: str, moment: datetime) -> Message:
@@ -133,7 +134,7 @@ def _message(notice: Notice, address: str, moment: datetime) -> Message:
     return Message(
         f"msg_undelivered-{digest}",
         moment,
-        f"A mail to {one_line(address, 254)} {_WORDS[notice.why]}{said}. {_next_step(notice)}",
+        f"A mail to {one_line(address, 254)} {notice.why.in_words}{said}. {_next_step(notice)}",
     )
 
 
