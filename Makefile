@@ -23,8 +23,8 @@ $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; set PYTHON=")'
 	$(PYTHON) -m venv $(VENV)
 
-# Of what is installed a tenth is ever imported, so bytecode is made by the first import. Both lists are complete,
-# so nothing is resolved again.
+# Of what is installed a tenth is ever imported, so bytecode is made by the first import. The lists are complete,
+# so nothing is resolved again, and no package is on two of them, so they are installed at once.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --no-deps --require-hashes
 
 $(VENV)/pip.stamp: local/pip-requirements.txt | $(VENV)/bin/python
@@ -36,8 +36,12 @@ $(VENV)/run.stamp: local/requirements.txt $(VENV)/pip.stamp
 	$(BIN)/python -m compileall -q layers local functions
 	@touch $@
 
-$(VENV)/test.stamp: tests/requirements.txt $(VENV)/run.stamp
+$(VENV)/tools.stamp: tests/requirements.txt $(VENV)/pip.stamp
 	$(INSTALL) -r $<
+	@touch $@
+
+$(VENV)/test.stamp: local/requirements.txt tests/requirements.txt $(VENV)/pip.stamp
+	@$(MAKE) --no-print-directory --jobs $(JOBS) $(VENV)/run.stamp $(VENV)/tools.stamp
 	@touch $@
 
 PYTEST := $(BIN)/python -m pytest
@@ -51,15 +55,14 @@ STORY := tests/faults/test_soak.py tests/functions/test_order_journey.py tests/s
     tests/statemachines/test_payloads.py
 
 test: $(VENV)/test.stamp check ## linters, types, rules, AWS adapters, an order's whole story, a hundred orders among faults (JOBS=2)
-	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
-	$(PYTEST) $(STORY) tests/adapters $(AT_ONCE)
+	$(PYTEST) $(STORY) tests/unit tests/adapters $(AT_ONCE)
 
 journeys: $(VENV)/test.stamp ## all other tests: every journey over HTTP, crashes, the emulator's contracts, the pages in Chromium
 	$(PYTEST) tests/contracts tests/statemachines tests/browser $(AT_ONCE) $(STORY:%=--ignore=%)
 	$(PYTEST) tests/functions tests/faults tests/isolation $(AT_ONCE) $(STORY:%=--ignore=%)
 
 unit: $(VENV)/test.stamp ## the unit tests alone: no moto, no network
-	$(PYTEST) tests/unit -n $(JOBS) --disable-socket --allow-unix-socket
+	$(PYTEST) tests/unit -n $(JOBS)
 
 check: $(VENV)/test.stamp ## linters, types, arrows between packages, generated documents; as many at a time as JOBS
 	@$(MAKE) --no-print-directory --keep-going --jobs $(JOBS) $(CHECKS:%=check-%)

@@ -7,6 +7,7 @@ because that is what everything was tested with.
 
 import argparse
 import ast
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -33,11 +34,13 @@ IMPORTED_BY_USE = {"pydantic.EmailStr": "email_validator"}
 _LOADS_BY_NAME = {"importlib.import_module", "importlib.util.find_spec"}
 _MAKES_A_CLIENT = {"client", "hasty_client", "create_client"}
 
+TESTS = "tests/requirements"
+EVERYBODY = "local/requirements"
 LOWEST_PYTHON = "3.11"  # the deployed 3.13 is covered by markers; a build for this machine may run on less
 PINNED = (
     "local/pip-requirements",
-    "local/requirements",
-    "tests/requirements",
+    EVERYBODY,
+    TESTS,
     "local/sam-requirements",
     "local/lock-requirements",
 )
@@ -144,6 +147,20 @@ def _compile(uv: str, source: str, target: str, *more: str) -> None:
     subprocess.run(command, cwd=ROOT, check=True)
 
 
+def without(more: str, base: str) -> str:
+    """The pins of `more` that `base` does not have: both can then be installed at once.
+
+    A pin is a line that begins with a name, and the indented lines behind it.
+    """
+    pins = re.compile(r"^\S.*\n(?:[ \t].*\n)*", re.MULTILINE)
+    there = {_pinned_name(pin) for pin in pins.findall(base)}
+    return "".join(pin for pin in pins.findall(more) if _pinned_name(pin) not in there)
+
+
+def _pinned_name(pin: str) -> str:
+    return pin.partition("==")[0]
+
+
 def lock_functions(uv: str) -> None:
     """Writes requirements.in and requirements.txt of every function, each set resolved once."""
     sets: Mapping[str, list[Path]] = defaultdict(list)
@@ -155,7 +172,7 @@ def lock_functions(uv: str) -> None:
         target = first / "requirements.txt"
         target.unlink(missing_ok=True)  # the constraint decides, not what was pinned here
         source = first.relative_to(ROOT) / "requirements.in"
-        pinned = ("--no-annotate", "-c", "local/requirements.txt")
+        pinned = ("--no-annotate", "-c", f"{EVERYBODY}.txt")
         _compile(uv, str(source), str(target.relative_to(ROOT)), *pinned)
         for function in others:
             (function / "requirements.txt").write_text(target.read_text())
@@ -169,7 +186,11 @@ def main() -> None:
     chosen = options.parse_args()
     if not chosen.functions_only:
         for name in PINNED:
-            _compile(chosen.uv, f"{name}.in", f"{name}.txt", *(["--upgrade"] if chosen.upgrade else []))
+            more = ["--upgrade"] if chosen.upgrade else []
+            more += ["-c", f"{EVERYBODY}.txt"] if name == TESTS else []
+            _compile(chosen.uv, f"{name}.in", f"{name}.txt", *more)
+        tests = ROOT / f"{TESTS}.txt"
+        tests.write_text(without(tests.read_text(), (ROOT / f"{EVERYBODY}.txt").read_text()))
     lock_functions(chosen.uv)
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import files
 import pytest
 
 from local.bundle import prune
-from local.lock import LAYER, ROOT, functions, requirements_of, requirements_text, services_of
+from local.lock import LAYER, ROOT, functions, requirements_of, requirements_text, services_of, without
 from local.template import described
 from tests.unit.orders.csr_workshop import Workshop
 
@@ -44,9 +44,24 @@ def test_a_function_ships_the_versions_that_were_tested(function):
     assert {package: tested[package] for package in shipped} == shipped
 
 
-def test_what_runs_and_what_tests_have_the_same_versions():
-    tested = pins(ROOT / "tests" / "requirements.txt")
-    assert pins(ROOT / "local" / "requirements.txt").items() <= tested.items()
+def test_no_package_is_installed_twice_for_the_tests():
+    """They are installed at once, by two of pip (Makefile)."""
+    tests, everybody = (pins(ROOT / folder / "requirements.txt").keys() for folder in ("tests", "local"))
+    assert not tests & everybody
+
+
+def test_both_lists_together_are_complete_and_agree():
+    command = [sys.executable, "-m", "pip", "check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_what_another_list_pins_is_left_out_with_its_hashes():
+    base = "a==1 \\\n    --hash=sha256:aa\n    # via b\nab==2 ; x \\\n    --hash=sha256:bb\n"
+    more = f"aa==3 \\\n    --hash=sha256:cc\n    # via\n    #   a\n{base}b==4 \\\n    --hash=sha256:dd\n"
+    left = "aa==3 \\\n    --hash=sha256:cc\n    # via\n    #   a\nb==4 \\\n    --hash=sha256:dd\n"
+    assert without(more, base) == left
+    assert without(left, base) == left
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
