@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _STOP_IS_SEEN_WITHIN = 0.25  # real seconds
@@ -80,6 +81,16 @@ class VirtualClock:
         CLOCK_MONOTONIC is one clock for all processes of a machine. `skew`: so many seconds wrong.
         """
         return f"{self.now() + skew!r} {time.monotonic()!r} 1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOfDay:
+    """The core's `Clock` in virtual time, for what calls the core in the cloud's own process."""
+
+    clock: VirtualClock
+
+    def now(self) -> datetime:
+        return self.clock.utcnow()
 
 
 CLOCK = VirtualClock()

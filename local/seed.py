@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from local.clock import TimeOfDay
 from local.cloud import EmbeddedCloud
 from local.sample_block_list import NAME, sample_block_list
 from partner_center.accounts.api_keys import Role, make_key, make_staff_key
@@ -15,7 +16,6 @@ from partner_center.accounts.staff import StaffRole
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.block_list import PREFIX
 from partner_center.adapters.ca_files import CERTIFICATE, CRL, BucketRepository
-from partner_center.adapters.clock import VIRTUAL_TIME, SystemClock
 from partner_center.adapters.contract_store import ContractStore
 from partner_center.adapters.dynamodb import Database
 from partner_center.adapters.issuance_store import DynamoDbIssuanceStore
@@ -27,6 +27,7 @@ from partner_center.catalog.agreements import agreement_for
 from partner_center.catalog.products import load_catalog
 from partner_center.issuance.bootstrap import Ceremony, create_hierarchy, key_alias
 from partner_center.issuance.ca_certificates import HierarchyRequest
+from partner_center.kernel.clock import Clock
 from partner_center.kernel.ids import RandomIds
 
 ISSUER_ID = "tls-e1"
@@ -48,8 +49,7 @@ STAFF = {
 
 def seed(cloud: EmbeddedCloud) -> tuple[Mapping[str, Any], str]:
     """Fills the cloud through the same code that serves it; returns the demo's JSON and the text to print."""
-    os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
-    clock, ids = SystemClock(), RandomIds()
+    clock, ids = TimeOfDay(cloud.clock), RandomIds()
     database = Database(cloud.client("dynamodb"))
     _create_ca(cloud, clock)
     _publish_first_crl(cloud)
@@ -97,7 +97,7 @@ def _demo(
 def add_contract(
     cloud: EmbeddedCloud,
     contracts: ContractStore,
-    clock: SystemClock,
+    clock: Clock,
     ids: RandomIds,
     reseller_id: str,
     kind: str,
@@ -107,7 +107,6 @@ def add_contract(
 
     Raises ValueError for another kind.
     """
-    os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
     moment = clock.now()
     contract = Contract(
         reseller_id=reseller_id,
@@ -147,7 +146,7 @@ def _told(contract: Contract) -> Mapping[str, Any]:
     }
 
 
-def _create_ca(cloud: EmbeddedCloud, clock: SystemClock) -> None:
+def _create_ca(cloud: EmbeddedCloud, clock: Clock) -> None:
     request = HierarchyRequest(ISSUER_ID, "http://repository.partner-center.example.com")
     store = DynamoDbIssuanceStore(cloud.client("dynamodb"), cloud.output("IssuanceTable"))
     keys = KmsCaKeys(cloud.client("kms"))

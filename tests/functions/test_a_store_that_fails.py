@@ -1,14 +1,13 @@
 """A certificate is signed and its store fails, exactly that write: what is known then, and how it ends."""
 
-import os
 import re
 from collections.abc import Iterator
 
 import pytest
 
+from local.clock import TimeOfDay
 from local.cloud import EmbeddedCloud
 from partner_center.adapters.certificate_store import DynamoDbCertificates
-from partner_center.adapters.clock import VIRTUAL_TIME, SystemClock
 from partner_center.entry.serials import main
 from partner_center.issuance.record import CertificateStatus
 from partner_center.issuance.unfinished import UnfinishedSerials
@@ -59,8 +58,7 @@ def signatures(cloud: EmbeddedCloud) -> int:
 
 
 def operator(cloud: EmbeddedCloud, store: DynamoDbCertificates, *arguments: str) -> int:
-    os.environ[VIRTUAL_TIME] = cloud.clock.for_worker()
-    return main(arguments, lambda: UnfinishedSerials(store, store, SystemClock()))
+    return main(arguments, lambda: UnfinishedSerials(store, store, TimeOfDay(cloud.clock)))
 
 
 def listed(
