@@ -31,6 +31,10 @@ def reminders(cloud: EmbeddedCloud, order_id: str) -> list[Mail]:
     ]
 
 
+def digests(cloud: EmbeddedCloud) -> list[Mail]:
+    return [mail for mail in cloud.mails() if "to look after" in mail.subject]
+
+
 def issued(reseller: Reseller, name: str, **more: Any) -> dict[str, Any]:
     body = order_body(name, **more)
     body["contacts"] = {
@@ -62,13 +66,21 @@ def test_a_certificate_is_reminded_of_and_a_bounce_reaches_the_next_contact(
     order = issued(northwind, "reminded.example.com", partner_order_id="RM-1")
     order_id, ends = order["order_id"], order["certificates"][0]["not_after"]
     assert order["next_deadline"]["date"] == ends
+    chosen = {"reminders": {"digest_email": "ops@northwind.example.com"}}
+    assert northwind.call("PATCH", "/v1/account", chosen).status == 200
     until_morning(cloud, ends, 90)
     (first,) = reminders(cloud, order_id)
     assert first.to == ("ada@example.com",)
     assert order["certificates"][0]["serial"] in first.text
-    *_, digest = [mail for mail in cloud.mails() if "to look after" in mail.subject]
-    assert digest.to == ("support@northwind.example.com",)
+    *_, digest = before = digests(cloud)
+    assert digest.to == ("ops@northwind.example.com",)
     assert "RM-1" in digest.text
+
+    bounce(cloud, digest)
+    (again,) = digests(cloud)[len(before) :]
+    assert again.to == ("support@northwind.example.com",)
+    assert "RM-1" in again.text
+    assert "Mail to ops@northwind.example.com could not be delivered" in again.text
 
     bounce(cloud, first, "transient")
     assert len(reminders(cloud, order_id)) == 1
