@@ -106,8 +106,8 @@ fuzz: $(VENV)/test.stamp ## requests drawn from docs/openapi.json against the em
 
 SHARE ?= 1
 faults: SEED = 1
-faults: $(VENV)/test.stamp ## every journey with a fault at each of its calls (ONLY="email card" KINDS=killed-after DISTINCT=1 SHARE=0.1 SEED=1)
-	$(BIN)/python -m tests.faults --only "$(ONLY)" --kinds "$(KINDS)" --share $(SHARE) --seed $(SEED) $(if $(DISTINCT),--distinct) \
+faults: $(VENV)/test.stamp ## every journey with a fault at each of its calls (ONLY="email card" KINDS=killed-after DISTINCT=1 HOURS=1 SHARE=0.1 SEED=1)
+	$(BIN)/python -m tests.faults --only "$(ONLY)" --kinds "$(KINDS)" --share $(SHARE) --seed $(SEED) $(if $(DISTINCT),--distinct) $(if $(HOURS),--hours) \
 	    $(if $(AT),--at $(AT)) $(if $(KIND),--kind $(KIND)) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 ORDERS ?= 3000

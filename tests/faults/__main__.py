@@ -18,7 +18,7 @@ from tests.faults.campaign import Run, chunks, planned, recorded, taken
 from tests.faults.harness import Outcome, Runner
 from tests.faults.points import Kind, Point
 from tests.faults.registry import Journey, journeys
-from tests.faults.scenarios import SCENARIOS
+from tests.faults.scenarios import LONG_OUTAGES, SCENARIOS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,19 +31,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--at", default="", help="a point, such as PlaceOrder:7, or of a scenario PlaceOrder")
     parser.add_argument("--kind", default=Kind.KILLED_AFTER.value, help="what happens there")
-    parser.add_argument("--scenario", default="", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--scenario", default="", help=f"of {', '.join([*SCENARIOS, *LONG_OUTAGES])}")
+    parser.add_argument("--hours", action="store_true", help="outages of three hours, and no other fault")
     parser.add_argument("--loud", action="store_true", help="show what functions log")
     asked = parser.parse_args(arguments)
     known: dict[str, Journey] = journeys()
     names = asked.only.split() or list(known)
     if asked.at or asked.scenario:
         return _again(Run(names[0], asked.at, asked.scenario or asked.kind), asked.loud)
-    kinds = [] if asked.kinds == "none" else [Kind(each) for each in asked.kinds.split()] or list(Kind)
+    none = asked.hours or asked.kinds == "none"
+    kinds = [] if none else [Kind(each) for each in asked.kinds.split()] or list(Kind)
     with ProcessPoolExecutor(asked.processes, mp_context=get_context("spawn")) as pool:
         return _all(
             pool,
             names,
-            lambda points: planned(points, kinds, asked.share, asked.seed, distinct=asked.distinct),
+            lambda points: planned(
+                points, kinds, asked.share, asked.seed, distinct=asked.distinct, hours=asked.hours
+            ),
         )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tests.faults.harness import Outcome, Runner, at
 from tests.faults.points import Kind, Point, runs_of
 from tests.faults.registry import journeys
-from tests.faults.scenarios import OUTAGES, SCENARIOS
+from tests.faults.scenarios import LONG_OUTAGES, OUTAGES, SCENARIOS
 
+ALL_SCENARIOS = {**SCENARIOS, **LONG_OUTAGES}
 CHUNK = 40
 """Runs that a process takes at a time."""
 
@@ -25,13 +26,13 @@ class Run:
     @property
     def command(self) -> str:
         place = f" AT={self.place}" if self.place else ""
-        kind = "SCENARIO" if self.what in SCENARIOS else "KIND"
+        kind = "SCENARIO" if self.what in ALL_SCENARIOS else "KIND"
         return f"make faults ONLY={self.journey}{place} {kind}={self.what}"
 
     def __call__(self, runner: Runner) -> Outcome:
         journey = journeys()[self.journey]
-        if self.what in SCENARIOS:
-            _, scenario = SCENARIOS[self.what]
+        if self.what in ALL_SCENARIOS:
+            _, scenario = ALL_SCENARIOS[self.what]
             return scenario(runner, journey, self.place)
         function, _, number = self.place.partition(":")
         point = Point(self.journey, function, int(number), "", "")
@@ -39,14 +40,22 @@ class Run:
 
 
 def planned(
-    points: Sequence[Point], kinds: Iterable[Kind], share: float, seed: int, *, distinct: bool = False
+    points: Sequence[Point],
+    kinds: Iterable[Kind],
+    share: float,
+    seed: int,
+    *,
+    distinct: bool = False,
+    hours: bool = False,
 ) -> list[Run]:
     """All runs, or a seeded share of them; of the scenarios those whose service the journey calls.
 
     An outage begins once with each function that calls the service.
 
-    `distinct`: without kills that leave behind what another leaves.
+    `distinct`: without kills that leave behind what another leaves. `hours`: outages that last for hours instead of
+    all other scenarios.
     """
+    scenarios = LONG_OUTAGES if hours else SCENARIOS
     chosen = runs_of(points, kinds, distinct=distinct)
     all_runs = [Run(point.journey, point.place, kind.value) for point, kind in chosen]
     called: dict[str, dict[str, dict[str, None]]] = defaultdict(lambda: defaultdict(dict))
@@ -55,9 +64,9 @@ def planned(
     all_runs += [
         Run(name, place, scenario)
         for name, services in called.items()
-        for scenario, (service, _) in SCENARIOS.items()
+        for scenario, (service, _) in scenarios.items()
         if service in services
-        for place in (services[service] if scenario in OUTAGES else [""])
+        for place in (services[service] if scenario in OUTAGES or hours else [""])
     ]
     chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
     return [run for run in all_runs if share >= 1 or chance.random() < share]

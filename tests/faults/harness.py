@@ -112,15 +112,19 @@ class Runner:
         fault: Fault,
         pause: Callable[[World], None] | None = None,
         begin: Callable[[World], None] | None = None,
+        end: Callable[[World], None] | None = None,
     ) -> Outcome:
-        """The journey with the fault in it, and all invariants after it. `pause` is called when time has passed."""
+        """The journey with the fault in it, and all invariants after it.
+
+        `pause` is called when time has passed, `begin` before the journey and `end` after it, while there are faults.
+        """
         world = self.world(journey)
         if begin is not None:
             begin(world)
         if pause is not None:
             world.pause = lambda: pause(world)
         with _listening(world.cloud, fault) as clear:
-            return self._told(journey, world, lambda: fault.met, clear, may_refuse=fault.may_refuse)
+            return self._told(journey, world, lambda: fault.met, clear, may_refuse=fault.may_refuse, end=end)
 
     def _told(
         self,
@@ -130,12 +134,15 @@ class Runner:
         clear: Callable[[], None],
         *,
         may_refuse: bool = False,
+        end: Callable[[World], None] | None = None,
     ) -> Outcome:
         began, start = time.monotonic(), world.cloud.clock.now()
         said: list[str] = []
         try:
             journey.tell(world)
             world.rest()
+            if end is not None:
+                end(world)
         except (NotReached, AssertionError) as trouble:
             if not may_refuse:
                 said.append(f"journey: {type(trouble).__name__} {trouble}")

@@ -6,23 +6,26 @@ from typing import Any
 
 from local.runtime import Ended, How
 from tests.faults.harness import Outcome, Runner
+from tests.faults.operator import empties_dead_letters
 from tests.faults.points import short
 from tests.faults.registry import Journey
-from tests.faults.world import DAY, MINUTE, World
+from tests.faults.world import DAY, HOUR, MINUTE, World
 
 Scenario = Callable[[Runner, Journey, str], Outcome]
 """The third is the function with whose first call an outage begins; of the others, and without one, nothing."""
-OUTAGE = 5 * MINUTE
+OUTAGE, LONG = 5 * MINUTE, 3 * HOUR
 WRONG = 10 * MINUTE
 
 
 class Down:
-    """Nobody answers for a service for five minutes, from the first call to it on, or from that of one function."""
+    """Nobody answers for a service so many seconds, from the first call to it on, or from that of one function."""
 
     may_refuse = False
 
-    def __init__(self, service: str, now: Callable[[], float], begins: str = "") -> None:
-        self._service, self._now, self._begins = service, now, begins
+    def __init__(
+        self, service: str, now: Callable[[], float], begins: str = "", lasts: float = OUTAGE
+    ) -> None:
+        self._service, self._now, self._begins, self._lasts = service, now, begins, lasts
         self._until: float | None = None
         self.met = False
 
@@ -35,7 +38,15 @@ class Down:
 
     def __call__(self, ended: Ended) -> None:
         if ended.met and self._until is None:
-            self.met, self._until = True, self._now() + OUTAGE
+            self.met, self._until = True, self._now() + self._lasts
+
+    def outlast(self, world: World) -> None:
+        """Until it is over; then an operator does what the manual says."""
+        if self._until is not None:
+            world.advance(max(0.0, self._until - self._now()))
+        world.rest()
+        empties_dead_letters(world.cloud)
+        world.rest()
 
 
 class WrongClocks:
@@ -96,6 +107,18 @@ def _down(service: str) -> Scenario:
         return runner.run(journey, Down(service, lambda: _now(runner), begins))
 
     return run
+
+
+def _down_for_hours(service: str) -> Scenario:
+    def run(runner: Runner, journey: Journey, begins: str) -> Outcome:
+        down = Down(service, lambda: _now(runner), begins, LONG)
+        return runner.run(journey, down, begin=_with_much_patience, end=down.outlast)
+
+    return run
+
+
+def _with_much_patience(world: World) -> None:
+    world.longest_pause = 30 * MINUTE
 
 
 def _disorder(after: float, order: Callable[[list[Any]], Iterable[Any]], twice: bool = False) -> Scenario:
@@ -177,3 +200,9 @@ SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
 """By name, with the service that a journey must call to notice it."""
 OUTAGES = frozenset(name for name in SCENARIOS if name.endswith(("-down", "-dead")))
 """Those that may begin with any function that calls the service."""
+LONG_OUTAGES: Mapping[str, tuple[str, Scenario]] = {
+    f"{name}-for-hours": (service, _down_for_hours(service))
+    for name, (service, _) in SCENARIOS.items()
+    if name in OUTAGES
+}
+"""The same for three hours; what was given up meanwhile is sent again as the manual says. A campaign of its own."""

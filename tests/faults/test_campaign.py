@@ -30,6 +30,12 @@ def test_an_outage_begins_once_with_each_function_that_calls_the_service() -> No
     }
 
 
+def test_outages_of_hours_are_a_campaign_of_their_own() -> None:
+    assert commands(hours=True) == {
+        each + "-for-hours" for each in commands() if each.endswith(("-down", "-dead"))
+    }
+
+
 def test_other_scenarios_come_once_and_only_where_they_can_be_noticed() -> None:
     found = commands()
     assert "make faults ONLY=email SCENARIO=clocks-off" in found

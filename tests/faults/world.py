@@ -54,6 +54,8 @@ class World:
     cards: list[str] = field(default_factory=list)
     """Contracts on a card that orders of this run were placed on; other runs' orders stand on them as well."""
     repeated: int = 0
+    longest_pause: float = MINUTE
+    """Before a client that was not answered sends its request again."""
     _asked: int = 0
 
     def __post_init__(self) -> None:
@@ -115,7 +117,7 @@ class World:
                 return reply
             self.repeated += 1
             told = float(reply.headers.get("retry-after", 0)) if reply else 0.0
-            self.advance(max(told, min(2.0**tries, MINUTE)))
+            self.advance(max(told, min(2.0**tries, self.longest_pause)))
         raise NotReached("nobody answers")
 
     def ask(self, method: str, path: str, body: Any = None, *good: int, **headers: str) -> Reply:
