@@ -181,9 +181,21 @@ def test_code_and_message_together_tell_an_identity_that_is_not_verified(code, m
     assert is_unverified(code, message) is unverified
 
 
-def test_a_missing_permission_is_neither(client):
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ExpiredTokenException", "UnrecognizedClientException"]
+)
+def test_a_missing_permission_is_waited_for_like_an_outage(client, code):
+    """No mail is to blame: given up one by one, all would lie among the dead letters."""
     with Stubber(client) as stub:
-        stub.add_client_error("send_email", "AccessDeniedException", "no", 403)
+        stub.add_client_error("send_email", code, "no", 403)
+        with pytest.raises(TryAgain) as told:
+            SesMailer(client, Noon()).send(MAIL)
+    assert told.value.retry_after == 300
+
+
+def test_what_nobody_foresaw_comes_through_as_it_is(client):
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", "ValidationException", "what?", 400)
         with pytest.raises(ClientError):
             SesMailer(client, Noon()).send(MAIL)
 

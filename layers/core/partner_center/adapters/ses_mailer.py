@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from partner_center.adapters.service_errors import is_out, status_of
+from partner_center.adapters.service_errors import is_of_the_deployment, is_out, status_of
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.mail import Mail, MailRefused
@@ -37,7 +37,8 @@ _UNVERIFIED = "not verified"
 class SesMailer:
     """A Mailer. The client is botocore's for `sesv2`, without retries of its own: SES would take the mail again.
 
-    Errors that are neither about the mail nor passing, such as a missing permission, come through as they are.
+    A missing permission is waited for like an outage: no mail is to blame for it. Errors that are neither about the
+    mail nor passing come through as they are.
     """
 
     def __init__(
@@ -80,6 +81,8 @@ def _translated(error: ClientError) -> Exception:
     status = status_of(error)
     if is_unverified(code, message):
         return TryAgain(f"the mail service asks to wait: {message}", retry_after=_UNTIL_SOMEBODY_ACTS)
+    if is_of_the_deployment(error):
+        return TryAgain(f"the mail service may not be used: {code}", retry_after=_UNTIL_SOMEBODY_ACTS)
     if code in _REFUSED:
         return MailRefused(_REFUSED[code], f"the mail service refused the mail: {error}")
     if code in _PASSING or is_out(error) or status == HTTPStatus.TOO_MANY_REQUESTS:
