@@ -13,8 +13,10 @@ from partner_center.kernel.events import Event
 from partner_center.kernel.money import Money
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.payment_declined import PaymentDeclinedFacts, payment_declined_mail
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.notifications.tell_decline import TellDecline
 from partner_center.orders.order import OrderHead, OrderStatus
+from tests.fakes.calendar_store import MemorySuppressions
 from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import NOW, FixedClock
 from tests.fakes.payments import a_card
@@ -45,11 +47,21 @@ class Office:
     mails: list = field(default_factory=list)
     rows: set = field(default_factory=set)
     messages: dict = field(default_factory=dict)
+    suppressions: MemorySuppressions = field(default_factory=MemorySuppressions)
 
     def tell_decline(self, event=None):
         office = self
         TellDecline(
-            office, Charges(), Cards(self.card), office, load_catalog(), office, office, FixedClock(), SENDER
+            office,
+            Charges(),
+            Cards(self.card),
+            office,
+            self.suppressions,
+            load_catalog(),
+            office,
+            office,
+            FixedClock(),
+            SENDER,
         )(event or an_event())
 
     def head(self, _, order_id):
@@ -247,3 +259,21 @@ def test_hostile_names_stay_inside_their_places():
     assert "http://evil" not in mail.text
     assert "\nBcc:" not in mail.text
     assert replace(mail, text="", html="").to == ("bill@nordic.example.com",)
+
+
+def test_its_mails_name_their_order_so_that_a_bounce_is_told_there():
+    office = Office()
+    office.tell_decline()
+    tags = [dict(mail.tags) for mail in office.mails]
+    assert tags == [{"reseller_id": US, "order_id": ORDER, "mail": mail} for mail in ("payment", "delay")]
+
+
+def test_who_pays_is_told_at_an_address_that_takes_mail_and_where_there_is_none_at_the_first():
+    told = []
+    for gone in (None, "help@nordic.example.com"):
+        office = Office(suppressions=MemorySuppressions())
+        for address in ("bill@nordic.example.com", *([gone] if gone else [])):
+            office.suppressions.suppress(Suppression(US, address, Undelivered.BOUNCED, NOW, ""))
+        office.tell_decline()
+        told += [mail.to for mail in office.mails[:1]]
+    assert told == [("help@nordic.example.com",), ("bill@nordic.example.com",)]

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from partner_center.notifications.mail import Mail
+from partner_center.notifications.mail import Mail, Tags
 from partner_center.notifications.one_line import one_line
 from partner_center.notifications.render import MAIL_TEMPLATES, render
 
@@ -42,7 +42,7 @@ class OrderWaitsFacts:
     support_contact: str
 
 
-def payment_declined_mail(facts: PaymentDeclinedFacts, sender: str, message_id: str) -> Mail:
+def payment_declined_mail(facts: PaymentDeclinedFacts, sender: str, message_id: str, tags: Tags = ()) -> Mail:
     """The mail for the reseller. Sent again with the same facts it is the same mail."""
     told = asdict(facts)
     return Mail(
@@ -53,10 +53,11 @@ def payment_declined_mail(facts: PaymentDeclinedFacts, sender: str, message_id: 
         subject=f"The card was declined for the order for {one_line(facts.common_name)}",
         text=render(MAIL_TEMPLATES, "payment_declined.txt.j2", **told),
         html=render(MAIL_TEMPLATES, "payment_declined.html.j2", **told),
+        tags=tags,
     )
 
 
-def order_waits_mail(facts: OrderWaitsFacts, sender: str, message_id: str) -> Mail:
+def order_waits_mail(facts: OrderWaitsFacts, sender: str, message_id: str, tags: Tags = ()) -> Mail:
     """The mail for the technical contact."""
     told = asdict(facts)
     return Mail(
@@ -67,4 +68,5 @@ def order_waits_mail(facts: OrderWaitsFacts, sender: str, message_id: str) -> Ma
         subject=f"The certificate for {one_line(facts.common_name)} is delayed",
         text=render(MAIL_TEMPLATES, "order_waits.txt.j2", **told),
         html=render(MAIL_TEMPLATES, "order_waits.html.j2", **told),
+        tags=tags,
     )

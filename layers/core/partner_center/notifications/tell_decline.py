@@ -12,7 +12,7 @@ from partner_center.catalog.support_contacts import support_contacts
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
-from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import Mail, MailRefused
 from partner_center.notifications.payment_declined import (
     OrderWaitsFacts,
@@ -21,6 +21,8 @@ from partner_center.notifications.payment_declined import (
     payment_declined_mail,
 )
 from partner_center.notifications.ports import Mailer, SentMails
+from partner_center.notifications.send_contract_reminder import addresses
+from partner_center.notifications.suppressions import Suppressions
 from partner_center.orders.order import Order, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 from partner_center.validation.ports import Message
@@ -34,6 +36,7 @@ class TellDecline:
     charges: ChargeReader
     cards: Cards
     resellers: Resellers
+    suppressions: Suppressions
     catalog: Catalog
     mailer: Mailer
     sent: SentMails
@@ -64,6 +67,12 @@ class TellDecline:
         if order.head.status is OrderStatus.PENDING:
             self._send(order, f"{mail_id}-waits", lambda id_: self._to_contact(order, reseller, product, id_))
 
+    def _address(self, reseller: Reseller) -> str:
+        """Whom to tell of money: the first of the reseller's addresses that takes mail, or else who is billed."""
+        every = addresses(reseller)
+        taking = (each for each in every if self.suppressions.suppression(reseller.reseller_id, each) is None)
+        return next(taking, every[0])
+
     def _send(self, order: Order, mail_id: str, make: Callable[[str], Mail]) -> None:
         ids = (order.head.reseller_id, order.head.order_id)
         if self.sent.was_sent(*ids, mail_id):
@@ -82,7 +91,7 @@ class TellDecline:
         card = self.cards.card(charge.reseller_id, charge.card_id) if charge.card_id else None
         facts = PaymentDeclinedFacts(
             reseller_name=reseller.name,
-            reseller_email=reseller.billing_contact,
+            reseller_email=self._address(reseller),
             order_id=order.head.order_id,
             partner_order_id=order.head.partner_order_id,
             common_name=order.content.common_name,
@@ -94,7 +103,7 @@ class TellDecline:
             what_to_do=WHAT_TO_DO,
             support_contact=_desks_of(product),
         )
-        return payment_declined_mail(facts, self.sender, id_)
+        return payment_declined_mail(facts, self.sender, id_, tags_of(order.head, "payment"))
 
     def _to_contact(self, order: Order, reseller: Reseller, product: Product, id_: str) -> Mail:
         contact = order.content.contacts.technical
@@ -108,7 +117,7 @@ class TellDecline:
             order_id=order.head.order_id,
             support_contact=reseller.support_email,
         )
-        return order_waits_mail(facts, self.sender, id_)
+        return order_waits_mail(facts, self.sender, id_, tags_of(order.head, "delay"))
 
 
 def _desks_of(product: Product) -> str:

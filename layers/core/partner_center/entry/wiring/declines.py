@@ -9,6 +9,7 @@ from partner_center.entry.wiring.charges import charge_store
 from partner_center.entry.wiring.mail import mailer, sent_mails
 from partner_center.entry.wiring.orders import order_store
 from partner_center.entry.wiring.paying_cards import card_store
+from partner_center.entry.wiring.suppressions import suppressions
 from partner_center.notifications.tell_decline import TellDecline
 
 
@@ -19,6 +20,7 @@ def tell_decline() -> TellDecline:
         charges=charge_store(),
         cards=card_store(),
         resellers=access(),
+        suppressions=suppressions(),
         catalog=load_catalog(),
         mailer=mailer(),
         sent=sent_mails(),
