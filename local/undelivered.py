@@ -13,11 +13,12 @@ DETAIL_TYPES = {
     "bounce": "Email Bounced",
     "transient": "Email Bounced",
     "complaint": "Email Complaint Received",
+    "reject": "Email Rejected",
 }
 
 
 def undelivered_event(sent: "SentMail", kind: str, moment: datetime) -> dict[str, Any]:
-    """The event as SES sends it to EventBridge; `kind` is bounce, transient or complaint. Raises ValueError."""
+    """The event as SES sends it to EventBridge; `kind` is one of DETAIL_TYPES. Raises ValueError."""
     if kind not in DETAIL_TYPES:
         raise ValueError(f"kind: one of {', '.join(DETAIL_TYPES)}")
     at = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -27,6 +28,8 @@ def undelivered_event(sent: "SentMail", kind: str, moment: datetime) -> dict[str
         "destination": list(sent.destinations),
         "tags": {name: [value] for name, value in sent.tags.items()},
     }
+    if kind == "reject":
+        return {"eventType": "Reject", "mail": mail, "reject": {"reason": "Bad content"}}
     told: dict[str, Any] = {"timestamp": at, "feedbackId": f"{uuid.uuid4()}-000000"}
     if kind == "complaint":
         told |= {

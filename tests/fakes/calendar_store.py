@@ -130,8 +130,13 @@ class MemoryCalendar:
     def close(self, digest: Digest, moment: datetime) -> None:
         self._mark(replace(digest, closed=True))
 
-    def sent(self, digest: Digest, moment: datetime, mailbox: str | None) -> None:
-        self._mark(replace(digest, sent=True, sent_to=digest.sent_to | ({mailbox} if mailbox else set())))
+    def sent(self, digest: Digest, moment: datetime) -> None:
+        self._mark(replace(digest, sent=True))
+
+    def record(self, digest: Digest, mailbox: str, result: str) -> None:
+        present, moment = self.heads[digest.reseller_id, digest.day]
+        known = replace(present, results={**present.results, mailbox: result})
+        self.heads[digest.reseller_id, digest.day] = (known, moment)
 
     def _mark(self, digest: Digest) -> None:
         """A mark that another has set stays."""
@@ -142,7 +147,7 @@ class MemoryCalendar:
             queued=digest.queued or present.queued,
             sent=digest.sent or present.sent,
             closed=digest.closed or present.closed,
-            sent_to=digest.sent_to | present.sent_to,
+            results=present.results,
         )
         self.heads[key] = (marked, moment)
 

@@ -188,8 +188,7 @@ class CalendarContract:
         before = an_entry()
         calendar.write(before, None)
         if mark is not None:
-            more = [None] if mark == "sent" else []
-            getattr(calendar, mark)(calendar.open(US, DAY, NOW), NOW, *more)
+            getattr(calendar, mark)(calendar.open(US, DAY, NOW), NOW)
             assert not calendar.digest(US, DAY).takes_more
         with pytest.raises(ChangedMeanwhile):
             calendar.claim(replace(before, remind_at=None), before, a_reminder())
@@ -225,15 +224,22 @@ class CalendarContract:
         calendar.queued(digest, NOW)
         assert due(calendar, NOW + 10 * a_day) == ([], [])
         assert calendar.digest(US, DAY) == Digest(US, DAY, queued=True)
-        calendar.sent(replace(digest, queued=True), NOW, None)
+        calendar.sent(replace(digest, queued=True), NOW)
         assert calendar.digest(US, DAY) == Digest(US, DAY, queued=True, sent=True)
 
-    def test_a_digest_remembers_every_mailbox_that_it_was_mailed_to(self, calendar):
+    def test_what_became_of_each_mail_is_kept_whoever_else_writes(self, calendar):
+        """Each says what it knows of its own mailbox, and has read the digest before the others wrote."""
         digest = calendar.open(US, DAY, NOW)
-        for mailbox in ("one", "other", "one"):
-            calendar.sent(digest, NOW, mailbox)
-            digest = calendar.digest(US, DAY)
-        assert digest == Digest(US, DAY, sent=True, sent_to=frozenset({"one", "other"}))
+        for mailbox, result in (
+            ("one", "sent"),
+            ("other", "sent"),
+            ("one", "came_back"),
+            ("one", "came_back"),
+        ):
+            calendar.record(digest, mailbox, result)
+        calendar.sent(digest, NOW)
+        found = calendar.digest(US, DAY)
+        assert found == Digest(US, DAY, sent=True, results={"one": "came_back", "other": "sent"})
 
     def test_a_digest_is_opened_once(self, calendar):
         digest = calendar.open(US, DAY, NOW)

@@ -137,10 +137,11 @@ class NoticesContract:
         assert notices.of_digest(US, DAY + a_day) == notices.of_digest(THEM, DAY) == []
         assert list(calendar.reminders(US, DAY)) == []
 
-    def test_what_became_of_its_mails_is_kept(self, notices, contract, claim):
+    def test_what_became_of_its_mails_is_kept_whoever_else_writes(self, notices, contract, claim):
         claim(contract)
+        for mailbox, result in (("0", "address_invalid"), ("1", "sent"), ("1", "sent")):
+            notices.record(a_notice(), mailbox, result)
         told = a_notice(results={"0": "address_invalid", "1": "sent"})
-        notices.record(told)
         assert notices.reminder(US, "con_1", "units_low") == told
         assert notices.of_digest(US, DAY) == [a_notice()]
 

@@ -83,9 +83,10 @@ class MemoryContractNotices:
         with self.tables.writing("queued"):
             self.to_queue.pop(_key(reminder), None)
 
-    def record(self, reminder: ContractReminder) -> None:
+    def record(self, reminder: ContractReminder, mailbox: str, result: str) -> None:
         with self.tables.writing("record"):
-            self.rows[_key(reminder)] = replace(self.rows[_key(reminder)], results=reminder.results)
+            present = self.rows[_key(reminder)]
+            self.rows[_key(reminder)] = replace(present, results={**present.results, mailbox: result})
 
     def _require_as_read(self, contract: Contract) -> None:
         present = self.tables.contracts[contract.reseller_id, contract.contract_id]

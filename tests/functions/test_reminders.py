@@ -83,13 +83,14 @@ def test_a_certificate_is_reminded_of_and_a_bounce_reaches_the_next_contact(
     assert "Mail to ops@northwind.example.com could not be delivered" in again.text
 
     bounce(cloud, first, "transient")
-    assert len(reminders(cloud, order_id)) == 1
-    bounce(cloud, first)
     assert [mail.to for mail in reminders(cloud, order_id)] == [("ada@example.com",), ("olga@example.com",)]
+    assert "delivery" not in northwind.order(order_id)["contacts"]["technical"]
+    bounce(cloud, first)
+    assert len(reminders(cloud, order_id)) == 2
     shown = northwind.order(order_id)["contacts"]
     assert (shown["technical"]["delivery"], "delivery" in shown["organization"]) == ("bounced", False)
-    (message,) = northwind.call("GET", f"/v1/orders/{order_id}/messages").json["items"]
-    assert "A mail to ada@example.com could not be delivered" in message["text"]
+    told = northwind.call("GET", f"/v1/orders/{order_id}/messages").json["items"]
+    assert ["A mail to ada@example.com could not be delivered" in each["text"] for each in told] == [True] * 2
 
     until_morning(cloud, ends, 60)
     assert [mail.to for mail in reminders(cloud, order_id)][2:] == [("olga@example.com",)]
@@ -138,6 +139,9 @@ def test_a_run_that_was_killed_and_runs_that_repeat_it_send_every_mail_once(
 def test_an_approval_mail_that_bounces_is_told_on_the_order(cloud: EmbeddedCloud, contoso: Reseller) -> None:
     order_id = contoso.placed(name="bounced.example.com", csr=csr_for("bounced.example.com"))
     mail = next(mail for mail in cloud.mails() if order_id in mail.text)
-    bounce(cloud, mail)
+    bounce(cloud, mail, "reject")
     (message,) = contoso.call("GET", f"/v1/orders/{order_id}/messages").json["items"]
+    assert "(Bad content). Choose another address or method" in message["text"]
+    bounce(cloud, mail)
+    *_, message = contoso.call("GET", f"/v1/orders/{order_id}/messages").json["items"]
     assert "Choose another address or method" in message["text"]

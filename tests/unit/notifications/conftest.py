@@ -9,7 +9,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import NameOID
 
 from partner_center.notifications.certificate_issued import CertificateIssuedFacts
+from tests.fakes.reminding import Reminding
 from tests.unit.notifications.facts import NOON
+from tests.unit.notifications.reminded import MORNING
 
 
 def _certificate(
@@ -74,3 +76,11 @@ def issued(usual_issued):
         return replace(usual_issued, **changes)  # type: ignore[arg-type]
 
     return changed
+
+
+@pytest.fixture
+def office():
+    office = Reminding()
+    office.issued("www.example.com", "*.example.com", partner_order_id="PO-7")
+    office.at(MORNING)
+    return office

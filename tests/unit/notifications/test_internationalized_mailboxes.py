@@ -15,7 +15,7 @@ from partner_center.orders.content import Contacts, content_to_json
 from partner_center.orders.requests import Email
 from tests.fakes.reminding import Reminding
 from tests.fakes.samples import ORDER, US, a_content, a_contract
-from tests.unit.notifications.test_send_reminders import a_bounce, a_complaint
+from tests.unit.notifications.reminded import a_bounce, a_complaint
 
 ENDS = datetime(2027, 6, 10, 9, 29, 59, tzinfo=UTC)
 MORNING = reminder_at(ENDS, 30) + timedelta(hours=6)

@@ -13,7 +13,7 @@ from tests.fakes.contract_calendar import a_reminder, an_entry
 from tests.fakes.determined import NOW
 from tests.fakes.reminding import Reminding
 from tests.fakes.samples import ORDER, a_day
-from tests.unit.notifications.test_send_reminders import a_bounce, a_complaint, two_contacts
+from tests.unit.notifications.reminded import a_bounce, a_complaint, two_contacts
 
 ENDS = datetime(2027, 6, 10, 9, 29, 59, tzinfo=UTC)
 MORNING = reminder_at(ENDS, 14) + timedelta(hours=6)

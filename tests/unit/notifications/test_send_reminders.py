@@ -1,21 +1,20 @@
 """The mails of the daily run: to whom, what they say, what nobody gets, how fast, and what comes back."""
 
-import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from partner_center.accounts.resellers import ReminderPreferences
 from partner_center.entry.routes import ROUTES
 from partner_center.kernel.errors import TryAgain
-from partner_center.notifications.calendar import ReminderKind, reminder_at
+from partner_center.notifications.calendar import ReminderKind
 from partner_center.notifications.digest_mail import DigestFacts, DigestLine, digest_mail
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.pace import Pace
 from partner_center.notifications.reminder_mail import ReminderFacts, how_far, reminder_mail
 from partner_center.notifications.send_digest import MOST_LINES
-from partner_center.notifications.suppressions import Suppression, Undelivered
+from partner_center.notifications.suppressions import Undelivered
 from partner_center.notifications.undelivered import read_notice
 from partner_center.orders.content import Contacts, content_to_json
 from partner_center.orders.deadlines import DeadlineKind
@@ -24,35 +23,15 @@ from tests.fakes.determined import NOW, FixedClock
 from tests.fakes.reminding import SENDER, Reminding
 from tests.fakes.samples import ORDER, US, a_content, a_day
 from tests.unit.notifications.facts import HOSTILE, Elements
-
-ENDS = datetime(2027, 6, 10, 9, 29, 59, tzinfo=UTC)
-MORNING = reminder_at(ENDS, 30) + timedelta(hours=6)
-
-
-@pytest.fixture
-def office():
-    office = Reminding()
-    office.issued("www.example.com", "*.example.com", partner_order_id="PO-7")
-    office.at(MORNING)
-    return office
-
-
-def two_contacts(office, **changes):
-    technical = a_content().contacts.technical
-    other = replace(technical, first_name="Olga", email="olga@example.com")
-    content = replace(
-        office.world.order(ORDER).content, contacts=Contacts(technical=technical, organization=other)
-    )
-    office.world.tables.contents[US, ORDER, 1] = content_to_json(replace(content, **changes))
-
-
-def bounced(office, address, why=Undelivered.BOUNCED):
-    office.suppressions.suppress(Suppression(US, address, why, NOW, ""))
-
-
-def messages(office):
-    return [each.text for each in office.sent.messages.get((US, ORDER), {}).values()]
-
+from tests.unit.notifications.reminded import (
+    ENDS,
+    MORNING,
+    a_bounce,
+    bounced,
+    messages,
+    reminded,
+    two_contacts,
+)
 
 # ---- what the mails say
 
@@ -437,230 +416,3 @@ def test_a_pace_does_not_save_up_what_was_not_used():
 def test_a_pace_at_which_nobody_gets_anywhere_is_refused(rate, workers):
     with pytest.raises(ValueError, match="somebody"):
         Pace(rate, workers, FixedClock())
-
-
-# ---- what comes back
-
-
-def a_bounce(address="asa@example.com", bounce_type="Permanent", code="smtp; 550 5.1.1 no such user", **tags):
-    return {
-        "eventType": "Bounce",
-        "mail": {"messageId": "m-1", "tags": {name: [value] for name, value in tags.items()}},
-        "bounce": {
-            "bounceType": bounce_type,
-            "bounceSubType": "General",
-            "feedbackId": "f-1",
-            "bouncedRecipients": [{"emailAddress": address, "diagnosticCode": code}],
-        },
-    }
-
-
-def a_complaint(address="asa@example.com", **tags):
-    return {
-        "eventType": "Complaint",
-        "mail": {"tags": {name: [value] for name, value in tags.items()}},
-        "complaint": {
-            "feedbackId": "f-2",
-            "complaintFeedbackType": "abuse",
-            "complainedRecipients": [{"emailAddress": address}],
-        },
-    }
-
-
-def reminded(office):
-    """Tags of the one reminder that went out."""
-    mail, *_ = office.day()
-    return dict(mail.tags)
-
-
-def test_after_a_bounce_the_next_contact_gets_the_same_reminder(office):
-    two_contacts(office)
-    tags = reminded(office)
-    office.record_undelivered(read_notice(a_bounce("Asa@example.com", **tags)))
-    (mail,) = office.deliver()
-    assert mail.to == ("olga@example.com",)
-    (told,) = messages(office)
-    assert told.startswith("A mail to asa@example.com could not be delivered (smtp; 550 5.1.1 no such user).")
-
-
-def test_a_bounce_that_is_told_twice_changes_nothing(office):
-    two_contacts(office)
-    notice = read_notice(a_bounce(**reminded(office)))
-    for _ in range(3):
-        office.record_undelivered(notice)
-    assert len(office.deliver()) == 1
-    assert len(messages(office)) == 1
-
-
-def test_a_complaint_ends_the_reminders_to_that_address(office):
-    office.record_undelivered(read_notice(a_complaint(**reminded(office))))
-    assert office.deliver() == []
-    assert "was reported as unwanted by its recipient (abuse)" in messages(office)[0]
-    office.at(reminder_at(ENDS, 14) + timedelta(hours=6))
-    assert [mail.to for mail in office.day()] == [("support@nordic.example.com",)]
-
-
-@pytest.mark.parametrize(
-    ("mail", "advice"),
-    [
-        ("approval", "Choose another address"),
-        ("instructions", "What must be published stands in GET /v1/orders/{id}/domains"),
-        ("certificate", "Download the certificate"),
-        ("", "correct the contact"),
-    ],
-)
-def test_the_advice_follows_the_mail_that_did_not_arrive(office, mail, advice):
-    tags = {"reseller_id": US, "order_id": ORDER} | ({"mail": mail} if mail else {})
-    office.record_undelivered(read_notice(a_bounce(**tags)))
-    assert advice in messages(office)[0]
-    assert ("next contact is mailed" in messages(office)[0]) is (mail == "")
-
-
-def test_a_digest_that_bounces_is_no_message_on_an_order(office):
-    office.record_undelivered(read_notice(a_bounce(reseller_id=US, mail="digest")))
-    assert office.sent.messages == {}
-    assert office.suppressions.suppression(US, "asa@example.com") is not None
-
-
-def mailed_digest(office):
-    """The digest that went out, and its tags."""
-    *_, digest = office.day()
-    return digest, dict(digest.tags)
-
-
-OPS = "ops@nordic.example.com"
-DESK = "support@nordic.example.com"
-
-
-@pytest.mark.parametrize("mute", [True, False])
-def test_a_digest_that_comes_back_goes_to_the_other_address_of_its_reseller_and_says_why(office, mute):
-    """With its contacts left alone nobody else would be told at all."""
-    office.preferences = ReminderPreferences(digest_email=OPS, mute_contacts=mute)
-    first, tags = mailed_digest(office)
-    for _ in range(2):
-        office.record_undelivered(read_notice(a_bounce(OPS, **tags)))
-    (again,) = office.deliver()
-    assert [first.to, again.to] == [(OPS,), (DESK,)]
-    assert again.message_id != first.message_id
-    trouble = f"Mail to {OPS} could not be delivered: choose another address (PATCH /v1/account)."
-    assert trouble not in first.text
-    assert trouble in " ".join(again.text.split())
-    assert trouble in again.html
-    assert first.text.split("\n\n")[3:] == again.text.split("\n\n")[4:]
-
-
-def test_a_digest_that_comes_back_from_everywhere_is_done_with(office):
-    office.preferences = ReminderPreferences(digest_email=OPS)
-    _, tags = mailed_digest(office)
-    for address in (OPS, DESK, DESK):
-        office.record_undelivered(read_notice(a_bounce(address, **tags)))
-        office.deliver()
-    assert office.deliver() == []
-
-
-def test_a_digest_that_was_reported_as_unwanted_goes_to_the_other_address_too(office):
-    office.preferences = ReminderPreferences(digest_email=OPS)
-    _, tags = mailed_digest(office)
-    office.record_undelivered(read_notice(a_complaint(OPS, **tags)))
-    assert [mail.to for mail in office.deliver()] == [(DESK,)]
-
-
-def test_a_digest_goes_out_once_whoever_asks_for_it_while_its_mailbox_takes_mail(office):
-    _, tags = mailed_digest(office)
-    office.queue.digest(US, MORNING.date())
-    office.record_undelivered(read_notice(a_bounce("elsewhere@example.com", **tags)))
-    assert office.deliver() == []
-
-
-def test_a_digest_of_before_its_mailbox_was_remembered_is_not_sent_again(office):
-    _, tags = mailed_digest(office)
-    (key,) = office.calendar.heads
-    digest, moment = office.calendar.heads[key]
-    office.calendar.heads[key] = (replace(digest, sent_to=frozenset()), moment)
-    office.preferences = ReminderPreferences(digest_email=OPS)
-    office.record_undelivered(read_notice(a_bounce(DESK, **tags)))
-    assert office.deliver() == []
-
-
-def test_a_digest_that_is_kept_no_more_is_not_asked_for(office):
-    _, tags = mailed_digest(office)
-    office.calendar.heads.clear()
-    office.record_undelivered(read_notice(a_bounce(DESK, **tags)))
-    assert office.deliver() == []
-
-
-def test_a_mail_of_nobody_known_is_let_go(office):
-    office.record_undelivered(read_notice(a_bounce()))
-    assert office.suppressions.rows == {}
-
-
-def test_what_can_only_be_renewed_is_not_called_a_free_reissue():
-    """The term ended three days after the certificate, and our last word comes after both."""
-    office = Reminding()
-    head = office.issued("www.example.com")
-    ended = office.world.certificates.by_serial(head.serial).not_after
-    office.change(term_to=ended + timedelta(days=3))
-    office.tell(ORDER)
-    office.at(reminder_at(ended, -7) + timedelta(hours=6))
-    (mail,) = [each for each in office.day() if each.subject.startswith("The certificate")]
-    assert mail.subject.endswith(": renew the order")
-    assert "free" not in mail.text
-
-
-@pytest.mark.parametrize("subtype", ["AttachmentRejected", "ContentRejected", "MessageTooLarge"])
-def test_what_a_mailbox_refused_for_its_content_is_told_and_the_mailbox_is_mailed_on(office, subtype):
-    """SES calls it transient, and does not send it again."""
-    told = a_bounce(bounce_type="Transient", reseller_id=US, order_id=ORDER, mail="certificate")
-    told["bounce"]["bounceSubType"] = subtype
-    office.record_undelivered(read_notice(told))
-    assert office.suppressions.suppression(US, "asa@example.com") is None
-    (message,) = office.sent.messages[US, ORDER].values()
-    assert "could not be delivered" in message.text
-    assert "Download the certificate" in message.text
-
-
-def test_of_a_reminder_that_was_refused_for_its_content_no_other_is_told_what_does_not_hold(office):
-    told = a_bounce(bounce_type="Transient", reseller_id=US, order_id=ORDER, mail="reminder")
-    told["bounce"]["bounceSubType"] = "ContentRejected"
-    office.record_undelivered(read_notice(told))
-    (message,) = office.sent.messages[US, ORDER].values()
-    assert "gets no reminders any more" not in message.text
-    assert office.deliver() == []
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        a_bounce(bounce_type="Transient"),
-        a_bounce(bounce_type="Undetermined"),
-        {"eventType": "Delivery", "mail": {"tags": {}}},
-        {"eventType": "DeliveryDelay", "mail": {}},
-    ],
-    ids=["mailbox full", "undetermined", "delivery", "delay"],
-)
-def test_what_passes_is_no_notice(event):
-    assert read_notice(event) is None
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        {},
-        {"eventType": "Bounce"},
-        {"eventType": "Bounce", "mail": {}, "bounce": {"bounceType": "Permanent"}},
-        a_bounce(day="yesterday"),
-        a_bounce(kind="weather"),
-    ],
-    ids=["empty", "no mail", "no recipients", "no day", "no kind"],
-)
-def test_what_is_no_event_of_ses_is_refused(event):
-    with pytest.raises((KeyError, ValueError)):
-        read_notice(event)
-
-
-@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE.keys())
-def test_what_a_mail_server_says_is_cut_and_kept_on_one_line(hostile):
-    notice = read_notice(json.loads(json.dumps(a_bounce(code=hostile, reseller_id=US, order_id=ORDER))))
-    assert len(notice.detail) <= 200
-    assert notice.detail.isprintable()
-    assert "://" not in notice.detail

@@ -15,6 +15,7 @@ from partner_center.adapters.dynamodb import (
     Refusal,
     Update,
 )
+from partner_center.adapters.mail_results import record_result
 from partner_center.adapters.order_items import from_micros, optional_micros, optional_moment, to_micros
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.notifications.calendar import Entry, ReminderKind
@@ -129,7 +130,7 @@ class CalendarStore:
             queued="queued_at" in item,
             sent="sent_at" in item,
             closed="closed_at" in item,
-            sent_to=frozenset(item.get("sent_to", ())),
+            results=item.get("results", {}),
         )
 
     def reminders(self, reseller_id: str, day: date) -> Iterator[Reminder]:
@@ -152,15 +153,16 @@ class CalendarStore:
     def close(self, digest: Digest, moment: datetime) -> None:
         self._mark(digest, "closed_at", moment, [])
 
-    def sent(self, digest: Digest, moment: datetime, mailbox: str | None) -> None:
-        mailboxes = digest.sent_to | ({mailbox} if mailbox else set())
-        self._mark(digest, "sent_at", moment, [], {"sent_to": sorted(mailboxes)})
+    def sent(self, digest: Digest, moment: datetime) -> None:
+        self._mark(digest, "sent_at", moment, [])
 
-    def _mark(
-        self, digest: Digest, name: str, moment: datetime, remove: list[str], more: Item | None = None
-    ) -> None:
+    def record(self, digest: Digest, mailbox: str, result: str) -> None:
         key = keys.digest(digest.reseller_id, digest.day.isoformat())
-        marks = {name: to_micros(moment)} | (more or {})
+        record_result(self._database, self._table, key, mailbox, result)
+
+    def _mark(self, digest: Digest, name: str, moment: datetime, remove: list[str]) -> None:
+        key = keys.digest(digest.reseller_id, digest.day.isoformat())
+        marks = {name: to_micros(moment)}
         self._database.write(Update(self._table, key, _changed, set=marks, remove=remove))
 
     # ---- other days

@@ -8,6 +8,7 @@ from partner_center.adapters import keys
 from partner_center.adapters.calendar_store import LIFETIME, takes_more
 from partner_center.adapters.contract_items import contract_from_item, contract_queue, notice_shard
 from partner_center.adapters.dynamodb import Action, Condition, Database, Index, Item, Put, Update
+from partner_center.adapters.mail_results import record_result
 from partner_center.adapters.order_items import from_micros, to_micros
 from partner_center.adapters.queues import put_off_in
 from partner_center.adapters.records import audit_put
@@ -96,9 +97,8 @@ class ContractNoticeStore:
     def queued(self, reminder: ContractReminder) -> None:
         self._database.write(Update(self._table, _key(reminder), _changed, remove=["queue", "queued_at"]))
 
-    def record(self, reminder: ContractReminder) -> None:
-        results = dict(reminder.results)
-        self._database.write(Update(self._table, _key(reminder), _changed, set={"results": results}))
+    def record(self, reminder: ContractReminder, mailbox: str, result: str) -> None:
+        record_result(self._database, self._table, _key(reminder), mailbox, result)
 
     # ---- actions
 

@@ -9,15 +9,13 @@ from partner_center.billing.contracts import Contract
 from partner_center.billing.notices import NoticeKind
 from partner_center.kernel.events import AuditRecord
 
-SENT = "sent"
-
 
 @dataclass(frozen=True, slots=True)
 class ContractReminder:
     """One notice that was claimed: its reseller is told of it once. `day` is that of the digest it stands in.
 
     `ends` is the contract's end as it was claimed. `results` tells, by the label of the mailbox, what became of its
-    mail: `sent`, or why it will never go out.
+    mail: `sent`, `came_back`, or why it will never go out.
     """
 
     reseller_id: str
@@ -91,6 +89,6 @@ class ContractReminders(Protocol):
         """Its mail is on its way."""
         ...
 
-    def record(self, reminder: ContractReminder) -> None:
-        """Writes what became of its mails."""
+    def record(self, reminder: ContractReminder, mailbox: str, result: str) -> None:
+        """Writes what became of its mail to the mailbox of that label, beside what is known of others."""
         ...

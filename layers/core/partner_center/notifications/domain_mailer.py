@@ -127,13 +127,6 @@ def message_id(local_part: str, sender: str) -> str:
     return f"<{local_part}@{domain}>"
 
 
-def mailbox_label(address: str) -> str:
-    """What names a mailbox where its address is not to be told, as in a Message-ID: the same for the same mailbox,
-    whichever contact has it.
-    """
-    return sha256(address.lower().encode()).hexdigest()[:12]
-
-
 def tags_of(head: OrderHead, mail: str) -> Tags:
     """What names a mail when its bounce comes back: whose it is, and of what kind."""
     return ("reseller_id", head.reseller_id), ("order_id", order_of(head.order_id)), ("mail", mail)

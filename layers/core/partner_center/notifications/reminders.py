@@ -1,7 +1,7 @@
 """What the reminders need of the world: the calendar, the digests, the queue of mails."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -9,6 +9,7 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.notifications.calendar import Entry, ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminder
+from partner_center.notifications.results import mailbox_label
 from partner_center.orders.deadlines import DeadlineKind
 from partner_center.orders.page import Page
 
@@ -50,6 +51,10 @@ class Reminder:
         """The same for the same reminder, however often it is sent."""
         return f"{self.kind}-{int(self.ends.timestamp())}-{self.days}"
 
+    def mail_to(self, address: str) -> str:
+        """The name of its mail to that mailbox."""
+        return f"{self.mail_id}.{mailbox_label(address)}"
+
 
 def still_stands(reminder: Reminder, entries: Mapping[ReminderKind, Entry]) -> bool:
     """Whether the order has the end that the reminder tells of, by its `entries` of now."""
@@ -64,8 +69,8 @@ class Digest:
     """All reminders of one reseller that were claimed on one day. `queued` once their mails are on their way.
 
     It is `closed` before its mail is written: the run that queued that may have died before it could say so.
-    `sent_to` are the labels of the mailboxes that it was mailed to: none where nobody takes mail, or where nothing
-    was left to tell.
+    `results` tells, by the label of the mailbox, what became of its mail, `sent` or `came_back`: nothing where nobody
+    takes mail, or where nothing was left to tell.
     """
 
     reseller_id: str
@@ -73,7 +78,7 @@ class Digest:
     queued: bool = False
     sent: bool = False
     closed: bool = False
-    sent_to: frozenset[str] = frozenset()
+    results: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def takes_more(self) -> bool:
@@ -142,8 +147,10 @@ class Digests(Protocol):
         """From now on nothing is added."""
         ...
 
-    def sent(self, digest: Digest, moment: datetime, mailbox: str | None) -> None:
-        """To the mailbox of that label, or None: to nobody."""
+    def sent(self, digest: Digest, moment: datetime) -> None: ...
+
+    def record(self, digest: Digest, mailbox: str, result: str) -> None:
+        """Writes what became of its mail to the mailbox of that label, beside what is known of others."""
         ...
 
 

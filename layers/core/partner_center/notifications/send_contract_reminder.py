@@ -4,7 +4,7 @@ At least once: a crash between a mail and its record sends it again, with the sa
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -15,10 +15,11 @@ from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_notice import ContractNoticeFacts, contract_notice_mail
-from partner_center.notifications.contract_reminders import SENT, ContractReminder, ContractReminders
-from partner_center.notifications.domain_mailer import mailbox_label, message_id
+from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
+from partner_center.notifications.domain_mailer import message_id
 from partner_center.notifications.mail import MailRefused
 from partner_center.notifications.ports import Mailer
+from partner_center.notifications.results import SENT, mailbox_label
 from partner_center.notifications.suppressions import Suppressions
 
 
@@ -51,8 +52,7 @@ class SendContractReminder:
             result = reminder.results.get(mailbox)
             if result is None:
                 result = self._send(reminder, contract, reseller, address)
-                reminder = replace(reminder, results={**reminder.results, mailbox: result})
-                self.notices.record(reminder)
+                self.notices.record(reminder, mailbox, result)
             if result == SENT:
                 return
 

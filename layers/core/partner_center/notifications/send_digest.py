@@ -14,14 +14,17 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
 from partner_center.notifications.digest_mail import ContractLine, DigestFacts, DigestLine, digest_mail
-from partner_center.notifications.domain_mailer import mailbox_label, message_id
+from partner_center.notifications.domain_mailer import message_id
 from partner_center.notifications.ports import Mailer
-from partner_center.notifications.reminders import Calendar, Digests, Reminder, still_stands
+from partner_center.notifications.reminders import Calendar, Digest, Digests, Reminder, still_stands
+from partner_center.notifications.results import CAME_BACK, SENT, mailbox_label
 from partner_center.notifications.send_contract_reminder import is_moot
-from partner_center.notifications.suppressions import Suppressions
+from partner_center.notifications.suppressions import Suppressions, Undelivered
 
 MOST_LINES = 100
 """What a digest lists; the rest is counted."""
+MOST_LOOKED_AT = 1000
+"""Of so many it is asked whether they still stand: each is a question, and the mail has two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +42,24 @@ class SendDigest:
     sender: str
     public_url: str
 
-    def __call__(self, reseller_id: str, day: date) -> None:
-        """Raises TryAgain. Where no address of the reseller takes mail there is nobody to tell.
+    def __call__(self, reseller_id: str, day: date) -> bool:
+        """Whether somebody was told, or nothing was left to tell. Raises TryAgain.
 
-        Asked for again, it goes out once more if the mailbox that had it takes no mail any more, and another does.
+        Asked for again, it goes to the next address if all that had it gave it back.
         """
         digest, reseller = self.digests.digest(reseller_id, day), self.resellers.reseller(reseller_id)
         if digest is None or reseller is None:
             raise TryAgain("The digest cannot be read at the moment.")
-        to = self._address(reseller)
-        if digest.sent and (to is None or not digest.sent_to or mailbox_label(to) in digest.sent_to):
-            return
+        if digest.sent and (not digest.results or SENT in digest.results.values()):
+            return True
         self.digests.close(digest, self.clock.now())
         reminders = sorted(
             self.digests.reminders(reseller_id, day), key=lambda each: (each.ends, each.order_id)
         )
         listed, gone = self._standing(reminders)
         contracts = self._contract_lines(reseller, self.notices.of_digest(reseller_id, day))
-        mailbox = None
-        if to is not None and (listed or contracts):
-            mailbox = mailbox_label(to)
+        to, is_told = self._address(reseller, digest), not (listed or contracts)
+        if to is not None and not is_told:
             facts = DigestFacts(
                 reseller_name=reseller.name,
                 to=to,
@@ -68,21 +69,23 @@ class SendDigest:
                 total=len(reminders) - gone,
                 contracts=contracts,
                 contacts_are_mailed=not reseller.reminders.mute_contacts,
-                trouble=self._trouble(
-                    reseller_id, reseller.digest_email, "choose another address (PATCH /v1/account)"
-                ),
+                trouble=self._trouble_of(digest, reseller),
             )
             name = sha256(f"{reseller_id}\n{day}".encode()).hexdigest()[:26]
             tags = (("reseller_id", reseller_id), ("mail", "digest"), ("day", day.isoformat()))
-            mail = digest_mail(facts, self.sender, message_id(f"dig_{name}.{mailbox}", self.sender), tags)
+            local_part = f"dig_{name}.{mailbox_label(to)}"
+            mail = digest_mail(facts, self.sender, message_id(local_part, self.sender), tags)
             self.wait()
             self.mailer.send(mail)
-        self.digests.sent(digest, self.clock.now(), mailbox)
+            self.digests.record(digest, mailbox_label(to), SENT)
+            is_told = True
+        self.digests.sent(digest, self.clock.now())
+        return is_told
 
     def _standing(self, reminders: Sequence[Reminder]) -> tuple[Sequence[Reminder], int]:
         """What is listed, and how many of those before its last line stand no more; the rest is not looked at."""
         listed, gone = list[Reminder](), 0
-        for each in reminders:
+        for each in reminders[:MOST_LOOKED_AT]:
             if len(listed) == MOST_LINES:
                 break
             if still_stands(each, self.calendar.entries(each.reseller_id, each.order_id)):
@@ -91,12 +94,21 @@ class SendDigest:
                 gone += 1
         return listed, gone
 
-    def _address(self, reseller: Reseller) -> str | None:
-        candidates = dict.fromkeys((reseller.digest_email, reseller.support_email))
+    def _address(self, reseller: Reseller, digest: Digest) -> str | None:
+        """The first that takes mail and was not tried yet."""
+        every = (reseller.digest_email, reseller.support_email, reseller.billing_contact)
+        untried = (each for each in dict.fromkeys(every) if mailbox_label(each) not in digest.results)
         taking = (
-            each for each in candidates if self.suppressions.suppression(reseller.reseller_id, each) is None
+            each for each in untried if self.suppressions.suppression(reseller.reseller_id, each) is None
         )
         return next(taking, None)
+
+    def _trouble_of(self, digest: Digest, reseller: Reseller) -> str | None:
+        """Why it does not go to the address that the reseller chose."""
+        address, remedy = reseller.digest_email, "choose another address (PATCH /v1/account)"
+        came_back = digest.results.get(mailbox_label(address)) == CAME_BACK
+        why = _trouble(address, Undelivered.BOUNCED, remedy) if came_back else None
+        return self._trouble(reseller.reseller_id, address, remedy) or why
 
     def _line(self, reseller: Reseller, reminder: Reminder) -> DigestLine:
         own = reseller.reminders.link_to(reminder.order_id, reminder.partner_order_id)
@@ -145,4 +157,8 @@ class SendDigest:
 
     def _trouble(self, reseller_id: str, address: str, remedy: str) -> str | None:
         known = self.suppressions.suppression(reseller_id, address)
-        return f"Mail to {address} {known.why.in_words}: {remedy}." if known else None
+        return _trouble(address, known.why, remedy) if known else None
+
+
+def _trouble(address: str, why: Undelivered, remedy: str) -> str:
+    return f"Mail to {address} {why.in_words}: {remedy}."

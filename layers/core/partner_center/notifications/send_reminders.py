@@ -10,11 +10,12 @@ from partner_center.accounts.resellers import Reseller, Resellers
 from partner_center.catalog.products import Catalog
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
-from partner_center.notifications.domain_mailer import mailbox_label, message_id, tags_of
+from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import Mail, MailRefused
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.notifications.reminder_mail import ReminderFacts, reminder_mail
 from partner_center.notifications.reminders import Calendar, Reminder, still_stands
+from partner_center.notifications.results import back
 from partner_center.notifications.suppressions import Suppressions
 from partner_center.orders.content import Contact, Contacts
 from partner_center.orders.deadlines import is_renewed, lifecycle_of
@@ -45,12 +46,13 @@ class SendReminder:
         reseller = self.resellers.reseller(reminder.reseller_id)
         if order is None or reseller is None:
             raise TryAgain("The order behind the reminder cannot be read at the moment.")
-        if not self._is_wanted(reminder, order):
+        if reseller.reminders.mute_contacts or not self._is_wanted(reminder, order):
             return
         contacts = _in_turn(order.content.contacts)
         for contact in contacts:
-            if self.suppressions.suppression(reminder.reseller_id, contact.email) is None:
-                self._send(reminder, order, reseller, contact)
+            if self.suppressions.suppression(reminder.reseller_id, contact.email) is not None:
+                continue
+            if self._send(reminder, order, reseller, contact):
                 return
         self._nobody(reminder)
 
@@ -61,12 +63,15 @@ class SendReminder:
         entries = self.calendar.entries(reminder.reseller_id, reminder.order_id)
         return still_stands(reminder, entries) and not is_renewed(self.orders, order.head)
 
-    def _send(self, reminder: Reminder, order: Order, reseller: Reseller, contact: Contact) -> None:
-        """Once to a mailbox: contacts may be corrected while a mail is on its way, and its bounce be late."""
+    def _send(self, reminder: Reminder, order: Order, reseller: Reseller, contact: Contact) -> bool:
+        """Once to a mailbox: contacts may be corrected while a mail is on its way, and its bounce be late.
+
+        False if this mailbox gave the mail back.
+        """
         ids = (reminder.reseller_id, reminder.order_id)
-        mail_id = f"{reminder.mail_id}.{mailbox_label(contact.email)}"
+        mail_id = reminder.mail_to(contact.email)
         if self.sent.was_sent(*ids, mail_id):
-            return
+            return not self.sent.was_sent(*ids, back(mail_id))
         moment = self.clock.now()
         try:
             mail = self._mail(reminder, order, reseller, contact, f"{reminder.order_id}.{mail_id}")
@@ -78,6 +83,7 @@ class SendReminder:
             )
             self.sent.tell(*ids, Message(f"msg_{mail_id}", moment, text))
         self.sent.record(*ids, mail_id, int(moment.timestamp()))
+        return True
 
     def _mail(
         self, reminder: Reminder, order: Order, reseller: Reseller, contact: Contact, local_part: str

@@ -1,6 +1,6 @@
 """Mailboxes that take no mail from us: what SES tells of bounces and complaints, and what follows (M6)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -11,15 +11,18 @@ from partner_center.notifications.calendar import ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminders
 from partner_center.notifications.one_line import one_line
 from partner_center.notifications.reminders import Digests, ReminderQueue
+from partner_center.notifications.results import CAME_BACK, back, mailbox_label
 from partner_center.notifications.suppressions import Suppression, Suppressions, Undelivered
 from partner_center.validation.ports import Message
 
-_OF_THIS_MAIL = frozenset({"AttachmentRejected", "ContentRejected", "MessageTooLarge"})
-"""Why a mailbox did not take this mail, and may take others (SES: "Bounce object", bounceSubType)."""
+_NO_COMPLAINT = frozenset({"not-spam", "auth-failure"})
+"""What mailbox providers tell over the same way, and nobody complained (RFC 5965, RFC 6650)."""
 
 
 class Messages(Protocol):
-    """Messages on orders."""
+    """Messages on orders, and which of their mails came back."""
+
+    def record(self, reseller_id: str, order_id: str, mail_id: str, at_epoch: int) -> None: ...
 
     def tell(self, reseller_id: str, order_id: str, message: Message) -> None:
         """The same message again changes nothing."""
@@ -30,8 +33,9 @@ class Messages(Protocol):
 class Notice:
     """What became of a mail: to whom it did not come, and why; whose mail it was, as far as its tags tell.
 
-    `lasts`: the mailbox takes no mail, and not just not this one. `mail` is what kind of mail it was. A reminder is
-    found again by `day` and `kind`, a digest by `day`, a contract's notice by `contract_id` and `contract_notice`.
+    `lasts`: the mailbox takes no mail, and not just not this one. `doubtful`: it may be an automatic reply to a mail
+    that did arrive. `mail` is what kind of mail it was. A reminder is found again by `day` and `kind`, a digest by
+    `day`, a contract's notice by `contract_id` and `contract_notice`.
     """
 
     why: Undelivered
@@ -39,6 +43,7 @@ class Notice:
     detail: str
     notice_id: str
     lasts: bool = True
+    doubtful: bool = False
     reseller_id: str | None = None
     order_id: str | None = None
     mail: str = ""
@@ -49,32 +54,39 @@ class Notice:
 
 
 def read_notice(detail: Mapping[str, Any]) -> Notice | None:
-    """The notice in an event of SES; None for what passes: a full mailbox, a delay, a delivery.
+    """The notice in an event of SES; None for what passes, as a delay, and for what is no trouble.
 
-    SES calls transient what a mailbox refused for its content, and does not send it again either.
-    Raises KeyError or ValueError for what is no such event. What mail servers say in it is text of strangers.
+    SES tells of a bounce when it will not send the mail again, of a passing one when it has tried long enough (event
+    publishing, "Bounce"); one of no particular kind may also be an automatic reply, as out of office ("Bounce types":
+    Transient, General). Raises KeyError or ValueError for what is no such event. What mail servers say in it is text
+    of strangers.
     """
-    tags = {name: values[0] for name, values in detail["mail"].get("tags", {}).items() if values}
-    lasts = True
+    mail, doubtful, lasts = detail["mail"], False, True
+    tags = {name: values[0] for name, values in mail.get("tags", {}).items() if values}
+    recipients: Sequence[Mapping[str, Any]] = ()
     match detail["eventType"]:
-        case "Bounce" if (lasts := detail["bounce"]["bounceType"] == "Permanent") or (
-            detail["bounce"].get("bounceSubType") in _OF_THIS_MAIL
-        ):
+        case "Bounce":
             why, told = Undelivered.BOUNCED, detail["bounce"]
             recipients = told["bouncedRecipients"]
             words = next((each["diagnosticCode"] for each in recipients if each.get("diagnosticCode")), "")
-        case "Complaint":
+            lasts = told["bounceType"] == "Permanent"
+            doubtful = not lasts and told.get("bounceSubType") in ("General", "Undetermined", None)
+        case "Complaint" if detail["complaint"].get("complaintFeedbackType") not in _NO_COMPLAINT:
             why, told = Undelivered.COMPLAINED, detail["complaint"]
             recipients = told["complainedRecipients"]
-            words = str(told.get("complaintFeedbackType") or "")
+            words = told.get("complaintFeedbackType") or ""
+        case "Reject":
+            why, told, lasts = Undelivered.BOUNCED, {"feedbackId": mail["messageId"]}, False
+            words = detail["reject"].get("reason") or ""
         case _:
             return None
     return Notice(
         why=why,
-        addresses=tuple(str(each["emailAddress"]).lower() for each in recipients),
+        addresses=_mailed(mail, recipients),
         detail=one_line(str(words)),
         notice_id=str(told["feedbackId"]),
         lasts=lasts,
+        doubtful=doubtful,
         reseller_id=tags.get("reseller_id"),
         order_id=tags.get("order_id"),
         mail=tags.get("mail", ""),
@@ -83,6 +95,14 @@ def read_notice(detail: Mapping[str, Any]) -> Notice | None:
         contract_id=tags.get("contract_id"),
         contract_notice=tags.get("notice"),
     )
+
+
+def _mailed(mail: Mapping[str, Any], recipients: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The mailbox that we mailed, in lower case. Where mail is forwarded, those that are told of are others'."""
+    destination = mail.get("destination", ())
+    if len(destination) == 1:
+        return (str(destination[0]).lower(),)
+    return tuple(str(each["emailAddress"]).lower() for each in recipients)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,52 +128,67 @@ class RecordUndelivered:
                 )
             if notice.order_id is not None:
                 self.messages.tell(reseller_id, notice.order_id, _message(notice, address, moment))
-        if not notice.lasts:
-            return
+        if not notice.doubtful:
+            self._for_the_next(reseller_id, notice, moment)
+
+    def _for_the_next(self, reseller_id: str, notice: Notice, moment: datetime) -> None:
+        """What is kept no more told of what is long over."""
         if notice.contract_id is not None and notice.contract_notice is not None:
             told = self.notices.reminder(reseller_id, notice.contract_id, notice.contract_notice)
             if told is not None:
+                for address in notice.addresses:
+                    self.notices.record(told, mailbox_label(address), CAME_BACK)
                 self.queue.contracts([told])
-        if notice.mail == "digest" and notice.day is not None:
-            self._digest_again(reseller_id, notice.day)
-        if notice.order_id is None or notice.day is None or notice.kind is None:
-            return
-        reminder = self.digests.reminder(reseller_id, notice.day, notice.order_id, notice.kind)
-        if reminder is not None:
-            self.queue.remind([reminder])
-
-    def _digest_again(self, reseller_id: str, day: date) -> None:
-        """For another address of the reseller; a digest that is kept no more told of what is long over."""
-        if self.digests.digest(reseller_id, day) is not None:
-            self.queue.digest(reseller_id, day)
+        elif notice.mail == "digest" and notice.day is not None:
+            digest = self.digests.digest(reseller_id, notice.day)
+            if digest is not None:
+                for address in notice.addresses:
+                    self.digests.record(digest, mailbox_label(address), CAME_BACK)
+                self.queue.digest(reseller_id, notice.day)
+        elif notice.order_id is not None and notice.day is not None and notice.kind is not None:
+            reminder = self.digests.reminder(reseller_id, notice.day, notice.order_id, notice.kind)
+            if reminder is not None:
+                for address in notice.addresses:
+                    mail_id = back(reminder.mail_to(address))
+                    self.messages.record(reseller_id, notice.order_id, mail_id, int(moment.timestamp()))
+                self.queue.remind([reminder])
 
 
 def _message(notice: Notice, address: str, moment: datetime) -> Message:
     digest = sha256(f"{notice.notice_id}\n{address}".encode()).hexdigest()[:26]
     said = f" ({notice.detail})" if notice.detail else ""
-    return Message(
-        f"msg_undelivered-{digest}",
-        moment,
-        f"A mail to {one_line(address, 254)} {notice.why.in_words}{said}. {_next_step(notice)}",
-    )
+    step = _next_step(notice)
+    if notice.doubtful:
+        doubt = f"may not have arrived{said}, unless that was an automatic reply. If it did not:"
+        what = f"{doubt} {step[0].lower()}{step[1:]}"
+    else:
+        what = f"{notice.why.in_words}{said}. {step}"
+    return Message(f"msg_undelivered-{digest}", moment, f"A mail to {one_line(address, 254)} {what}")
+
+
+_STEPS = {
+    "approval": (
+        "Choose another address or method (PUT /v1/orders/{id}/domains/{name}/method), or correct the mailbox and "
+        "ask again (POST .../resend)."
+    ),
+    "instructions": (
+        "What must be published stands in GET /v1/orders/{id}/domains: hand it on to whoever keeps the zone or the "
+        "web server, and correct the contact (PATCH /v1/orders/{id})."
+    ),
+    "certificate": "Download the certificate from /v1/certificates/{serial}/download and hand it on.",
+    "payment": (
+        "The card was declined: give us another (POST /v1/payment-method), and tell our support where bills go."
+    ),
+    "delay": "Tell them yourself that the order waits, and correct the contact (PATCH /v1/orders/{id}).",
+}
+"""By the kind of mail."""
 
 
 def _next_step(notice: Notice) -> str:
-    match notice.mail:
-        case "approval":
-            return (
-                "Choose another address or method (PUT /v1/orders/{id}/domains/{name}/method), or correct the "
-                "mailbox and ask again (POST .../resend)."
-            )
-        case "instructions":
-            return (
-                "What must be published stands in GET /v1/orders/{id}/domains: hand it on to whoever keeps the zone "
-                "or the web server, and correct the contact (PATCH /v1/orders/{id})."
-            )
-        case "certificate":
-            return "Download the certificate from /v1/certificates/{serial}/download and hand it on."
+    if notice.mail in _STEPS:
+        return _STEPS[notice.mail]
     if not notice.lasts:
-        return "It is not sent again; see that its mailbox takes such mails."
+        return "It is not sent to that address again; see that its mailbox takes such mails."
     return (
         "The address gets no reminders any more: correct the contact (PATCH /v1/orders/{id}). Until then the order's "
         "next contact is mailed, if it has one."
