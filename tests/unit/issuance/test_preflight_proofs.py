@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from partner_center.issuance.preflight import Outcome
-from partner_center.kernel.clock import CLOCKS_DIFFER
+from partner_center.kernel.clock import FOR_THE_LAST_LOOK
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.order import Review
 from partner_center.validation.challenges import ChallengeStatus
@@ -84,12 +84,12 @@ def test_what_was_not_screened_is_not_looked_at(desk, review):
     assert repr(desk.world.tables) == before
 
 
-LAST = -CLOCKS_DIFFER - a_second
+LAST = -FOR_THE_LAST_LOOK - a_second
 """Before a rule changes, and a proof ends, by every clock."""
 AGES = {
     "150 days old, the last second of the rules of 2026": (SPRING_2027 + LAST, 150 * a_day, Outcome.GO),
     "150 days old, the rules of 2027 hold by some clock": (
-        SPRING_2027 - CLOCKS_DIFFER,
+        SPRING_2027 - FOR_THE_LAST_LOOK,
         150 * a_day,
         Outcome.PROVE_AGAIN,
     ),
@@ -98,7 +98,11 @@ AGES = {
     "201 days old": (NOW, 201 * a_day, Outcome.PROVE_AGAIN),
     "200 days old by no clock": (NOW, 200 * a_day + LAST, Outcome.GO),
     "a day old, the last second of e-mail": (SPRING_2028 + LAST, a_day, Outcome.GO),
-    "a day old, e-mail has ended by some clock": (SPRING_2028 - CLOCKS_DIFFER, a_day, Outcome.PROVE_AGAIN),
+    "a day old, e-mail has ended by some clock": (
+        SPRING_2028 - FOR_THE_LAST_LOOK,
+        a_day,
+        Outcome.PROVE_AGAIN,
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from partner_center.kernel.clock import CLOCKS_DIFFER
+from partner_center.kernel.clock import WHILE_ASKED
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.fulfil import Woken
 from partner_center.orders.reconcile import Repair
@@ -157,16 +157,16 @@ def test_so_it_is_when_the_rules_of_a_date_end_a_proof(changes_on, age, com):
     )
     world.tables.proofs[US, proof.subscriber, "example.com", proof.proof_id] = proof
     wait(world, 1)
-    world.clock.moment = changes_on - CLOCKS_DIFFER - MICROSECOND
+    world.clock.moment = changes_on - WHILE_ASKED - MICROSECOND
     assert look(world) is Repair.NOTHING
-    world.clock.moment = changes_on - CLOCKS_DIFFER
+    world.clock.moment = changes_on - WHILE_ASKED
     assert look(world) is Repair.WAKE
     wait(world, 2)
     assert len(world.challenges()) == 2
     assert look(world) is Repair.NOTHING
 
 
-@pytest.mark.parametrize(("left", "anew"), [(CLOCKS_DIFFER, False), (CLOCKS_DIFFER - MICROSECOND, True)])
+@pytest.mark.parametrize(("left", "anew"), [(WHILE_ASKED, False), (WHILE_ASKED - MICROSECOND, True)])
 def test_what_ends_while_clocks_may_differ_about_it_is_asked_anew_in_time(left, anew):
     """Whose clock is ahead sends the order back, and whose clock is behind must not send it there again."""
     world = placed(proven=timedelta(days=200) - left)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from partner_center.billing.charge_ports import ChargeReader
 from partner_center.billing.charges import payment_verdict
 from partner_center.billing.payments import Charge
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import FOR_THE_LAST_LOOK, Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, order_of
@@ -268,7 +268,7 @@ class RunPreflight:
             return None
         if not order.head.is_screened:
             return self._unscreened(order)
-        found = read_lasting(self.challenges, order, self.clock.now())
+        found = read_lasting(self.challenges, order, self.clock.now(), FOR_THE_LAST_LOOK)
         caa = self._check_caa(order, found)
         proofs = _relied_on(found, caa)
         faults = self.block_lists.faults(order.content.spki_sha256)

@@ -7,6 +7,12 @@ CLOCK_IS_OFF = timedelta(minutes=10)
 """By how much the clock of a function may be wrong."""
 CLOCKS_DIFFER = 2 * CLOCK_IS_OFF
 """By how much the clocks of two functions may differ."""
+FOR_THE_LAST_LOOK = CLOCK_IS_OFF + CLOCKS_DIFFER
+"""So long from now a proof must hold at the last look: then who signs takes it, and allows for his own clock."""
+WHILE_ASKED = FOR_THE_LAST_LOOK + CLOCKS_DIFFER
+"""So long from now a proof must hold where it is decided what is asked: then the last look takes it as well, and does
+not send the order back. Each step that comes before another asks for as much more as their clocks may differ.
+"""
 _WEEKEND = frozenset({5, 6})
 
 

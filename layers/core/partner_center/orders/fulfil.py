@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import WHILE_ASKED, Clock
 from partner_center.kernel.events import Event
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
@@ -224,7 +224,7 @@ def domains_answer(
         return Woken.OVER
     if not order.head.is_screened:
         return Woken.AMENDED
-    found = read_lasting(challenges, order, moment)
+    found = read_lasting(challenges, order, moment, WHILE_ASKED)
     if not (found.is_proven or found.may_pass_by_now(order.head)):
         return Woken.AMENDED if found.leaves_out_a_name(moment) else None
     return Woken.TO_BE_PAID if order.head.has_a_price else Woken.PROVEN

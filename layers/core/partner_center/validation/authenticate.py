@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import WHILE_ASKED, Clock
 from partner_center.kernel.errors import TooSoon, TryAgain
 from partner_center.kernel.ids import Ids
 from partner_center.notifications.mail import MailRefused
@@ -55,7 +55,7 @@ class OpenValidation:
         Raises TooSoon when the mail about one of `again` was just sent again.
         """
         moment = self.clock.now()
-        found = read_lasting(self.challenges, order, moment)
+        found = read_lasting(self.challenges, order, moment, WHILE_ASKED)
         asked = [
             _Asked(self._present(order, each, found.challenges, again, moment), _is_named(each, again))
             for each in found.unasked_at(moment)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from partner_center.kernel.clock import CLOCKS_DIFFER
+from partner_center.kernel.clock import WHILE_ASKED
 from partner_center.kernel.dated_rules import TIMETABLE
 from partner_center.kernel.public_suffix import registrable_domain
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -92,7 +92,7 @@ class NameStanding:
         So it is when what carried the name has ended: its own proof, or another's for which nobody was asked, or
         for which its published value is looked for no more.
         """
-        if self.proof is not None or self.is_barred or not self.wanted.may_prove_at(moment + CLOCKS_DIFFER):
+        if self.proof is not None or self.is_barred or not self.wanted.may_prove_at(moment + WHILE_ASKED):
             return False
         asked = self.challenge
         return asked is None or asked.status is ChallengeStatus.VALID or asked.rests_at(moment)
@@ -144,7 +144,7 @@ class Standing:
         return tuple(
             each
             for each in wanted
-            if each.approver_email.lower() not in declined and each.may_prove_at(moment + CLOCKS_DIFFER)
+            if each.approver_email.lower() not in declined and each.may_prove_at(moment + WHILE_ASKED)
         )
 
 
@@ -196,13 +196,13 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
     return standing(order, made, proofs, moment, _refusals(challenges, order))
 
 
-def read_lasting(challenges: ChallengeReader, order: Order, now: datetime) -> Standing:
+def read_lasting(challenges: ChallengeReader, order: Order, now: datetime, lasting: timedelta) -> Standing:
     """How the names of a pending order stand by every clock, read afresh.
 
-    A proof that ends within the time by which clocks may differ counts as ended: who is ahead holds it for that
-    already, and sends the order back to be proven again.
+    A proof that ends within `lasting` (`kernel.clock`) counts as ended: a later step whose clock is ahead holds it
+    for that already, and sends the order back to be proven again.
     """
-    return read_standing(challenges, order, now + CLOCKS_DIFFER)
+    return read_standing(challenges, order, now + lasting)
 
 
 def proofs_on_file(challenges: ChallengeReader, order: Order, moment: datetime) -> list[Proof]:
