@@ -258,6 +258,16 @@ def test_what_our_rules_refuse_is_not_asked_for(bench):
     assert bench.authority.asked == []
 
 
+def test_on_look_ups_that_have_ended_nobody_is_asked_once_more(bench):
+    bench.authority.refuse = {"IssueCertificate": "ThrottlingException"}
+    with pytest.raises(TryAgain):
+        bench.issue()
+    bench.authority.refuse = {}
+    with pytest.raises(CaaTooOld):
+        bench.issue(replace(bench.request, caa_valid_until=NOW))
+    assert bench.authority.asked == []
+
+
 def test_a_key_that_was_blocked_meanwhile_is_not_asked_for(bench):
     bench.blocks.is_blocked = lambda _: "exposed"
     with pytest.raises(KeyBlocked):

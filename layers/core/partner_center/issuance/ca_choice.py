@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from partner_center.issuance.profile import IssuingCa, SignatureAlgorithm
+from partner_center.issuance.record import CertificateRecord, CertificateStatus
 from partner_center.kernel.level import Level
 
 _RSA_ENCRYPTION = bytes.fromhex("06092a864886f70d010101")  # RFC 8017 appendix C, as it begins an RSA key
@@ -27,6 +28,17 @@ def signing_ca(
         return ca.level is level, alike, ca.certificate.not_valid_before_utc, ca.issuer_id
 
     return max(fitting, key=rank, default=None)
+
+
+def is_bound_to(record: CertificateRecord, recorded_for: IssuingCa) -> bool:
+    """Whether nobody but the CA for which a serial was recorded may issue its certificate, though it be retired.
+
+    An authority of AWS Private CA may have made it already, and another CA would make a second one. What a key in KMS
+    signed is known by its serial, which may be given up. So may an authority's when nobody can rely on what was made:
+    the authority is revoked, or the serial is, and its certificate is found by its request and revoked as well.
+    """
+    is_settled = record.status is CertificateStatus.REVOKED and record.request_id is not None
+    return recorded_for.is_private_ca and recorded_for.revoked_at is None and not is_settled
 
 
 def _may_sign(ca: IssuingCa, level: Level, moment: datetime) -> bool:

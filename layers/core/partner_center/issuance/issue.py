@@ -162,22 +162,41 @@ def _one_round(request: IssueRequest, issuer: Issuer) -> CertificateRecord:
     record = issuer.store.current(request.reseller_id, request.order_id, request.generation)
     if record is not None and record.certificate_der is not None:
         return record
+    require_own(record, request)
     require_permission_to_sign(request, issuer.clock.now())
     if record is not None and not _may_still_be_signed(record, request, issuer.clock.now()):
-        _require_claim(request, issuer)  # it may be of another run, for what was ordered since
-        issuer.store.close(record, issuer.clock.now(), "its bytes may not be signed any more")
+        give_up(record, request, issuer, "its bytes may not be signed any more")
         record = None
     if record is None:
         record = record_new_serial(request, issuer)
     return _sign_and_store(record, request, issuer)
 
 
+def require_own(record: CertificateRecord | None, request: IssueRequest) -> None:
+    """Raises TryAgain for a serial that was recorded for another CA meanwhile: an authority may be making its
+    certificate, so whether it is given up decides who chooses the CA (`sign`).
+    """
+    if record is not None and record.issuer_id != request.issuer.issuer_id:
+        raise TryAgain(f"{record.issuer_id} issues this certificate at the same time; look again shortly.")
+
+
+def give_up(record: CertificateRecord, request: IssueRequest, issuer: Issuer, why: str) -> None:
+    """Close the generation's serial, so that another may follow. Raises NotClaimed, SlotTaken."""
+    _require_claim(request, issuer)  # it may be of another run, for what was ordered since
+    issuer.store.close(record, issuer.clock.now(), why)
+
+
 def require_permission_to_sign(request: IssueRequest, now: datetime) -> None:
     """Raises CaaTooOld, IssuerNotActive. `now` may be told by a clock that is behind."""
-    if now + CLOCK_IS_OFF >= request.caa_valid_until:
-        raise CaaTooOld("The CAA records must be looked up again before signing.")
+    require_fresh_caa(request, now)
     if not request.issuer.active:
         raise IssuerNotActive(f"The issuing CA {request.issuer.issuer_id} signs no new certificates.")
+
+
+def require_fresh_caa(request: IssueRequest, now: datetime) -> None:
+    """Raises CaaTooOld. `now` may be told by a clock that is behind."""
+    if now + CLOCK_IS_OFF >= request.caa_valid_until:
+        raise CaaTooOld("The CAA records must be looked up again before signing.")
 
 
 def _rules_by_every_clock(now: datetime) -> RulesOfTheDay:

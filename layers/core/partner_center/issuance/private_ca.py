@@ -20,6 +20,8 @@ from partner_center.issuance.issue import (
     IssueRequest,
     plan_of,
     record_new_serial,
+    require_fresh_caa,
+    require_own,
     require_permission_to_sign,
     require_still_wanted,
 )
@@ -65,6 +67,7 @@ def issue_by_private_ca(request: IssueRequest, csr_der: bytes, through: PrivateC
     record = through.store.current(request.reseller_id, request.order_id, request.generation)
     if record is not None and record.certificate_der is not None:
         return record
+    require_own(record, request)
     try:
         record = _asked(_unrevoked(record, through), request, csr_der, through)
         return _fetched(record, request, through)
@@ -92,14 +95,19 @@ def _unknown(record: CertificateRecord) -> OutcomeUnknown:
 def _asked(
     record: CertificateRecord | None, request: IssueRequest, csr_der: bytes, through: PrivateCaIssuer
 ) -> CertificateRecord:
-    """The recorded serial with the id of its request; asked for now unless it was before."""
+    """The recorded serial with the id of its request; asked for now unless it was before.
+
+    Also of an authority that was retired since the serial was recorded: it may have been asked already, and to ask it
+    once more is the only way to learn of that.
+    """
     if record is not None and record.request_id is not None:
         return record
     issuer, now = through.issuer, through.issuer.clock.now()
     if record is not None and now - record.recorded_at >= TOKEN_LIFE:
         raise _unknown(record)
-    require_permission_to_sign(request, now)
+    require_fresh_caa(request, now)
     if record is None:
+        require_permission_to_sign(request, now)
         record = record_new_serial(request, issuer)
     require_still_wanted(record, request, issuer)
     request_id = through.authority.request(plan_of(record, request), csr_der, token_of(record))

@@ -80,7 +80,8 @@ class Authority:
 class IssuingCa:
     """A CA of ours that signs subscribers' certificates; `key_id` names its key at the signer.
 
-    Only an active one signs certificates, and only of its `level` if it has one; a retired one still signs CRLs.
+    Only an active one signs certificates, and only of its `level` if it has one; a retired one still signs CRLs,
+    and an authority of AWS Private CA still issues what was recorded for it before.
     """
 
     issuer_id: str

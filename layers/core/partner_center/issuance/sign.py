@@ -1,16 +1,19 @@
-"""From a claimed order and its preflight to its certificate: what is signed is what was proven."""
+"""From a claimed order and its preflight to its certificate: what is signed is what was proven.
+
+Here it is chosen which CA issues, and what becomes of a serial that was recorded for another one.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from partner_center.issuance.ca_choice import signing_ca
-from partner_center.issuance.issue import Issuer, IssueRequest, NotClaimed, issue_certificate
+from partner_center.issuance.ca_choice import is_bound_to, signing_ca
+from partner_center.issuance.issue import Issuer, IssueRequest, NotClaimed, give_up, issue_certificate
 from partner_center.issuance.preflight import Outcome, Preflight
 from partner_center.issuance.private_ca import PrivateCaIssuer, issue_by_private_ca
 from partner_center.issuance.profile import IssuingCa
-from partner_center.issuance.record import CertificateRecord
+from partner_center.issuance.record import CertificateRecord, SlotTaken
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import order_of, reissue_of
 from partner_center.kernel.level import Level
@@ -20,7 +23,9 @@ from partner_center.orders.ports import OrderReader, load, predecessor
 
 
 class IssuingCas(Protocol):
-    """The CAs that may sign."""
+    """The CAs that may sign, or once did."""
+
+    def issuing_ca(self, issuer_id: str) -> IssuingCa | None: ...
 
     def issuing_cas(self) -> Sequence[IssuingCa]: ...
 
@@ -48,7 +53,7 @@ class SignOrder:
     cas: IssuingCas
     issuer: Issuer
     private_ca: Callable[[], PrivateCaIssuer]
-    """Made when an issuing CA is one of AWS Private CA."""
+    """Made when the CA that issues is one of AWS Private CA."""
 
     def __call__(
         self, reseller_id: str, order_id: str, generation: int, preflight_id: str
@@ -61,21 +66,40 @@ class SignOrder:
         held = self.issuer.store.current(reseller_id, order_of(order_id), generation)
         if held is None or held.certificate_der is None:
             _require_claim(order, preflight, generation)
-            held = self._issued(order, preflight)
+            held = self._issued(order, preflight, held)
         if not order.content.is_certified_by(held):
             raise NotClaimed(f"{order_id} has a stored certificate that is not what is ordered now.")
         return held
 
-    def _issued(self, order: Order, preflight: Preflight) -> CertificateRecord:
-        request = self._request(order, preflight)
+    def _issued(
+        self, order: Order, preflight: Preflight, held: CertificateRecord | None
+    ) -> CertificateRecord:
+        """`held` is the serial that the generation has, recorded for whichever CA signed then."""
+        request = self._request(order, preflight, self._issuing_ca(order, held))
+        if held is not None and held.issuer_id != request.issuer.issuer_id:
+            self._give_up(held, request)
         if request.issuer.is_private_ca:
             return issue_by_private_ca(request, bytes.fromhex(order.content.csr_der), self.private_ca())
         return issue_certificate(request, self.issuer)
 
-    def _request(self, order: Order, preflight: Preflight) -> IssueRequest:
+    def _issuing_ca(self, order: Order, held: CertificateRecord | None) -> IssuingCa | None:
+        """The one to which the recorded serial is bound; else the one that signs today."""
+        if held is not None:
+            recorded_for = self.cas.issuing_ca(held.issuer_id)
+            if recorded_for is None:
+                raise TryAgain(f"The issuing CA {held.issuer_id} cannot be read at the moment.", 60)
+            if is_bound_to(held, recorded_for):
+                return recorded_for
         spki_der = bytes.fromhex(order.content.spki_der)
-        now = self.issuer.clock.now()
-        issuing = signing_ca(self.cas.issuing_cas(), order.head.level, spki_der, now)
+        return signing_ca(self.cas.issuing_cas(), order.head.level, spki_der, self.issuer.clock.now())
+
+    def _give_up(self, held: CertificateRecord, request: IssueRequest) -> None:
+        try:
+            give_up(held, request, self.issuer, f"{request.issuer.issuer_id} signs by now")
+        except SlotTaken as error:
+            raise TryAgain("Several runs issue this certificate at once; look again shortly.") from error
+
+    def _request(self, order: Order, preflight: Preflight, issuing: IssuingCa | None) -> IssueRequest:
         if issuing is None or preflight.caa_valid_until is None or order.head.level is not Level.DV:
             raise TryAgain("There is no active issuing CA for this order.", 60)
         return IssueRequest(
@@ -87,7 +111,7 @@ class SignOrder:
             names=order.content.names,
             common_name=order.content.common_name,
             subject=None,
-            spki_der=spki_der,
+            spki_der=bytes.fromhex(order.content.spki_der),
             term_end=term_end(order, preflight, predecessor(self.orders, order.head)),
             issuer=issuing,
             caa_valid_until=preflight.caa_valid_until,
