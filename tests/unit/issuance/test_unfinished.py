@@ -7,7 +7,7 @@ import pytest
 
 from partner_center.entry.serials import main
 from partner_center.issuance.issue import issue_certificate
-from partner_center.issuance.record import CertificateStatus
+from partner_center.issuance.record import CertificateStatus, SlotTaken
 from partner_center.issuance.unfinished import A_RUNS_TIME, NotUnfinished, UnfinishedSerials
 from partner_center.kernel.errors import NotFound, TryAgain
 from tests.unit.issuance.world import NOW, stored
@@ -81,6 +81,27 @@ def test_an_issued_certificate_is_not_closed(unfinished, clock, request_, issuer
     record = issue_certificate(request_, issuer)
     clock.moment += A_RUNS_TIME
     with pytest.raises(NotUnfinished, match="stored"):
+        unfinished.close(record.serial_hex, "a slip")
+
+
+def test_one_that_was_revoked_before_it_had_a_certificate_is_closed_once_and_stays_revoked(
+    signed_and_lost, unfinished, clock, store
+):
+    serial = signed_and_lost.serial_hex
+    store.serials[serial] = replace(signed_and_lost, status=CertificateStatus.REVOKED, revoked_at=NOW)
+    clock.moment += A_RUNS_TIME
+    unfinished.close(serial, "nothing was there")
+    assert store.by_serial(serial).status is CertificateStatus.REVOKED
+    assert store.slots == {}
+    with pytest.raises(SlotTaken):
+        unfinished.close(serial, "once more")
+
+
+def test_a_certificate_that_was_revoked_is_not_closed(unfinished, clock, request_, issuer, store):
+    record = issue_certificate(request_, issuer)
+    store.serials[record.serial_hex] = replace(record, status=CertificateStatus.REVOKED, revoked_at=NOW)
+    clock.moment += A_RUNS_TIME
+    with pytest.raises(NotUnfinished, match="revoked"):
         unfinished.close(record.serial_hex, "a slip")
 
 

@@ -124,6 +124,8 @@ class MemoryStore:
 
     def close(self, record, closed_at, why):
         self.before("close")
+        if self.slots.get(_slot(record)) != record.serial_hex:
+            raise SlotTaken("moved on")
         if record.status is not CertificateStatus.REVOKED:
             self._require_recorded(record)
             self.serials[record.serial_hex] = replace(record, status=CertificateStatus.CLOSED)

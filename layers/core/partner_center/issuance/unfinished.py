@@ -19,7 +19,7 @@ A_RUNS_TIME = timedelta(minutes=30)
 
 
 class NotUnfinished(PartnerCenterError):
-    """The serial was stored or closed already, or is so young that a run may be at work with it."""
+    """The serial has a certificate, was closed already, or is so young that a run may be at work with it."""
 
     code = "not_unfinished"
 
@@ -42,9 +42,17 @@ class UnfinishedSerials:
         record = self.lists.by_serial(serial_hex.lower())
         if record is None:
             raise NotFound(f"No serial {serial_hex} was ever recorded here.")
-        if record.status is not CertificateStatus.RECORDED:
+        if not _waits(record):
             raise NotUnfinished(f"The serial is {record.status}.")
         if self.clock.now() - record.recorded_at < A_RUNS_TIME:
             raise NotUnfinished("The serial is so young that a run may be at work with it.")
         self.store.close(record, self.clock.now(), why)
         return record
+
+
+def _waits(record: CertificateRecord) -> bool:
+    """Whether its generation may wait for it: also one that was revoked while an authority may have made its
+    certificate, which only a person can tell (docs/adr/0013).
+    """
+    is_revoked_unissued = record.status is CertificateStatus.REVOKED and record.certificate_der is None
+    return record.status is CertificateStatus.RECORDED or is_revoked_unissued
