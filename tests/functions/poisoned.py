@@ -16,6 +16,7 @@ from local.cloud import EmbeddedCloud
 from local.resources import physical_name
 from local.runtime import How
 from local.template import described
+from partner_center.adapters.given_up import FailedRecords, RelayAgain, StreamReader, relay_by
 from tests.faults.evidence import dead_letters
 from tests.faults.operator import empties_dead_letters
 from tests.functions.conftest import TEMPLATE
@@ -169,15 +170,17 @@ def test_a_record_that_was_set_aside_may_be_given_to_the_relay_again_and_is_not_
     cloud: EmbeddedCloud,
 ) -> None:
     """As docs/operations.md says under Relay: what is poison still lies there once more."""
-    (body,) = messages(cloud, "RelayFailures")
-    assert cloud.invoke("RelayEventsFunction", json.loads(body)) == {"batchItemFailures": []}
-    sqs, queue = cloud.client("sqs"), cloud.resource("RelayFailures")
-    found = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
-    assert [each["Body"] for each in found] == [body] * 2
-    sqs.delete_message(QueueUrl=queue, ReceiptHandle=found[0]["ReceiptHandle"])
-    sqs.change_message_visibility(
-        QueueUrl=queue, ReceiptHandle=found[1]["ReceiptHandle"], VisibilityTimeout=0
+    before = messages(cloud, "RelayFailures")
+    again = RelayAgain(
+        FailedRecords(cloud.client("sqs"), cloud.resource("RelayFailures"), patience=0),
+        StreamReader(cloud.client("dynamodbstreams")),
+        relay_by(cloud.client("lambda"), cloud.resource("RelayEventsFunction")),
     )
+    told = list(again())
+    assert told[0] == "a record that was set aside: relayed"
+    assert "it was set aside anew" in told[-1]
+    assert messages(cloud, "RelayFailures") == before
+    assert len(before) == 1
 
 
 def test_a_poisoned_call_is_set_aside(cloud: EmbeddedCloud) -> None:
