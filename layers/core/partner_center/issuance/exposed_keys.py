@@ -16,6 +16,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, encode_time_ordered
 from partner_center.kernel.patience import PASSES
+from partner_center.kernel.turns import in_turn
 from partner_center.orders.exposed_keys import ExposedKey
 
 REASON = "its private key has become known"
@@ -74,7 +75,9 @@ class BlockExposedKey:
         since = self.register.block(exposed.spki_sha256, REASON, moment, audit)
         told_at = since + max((moment - since) // _ANEW_AFTER, 0) * _ANEW_AFTER
         told, failures = replace(chronicle, moment=told_at), list[Exception]()
-        for order in dict.fromkeys(self.register.orders_of(exposed.spki_sha256)):
+        orders = [*dict.fromkeys(self.register.orders_of(exposed.spki_sha256))]
+        # Of very many orders one invocation comes to a part; the next one begins elsewhere.
+        for order in in_turn(orders, moment):
             try:
                 self._name(order, exposed.spki_sha256, moment, told)
             except PASSES:
