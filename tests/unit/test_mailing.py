@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.template import described
-from partner_center.entry.mailing import ALARM
+from partner_center.entry.mailing import ALARM, NOBODY, log_nobody_told
 
 ROOT = Path(__file__).parents[2]
 RESOURCES = described(ROOT / "template.yaml")["Resources"]
@@ -55,3 +55,12 @@ def test_a_mail_that_was_refused_rings_an_alarm_that_is_written_about():
     operations = (ROOT / "docs/operations.md").read_text("utf-8")
     assert f"| `{name}` |" in operations
     assert f"`{ALARM}`" in operations
+
+
+def test_that_nobody_can_be_told_rings_the_same_alarm_and_names_who(caplog):
+    log_nobody_told(mail="digest", reseller_id="res_1", day="2026-11-27")
+    (line,) = caplog.records
+    assert (line.getMessage(), line.levelname) == (ALARM, "ERROR")
+    assert line.reason == NOBODY
+    assert line.tags == {"mail": "digest", "reseller_id": "res_1", "day": "2026-11-27"}
+    assert f"| `{NOBODY}` |" in (ROOT / "docs/operations.md").read_text("utf-8")
