@@ -67,14 +67,18 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
     [
         # while an execution runs
         (facts(), LATER, Repair.NOTHING),
-        (facts(signing=True), LATER, Repair.NOTHING),
+        (facts(signing=True, armed={}), NOW + A_DAY - MICROSECOND, Repair.NOTHING),
+        # it stayed claimed from an execution before, and another one has to ask somebody
+        (facts(signing=True), NOW, Repair.UNCLAIM),
+        (facts(certificate=RECORDED, signing=True), NOW, Repair.UNCLAIM),
+        (facts(signing=True, answers=PROVEN), NOW, Repair.WAKE),
         (facts(certificate=STORED, signing=True), LATER, Repair.NOTHING),
         (facts(certificate=STORED), LATER, Repair.NOTHING),
         (facts(certificate=STORED, held_back="key"), NOW, Repair.REPORT),
         (facts(certificate=STORED, held_back="CAA", unanswered=1), NOW, Repair.NOTHING),
         (facts(certificate=STORED, held_back="key", answers=PROVEN), NOW, Repair.WAKE),
         (facts(certificate=STORED, checked_at=LATER, answers=PROVEN), LATER, Repair.WAKE),
-        (facts(certificate=RECORDED, signing=True), LATER, Repair.NOTHING),
+        (facts(certificate=RECORDED, signing=True, armed={}), NOW, Repair.NOTHING),
         (facts(answers=PROVEN), LATER, Repair.WAKE),
         (facts(armed={}), NOW + A_DAY - MICROSECOND, Repair.NOTHING),
         (facts(armed={}), NOW + A_DAY, Repair.RESTART),
@@ -84,7 +88,7 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(armed={WaitStep.DOMAINS: Armed("of-the-first", 1)}, attempt=2), NOW + A_DAY, Repair.RESTART),
         (facts(overdue_at=NOW), NOW + AN_HOUR - MICROSECOND, Repair.NOTHING),
         (facts(overdue_at=NOW), NOW + AN_HOUR, Repair.CLOSE),
-        (facts(overdue_at=NOW, signing=True), LATER, Repair.NOTHING),
+        (facts(overdue_at=NOW, signing=True, armed={}), NOW + AN_HOUR, Repair.NOTHING),
         (facts(held_back="CAA", unanswered=1, answers={}), LATER, Repair.NOTHING),
         # it ended in trouble
         (facts(FAILED), NOW + 3 * MINUTES - MICROSECOND, Repair.NOTHING),
@@ -94,7 +98,7 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(FAILED, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.UNCLAIM),
         (facts(FAILED, signing=True, restarts=ONCE), NOW + 15 * MINUTES, Repair.RESTART),
         (facts(FAILED, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),
-        (facts(RUNS, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),
+        (facts(RUNS, signing=True, armed={}, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),
         (facts(FAILED, certificate=STORED, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.COMPLETE),
         (facts(FAILED, answers=PROVEN), LATER, Repair.RESTART),
         (facts(FAILED, certificate=RECORDED, signing=True), LATER, Repair.RESTART),
@@ -281,7 +285,7 @@ def test_only_a_pending_order_is_stuck(status):
 @pytest.mark.parametrize("moment", [NOW + 3 * MINUTES, NOW + 15 * MINUTES])
 def test_what_an_authority_may_have_made_stays_claimed(moment):
     """Nothing that is ordered otherwise could close it; who looks into the authority's report needs the order."""
-    known = replace(facts(FAILED, certificate=RECORDED, signing=True, restarts=ONCE), asked_elsewhere=True)
-    verdict = of_pending(known, moment)
-    assert known.keeps_claim
-    assert verdict.repair is (Repair.NOTHING if moment < NOW + 15 * MINUTES else Repair.RESTART)
+    known = replace(facts(FAILED, certificate=RECORDED, signing=True, restarts=ONCE), keeps_claim=True)
+    assert of_pending(known, moment).repair is (
+        Repair.NOTHING if moment < NOW + 15 * MINUTES else Repair.RESTART
+    )

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 
 from partner_center.billing.contracts import EntryKind
+from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.record import CertificateStatus
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.fulfil import WaitStep, Woken
-from partner_center.orders.order import OrderStatus, Review
+from partner_center.orders.order import OrderStatus, PaymentKind, Review
 from partner_center.orders.reconcile import Execution, ExecutionStatus, Repair
 from partner_center.orders.reconcile_due import DueOrders
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
@@ -141,18 +142,68 @@ def test_an_order_that_nobody_signs_may_be_cancelled_before_it_is_started_anew(w
     assert world.head().status is OrderStatus.CANCELLED
 
 
-def test_what_an_authority_may_have_made_stays_claimed_from_one_execution_to_the_next(world):
+def ask_an_authority(world):
+    """The order is claimed and its certificate asked for; the answer is lost, and the execution ends."""
     world.certificates.private_ca = "private"
     claim(world)
     recorded = {"status": CertificateStatus.RECORDED, "certificate_der": None, "stored_at": None}
     store(world, issuer_id="private", **recorded)
     end(world)
+
+
+def test_what_an_authority_may_have_made_stays_claimed_from_one_execution_to_the_next(world):
+    world.ask()
+    world.approve()
+    ask_an_authority(world)
     assert look(world).repair is Repair.RESTART
     assert world.head().signing
     world.relay()
     end(world, attempt=2)
     assert look(world).repair is Repair.NOTHING
     assert world.head().signing
+
+
+def test_whom_another_execution_must_ask_may_answer_though_an_authority_may_have_made_the_certificate(world):
+    ask_an_authority(world)  # and what proved the name has ended
+    assert look(world).repair is Repair.RESTART
+    world.relay()
+    world.screen_order(US, ORDER, 2, "execution-2")
+    world.await_domains(US, ORDER, 2, "token-2")
+    world.approve()
+    world.relay()
+    assert world.machine.answers["token-2"] is Woken.PROVEN
+
+
+def test_an_order_that_waits_though_it_stayed_claimed_may_be_answered_and_ended(world):
+    """Its names are proven; of its money another execution finds that the card declines it by now."""
+    world.ask()
+    world.approve()
+    ask_an_authority(world)
+    look(world)
+    declined = {"payment_kind": PaymentKind.PAY_AS_YOU_GO, "payment": PaymentStatus.DECLINED}
+    world.tables.heads[US, ORDER] = replace(world.head(), **declined)
+    world.relay()
+    world.await_payment(US, ORDER, 2, "token-2")
+    assert look(world).repair is Repair.UNCLAIM
+    assert look(world).repair is Repair.NOTHING
+    world.cancel_order(a_principal(), a_call(), ORDER, None)
+    assert world.head().status is OrderStatus.CANCELLED
+
+
+def test_a_wait_that_somebody_else_answers_meanwhile_is_no_repair(world):
+    prove(world)
+    world.clock.advance(hours=1)
+    asked = world.machine.is_awaited
+
+    def meanwhile(token):
+        awaited = asked(token)
+        world.relay()
+        return awaited
+
+    world.machine.is_awaited = meanwhile
+    found = look(world)
+    assert (found.repair, found.why) == (Repair.NOTHING, "somebody else woke it at this moment")
+    assert audited(world) == []
 
 
 def test_an_order_whose_signing_fails_for_good_ends_when_its_time_is_up(world):

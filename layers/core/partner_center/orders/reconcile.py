@@ -87,9 +87,9 @@ class Verdict:
 class PendingFacts:
     """What is known of a pending order.
 
-    `certificate` holds its generation's slot, `fits` says whether it is for the present content, `asked_elsewhere`
-    whether it is recorded for an authority of AWS Private CA, which may have made it. `armed` has the waits in which
-    the execution is, `answers` those of them that may end now. `overdue_at` is when its time is up.
+    `certificate` holds its generation's slot, `fits` says whether it is for the present content. `armed` has the
+    waits in which the execution is, `answers` those of them that may end now. `overdue_at` is when its time is up.
+    `keeps_claim`: it is claimed, and stays so from one execution to the next.
     """
 
     head: OrderHead
@@ -99,12 +99,7 @@ class PendingFacts:
     armed: Mapping[WaitStep, Armed]
     answers: Mapping[WaitStep, Woken]
     overdue_at: datetime
-    asked_elsewhere: bool = False
-
-    @property
-    def keeps_claim(self) -> bool:
-        """What an authority may have made is fetched by another execution, or looked for by a person (ADR 13)."""
-        return self.head.signing and self.asked_elsewhere
+    keeps_claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +204,9 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
     if facts.answers:
         return Verdict(Repair.WAKE, "a wait is over already", moment + FIRST_LOOK)
     is_armed = any(each.attempt == head.attempt for each in facts.armed.values())
+    if head.signing and is_armed:
+        # It stayed claimed from the execution before, and what proves or pays for it has ended since.
+        return Verdict(Repair.UNCLAIM, "it waits for somebody, and nobody signs it", moment + FIRST_LOOK)
     # What has just moved is between two waits, and arms the next by itself.
     unheard = max(started_at + A_DAY, head.updated_at + FIRST_LOOK)
     if not is_armed and moment >= unheard:

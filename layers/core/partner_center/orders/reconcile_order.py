@@ -233,12 +233,24 @@ class ReconcileOrder:
             armed=armed,
             answers=self._answers(head, armed, chronicle.moment),
             overdue_at=pending_until(head, last_mail_at(self.challenges.of_order(*ids))),
-            asked_elsewhere=certificate is not None and self.serials.is_asked_elsewhere(certificate),
+            keeps_claim=self._keeps_claim(head, certificate, chronicle.moment),
         )
         verdict = of_pending(facts, chronicle.moment)
         if verdict.repair is Repair.WAKE and not self._wake(facts.armed, facts.answers):
-            verdict = of_pending(replace(facts, answers={}), chronicle.moment)  # nobody waited there any more
+            verdict = replace(verdict, repair=Repair.NOTHING, why="somebody else woke it at this moment")
         return self._act(head, verdict, (), facts.execution, chronicle, keeps_claim=facts.keeps_claim)
+
+    def _keeps_claim(self, head: OrderHead, certificate: CertificateRecord | None, moment: datetime) -> bool:
+        """Whether an authority of AWS Private CA may have made what it is claimed for: another execution fetches it,
+        or a person looks for it (ADR 13).
+
+        Not where another execution would have to ask somebody first, whose answer counts for nothing while it is
+        claimed.
+        """
+        if not head.signing or certificate is None or not self.serials.is_asked_elsewhere(certificate):
+            return False
+        word = domains_answer(self.orders, self.challenges, head.reseller_id, head.order_id, moment)
+        return word in {Woken.PROVEN, Woken.TO_BE_PAID}
 
     def _awaited(self, head: OrderHead) -> Mapping[WaitStep, Armed]:
         """The waits of this attempt in which somebody is: a restored table has tokens of others."""
