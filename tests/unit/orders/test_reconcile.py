@@ -72,8 +72,12 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         (facts(signing=True), NOW, Repair.UNCLAIM),
         (facts(certificate=RECORDED, signing=True), NOW, Repair.UNCLAIM),
         (facts(signing=True, answers=PROVEN), NOW, Repair.WAKE),
-        (facts(certificate=STORED, signing=True), LATER, Repair.NOTHING),
+        (facts(certificate=STORED, signing=True, armed={}), NOW + A_DAY - MICROSECOND, Repair.NOTHING),
+        # a preflight had something proven again, and then the signer that was thought dead stored it
         (facts(certificate=STORED), LATER, Repair.NOTHING),
+        (facts(certificate=STORED, answers=PROVEN), NOW, Repair.WAKE),
+        (facts(certificate=STORED, armed={}), NOW + A_DAY, Repair.RESTART),
+        (facts(certificate=STORED, overdue_at=NOW), NOW + AN_HOUR, Repair.NOTHING),
         (facts(certificate=STORED, held_back="key"), NOW, Repair.REPORT),
         (facts(certificate=STORED, held_back="CAA", unanswered=1), NOW, Repair.NOTHING),
         (facts(certificate=STORED, held_back="key", answers=PROVEN), NOW, Repair.WAKE),
@@ -116,6 +120,13 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         ),
         (facts(FAILED, certificate=STORED, fits=False), LATER, Repair.REPORT),
         (facts(RUNS, certificate=STORED, fits=False), NOW, Repair.REPORT),
+        (facts(FAILED, certificate=STORED, fits=False, signing=True), NOW, Repair.REPORT),
+        (facts(FAILED, certificate=STORED, fits=False, signing=True), LATER, Repair.UNCLAIM),
+        (facts(RUNS, certificate=STORED, fits=False, signing=True), LATER, Repair.REPORT),
+        (facts(FAILED, certificate=STORED, fits=False, overdue_at=NOW), NOW, Repair.CLOSE),
+        (facts(RUNS, certificate=STORED, fits=False, overdue_at=NOW), NOW, Repair.REPORT),
+        (facts(RUNS, certificate=STORED, fits=False, overdue_at=NOW), NOW + AN_HOUR, Repair.CLOSE),
+        (facts(FAILED, certificate=STORED, overdue_at=NOW), NOW, Repair.COMPLETE),
         (facts(FAILED, overdue_at=NOW), NOW, Repair.CLOSE),
         (facts(FAILED, overdue_at=NOW, signing=True), LATER, Repair.RESTART),
         # it never began, or nobody remembers it
@@ -209,6 +220,11 @@ def test_what_was_amended_since_is_started_anew_at_once_and_counted_afresh():
     assert of_pending(known, NOW + 4 * MINUTES).repair is Repair.RESTART
     assert not known.head.is_stuck
     assert one_more(stuck, 2, LATER) == Restarts(1, LATER, 2)
+
+
+def test_an_order_whose_certificate_is_stored_is_looked_at_again_within_the_hour():
+    for known in (facts(certificate=STORED), facts(FAILED, certificate=STORED), facts(answers=PROVEN)):
+        assert of_pending(known, NOW).look_at == NOW + AN_HOUR
 
 
 def test_restarts_are_forgotten_once_the_order_got_on():

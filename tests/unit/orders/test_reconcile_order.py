@@ -338,6 +338,34 @@ def test_an_execution_that_did_not_hear_of_the_end_is_told(world):
     assert world.machine.answers == {"token-1": Woken.OVER}
 
 
+def store_behind_a_wait(world):
+    """1. SignCertificate has looked at the order; its retry finds CAA too old. 2. The preflight has its name proven
+    again. 3. What had looked before stores its certificate.
+    """
+    claim(world)
+    preflight = a_preflight(Outcome.PROVE_AGAIN, preflight_id="pre_again", at=world.clock.moment)
+    world.stores.claims.prove_again(world.order(ORDER), preflight, an_audit(world.ids))
+    store(world)
+    world.screen_order(US, ORDER, 1, "execution-1")
+    world.await_domains(US, ORDER, 1, "token-1")
+
+
+def test_a_wake_up_is_made_up_for_though_a_certificate_is_stored(world):
+    store_behind_a_wait(world)
+    assert look(world).repair is Repair.NOTHING
+    world.approve()
+    world.clock.advance(hours=1)
+    assert look(world).repair is Repair.WAKE
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_an_execution_that_nobody_can_wake_is_taken_over_though_a_certificate_is_stored(world):
+    store_behind_a_wait(world)
+    world.machine.dead.add("token-1")
+    world.clock.advance(days=1)
+    assert look(world).repair is Repair.RESTART
+
+
 # ---- completed, closed
 
 
@@ -353,13 +381,22 @@ def test_a_stored_certificate_completes_its_order(world):
 
 @pytest.mark.parametrize("changes", [{"spki_sha256": "ef" * 32}, {"names": ("other.example.com",)}], ids=str)
 def test_a_certificate_of_something_else_completes_nothing_and_is_told(world, changes):
+    """It stays so while its reseller may amend it back or cancel it, and ends when its time is up."""
     claim(world)
-    store(world, **changes)
+    record = store(world, **changes)
     end(world)
+    assert look(world).repair is Repair.UNCLAIM
+    assert due(world) == [(US, ORDER)]
     before = everything(world)
     found = look(world)
     assert (found.repair, found.is_told) == (Repair.REPORT, True)
     assert everything(world) == before
+    world.clock.advance(days=30)
+    assert look(world).repair is Repair.CLOSE
+    assert world.counted() == (10, 0, 0)
+    assert look(world).repair is Repair.REVOKE
+    (event,) = [each for each in world.tables.events.values() if each.type == "serial.orphaned"]
+    assert event.data["serial"] == record.serial_hex
 
 
 def test_an_overdue_order_is_closed_and_its_units_are_back(world):

@@ -5,7 +5,7 @@ answered whose answer is there; and none of its last task may be at work any mor
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -101,6 +101,10 @@ class PendingFacts:
     overdue_at: datetime
     keeps_claim: bool = False
 
+    @property
+    def is_stored(self) -> bool:
+        return self.certificate is not None and self.certificate.certificate_der is not None
+
 
 @dataclass(frozen=True, slots=True)
 class EndedFacts:
@@ -115,14 +119,24 @@ class EndedFacts:
 def of_pending(facts: PendingFacts, moment: datetime) -> Verdict:
     """The repair of a pending order."""
     head, execution = facts.head, facts.execution
-    if facts.certificate is not None and facts.certificate.certificate_der is not None:
+    if facts.is_stored and facts.fits:
         return _of_stored(facts, moment)
     grace = FIRST_LOOK if execution.is_running else timedelta(0)
     if not head.signing and moment >= facts.overdue_at + grace:
         return Verdict(Repair.CLOSE, "its time is up", moment + FIRST_LOOK)
+    if facts.is_stored:
+        return _of_another(facts, moment)
     if execution.is_running:
         return _of_running(facts, moment)
     return _of_execution_ended(facts, moment)
+
+
+def _of_another(facts: PendingFacts, moment: datetime) -> Verdict:
+    """What is stored is not what is ordered now, so that cannot be signed: its reseller ends it, or its time does."""
+    quiet = _quiet_at(facts.head, facts.execution)
+    if facts.head.signing and not facts.execution.is_running and moment >= quiet:
+        return Verdict(Repair.UNCLAIM, "nobody can sign what is ordered now", moment)
+    return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
 
 
 def _of_execution_ended(facts: PendingFacts, moment: datetime) -> Verdict:
@@ -179,16 +193,15 @@ def _of_stored(facts: PendingFacts, moment: datetime) -> Verdict:
     refused now may be issued says a later preflight, or a person.
     """
     head, runs = facts.head, facts.execution.is_running
-    if not facts.fits:
-        return Verdict(Repair.REPORT, "the stored certificate is not what is ordered now", moment + A_DAY)
     if not head.signing and (head.held_back is not None or _was_released(facts)):
         if not runs:  # the next one looks again before it takes what is stored
             return _of_execution_ended(facts, moment)
         if facts.answers or head.asks_again_at is not None or head.held_back is None:
             return _of_running(facts, moment)
         return Verdict(Repair.REPORT, "it is held back, and a certificate of it is stored", moment + A_DAY)
-    if runs:
-        return Verdict(Repair.NOTHING, "its execution is about to complete it", moment + FIRST_LOOK)
+    if runs:  # it may be about to complete it, and may wait as well: a preflight had something proven again meanwhile
+        verdict = _of_running(facts, moment)
+        return replace(verdict, look_at=min(verdict.look_at, moment + FIRST_LOOK))
     return Verdict(Repair.COMPLETE, "its certificate is stored", moment + FIRST_LOOK)
 
 
