@@ -97,9 +97,11 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         # it ended in trouble
         (facts(FAILED), NOW + 3 * MINUTES - MICROSECOND, Repair.NOTHING),
         (facts(FAILED), NOW + 3 * MINUTES, Repair.RESTART),
-        (facts(FAILED, signing=True), LATER, Repair.RESTART),
-        (facts(FAILED, signing=True, restarts=ONCE), NOW + 3 * MINUTES - MICROSECOND, Repair.NOTHING),
-        (facts(FAILED, signing=True, restarts=ONCE), NOW + 3 * MINUTES, Repair.UNCLAIM),
+        # who signs has looked at the order, and the clock here may be ahead
+        (facts(FAILED, signing=True), NOW + 13 * MINUTES - MICROSECOND, Repair.NOTHING),
+        (facts(FAILED, signing=True), NOW + 13 * MINUTES, Repair.RESTART),
+        (facts(FAILED, signing=True, restarts=ONCE), NOW + 13 * MINUTES - MICROSECOND, Repair.NOTHING),
+        (facts(FAILED, signing=True, restarts=ONCE), NOW + 13 * MINUTES, Repair.UNCLAIM),
         (facts(FAILED, signing=True, restarts=ONCE), NOW + 15 * MINUTES, Repair.RESTART),
         (facts(FAILED, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),
         (facts(RUNS, signing=True, armed={}, restarts=ONCE), NOW + 3 * MINUTES, Repair.NOTHING),

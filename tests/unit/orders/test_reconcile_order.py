@@ -9,11 +9,12 @@ from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.record import CertificateStatus
+from partner_center.kernel.clock import CLOCK_IS_OFF
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.fulfil import WaitStep, Woken
 from partner_center.orders.order import OrderStatus, PaymentKind, Review
-from partner_center.orders.reconcile import Execution, ExecutionStatus, Repair
+from partner_center.orders.reconcile import LONGEST_TASK, Execution, ExecutionStatus, Repair
 from partner_center.orders.reconcile_due import DueOrders
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from tests.fakes.determined import NOW, CountingIds
@@ -46,10 +47,10 @@ def look(world, order_id=ORDER, reseller_id=US):
 
 
 def end(world, status=ExecutionStatus.FAILED, attempt=1, error="SigningFailed"):
-    """The execution of this attempt ends now; time passes until none of its tasks is at work."""
+    """The execution of this attempt ends now; time passes until none of its tasks is at work, by any clock."""
     moment = world.clock.moment
     world.machine.ended[f"{ORDER}-g1-a{attempt}"] = Execution(status, NOW, moment, error)
-    world.clock.advance(minutes=3)
+    world.clock.moment += LONGEST_TASK + CLOCK_IS_OFF
 
 
 def claim(world):
@@ -125,6 +126,29 @@ def test_a_claimed_order_that_is_started_anew_is_claimed_by_its_next_preflight(w
     end(world)
     assert look(world).repair is Repair.RESTART
     assert not world.head().signing
+
+
+def test_a_clock_that_is_ahead_takes_no_claim_from_what_may_be_signing(world):
+    """An execution is stopped while it signs, and a person has the order looked at a moment later."""
+    claim(world)
+    end(world, ExecutionStatus.ABORTED)
+    world.clock.moment -= timedelta(seconds=1)
+    found = look(world)
+    assert (found.repair, found.why) == (Repair.NOTHING, "its last task may be at work still")
+    assert world.head().signing
+
+
+def test_what_was_stored_before_its_execution_was_found_ended_completes_the_order(world):
+    claim(world)
+    end(world)
+    asked = world.machine.execution
+
+    def meanwhile(*which):
+        store(world)
+        return asked(*which)
+
+    world.machine.execution = meanwhile
+    assert look(world).repair is Repair.COMPLETE
 
 
 def test_an_order_that_nobody_signs_may_be_cancelled_before_it_is_started_anew(world):

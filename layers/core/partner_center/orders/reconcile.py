@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from partner_center.issuance.record import CertificateRecord, CertificateStatus
+from partner_center.kernel.clock import CLOCK_IS_OFF
 from partner_center.orders.fulfil import WaitStep, Woken, release_answer
 from partner_center.orders.order import FIRST_LOOK, OrderHead
 from partner_center.orders.restarts import MOST_RESTARTS
@@ -232,8 +233,14 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
 
 
 def _quiet_at(head: OrderHead, execution: Execution) -> datetime:
-    """When nothing of an execution that ended is still at work."""
-    return execution.ended_at + LONGEST_TASK if execution.ended_at is not None else head.placed_at
+    """When nothing of an execution that ended is still at work.
+
+    Its end is told by another clock than the present moment, which may be ahead. That matters where it may be
+    signing: whoever signs has looked at the order and looks no more. Any other task writes under the version it read.
+    """
+    if execution.ended_at is None:
+        return head.placed_at
+    return execution.ended_at + LONGEST_TASK + (CLOCK_IS_OFF if head.signing else timedelta(0))
 
 
 def _restart_at(head: OrderHead, execution: Execution) -> datetime:

@@ -222,8 +222,9 @@ class ReconcileOrder:
     def _pending(self, order: Order, chronicle: Chronicle) -> Reconciled:
         head = order.head
         ids = (head.reseller_id, head.order_id)
-        certificate = self.serials.current(head.reseller_id, order_of(head.order_id), head.generation)
         execution = self.executions.execution(head.order_id, head.generation, head.attempt)
+        # After its execution: of one that has ended nothing is stored any more.
+        certificate = self.serials.current(head.reseller_id, order_of(head.order_id), head.generation)
         armed = self._awaited(head) if execution.is_running else {}
         facts = PendingFacts(
             head=head,
