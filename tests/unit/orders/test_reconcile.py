@@ -54,8 +54,8 @@ def facts(execution=RUNS, certificate=None, fits=True, armed=ARMED, answers=None
     )
 
 
-def ended(execution=FAILED, serials=(), units_held=0):
-    return EndedFacts(a_head(status=OrderStatus.CANCELLED), execution, serials, units_held)
+def ended(execution=FAILED, serials=(), units_held=0, waits=False):
+    return EndedFacts(a_head(status=OrderStatus.CANCELLED), execution, serials, units_held, waits)
 
 
 LATER = NOW + 2 * A_DAY
@@ -160,7 +160,12 @@ def test_however_its_execution_ended_a_pending_order_goes_on(status):
     [
         (ended(), Repair.LEAVE),
         (ended(MISSING), Repair.LEAVE),
-        (ended(RUNS), Repair.WAKE),
+        (ended(RUNS, waits=True), Repair.WAKE),
+        (ended(RUNS, [RECORDED], 2, waits=True), Repair.WAKE),
+        # it ends at this moment, or nobody knows on which token it waits
+        (ended(RUNS), Repair.NOTHING),
+        (ended(RUNS, [RECORDED]), Repair.REVOKE),
+        (ended(RUNS, units_held=2), Repair.RELEASE),
         (ended(serials=[RECORDED]), Repair.REVOKE),
         (ended(serials=[STORED]), Repair.REVOKE),
         (ended(serials=[replace(RECORDED, status=CertificateStatus.CLOSED)]), Repair.LEAVE),

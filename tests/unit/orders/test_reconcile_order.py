@@ -462,6 +462,19 @@ def test_a_serial_under_a_cancelled_order_is_told_to_who_revokes_once(world, sta
     assert look(world).repair is Repair.LEAVE
 
 
+def test_a_serial_is_revoked_though_nobody_can_wake_the_execution_of_its_order(world):
+    """It sleeps on, until its time limit, on a token that is not the one that is known."""
+    record = store(world, status=CertificateStatus.RECORDED)
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.machine.dead.add("token-1")
+    world.cancel_order(a_principal(), a_call(), ORDER, None)
+    assert look(world).repair is Repair.REVOKE
+    world.certificates.keep(replace(record, status=CertificateStatus.REVOKED))
+    assert look(world).repair is Repair.NOTHING
+    world.machine.ended[f"{ORDER}-g1-a1"] = Execution(ExecutionStatus.SUCCEEDED, NOW, world.clock.moment)
+    assert look(world).repair is Repair.LEAVE
+
+
 def test_units_that_an_order_kept_at_its_end_come_back_once(world):
     cancelled(world)
     contract, key = world.tables.contracts[US, "con_1"], (US, "con_1")

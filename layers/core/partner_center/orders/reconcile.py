@@ -109,12 +109,16 @@ class PendingFacts:
 
 @dataclass(frozen=True, slots=True)
 class EndedFacts:
-    """What is known of an order that ended without a certificate. `units_held` are left of it on the ledger."""
+    """What is known of an order that ended without a certificate. `units_held` are left of it on the ledger.
+
+    `waits`: its execution is in a wait whose token is known.
+    """
 
     head: OrderHead
     execution: Execution
     serials: Sequence[CertificateRecord]
     units_held: int
+    waits: bool = False
 
 
 def of_pending(facts: PendingFacts, moment: datetime) -> Verdict:
@@ -163,11 +167,12 @@ def held_back_answer(head: OrderHead, moment: datetime) -> Woken | None:
 
 
 def of_ended(facts: EndedFacts, moment: datetime) -> Verdict:
-    """The repair of an order that was cancelled or rejected."""
+    """The repair of an order that was cancelled or rejected.
+
+    Nobody signs it any more: what it left is cleared up though its execution sleeps where nobody can wake it.
+    """
     later = moment + FIRST_LOOK
-    if facts.execution.is_running:
-        ended_long_ago = moment >= facts.head.updated_at + A_DAY
-        later = moment + (A_DAY if ended_long_ago else FIRST_LOOK)
+    if facts.waits:
         return Verdict(Repair.WAKE, "its execution has not heard of the end", later)
     if orphans(facts.serials):
         return Verdict(Repair.REVOKE, "a serial may have been signed for nobody", later)
@@ -175,6 +180,10 @@ def of_ended(facts: EndedFacts, moment: datetime) -> Verdict:
         return Verdict(Repair.RELEASE, f"{facts.units_held} units are held still", later)
     if facts.units_held < 0:
         return Verdict(Repair.REPORT, f"{-facts.units_held} units too many were given back", moment + A_DAY)
+    if facts.execution.is_running:
+        ended_long_ago = moment >= facts.head.updated_at + A_DAY
+        later = moment + (A_DAY if ended_long_ago else FIRST_LOOK)
+        return Verdict(Repair.NOTHING, "its execution has not heard of the end", later)
     return Verdict(Repair.LEAVE, "nothing is left of it", later)
 
 

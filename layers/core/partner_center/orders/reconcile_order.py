@@ -48,6 +48,8 @@ _ANSWERS: Mapping[WaitStep, Callable[[OrderHead], Woken | None]] = {
     WaitStep.PAYMENT: payment_answer,
 }
 
+WOKEN_MEANWHILE = "somebody else woke it at this moment"
+
 
 @dataclass(frozen=True, slots=True)
 class Restart:
@@ -238,7 +240,7 @@ class ReconcileOrder:
         )
         verdict = of_pending(facts, chronicle.moment)
         if verdict.repair is Repair.WAKE and not self._wake(facts.armed, facts.answers):
-            verdict = replace(verdict, repair=Repair.NOTHING, why="somebody else woke it at this moment")
+            verdict = replace(verdict, repair=Repair.NOTHING, why=WOKEN_MEANWHILE)
         return self._act(head, verdict, (), facts.execution, chronicle, keeps_claim=facts.keeps_claim)
 
     def _keeps_claim(self, head: OrderHead, certificate: CertificateRecord | None, moment: datetime) -> bool:
@@ -264,14 +266,12 @@ class ReconcileOrder:
 
     def _ended(self, order: Order, chronicle: Chronicle) -> Reconciled:
         head = order.head
-        ids = (head.reseller_id, head.order_id)
         execution = self.executions.execution(head.order_id, head.generation, head.attempt)
-        facts = EndedFacts(head, execution, self._serials_of(head), self._held(head))
+        armed = self._awaited(head) if execution.is_running else {}
+        facts = EndedFacts(head, execution, self._serials_of(head), self._held(head), bool(armed))
         verdict = of_ended(facts, chronicle.moment)
-        if verdict.repair is Repair.WAKE:
-            armed = self.waits.armed(*ids)
-            if not self._wake(armed, dict.fromkeys(armed, Woken.OVER)):
-                verdict = replace(verdict, repair=Repair.NOTHING)
+        if verdict.repair is Repair.WAKE and not self._wake(armed, dict.fromkeys(armed, Woken.OVER)):
+            verdict = replace(verdict, repair=Repair.NOTHING, why=WOKEN_MEANWHILE)
         return self._act(head, verdict, facts.serials, execution, chronicle, facts.units_held)
 
     def _answers(
