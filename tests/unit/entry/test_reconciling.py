@@ -25,6 +25,16 @@ class Lines:
         return [about for _, each, about in self.kept if each == message]
 
 
+class Context:
+    """As Lambda's: each order that was asked about, and each ledger, took so many of the seconds that there were."""
+
+    def __init__(self, desk, seconds=150, an_order=0, a_ledger=0):
+        self.left = lambda: seconds - an_order * len(desk.asked) - a_ledger * len(desk.checked)
+
+    def get_remaining_time_in_millis(self):
+        return 1000 * self.left()
+
+
 class Desk:
     """A use case that notes what it is asked, and finds what the test says of each order."""
 
@@ -58,6 +68,9 @@ class Desk:
         if contract_id in self.unreadable:
             raise self.unreadable[contract_id]
         return self.disagreement
+
+    def run(self, **times):
+        return self.handler({"source": "aws.scheduler"}, Context(self, **times))
 
     def send(self, *messages):
         records = [{"messageId": str(number), "body": body} for number, body in enumerate(messages)]
@@ -102,7 +115,7 @@ def test_a_message_that_names_no_order_fails_alone(poison):
 @pytest.mark.parametrize("trouble", [TryAgain("out"), KeyError("status")], ids=repr)
 def test_an_order_in_trouble_is_put_off_and_the_others_are_looked_at(trouble):
     desk = Desk("a", "b", "c", b=trouble)
-    assert desk.handler({"source": "aws.scheduler"}, None) == {
+    assert desk.run() == {
         "looked_at": 2,
         "repaired": 0,
         "troubled": 1,
@@ -116,12 +129,12 @@ def test_an_order_in_trouble_is_put_off_and_the_others_are_looked_at(trouble):
 def test_trouble_with_the_putting_off_stops_nobody_either():
     desk = Desk("a", "b", a=KeyError("status"))
     desk.put_off = lambda *_: {}["nothing"]
-    assert desk.handler({}, None)["looked_at"] == 1
+    assert desk.run()["looked_at"] == 1
 
 
 def test_a_run_is_reported_with_its_figures():
     desk = Desk("a", "b", b=Repair.COMPLETE)
-    desk.handler({}, None)
+    desk.run()
     (line,) = desk.lines.of("orders were reconciled")
     assert line == {"looked_at": 2, "repaired": 1, "troubled": 0, "disagreements": 0}
 
@@ -129,7 +142,7 @@ def test_a_run_is_reported_with_its_figures():
 def test_what_needs_a_person_is_told():
     found = Reconciled("res_1", "a", Repair.REPORT, "because", None, is_told=True)
     desk = Desk("a", a=found)
-    desk.handler({}, None)
+    desk.run()
     (line,) = desk.lines.of("an order does not get on")
     assert line["order_id"] == "a"
 
@@ -145,14 +158,14 @@ def test_what_needs_a_person_is_told():
 )
 def test_contracts_of_what_was_repaired_or_has_ended_are_held_against_their_ledgers_once(repair, checked):
     desk = Desk("a", "a", a=repair)
-    desk.handler({}, None)
+    desk.run()
     assert desk.checked == checked
 
 
 def test_a_disagreement_is_told_with_its_figures_and_nothing_is_mended():
     desk = Desk("a", a=Repair.LEAVE)
     desk.disagreement = Disagreement("res_1", "con_a", (9, 1, 0), (8, 2, 0))
-    assert desk.handler({}, None)["disagreements"] == 1
+    assert desk.run()["disagreements"] == 1
     (line,) = desk.lines.of("a contract disagrees with its ledger")
     assert (line["contract_id"], line["counted"], line["proven"]) == ("con_a", (9, 1, 0), (8, 2, 0))
 
@@ -163,12 +176,28 @@ def test_one_order_by_hand_answers_what_was_done():
     assert json.loads(json.dumps(answer)) == {"repair": "restart", "why": "because", "disagreements": 0}
 
 
+def test_a_run_ends_before_its_function_does_and_holds_the_ledgers_of_what_it_repaired():
+    """A service that does not answer costs each order sixteen seconds; the next run looks at the rest."""
+    desk = Desk(*(f"order-{number}" for number in range(200)), **{"order-0": Repair.RELEASE})
+    assert desk.run(an_order=16)["looked_at"] == 6
+    assert desk.checked == ["con_order-0"]
+    assert desk.lines.of("orders were reconciled"), "the alarm OrdersAreNotReconciled waits for this line"
+
+
+def test_a_run_ends_before_its_function_does_though_ledgers_are_long():
+    desk = Desk("a", "b", "c", a=Repair.RELEASE, b=Repair.RELEASE, c=Repair.RELEASE)
+    assert desk.run(a_ledger=65)["repaired"] == 3
+    assert desk.checked == ["con_a", "con_b"]
+    assert [about["contract_id"] for about in desk.lines.of("a ledger was not checked")] == ["con_c"]
+    assert desk.lines.of("orders were reconciled")
+
+
 @pytest.mark.parametrize("trouble", [TryAgain("out"), KeyError("units")], ids=repr)
 def test_a_ledger_that_cannot_be_read_keeps_no_other_from_being_held(trouble):
     desk = Desk("a", "b", a=Repair.COMPLETE, b=Repair.COMPLETE)
     desk.disagreement = Disagreement("res_1", "con_b", (9, 1, 0), (8, 2, 0))
     desk.unreadable = {"con_a": trouble}
-    assert desk.handler({}, None)["disagreements"] == 1
+    assert desk.run()["disagreements"] == 1
     assert desk.checked == ["con_a", "con_b"]
     assert [about["contract_id"] for about in desk.lines.of("a ledger was not checked")] == ["con_a"]
 

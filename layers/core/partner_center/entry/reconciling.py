@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,10 +13,17 @@ from partner_center.billing.ledger_check import Disagreement
 from partner_center.entry.by_itself import by_itself
 from partner_center.entry.queues import Postpone, message_handler
 from partner_center.entry.wiring.queues import postponement
+from partner_center.kernel.errors import TryAgain
 from partner_center.orders.reconcile_order import Reconciled, ReconcileOrder
 
 Due = Callable[[], Iterator[tuple[str, str]]]
 CheckLedger = Callable[[str, str], Disagreement | None]
+Left = Callable[[], timedelta]
+"""How much time the invocation has left."""
+
+_FOR_AN_ORDER = timedelta(seconds=60)
+_FOR_A_LEDGER = timedelta(seconds=30)
+"""Services that do not answer take less. With less time left none is begun: a run ends before its function does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +49,14 @@ class Reconciler:
             )
         return found
 
-    def run(self) -> dict[str, int]:
-        """What is due. Trouble with one order keeps no other from being looked at."""
+    def run(self, left: Left) -> dict[str, int]:
+        """What is due, as long as there is time; the rest is due in the next run. Trouble with one order keeps no
+        other from being looked at.
+        """
         found, troubled = list[Reconciled](), 0
         for reseller_id, order_id in self.due()():
+            if left() < _FOR_AN_ORDER:
+                break
             one = by_itself(
                 self.logger,
                 "not reconciled",
@@ -57,7 +69,10 @@ class Reconciler:
                 troubled += 1
             else:
                 found.append(one)
-        repaired, disagreements = sum(each.is_repair for each in found), self._hold_what_can_be_read(found)
+        repaired, disagreements = (
+            sum(each.is_repair for each in found),
+            self._hold_what_can_be_read(found, left),
+        )
         self.logger.info(
             "orders were reconciled",
             looked_at=len(found),
@@ -76,20 +91,25 @@ class Reconciler:
         """How many contracts of orders that were repaired, or have ended, disagree with their ledgers."""
         return sum(self._disagrees(*each) for each in _concerned(found))
 
-    def _hold_what_can_be_read(self, found: Iterable[Reconciled]) -> int:
-        """As `hold_ledgers`; one that cannot be read is held when another order of its contract ends."""
+    def _hold_what_can_be_read(self, found: Iterable[Reconciled], left: Left) -> int:
+        """As `hold_ledgers`; one that cannot be read, or not in time, is held when another order of it ends."""
         return sum(
             bool(
                 by_itself(
                     self.logger,
                     "a ledger was not checked",
-                    partial(self._disagrees, reseller_id, contract_id),
+                    partial(self._disagrees_in_time, reseller_id, contract_id, left),
                     lambda: None,
                     contract_id=contract_id,
                 )
             )
             for reseller_id, contract_id in _concerned(found)
         )
+
+    def _disagrees_in_time(self, reseller_id: str, contract_id: str, left: Left) -> bool:
+        if left() < _FOR_A_LEDGER:
+            raise TryAgain("This run has no time left.")
+        return self._disagrees(reseller_id, contract_id)
 
     def _disagrees(self, reseller_id: str, contract_id: str) -> bool:
         disagreement = self.check_ledger()(reseller_id, contract_id)
@@ -110,6 +130,10 @@ class Reconciler:
 def _concerned(found: Iterable[Reconciled]) -> Sequence[tuple[str, str]]:
     """Reseller and contract of each whose money is concerned, once."""
     return sorted({(each.reseller_id, str(each.contract_id)) for each in found if each.concerns_money})
+
+
+def _left(context: Any) -> timedelta:
+    return timedelta(milliseconds=context.get_remaining_time_in_millis())
 
 
 def reconciling_handler(
@@ -138,6 +162,6 @@ def reconciling_handler(
                 "why": found.why,
                 "disagreements": reconciler.hold_ledgers([found]),
             }
-        return reconciler.run()
+        return reconciler.run(partial(_left, context))
 
     return handler
