@@ -150,3 +150,4 @@ def test_a_ledger_without_end_is_given_up():
 
     with pytest.raises(TryAgain, match=str(MOST_LINES)):
         list(lines_since(Endless(), US, "con_1", None))
+    assert units_held(Endless(), US, "con_1", ORDER, NOW) is None

@@ -172,6 +172,8 @@ def test_however_its_execution_ended_a_pending_order_goes_on(status):
         (ended(serials=[replace(STORED, status=CertificateStatus.REVOKED)]), Repair.LEAVE),
         (ended(units_held=2), Repair.RELEASE),
         (ended(units_held=-1), Repair.REPORT),
+        (ended(units_held=None), Repair.LEAVE),
+        (ended(serials=[RECORDED], units_held=None), Repair.REVOKE),
         (ended(serials=[RECORDED], units_held=2), Repair.REVOKE),
     ],
 )

@@ -24,6 +24,10 @@ A line that is not read here is a release that would be made once more.
 """
 
 
+class LedgerTooLong(TryAgain):
+    """The contract has more lines than one look reads."""
+
+
 class FindsContracts(Protocol):
     """Reads contracts, at their present state."""
 
@@ -73,22 +77,26 @@ class CheckLedger:
 
 def units_held(
     ledgers: Ledgers, reseller_id: str, contract_id: str, order_id: str, placed_at: datetime
-) -> int:
-    """What the ledger says that an order holds still: below nought if more was given back than it held.
+) -> int | None:
+    """What the ledger says that an order holds still: below nought if more was given back than it held. None where
+    the ledger is too long to say.
 
     Raises TryAgain.
     """
     balance = Balance()
-    for entry in lines_since(ledgers, reseller_id, contract_id, placed_at):
-        if entry.order_id == order_id:
-            balance = balance.after(replace(entry, amount=None))
+    try:
+        for entry in lines_since(ledgers, reseller_id, contract_id, placed_at):
+            if entry.order_id == order_id:
+                balance = balance.after(replace(entry, amount=None))
+    except LedgerTooLong:
+        return None
     return balance.held
 
 
 def lines_since(
     ledgers: Ledgers, reseller_id: str, contract_id: str, since: datetime | None
 ) -> Iterator[LedgerEntry]:
-    """The lines of a contract, all or from `since` on, oldest first. Raises TryAgain for one that has too many."""
+    """The lines of a contract, all or from `since` on, oldest first. Raises TryAgain, LedgerTooLong."""
     after, more = _before(since - _MARGIN) if since else None, True
     for _ in range(MOST_LINES // _A_PAGE):
         page, more = ledgers.entries(reseller_id, contract_id, after, _A_PAGE)
@@ -96,7 +104,7 @@ def lines_since(
         if not more or not page:
             return
         after = page[-1].entry_id
-    raise TryAgain(f"Contract {contract_id} has more than {MOST_LINES} lines.", 60)
+    raise LedgerTooLong(f"Contract {contract_id} has more than {MOST_LINES} lines.", 60)
 
 
 def _before(moment: datetime) -> str:

@@ -109,7 +109,8 @@ class PendingFacts:
 
 @dataclass(frozen=True, slots=True)
 class EndedFacts:
-    """What is known of an order that ended without a certificate. `units_held` are left of it on the ledger.
+    """What is known of an order that ended without a certificate. `units_held` are left of it on the ledger;
+    None where that is too long to say.
 
     `waits`: its execution is in a wait whose token is known.
     """
@@ -117,7 +118,7 @@ class EndedFacts:
     head: OrderHead
     execution: Execution
     serials: Sequence[CertificateRecord]
-    units_held: int
+    units_held: int | None
     waits: bool = False
 
 
@@ -176,10 +177,11 @@ def of_ended(facts: EndedFacts, moment: datetime) -> Verdict:
         return Verdict(Repair.WAKE, "its execution has not heard of the end", later)
     if orphans(facts.serials):
         return Verdict(Repair.REVOKE, "a serial may have been signed for nobody", later)
-    if facts.units_held > 0:
-        return Verdict(Repair.RELEASE, f"{facts.units_held} units are held still", later)
-    if facts.units_held < 0:
-        return Verdict(Repair.REPORT, f"{-facts.units_held} units too many were given back", moment + A_DAY)
+    units = facts.units_held or 0  # where nobody can say: its end and their return were one transaction
+    if units > 0:
+        return Verdict(Repair.RELEASE, f"{units} units are held still", later)
+    if units < 0:
+        return Verdict(Repair.REPORT, f"{-units} units too many were given back", moment + A_DAY)
     if facts.execution.is_running:
         ended_long_ago = moment >= facts.head.updated_at + A_DAY
         later = moment + (A_DAY if ended_long_ago else FIRST_LOOK)

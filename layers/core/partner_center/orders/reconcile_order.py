@@ -272,7 +272,7 @@ class ReconcileOrder:
         verdict = of_ended(facts, chronicle.moment)
         if verdict.repair is Repair.WAKE and not self._wake(armed, dict.fromkeys(armed, Woken.OVER)):
             verdict = replace(verdict, repair=Repair.NOTHING, why=WOKEN_MEANWHILE)
-        return self._act(head, verdict, facts.serials, execution, chronicle, facts.units_held)
+        return self._act(head, verdict, facts.serials, execution, chronicle, facts.units_held or 0)
 
     def _answers(
         self, head: OrderHead, armed: Mapping[WaitStep, Armed], moment: datetime
@@ -293,7 +293,7 @@ class ReconcileOrder:
         serials = self.serials.every_serial(head.reseller_id, order_of(head.order_id))
         return [each for each in serials if each.enrolment_id == head.order_id]
 
-    def _held(self, head: OrderHead) -> int:
+    def _held(self, head: OrderHead) -> int | None:
         if head.is_by_card or head.is_reissue:
             return 0
         return units_held(self.ledgers, head.reseller_id, head.contract_id, head.order_id, head.placed_at)
