@@ -42,7 +42,16 @@ RECORDED = a_record(status=CertificateStatus.RECORDED, certificate_der=None, sto
 ARMED = {WaitStep.DOMAINS: Armed("token-1", 1)}
 
 
-def facts(execution=RUNS, certificate=None, fits=True, armed=ARMED, answers=None, overdue_at=None, **head):
+def facts(
+    execution=RUNS,
+    certificate=None,
+    fits=True,
+    armed=ARMED,
+    answers=None,
+    overdue_at=None,
+    proven_at=None,
+    **head,
+):
     return PendingFacts(
         a_head(**head),
         execution,
@@ -51,6 +60,7 @@ def facts(execution=RUNS, certificate=None, fits=True, armed=ARMED, answers=None
         armed,
         answers or {},
         overdue_at or NOW + 30 * A_DAY,
+        proven_at=proven_at,
     )
 
 
@@ -89,6 +99,9 @@ PROVEN = {WaitStep.DOMAINS: Woken.PROVEN}
         # it comes from one wait and has not come to the next
         (facts(armed={}, updated_at=NOW + A_DAY), NOW + A_DAY + AN_HOUR - MICROSECOND, Repair.NOTHING),
         (facts(armed={}, updated_at=NOW + A_DAY), NOW + A_DAY + AN_HOUR, Repair.RESTART),
+        # an answer has just woken it, which moves no head
+        (facts(armed={}, proven_at=NOW + A_DAY), NOW + A_DAY + AN_HOUR - MICROSECOND, Repair.NOTHING),
+        (facts(armed={}, proven_at=NOW + A_DAY), NOW + A_DAY + AN_HOUR, Repair.RESTART),
         (facts(armed={WaitStep.DOMAINS: Armed("of-the-first", 1)}, attempt=2), NOW + A_DAY, Repair.RESTART),
         (facts(overdue_at=NOW), NOW + AN_HOUR - MICROSECOND, Repair.NOTHING),
         (facts(overdue_at=NOW), NOW + AN_HOUR, Repair.CLOSE),

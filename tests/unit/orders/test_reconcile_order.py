@@ -303,6 +303,18 @@ def test_a_token_on_which_nobody_waits_any_more_is_no_repair(world):
     assert audited(world) == []
 
 
+def test_an_execution_that_an_approval_has_just_woken_is_not_taken_over(world):
+    """It is in its preflight, for up to half an hour in an outage, and waits on no token; the order's head is old."""
+    world.await_domains(US, ORDER, 1, "token-1")
+    world.clock.advance(days=5)
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+    world.clock.advance(minutes=30)
+    assert look(world).repair is Repair.NOTHING
+    assert world.head().attempt == 1
+
+
 @pytest.mark.parametrize("is_proven", [True, False])
 def test_an_execution_whose_tokens_are_those_of_others_is_taken_over_a_day_after_it_began(world, is_proven):
     """As in a table that was restored: nobody who is told the word waits for it."""

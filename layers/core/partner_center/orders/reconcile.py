@@ -90,7 +90,8 @@ class PendingFacts:
 
     `certificate` holds its generation's slot, `fits` says whether it is for the present content. `armed` has the
     waits in which the execution is, `answers` those of them that may end now. `overdue_at` is when its time is up.
-    `keeps_claim`: it is claimed, and stays so from one execution to the next.
+    `keeps_claim`: it is claimed, and stays so from one execution to the next. `proven_at` is when a name was last
+    proven or declined: a yes moves no head.
     """
 
     head: OrderHead
@@ -101,6 +102,7 @@ class PendingFacts:
     answers: Mapping[WaitStep, Woken]
     overdue_at: datetime
     keeps_claim: bool = False
+    proven_at: datetime | None = None
 
     @property
     def is_stored(self) -> bool:
@@ -232,8 +234,9 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
     if head.signing and is_armed:
         # It stayed claimed from the execution before, and what proves or pays for it has ended since.
         return Verdict(Repair.UNCLAIM, "it waits for somebody, and nobody signs it", moment + FIRST_LOOK)
-    # What has just moved is between two waits, and arms the next by itself.
-    unheard = max(started_at + A_DAY, head.updated_at + FIRST_LOOK)
+    # What has just moved, or was woken by an answer, is between two waits, and arms the next by itself.
+    moved_at = max(head.updated_at, facts.proven_at or head.updated_at)
+    unheard = max(started_at + A_DAY, moved_at + FIRST_LOOK)
     if not is_armed and moment >= unheard:
         return Verdict(Repair.RESTART, "nobody can wake its execution", moment + FIRST_LOOK)
     gets_on = head.restarts is not None and moment >= head.restarts.at + GETS_ON_AFTER

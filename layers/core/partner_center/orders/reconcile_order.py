@@ -228,6 +228,7 @@ class ReconcileOrder:
         # After its execution: of one that has ended nothing is stored any more.
         certificate = self.serials.current(head.reseller_id, order_of(head.order_id), head.generation)
         armed = self._awaited(head) if execution.is_running else {}
+        challenges = self.challenges.of_order(*ids)
         facts = PendingFacts(
             head=head,
             execution=execution,
@@ -235,8 +236,9 @@ class ReconcileOrder:
             fits=certificate is not None and order.content.is_certified_by(certificate),
             armed=armed,
             answers=self._answers(head, armed, chronicle.moment),
-            overdue_at=pending_until(head, last_mail_at(self.challenges.of_order(*ids))),
+            overdue_at=pending_until(head, last_mail_at(challenges)),
             keeps_claim=self._keeps_claim(head, certificate, chronicle.moment),
+            proven_at=max((each.decided_at for each in challenges if each.decided_at), default=None),
         )
         verdict = of_pending(facts, chronicle.moment)
         if verdict.repair is Repair.WAKE and not self._wake(facts.armed, facts.answers):
