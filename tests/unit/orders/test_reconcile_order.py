@@ -564,6 +564,39 @@ def test_of_two_at_once_one_repairs(world, trouble, write):
     assert len(audited(world)) == 1
 
 
+@pytest.mark.parametrize("trouble", ["restart", "lost start", "complete", "close"])
+def test_a_repair_that_was_made_since_the_order_was_read_is_not_told_as_ones_own(world, trouble):
+    TROUBLES[trouble](world)
+    first, asked = [], world.machine.execution
+
+    def meanwhile(*which):
+        world.machine.execution = asked
+        first.append(look(world))
+        return asked(*which)
+
+    world.machine.execution = meanwhile
+    second = look(world)
+    assert first[0].is_repair
+    assert (second.repair, second.why) == (Repair.NOTHING, "it moves at this moment")
+    assert len(audited(world)) == 1
+
+
+def test_an_order_that_is_mailed_meanwhile_is_not_closed(world):
+    """The mail gives it more time, and moves no head."""
+    world.ask()
+    end(world)
+    world.clock.advance(days=31)
+    (challenge,) = world.challenges()
+
+    def close(*asked):
+        world.stores.challenges.mark_resent(challenge, world.clock.moment)
+        return world.close_overdue(*asked)
+
+    found = replace(world.reconcile_order, close=close)(US, ORDER, "schedule")
+    assert (found.repair, found.why) == (Repair.NOTHING, "it was mailed at this moment")
+    assert (world.head().status, audited(world)) == (OrderStatus.PENDING, [])
+
+
 def test_an_order_that_moves_meanwhile_is_left_to_who_moved_it(world):
     end(world)
     world.tables.before["restart"].append(lambda: world.cancel_order(a_principal(), a_call(), ORDER, None))

@@ -12,7 +12,7 @@ from partner_center.billing.refunds import started_refund
 from partner_center.issuance.record import CertificateRecord
 from partner_center.issuance.supersede import Supersession
 from partner_center.kernel.clock import Clock
-from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict
+from partner_center.kernel.errors import ChangedMeanwhile, NotFound, PartnerCenterError, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids, order_of
 from partner_center.kernel.patience import Patience, while_it_moves
@@ -297,6 +297,11 @@ def _letting_go(head: OrderHead, moment: datetime) -> OrderHead:
     return replace(head, payment=PaymentStatus.RELEASED)
 
 
+def _require_version(head: OrderHead | None, version: int | None) -> None:
+    if version is not None and (head is None or head.version != version):
+        raise ChangedMeanwhile("The order changed meanwhile; read it again.")
+
+
 @dataclass(frozen=True, slots=True)
 class CloseOverdue:
     """Cancels an order whose time is up; tells how many seconds are left of one whose time is not."""
@@ -306,9 +311,15 @@ class CloseOverdue:
     clock: Clock
     ids: Ids
 
-    def __call__(self, reseller_id: str, order_id: str, correlation_id: str) -> int | None:
-        """Whole seconds until the order would be overdue, at least 1; None when it is over or gone."""
+    def __call__(
+        self, reseller_id: str, order_id: str, correlation_id: str, version: int | None = None
+    ) -> int | None:
+        """Whole seconds until the order would be overdue, at least 1; None when it is over or gone.
+
+        Raises ChangedMeanwhile when it is not, or no more, at the head's `version` that is asked for.
+        """
         head = self.orders.head(reseller_id, order_id)
+        _require_version(head, version)
         if head is None or head.status is not OrderStatus.PENDING:
             return None
         moment, found = self.clock.now(), reissued(self.orders, head)
@@ -394,13 +405,22 @@ class CompleteOrder:
     clock: Clock
     ids: Ids
 
-    def __call__(self, reseller_id: str, order_id: str, generation: int, correlation_id: str) -> None:
+    def __call__(
+        self,
+        reseller_id: str,
+        order_id: str,
+        generation: int,
+        correlation_id: str,
+        version: int | None = None,
+    ) -> None:
         """Raises NotStored without a stored certificate, StateConflict for an order that ended otherwise or whose
-        certificate is for another key or other names.
+        certificate is for another key or other names, ChangedMeanwhile when it is not, or no more, at the head's
+        `version` that is asked for.
 
         Done before, it changes nothing.
         """
         order = load(self.orders, reseller_id, order_id)
+        _require_version(order.head if order is not None else None, version)
         record = self.certificates.current(reseller_id, order_of(order_id), generation)
         if order is None or record is None or record.certificate_der is None:
             raise NotStored(f"Generation {generation} of {order_id} has no stored certificate.")

@@ -333,10 +333,11 @@ class ReconcileOrder:
             case Repair.RELEASE:
                 self.open_orders.release(_release(head, units, audit, chronicle))
             case Repair.COMPLETE:
-                self.complete(*ids, head.generation, chronicle.correlation_id)
+                self.complete(*ids, head.generation, chronicle.correlation_id, head.version)
                 self.open_orders.note(audit)
             case Repair.CLOSE:
-                self.close(*ids, chronicle.correlation_id)
+                if self.close(*ids, chronicle.correlation_id, head.version) is not None:
+                    return replace(done, repair=Repair.NOTHING, why="it was mailed at this moment")
                 self.open_orders.note(audit)
             case _:
                 done = self._told(head, verdict, serials, done, audit, chronicle)
