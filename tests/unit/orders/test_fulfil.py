@@ -147,6 +147,23 @@ def test_a_retried_wait_overwrites_the_token_and_mails_nothing(world):
     assert world.machine.answers == {"token-2": Woken.PROVEN}
 
 
+def test_a_wait_that_its_own_retry_overtook_while_it_mailed_leaves_the_retrys_token(world, monkeypatch):
+    """The machine lost the connection to the first run, and repeats the step with another token."""
+    ask = world.mail.ask
+
+    def overtaken(request):
+        monkeypatch.setattr(world.mail, "ask", ask)
+        world.machine.dead.add("token-1")
+        await_domains(world, "token-2")
+        ask(request)
+
+    monkeypatch.setattr(world.mail, "ask", overtaken)
+    await_domains(world, "token-1")
+    world.approve()
+    world.relay()
+    assert world.machine.answers == {"token-2": Woken.PROVEN}
+
+
 def test_one_of_two_approvals_does_not_wake(world):
     content = world.stores.orders.content(US, ORDER, 1)
     other = ChosenMethod(method=Method.EMAIL, approver_email="admin@example.org")

@@ -286,6 +286,11 @@ def test_the_next_look_at_an_order_is_when_its_look_ups_are_due():
     assert of_pending(facts(armed=AT_HELD_BACK, held_back="CAA"), NOW + AN_HOUR).look_at > NOW + A_DAY
 
 
+def test_an_execution_on_whose_tokens_nobody_waits_is_looked_at_when_another_one_may_take_over():
+    assert of_pending(facts(armed={}), NOW + 2 * AN_HOUR).look_at == NOW + A_DAY
+    assert of_pending(facts(), NOW + 2 * AN_HOUR).look_at == NOW + A_DAY + 2 * AN_HOUR
+
+
 # ---- which orders are looked at, by when
 
 

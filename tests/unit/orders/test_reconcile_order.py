@@ -637,6 +637,7 @@ def due(world):
 
 
 def test_an_order_nobody_touches_is_looked_at_after_two_hours_and_then_every_day(world):
+    world.await_domains(US, ORDER, 1, "token-1")
     world.clock.advance(hours=1)
     assert due(world) == []
     world.clock.advance(hours=1)

@@ -61,6 +61,10 @@ class Machine(Protocol):
         """Answers a wait: whether somebody waited on the token; nobody is success too. Raises TryAgain."""
         ...
 
+    def is_awaited(self, token: str) -> bool:
+        """Whether somebody waits on the token; it is not answered. Raises TryAgain."""
+        ...
+
 
 class Bus(Protocol):
     """Publishes events for everyone else."""
@@ -82,7 +86,8 @@ class AwaitDomains:
     def __call__(self, reseller_id: str, order_id: str, attempt: int, token: str) -> None:
         """Safe to run again: the newest token counts, no mail is sent twice. Raises TryAgain.
 
-        An older attempt arms nothing, though it may have been overtaken while it mailed.
+        An older attempt arms nothing, nor does a run that the machine has given up and repeated with another token,
+        though it may have been overtaken while it mailed.
         """
         order = load(self.orders, reseller_id, order_id)
         if order is None or not continues(order.head, attempt):
@@ -95,6 +100,8 @@ class AwaitDomains:
         head = self.orders.head(reseller_id, order_id)
         if head is None or not continues(head, attempt):
             self.machine.wake(token, Woken.OVER)
+            return
+        if not self.machine.is_awaited(token):
             return
         self.waits.arm(reseller_id, order_id, WaitStep.DOMAINS, token, attempt)
         word = domains_answer(self.orders, self.challenges, reseller_id, order_id, self.clock.now())

@@ -243,6 +243,8 @@ def _of_running(facts: PendingFacts, moment: datetime) -> Verdict:
     later = moment + (GETS_ON_AFTER if head.restarts is not None and not gets_on else A_DAY)
     if head.asks_again_at is not None and head.asks_again_at > moment:
         later = min(later, head.asks_again_at)
+    if not is_armed:
+        later = min(later, unheard)
     return Verdict(Repair.NOTHING, "its execution runs", later, gets_on)
 
 
