@@ -221,6 +221,17 @@ def test_a_declined_card_is_asked_again_by_its_own_request(declined):
     assert refused.value.code == "payment_declined"
 
 
+@pytest.mark.parametrize("over", [OrderStatus.CANCELLED, OrderStatus.REJECTED])
+def test_of_what_is_over_a_declined_card_is_let_go_by_another_try(declined, over):
+    """Nobody puts a card on it, so this is the step that works; orders that came to this are on record."""
+    declined.tables.heads[US, ORDER] = replace(declined.head(), status=over)
+    assert declined.payment_queue_ids() == {ORDER}
+    declined.try_again()
+    declined.settle()
+    assert declined.head().payment is PaymentStatus.RELEASED
+    assert declined.payment_queue_ids() == set()
+
+
 def test_another_try_is_recorded_with_its_person(world):
     world.authorise()
     world.issue()
@@ -271,6 +282,7 @@ def test_the_queue_says_what_is_wrong_and_what_to_do(declined):
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.NONE}, "capture_failed"),
         ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.DECLINED}, "declined"),
         ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.AUTHORISED}, "release_failed"),
+        ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.DECLINED}, "release_failed"),
         ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.REFUND_FAILED}, "refund_failed"),
         ({"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_PENDING}, "refund_failed"),
         ({"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_FAILED}, "refund_failed"),

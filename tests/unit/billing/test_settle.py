@@ -378,54 +378,6 @@ def test_an_outright_refusal_is_for_staff_at_once(world, end, call):
     world.assert_money_is_at_rest()
 
 
-def refuse_once(world, *calls):
-    """Each once, for what a bank is deciding about; the calls that were not made yet."""
-    left = list(calls)
-
-    def before(call):
-        if call in left:
-            left.remove(call)
-            raise PaymentRefused("payment_intent_unexpected_state", "It is being processed.")
-
-    world.gateway.before = before
-    return left
-
-
-def asked_anew(issued):
-    """The promise ran out, the card was asked once more, and nobody heard its answer."""
-    issued.clock.moment += WEEK + a_day
-    issued.gateway.lost_after.append("authorise")
-    assert issued.settle() is Settled.LATER
-
-
-@pytest.mark.parametrize("answer", ["yes", "no"])
-def test_a_late_answer_to_what_a_revoked_order_cancels_takes_nothing_and_asks_for_no_other_card(
-    issued, answer
-):
-    """The gateway refuses to cancel what a bank is just deciding about."""
-    if answer == "no":
-        issued.gateway.declines["pm_card_1"] = "insufficient_funds"
-    asked_anew(issued)
-    issued.revoke()
-    refused = refuse_once(issued, "cancel")
-    assert issued.settle() is Settled.DONE
-    assert (refused, issued.head().payment) == ([], PaymentStatus.RELEASED)
-    assert issued.gateway.taken(ORDER) == []
-    assert issued.payment_queue_ids() == set()
-    issued.assert_money_is_at_rest()
-
-
-def test_what_the_card_before_promised_late_is_not_taken_beside_the_new_one(issued):
-    asked_anew(issued)
-    issued.update_payment("card_2")
-    refused = refuse_once(issued, "cancel")
-    issued.settle()
-    assert refused == []
-    assert charge(issued).card_id == "card_2"
-    assert len(issued.gateway.taken(ORDER)) == 1
-    issued.assert_money_is_at_rest()
-
-
 def test_what_was_taken_by_hand_and_cannot_be_given_back_is_told_as_what_it_is(world):
     """An authorisation would run out by itself; this does not."""
     next(iter(world.gateway.payments.values())).status = IntentStatus.CAPTURED

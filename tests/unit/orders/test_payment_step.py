@@ -42,6 +42,7 @@ CASES = [
     (REVOKED, "released", COMPLETE, None, "Nothing was taken"),
     (CANCELLED | DUE, "authorised", PENDING, SYSTEM, "is being let go; nothing is taken"),
     (CANCELLED, "authorised", IN_PROGRESS, STAFF, "could not be moved"),
+    (CANCELLED, "declined", IN_PROGRESS, STAFF, "could not be moved"),
     (CANCELLED, "released", COMPLETE, None, "Nothing was taken"),
 ]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from partner_center.billing.charge_ports import PaymentChange
-from partner_center.billing.charges import gives_back, next_try, says_refund
+from partner_center.billing.charges import gives_back, is_wanted, next_try, says_refund
 from partner_center.billing.contracts import EntryKind, LedgerEntry
 from partner_center.billing.declines import declined_message
 from partner_center.billing.payments import (
@@ -40,16 +40,17 @@ class ChargeRecord:
         return self._declined(replace(charge, decline_code=reason), card, payment_attempt=number)
 
     def declined(self, charge: Charge, card: Card | None, reason: str) -> PaymentChange:
+        """Of what the order does not want any more only the charge is: nobody is asked for another card then."""
         declined = self._next(charge, ChargeStatus.DECLINED, decline_code=reason)
-        if says_refund(self.head):
+        if not is_wanted(self.head, charge):
             return self._change("payment.declined", declined, self.head.payment, EntryKind.DECLINE)
         return self._declined(declined, card)
 
     def seen(self, charge: Charge, card: Card | None, intent: Intent) -> PaymentChange:
         """The charge as the gateway says that it is: the gateway is believed, whatever was expected.
 
-        An order whose money goes back has learned of a card's late answer to what was to be cancelled: nobody is
-        asked for another card, and what is reserved is cancelled next.
+        It may be a card's late answer to what was to be cancelled. Then what is reserved is cancelled next, and the
+        order goes on as it would have.
         """
         moment = self.chronicle.moment
         match intent.status:

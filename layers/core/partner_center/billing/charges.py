@@ -82,6 +82,14 @@ def holds(charge: Charge, moment: datetime) -> bool:
     return moment < charge.authorised_at + (charge.capture_before - charge.authorised_at) / 2
 
 
+def is_wanted(head: OrderHead, charge: Charge) -> bool:
+    """Whether the order wants the money that this charge asks for.
+
+    One that is over wants none; one that was amended, or whose card staff changed, wants another amount or card.
+    """
+    return not gives_back(head) and _is_asked_for(head, charge)
+
+
 def waits_its_turn(head: OrderHead, found: Next, moment: datetime) -> bool:
     """Whether this is another try of a refund that failed, and not due yet.
 

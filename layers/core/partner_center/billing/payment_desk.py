@@ -61,7 +61,7 @@ class PaymentDesk:
         head, answered = self._found(call, reseller_id, order_id)
         if answered is not None:
             return answered
-        if head.payment is PaymentStatus.DECLINED:
+        if head.payment is PaymentStatus.DECLINED and not gives_back(head):
             detail = (
                 "The card was declined: put another one on the order, or the same again (payment-method)."
             )

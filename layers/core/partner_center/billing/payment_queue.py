@@ -39,7 +39,7 @@ def trouble(head: OrderHead) -> tuple[str, str]:
     """What is wrong with the money of an order in the queue, and what to do about it."""
     order = f"/v1/staff/orders/{head.order_id}"
     again = f"have it tried again (POST {order}/settle)"
-    if head.payment is PaymentStatus.DECLINED:
+    if head.payment is PaymentStatus.DECLINED and not gives_back(head):
         return (
             "declined",
             f"Ask the reseller for another card, or try the same again (PUT {order}/payment-method).",

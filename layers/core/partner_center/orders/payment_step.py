@@ -59,13 +59,22 @@ def payment_step(head: OrderHead) -> Step:
         return Step(_STEP, StepStatus.NOT_REQUIRED, head.placed_at, "Nothing is owed for this order.")
     price = f"{head.net.amount:.2f} {head.net.currency}"
     if head.awaits_payment:
-        reason, action = _MISFITS if head.payment_misfits else _STUCK.get(head.payment, _NOT_MOVED)
+        reason, action = _stuck(head)
         due = a_business_day_after(since)
         reason = reason.format(price=price)
         return Step(_STEP, StepStatus.IN_PROGRESS, since, reason, action, Actor.STAFF, due)
     if head.money_is_to_move or head.payment is PaymentStatus.NONE:
         return Step(_STEP, StepStatus.PENDING, since, _under_way(head, price), None, Actor.SYSTEM)
     return Step(_STEP, StepStatus.COMPLETE, since, _AT_REST[head.payment].format(price=price))
+
+
+def _stuck(head: OrderHead) -> tuple[str, str]:
+    """What the reseller is told, and what happens next. Of an order that is closed nobody puts another card."""
+    if head.payment_misfits:
+        return _MISFITS
+    if head.status in _CLOSED and head.payment is PaymentStatus.DECLINED:
+        return _NOT_MOVED
+    return _STUCK.get(head.payment, _NOT_MOVED)
 
 
 def _under_way(head: OrderHead, price: str) -> str:
