@@ -198,6 +198,10 @@ def test_what_is_back_or_with_staff_is_left_alone(over, payment, charges):
     assert step(replace(over, payment=PaymentStatus(payment)), *charges) == (Step.NOTHING, None)
 
 
+def test_what_is_still_promised_is_let_go_though_staff_have_it_in_hand():
+    assert step(replace(REVOKED, payment=PaymentStatus.REFUND_FAILED), AUTHORISED) == (Step.CANCEL, 1)
+
+
 @pytest.mark.parametrize("over", [CANCELLED, REJECTED, REVOKED], ids=["cancelled", "rejected", "revoked"])
 @pytest.mark.parametrize(
     ("charges", "expected"),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.billing.payment_queue import payment_as_json
-from partner_center.billing.payments import PaymentStatus
+from partner_center.billing.payments import ChargeStatus, PaymentStatus
 from partner_center.kernel.errors import (
     ContentRefused,
     IdempotencyKeyReused,
@@ -257,6 +257,14 @@ def test_an_answer_names_no_token_of_the_gateway(declined):
 # ---- the queue
 
 
+def stands_as(world, status, payment, latest, **changes):
+    """The order and its latest payment attempt, as they are on record."""
+    state = {"status": OrderStatus(status), "payment": PaymentStatus(payment)}
+    world.tables.heads[US, ORDER] = replace(world.head(), **state, **changes)
+    charge = world.tables.charges[US, ORDER, 1]
+    world.tables.charges[US, ORDER, 1] = replace(charge, status=ChargeStatus(latest))
+
+
 def queue(world, limit=50, cursor=None):
     return world.payment_queue(Page(limit, cursor))
 
@@ -275,25 +283,32 @@ def test_the_queue_says_what_is_wrong_and_what_to_do(declined):
 
 
 @pytest.mark.parametrize(
-    ("state", "trouble"),
+    ("status", "payment", "latest", "trouble"),
     [
-        ({"payment": PaymentStatus.CAPTURED, "payment_misfits": True}, "capture_failed"),
-        ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.AUTHORISED}, "capture_failed"),
-        ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.NONE}, "capture_failed"),
-        ({"status": OrderStatus.ISSUED, "payment": PaymentStatus.DECLINED}, "declined"),
-        ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.AUTHORISED}, "release_failed"),
-        ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.DECLINED}, "release_failed"),
-        ({"status": OrderStatus.CANCELLED, "payment": PaymentStatus.REFUND_FAILED}, "refund_failed"),
-        ({"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_PENDING}, "refund_failed"),
-        ({"status": OrderStatus.REVOKED, "payment": PaymentStatus.REFUND_FAILED}, "refund_failed"),
+        ("issued", "authorised", "authorised", "capture_failed"),
+        ("issued", "none", "voided", "capture_failed"),
+        ("issued", "declined", "declined", "declined"),
+        ("cancelled", "authorised", "authorised", "release_failed"),
+        ("cancelled", "declined", "declined", "release_failed"),
+        ("cancelled", "refund_failed", "captured", "refund_failed"),
+        ("revoked", "refund_pending", "authorised", "release_failed"),
+        ("revoked", "refund_pending", "refund_pending", "refund_failed"),
+        ("revoked", "refund_failed", "authorised", "release_failed"),
+        ("revoked", "refund_failed", "captured", "refund_failed"),
     ],
-    ids=str,
 )
-def test_each_trouble_has_its_name(declined, state, trouble):
-    declined.tables.heads[US, ORDER] = replace(declined.head(), settle_at=None, **state)
+def test_each_trouble_has_its_name(declined, status, payment, latest, trouble):
+    stands_as(declined, status, payment, latest, settle_at=None)
     (item,) = queue(declined)["items"]
     assert item["trouble"] == trouble
     assert item["next_action"].endswith(".")
+
+
+def test_a_payment_that_was_taken_and_misfits_is_for_staff_of_a_pending_order(declined):
+    stands_as(declined, "pending", "captured", "captured", payment_misfits=True)
+    (item,) = queue(declined)["items"]
+    assert item["trouble"] == "capture_failed"
+    assert "amended back" in item["next_action"]
 
 
 def test_what_left_the_queue_a_moment_ago_is_not_shown(declined):

@@ -387,7 +387,7 @@ def test_what_was_taken_by_hand_and_cannot_be_given_back_is_told_as_what_it_is(w
     world.gateway.before = refuse("refund")
     assert world.settle() is Settled.GIVEN_UP
     assert world.head().payment is PaymentStatus.REFUND_FAILED
-    assert trouble(world.head())[0] == "refund_failed"
+    assert trouble(world.head(), charge(world))[0] == "refund_failed"
     world.gateway.before = lambda _: None
     world.try_again()
     assert world.settle() is Settled.DONE

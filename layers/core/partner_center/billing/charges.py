@@ -166,10 +166,10 @@ def _taking(head: OrderHead, live: Charge | None) -> Next:
 
 
 def _giving_back(head: OrderHead, charges: Sequence[Charge], live: Charge | None) -> Next:
-    if head.payment in _AT_REST:
-        return Next(Step.NOTHING)
     if live is not None:
         return Next(Step.CANCEL, live)
+    if head.payment in _AT_REST:
+        return Next(Step.NOTHING)
     for charge in charges:
         if charge.status is ChargeStatus.CAPTURED:
             return Next(Step.REFUND, charge)

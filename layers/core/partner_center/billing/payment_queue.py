@@ -5,13 +5,14 @@ from typing import Any
 
 from partner_center.billing.charge_ports import Charges
 from partner_center.billing.charges import gives_back
-from partner_center.billing.payments import Card, Cards, Charge, PaymentStatus
+from partner_center.billing.payments import Card, Cards, Charge, ChargeStatus, PaymentStatus
 from partner_center.kernel.clock import a_business_day_after, rfc3339
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader
 
 QUEUE = "payments"
+_TAKEN = frozenset({ChargeStatus.CAPTURED, ChargeStatus.REFUND_PENDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,11 @@ class PaymentQueue:
         return {"items": items, "next_cursor": cursor}
 
 
-def trouble(head: OrderHead) -> tuple[str, str]:
-    """What is wrong with the money of an order in the queue, and what to do about it."""
+def trouble(head: OrderHead, latest: Charge | None) -> tuple[str, str]:
+    """What is wrong with the money of an order in the queue, and what to do about it.
+
+    The `latest` payment attempt tells a refund from a promise that could not be let go, of which nothing was taken.
+    """
     order = f"/v1/staff/orders/{head.order_id}"
     again = f"have it tried again (POST {order}/settle)"
     if head.payment is PaymentStatus.DECLINED and not gives_back(head):
@@ -50,7 +54,7 @@ def trouble(head: OrderHead) -> tuple[str, str]:
             "Another amount was taken at the gateway than the order costs now: have the order amended back to it, or "
             "cancelled, which gives all of it back.",
         )
-    if head.payment in {PaymentStatus.REFUND_PENDING, PaymentStatus.REFUND_FAILED}:
+    if gives_back(head) and latest is not None and latest.status in _TAKEN:
         return "refund_failed", f"Look at the payment at the gateway, then {again}."
     if gives_back(head):
         return (
@@ -70,7 +74,7 @@ def card_as_json(card: Card | None) -> dict[str, str] | None:
 
 def _task(head: OrderHead, latest: Charge | None, card: Card | None) -> dict[str, Any]:
     since = head.payment_since or head.updated_at
-    what, action = trouble(head)
+    what, action = trouble(head, latest)
     return {
         "queue": QUEUE,
         "waiting_since": rfc3339(since),

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from partner_center.billing.charge_ports import Charges, PaymentChange
 from partner_center.billing.charge_steps import MoveMoney, Standing
-from partner_center.billing.charges import Step, gives_back, next_try, waits_its_turn
+from partner_center.billing.charges import Step, next_try, waits_its_turn
 from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
@@ -24,6 +24,7 @@ MOST_STEPS = 10
 SHARDS = 8
 A_SHARD = 5
 """Orders of one shard that are settled in one run; the next run, a minute later, goes on."""
+_OF_A_REFUND = frozenset({Step.REFUND, Step.LOOK})
 
 
 class Settled(StrEnum):
@@ -71,7 +72,7 @@ class SettlePayment:
             except ChangedMeanwhile:
                 continue
             except PaymentRefused as refused:
-                return self._give_up(found.head, refused.reason, correlation_id)
+                return self._give_up(found, refused.reason, correlation_id)
             except TryAgain:
                 break
             if ended is not None:
@@ -108,14 +109,16 @@ class SettlePayment:
         moment = self.clock.now()
         later = next_try(found.head.payment_since or moment, moment)
         if later is None:
-            return self._give_up(found.head, "tried_too_long", correlation_id)
+            return self._give_up(found, "tried_too_long", correlation_id)
         self._settle_at(found.head, later)
         return Settled.LATER
 
-    def _give_up(self, head: OrderHead, reason: str, correlation_id: str) -> Settled:
+    def _give_up(self, found: Standing, reason: str, correlation_id: str) -> Settled:
+        """A refund has failed only of what was taken: a promise that cannot be let go runs out by itself."""
+        head = found.head
         if head.awaits_payment:
             return Settled.DONE
-        payment = PaymentStatus.REFUND_FAILED if gives_back(head) and _was_taken(head) else head.payment
+        payment = PaymentStatus.REFUND_FAILED if found.next.step in _OF_A_REFUND else head.payment
         self.alarm(head.order_id)
         self._write(self.move_money.record(head, correlation_id).given_up(payment, reason))
         return Settled.GIVEN_UP
@@ -142,13 +145,6 @@ def _comes_before_staff(before: OrderHead, after: OrderHead) -> bool:
     """Whether the order joins the queue of staff for money that would not move; a declined card has its own words."""
     declined = after.payment is PaymentStatus.DECLINED
     return after.awaits_payment and not (declined or before.awaits_payment)
-
-
-def _was_taken(head: OrderHead) -> bool:
-    """An authorisation that cannot be let go runs out by itself; what was taken stays taken, as of an order that was
-    cancelled after somebody took its money at the gateway.
-    """
-    return head.payment in {PaymentStatus.REFUND_PENDING, PaymentStatus.CAPTURED}
 
 
 @dataclass(frozen=True, slots=True)

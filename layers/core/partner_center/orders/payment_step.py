@@ -29,8 +29,8 @@ _STUCK = {
         "pays for orders placed from then on, not for this one.",
     ),
     PaymentStatus.REFUND_PENDING: (
-        "{price} could not be given back yet.",
-        "Staff look at the refund; nothing is needed from you.",
+        "What the card paid or promised could not go back to it yet.",
+        "Staff look at the payment; nothing is needed from you.",
     ),
     PaymentStatus.REFUND_FAILED: (
         "{price} could not be given back to the card.",
@@ -81,7 +81,7 @@ def _under_way(head: OrderHead, price: str) -> str:
     if head.status is OrderStatus.PENDING:
         return f"The card is asked for {price} when every name is proven, right before the certificate is signed."
     if head.payment is PaymentStatus.REFUND_PENDING:
-        return f"{price} are being given back."
+        return "What the card paid or promised goes back to it."
     if head.status in _CLOSED:
         return "What the card was asked for is being let go; nothing is taken."
     return f"{price} are being taken from the card."
