@@ -25,6 +25,8 @@ from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.samples import a_head
 
 WEEK = timedelta(days=7)
+VISA = timedelta(days=4, hours=18)
+"""How long it gives a payment whose holder is absent."""
 PENDING = a_card_head(payment_attempt=1)
 ISSUED = replace(PENDING, status=OrderStatus.ISSUED, payment=PaymentStatus.AUTHORISED, settle_at=NOW)
 CANCELLED = replace(PENDING, status=OrderStatus.CANCELLED, settle_at=NOW)
@@ -100,7 +102,7 @@ def test_what_no_longer_fits_the_order_is_let_go_and_asked_for_anew(change, char
     assert step(changed, *charges) == expected
 
 
-def test_an_authorisation_is_renewed_after_half_of_its_life():
+def test_an_authorisation_is_renewed_before_what_is_left_is_too_little():
     held, earlier = replace(PENDING, payment=PaymentStatus.AUTHORISED), CLOCKS_DIFFER + MICROSECOND
     assert step(held, AUTHORISED, moment=NOW + WEEK / 2 - earlier) == (Step.NOTHING, None)
     for later in (WEEK / 2, WEEK, 5 * WEEK):
@@ -220,11 +222,33 @@ def test_what_was_given_back_may_come_back(over, charges, expected):
 # ---- how long an authorisation is relied on
 
 
-@pytest.mark.parametrize("life", [timedelta(days=2), timedelta(days=5), WEEK, 4 * WEEK], ids=str)
-def test_a_fresh_authorisation_always_holds(life):
+@pytest.mark.parametrize(
+    ("life", "relied_upon"),
+    [
+        pytest.param(timedelta(days=2), timedelta(hours=12), id="very short: a quarter, or it never rests"),
+        pytest.param(timedelta(days=4), timedelta(days=1), id="the shortest"),
+        pytest.param(VISA, timedelta(hours=36), id="Visa: all but the attempts"),
+        pytest.param(WEEK, WEEK / 2, id="a week: half"),
+        pytest.param(4 * WEEK, 2 * WEEK, id="four weeks: half"),
+    ],
+)
+def test_how_long_an_authorisation_is_relied_upon_follows_from_its_life(life, relied_upon):
     fresh = replace(AUTHORISED, capture_before=NOW + life)
     assert holds(fresh, NOW)
-    assert not holds(fresh, NOW + life / 2)
+    assert holds(fresh, NOW + relied_upon - MICROSECOND)
+    assert not holds(fresh, NOW + relied_upon)
+
+
+@pytest.mark.parametrize("life", [VISA, WEEK, 4 * WEEK], ids=str)
+def test_what_is_left_of_an_authorisation_outlasts_the_attempts_to_take_it(life):
+    moment = NOW
+    while holds(replace(AUTHORISED, capture_before=NOW + life), moment):
+        moment += timedelta(hours=1)
+    begun = moment - timedelta(hours=1)
+    moment = begun
+    while (later := next_try(begun, moment)) is not None:
+        moment = later
+    assert moment < NOW + life
 
 
 def test_one_without_an_end_holds():

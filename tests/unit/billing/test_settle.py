@@ -282,6 +282,27 @@ def test_while_the_gateway_is_out_the_order_stays_due_at_growing_intervals(world
     world.assert_money_is_at_rest()
 
 
+def test_an_outage_that_is_waited_for_does_not_cost_the_promise():
+    """Of a Visa card, by a promise that the last look relied upon; asked anew, the card would have nothing left."""
+    world = MoneyWorld()
+    world.gateway.lasts = timedelta(days=4, hours=18)
+    world.order_by_card()
+    world.authorise()
+    world.clock.advance(days=2)
+    world.authorise()
+    world.issue()
+    world.gateway.declines["pm_card_1"] = "insufficient_funds"
+    world.gateway.out = "The gateway is out."
+    for _ in range(70):
+        world.settle_what_is_due()
+        world.clock.advance(hours=1)
+    world.gateway.out = None
+    world.clock.advance(hours=6)
+    world.settle_what_is_due()
+    assert world.gateway.taken(ORDER) == [PRICE]
+    world.assert_money_is_at_rest()
+
+
 def refused_outright(world):
     world.gateway.before = refuse("capture")
 
