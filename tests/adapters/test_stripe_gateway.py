@@ -1,5 +1,7 @@
 """What Stripe's answers mean: a table a question, over a server that says what is written there."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -42,7 +44,8 @@ def test_an_intent_is_captured_by_hand_and_says_what_it_is_for(stripe, gateway):
     stripe.replies = [replied(an_intent("requires_confirmation"))]
     assert gateway.prepare(PURPOSE, PRICE, CARD) == "pi_1"
     (asked,) = stripe.asked
-    assert (asked.path, asked.key) == ("/v1/payment_intents", "northwind-ord_1-1-prepare")
+    assert asked.path == "/v1/payment_intents"
+    assert re.fullmatch(r"northwind-ord_1-1-prepare-[0-9a-f]{16}", asked.key)
     assert asked.fields == {
         "amount": "14900",
         "currency": "usd",
@@ -58,6 +61,16 @@ def test_an_intent_is_captured_by_hand_and_says_what_it_is_for(stripe, gateway):
     }
 
 
+def test_what_is_prepared_in_the_same_words_has_the_same_key_and_anything_else_another(stripe, gateway):
+    another = replace(CARD, token="pm_2")
+    for amount, card in [(PRICE, CARD), (PRICE, CARD), (Money.of("149.01"), CARD), (PRICE, another)]:
+        stripe.replies = [replied(an_intent("requires_confirmation"))]
+        gateway.prepare(PURPOSE, amount, card)
+    first, same, dearer, elsewhere = (each.key for each in stripe.asked)
+    assert first == same
+    assert len({first, dearer, elsewhere}) == 3
+
+
 def test_each_step_and_each_attempt_has_a_key_of_its_own(stripe, gateway):
     for attempt in (1, 2):
         purpose = PaymentPurpose("northwind", "ord_1", attempt)
@@ -68,7 +81,7 @@ def test_each_step_and_each_attempt_has_a_key_of_its_own(stripe, gateway):
         gateway.cancel("pi_1", purpose)
         gateway.refund("pi_1", purpose, 1)
         gateway.refund("pi_1", purpose, 2)
-    keys = [asked.key for asked in stripe.asked]
+    keys = [re.sub("(?<=prepare)-[0-9a-f]{16}$", "", asked.key) for asked in stripe.asked]
     steps = ["prepare", "authorise", "capture", "cancel", "refund-1", "refund-2"]
     assert keys == [f"northwind-ord_1-{attempt}-{step}" for attempt in (1, 2) for step in steps]
 

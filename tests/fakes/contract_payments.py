@@ -78,11 +78,13 @@ class GatewayContract:
         card = bank.card()
         assert gateway.prepare(PURPOSE, PRICE, card) != gateway.prepare(other, PRICE, card)
 
-    def test_the_same_purpose_with_another_amount_is_refused(self, bank, gateway):
-        card = bank.card()
-        gateway.prepare(PURPOSE, PRICE, card)
-        with pytest.raises(PaymentRefused):
-            gateway.prepare(PURPOSE, Money.of("150.00"), card)
+    def test_another_amount_or_card_is_another_payment_and_the_first_stays_as_it_was(self, bank, gateway):
+        card, another = bank.card(), bank.card()
+        asked = [(PRICE, card), (Money.of("150.00"), card), (PRICE, another), (PRICE, card)]
+        first, dearer, elsewhere, again = (gateway.prepare(PURPOSE, *each) for each in asked)
+        assert len({first, dearer, elsewhere}) == 3
+        assert again == first
+        assert (gateway.intent(first).amount, gateway.intent(dearer).amount) == (PRICE, Money.of("150.00"))
 
     def test_an_unknown_card_is_refused(self, bank, gateway):
         with pytest.raises(PaymentRefused):

@@ -84,15 +84,10 @@ class MemoryGateway:
             raise PaymentRefused("resource_missing", "The gateway does not know this card.")
         if amount.amount <= 0:
             raise PaymentRefused("parameter_invalid_integer", "No payment is made of nothing.")
-        intent_id = self._intent_of(purpose)
+        intent_id = self._intent_of(purpose, amount, card)
         if intent_id is None:
             intent_id = f"pi_{len(self.payments) + 1:04d}"
             self.payments[intent_id] = _Payment(purpose, amount, card)
-        asked = self.payments[intent_id]
-        if (asked.amount, asked.card.token) != (amount, card.token):
-            raise PaymentRefused(
-                "idempotency_error", "The same payment attempt asked for something else before."
-            )
         self._end("prepare")
         return intent_id
 
@@ -204,8 +199,10 @@ class MemoryGateway:
             if over and payment.status is IntentStatus.AUTHORISED:
                 payment.status = IntentStatus.CANCELLED
 
-    def _intent_of(self, purpose: PaymentPurpose) -> str | None:
-        return next((id_ for id_, each in self.payments.items() if each.purpose == purpose), None)
+    def _intent_of(self, purpose: PaymentPurpose, amount: Money, card: Card) -> str | None:
+        asked = (purpose, amount, card.token)
+        made = {(each.purpose, each.amount, each.card.token): id_ for id_, each in self.payments.items()}
+        return made.get(asked)
 
     def _payment(self, intent_id: str, purpose: PaymentPurpose | None = None) -> _Payment:
         payment = self.payments.get(intent_id)

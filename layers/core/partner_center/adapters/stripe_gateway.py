@@ -8,8 +8,9 @@ method", "Declines").
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from partner_center.adapters.stripe_http import Answered, Fields, StripeHttp
 from partner_center.adapters.stripe_money import from_minor_units, minor_units
@@ -69,7 +70,8 @@ class StripeGateway:
             "statement_descriptor_suffix": self._statement,
             **_metadata(purpose),
         }
-        answered = self._http.post("/v1/payment_intents", fields, _key(purpose, "prepare"))
+        step = f"prepare-{_digest(fields)}"  # with one key, Stripe refuses to be asked for something else
+        answered = self._http.post("/v1/payment_intents", fields, _key(purpose, step))
         if answered.status != 200:
             raise refused(answered)
         return _id_of(answered.body)
@@ -183,6 +185,10 @@ def named_in(body: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _key(purpose: PaymentPurpose, step: str) -> str:
     return f"{purpose.reseller_id}-{purpose.order_id}-{purpose.payment_attempt}-{step}"
+
+
+def _digest(fields: Fields) -> str:
+    return sha256(urlencode(fields).encode()).hexdigest()[:16]
 
 
 def _metadata(purpose: PaymentPurpose) -> Fields:

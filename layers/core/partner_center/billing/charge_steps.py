@@ -118,25 +118,18 @@ class MoveMoney:
         return change
 
     def _prepared(self, head: OrderHead, record: ChargeRecord) -> PaymentChange:
-        """A new payment attempt, known to the gateway and asking for nothing yet.
-
-        A refused one is tried once more under the next number: a run that died may have asked for another amount
-        under this one. Refused again, it is as good as declined.
-        """
+        """A new payment attempt that the gateway knows and that asks for nothing yet; a refused one is declined."""
+        number = head.payment_attempt + 1
         card = self.cards.card(head.reseller_id, head.card_id) if head.card_id else None
         fault = _card_fault(card, record.chronicle.moment)
         if card is None or fault is not None:
-            return record.declined_unasked(head.payment_attempt + 1, card, fault or "card_unknown")
-        refused = ""
-        for number in (head.payment_attempt + 1, head.payment_attempt + 2):
-            purpose = PaymentPurpose(head.reseller_id, head.order_id, number)
-            try:
-                intent_id = self.gateway.prepare(purpose, head.net, card)
-            except PaymentRefused as error:
-                refused = error.reason
-            else:
-                return record.prepared(number, card, intent_id)
-        return record.declined_unasked(head.payment_attempt + 2, card, refused)
+            return record.declined_unasked(number, card, fault or "card_unknown")
+        purpose = PaymentPurpose(head.reseller_id, head.order_id, number)
+        try:
+            intent_id = self.gateway.prepare(purpose, head.net, card)
+        except PaymentRefused as refused:
+            return record.declined_unasked(number, card, refused.reason)
+        return record.prepared(number, card, intent_id)
 
     def _moved(self, step: Step, charge: Charge, record: ChargeRecord) -> PaymentChange:
         calls: Mapping[Step, Callable[[str, PaymentPurpose], Intent]] = {

@@ -167,7 +167,11 @@ class PaymentGateway(Protocol):
     """
 
     def prepare(self, purpose: PaymentPurpose, amount: Money, card: Card) -> str:
-        """The id of a payment that has asked for no money yet; the same one for the same purpose."""
+        """The id of a payment that has asked for no money yet; the same one for the same purpose, amount and card.
+
+        A run may die before the payment is on record, and the next one want another amount: that is another payment,
+        and the one before is never asked for.
+        """
         ...
 
     def authorise(self, intent_id: str, purpose: PaymentPurpose) -> Intent:
