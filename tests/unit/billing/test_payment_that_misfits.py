@@ -15,6 +15,8 @@ from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.errors import StateConflict
 from partner_center.kernel.money import Money
 from partner_center.orders.fulfil import Woken
+from partner_center.orders.page import Page
+from partner_center.orders.payment_step import payment_step
 from tests.fakes.contract_charges import a_card_head, a_charge
 from tests.fakes.determined import MICROSECOND, NOW
 from tests.fakes.posted import a_body
@@ -100,6 +102,26 @@ def test_cancelled_all_of_it_goes_back(misfit):
     assert misfit.gateway.given_back(ORDER) == [PRICE]
     assert misfit.head().payment is PaymentStatus.REFUNDED
     misfit.assert_money_is_at_rest()
+
+
+def test_what_is_told_of_it_is_what_was_taken_and_not_what_the_order_costs(misfit):
+    misfit.authorise()
+    misfit.cancel()
+    misfit.gateway.out = "The gateway is out."
+    told = []
+    while (due := misfit.head().settle_at) is not None:
+        told.append(payment_step(misfit.head()).reason)
+        misfit.clock.moment = due
+        misfit.settle()
+    (task,) = misfit.payment_queue(Page(50, None))["items"]
+    assert task["amount"] == PRICE.as_json()
+    told.append(payment_step(misfit.head()).reason)
+    misfit.gateway.out = None
+    misfit.try_again()
+    misfit.settle()
+    assert misfit.gateway.given_back(ORDER) == [PRICE]
+    told.append(payment_step(misfit.head()).reason)
+    assert not any("248.00" in reason for reason in told), told
 
 
 # ---- one rule

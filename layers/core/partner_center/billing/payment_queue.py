@@ -7,6 +7,7 @@ from partner_center.billing.charge_ports import Charges
 from partner_center.billing.charges import gives_back
 from partner_center.billing.payments import Card, Cards, Charge, ChargeStatus, PaymentStatus
 from partner_center.kernel.clock import a_business_day_after, rfc3339
+from partner_center.kernel.money import Money
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.page import Page
 from partner_center.orders.ports import OrderReader
@@ -87,13 +88,18 @@ def _task(head: OrderHead, latest: Charge | None, card: Card | None) -> dict[str
         "product": head.product,
         "common_name": head.common_name,
         "contract_id": head.contract_id,
-        "amount": head.net.as_json(),
+        "amount": _amount(head, latest).as_json(),
         "payment": head.payment,
         "payment_attempt": head.payment_attempt,
         "card": card_as_json(card),
         "decline_code": latest.decline_code if latest else None,
         "placed_at": rfc3339(head.placed_at),
     }
+
+
+def _amount(head: OrderHead, latest: Charge | None) -> Money:
+    """What is owed; of what goes back what was taken or promised, which an amendment does not change."""
+    return latest.amount if latest is not None and gives_back(head) else head.net
 
 
 def payment_as_json(head: OrderHead) -> dict[str, Any]:

@@ -19,8 +19,9 @@ _AT_REST = {
     PaymentStatus.AUTHORISED: "{price} are authorised; they are taken once the certificate is stored.",
     PaymentStatus.CAPTURED: "{price} were taken from the card.",
     PaymentStatus.RELEASED: "Nothing was taken from a card.",
-    PaymentStatus.REFUNDED: "{price} were given back to the card.",
+    PaymentStatus.REFUNDED: "What was taken from the card was given back to it.",
 }
+"""Of what goes back no amount is told: at the gateway's console another than the price may have been taken."""
 
 _STUCK = {
     PaymentStatus.DECLINED: (
@@ -33,7 +34,7 @@ _STUCK = {
         "Staff look at the payment; nothing is needed from you.",
     ),
     PaymentStatus.REFUND_FAILED: (
-        "{price} could not be given back to the card.",
+        "What was taken from the card could not be given back to it.",
         "Staff look at the refund; if the card is closed, tell support where the money shall go.",
     ),
 }
@@ -80,7 +81,7 @@ def _stuck(head: OrderHead) -> tuple[str, str]:
 def _under_way(head: OrderHead, price: str) -> str:
     if head.status is OrderStatus.PENDING:
         return f"The card is asked for {price} when every name is proven, right before the certificate is signed."
-    if head.payment is PaymentStatus.REFUND_PENDING:
+    if head.payment in {PaymentStatus.CAPTURED, PaymentStatus.REFUND_PENDING}:
         return "What the card paid or promised goes back to it."
     if head.status in _CLOSED:
         return "What the card was asked for is being let go; nothing is taken."

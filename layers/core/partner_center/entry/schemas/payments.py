@@ -28,6 +28,7 @@ class PaymentTask(Shape):
     common_name: str
     contract_id: str
     amount: Money
+    """What is owed; of what goes back to the card what was taken from it, or promised."""
     payment: PaymentStatus
     payment_attempt: Count
     """How often a card was asked."""
