@@ -1,5 +1,6 @@
 """A refund that had arrived and comes back days later, from a card that was closed: owed again, and before staff."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -75,6 +76,25 @@ def test_a_refund_that_stays_is_looked_at_and_nothing_is_written(refunded):
     assert refunded.settle() is Settled.DONE
     assert refunded.gateway.calls[-1] == "refund_of"
     assert (refunded.head(), refunded.kinds(), refunded.alarms) == (before, lines, [])
+
+
+def test_a_refund_whose_record_was_not_answered_is_due_for_nothing(issued):
+    """What has it looked at again is news of it, and not the schedule."""
+    issued.settle()
+    issued.revoke()
+    writing = issued.tables.writing
+
+    @contextmanager
+    def answer_is_lost(what):
+        issued.tables.writing = writing
+        with writing(what):
+            yield
+        raise TryAgain("The database did not answer.")
+
+    issued.tables.writing = answer_is_lost
+    assert issued.settle() is Settled.DONE
+    assert issued.settle_what_is_due() == 0
+    issued.assert_money_is_at_rest()
 
 
 @pytest.mark.parametrize("returned", [False, True])

@@ -24,6 +24,7 @@ MOST_STEPS = 10
 SHARDS = 8
 A_SHARD = 5
 """Orders of one shard that are settled in one run; the next run, a minute later, goes on."""
+_AT_REST = frozenset({Step.NOTHING, Step.LOOK_AGAIN})
 _OF_A_REFUND = frozenset({Step.REFUND, Step.LOOK})
 
 
@@ -63,7 +64,7 @@ class SettlePayment:
             found = self.move_money.standing(reseller_id, order_id)
             if found is None or found.head.status is OrderStatus.PENDING:
                 return Settled.DONE
-            if found.next.step in {Step.NOTHING, Step.LOOK_AGAIN}:
+            if found.next.step in _AT_REST:
                 return self._rest(found, correlation_id)
             if waits_its_turn(found.head, found.next, self.clock.now()):
                 return Settled.LATER
@@ -104,7 +105,7 @@ class SettlePayment:
 
     def _put_off(self, reseller_id: str, order_id: str, correlation_id: str) -> Settled:
         found = self.move_money.standing(reseller_id, order_id)
-        if found is None or found.next.step is Step.NOTHING or found.head.awaits_payment:
+        if found is None or found.next.step in _AT_REST or found.head.awaits_payment:
             return Settled.DONE
         moment = self.clock.now()
         later = next_try(found.head.payment_since or moment, moment)
