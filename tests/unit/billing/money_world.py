@@ -28,7 +28,7 @@ PRICE = Money.of("149.00")
 
 
 class MoneyWorld(World):
-    """`World` with a pay-as-you-go contract, its card, and an order on it."""
+    """`World` with a pay-as-you-go contract, its card, and an order on it; another contract has another card."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,6 +36,7 @@ class MoneyWorld(World):
         self.cards.keep(self.card)
         self.cards.keep(a_card("card_2", brand="mastercard", last4="5454"))
         self.stores.grant(a_card_contract())
+        self.stores.grant(replace(a_card_contract(), contract_id="con_other", card_id="card_2"))
         self.preflights = 0
 
     def order_by_card(self, order_id: str = ORDER, **changes) -> OrderHead:

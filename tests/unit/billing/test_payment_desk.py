@@ -102,6 +102,18 @@ def test_the_cards_of_others_are_unknown(declined):
     assert [(each.code, each.field) for each in refused.value.problems] == [("unknown_card", "/card_id")]
 
 
+def test_a_card_that_its_reseller_let_go_pays_for_no_order_that_has_another(declined):
+    """Exchanged or removed it is for the orders that have it; the same may be tried again on these."""
+    other = declined.tables.contracts[US, "con_other"]
+    declined.tables.contracts[US, "con_other"] = replace(other, card_id=None)
+    with pytest.raises(ContentRefused) as refused:
+        change(declined, "card_2")
+    assert [(each.code, each.field) for each in refused.value.problems] == [("unknown_card", "/card_id")]
+    contract = declined.tables.contracts[US, "con_1"]
+    declined.tables.contracts[US, "con_1"] = replace(contract, card_id=None)
+    assert change(declined, "card_1").card_id == "card_1"
+
+
 def test_a_card_that_can_be_used_no_longer_is_refused(declined):
     declined.cards.keep(a_card("card_2", usable_until=declined.clock.moment))
     with pytest.raises(ContentRefused) as refused:

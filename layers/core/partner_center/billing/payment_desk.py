@@ -47,7 +47,10 @@ class PaymentDesk:
         if answered is not None:
             return answered
         _require_payment_due(head)
-        card_id = card_id or self._card_on_file(head)
+        if card_id is None:
+            card_id = self._card_on_file(head)
+        else:
+            self._require_on_file(head, card_id)
         self._require_usable(reseller_id, card_id)
         money = {"card_id": card_id, "payment": PaymentStatus.NONE}
         facts = {"card_id": card_id, "card_before": head.card_id}
@@ -90,11 +93,16 @@ class PaymentDesk:
             raise ContentRefused([Problem("no_card", detail, "/card_id")])
         return contract.card_id
 
+    def _require_on_file(self, head: OrderHead, card_id: str) -> None:
+        """A card that its reseller has exchanged or removed pays for the orders that have it, and for no other."""
+        running = running_card_contracts(self.contracts.of_reseller(head.reseller_id), self.clock.now())
+        if card_id != head.card_id and card_id not in {each.card_id for each in running}:
+            raise _unknown_card()
+
     def _require_usable(self, reseller_id: str, card_id: str) -> None:
         card = self.cards.card(reseller_id, card_id)
         if card is None:
-            detail = "The reseller has no such card on file; leave card_id out for the present one."
-            raise ContentRefused([Problem("unknown_card", detail, "/card_id")])
+            raise _unknown_card()
         if self.clock.now() >= card.usable_until:
             detail = (
                 "This card can be used no longer; the reseller gives another one (POST /v1/payment-method)."
@@ -143,6 +151,11 @@ class PaymentDesk:
         except ChangedMeanwhile as error:
             raise TryAgain("The order is changing at this moment; nothing was written.") from error
         return after
+
+
+def _unknown_card() -> ContentRefused:
+    detail = "The reseller has no such card on file; leave card_id out for the present one."
+    return ContentRefused([Problem("unknown_card", detail, "/card_id")])
 
 
 def _require_payment_due(head: OrderHead) -> None:

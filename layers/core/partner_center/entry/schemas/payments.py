@@ -54,7 +54,8 @@ class PaymentMethodRequest(BaseModel):
     reseller_id: _Id
     card_id: _Id | None = None
     """When left out, the present card of the order's contract or, once that has ended, of the pay-as-you-go contract
-    that runs; the same card may be tried again."""
+    that runs. The order's own card may be tried again; any other must be the card of a contract that runs, as
+    one that was exchanged or removed is no longer."""
 
 
 class SettleRequest(BaseModel):
