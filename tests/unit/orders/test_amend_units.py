@@ -189,6 +189,25 @@ def test_price_and_units_follow_the_rates_of_placing_whatever_they_are_today(wor
     assert world.counted() == (LEFT + 3 - names, names, 0)
 
 
+def test_names_that_are_taken_off_and_put_back_are_at_the_rates_of_placing(world, order_id):
+    placed = world.order(order_id)
+    world.amend(naming(1), order_id)
+    reprice(world, base=("9999.00", 7), name=("999.00", 4))
+    world.amend({"note": "in between"}, order_id)
+    after = world.amend(naming(3), order_id)
+    assert lines(after) == lines(placed)
+    assert (after.head.units, after.head.net) == (placed.head.units, placed.head.net)
+    assert world.counted() == (LEFT, 3, 0)
+
+
+def test_a_kind_of_name_that_came_later_keeps_the_rate_at_which_it_came(world):
+    order_id = world.post(a_body("www.example.com")).head.order_id
+    reprice(world, name=("50.00", 1))
+    world.amend(naming(2), order_id)
+    reprice(world, name=("999.00", 4))
+    assert [line[0:3] for line in lines(world.amend(naming(3), order_id))][1] == ("name", 2, "50.00")
+
+
 def test_a_kind_of_name_that_the_order_did_not_have_is_at_todays_rate(world):
     order_id = world.post(a_body("www.example.com")).head.order_id
     (base,) = lines(world.order(order_id))
@@ -320,7 +339,7 @@ def test_a_reissue_on_a_contract_in_another_currency_is_examined_like_any_other(
 
 
 def test_an_order_that_was_free_stays_free_and_says_why(world, order_id):
-    """As long as it has no more names than were paid for (M47)."""
+    """As long as it has no more names than were paid for (M47); those that were taken off may be put back."""
     order = world.order(order_id)
     free = tuple(replace(part, unit="0.00", amount="0.00", units=0) for part in order.content.price)
     content = replace(order.content, price=free, free_because="Replaces an order.")
@@ -331,3 +350,7 @@ def test_an_order_that_was_free_stays_free_and_says_why(world, order_id):
     assert after.content.free_because == "Replaces an order."
     assert world.reading.shown(after)["price"]["free_because"] == "Replaces an order."
     assert refusal(world, naming(4), order_id) == [("more_than_ordered", "/additional_domains")]
+    world.amend(naming(1), order_id)
+    assert refusal(world, naming(4), order_id) == [("more_than_ordered", "/additional_domains")]
+    again = world.amend(naming(3), order_id)
+    assert (again.head.net, again.head.units) == (Money.of("0.00"), 0)

@@ -393,7 +393,7 @@ MOVED = {
 )
 def test_price_and_units_move_at_the_rates_of_placing_whatever_they_are_today(names, units, net, today):
     order = an_order(INCLUDED + 2, {"base": 1, "name": 2})
-    price = repriced(priced(names, **today), order)
+    price = repriced(priced(names, **today), order, ())
     assert extra_units(order, price) == units
     assert price.units == order.head.units + units
     assert price.net == Money.of(net)
@@ -404,13 +404,13 @@ def test_price_and_units_move_at_the_rates_of_placing_whatever_they_are_today(na
 def test_no_amendment_gives_back_more_than_the_order_holds():
     """Were today's rates taken, three names of ten units each would be given back of an order of nine."""
     order = an_order(INCLUDED + 3, {"base": 1, "name": 3})
-    price = repriced(priced(INCLUDED, name=("500.00", 10)), order)
+    price = repriced(priced(INCLUDED, name=("500.00", 10)), order, ())
     assert (order.head.units, extra_units(order, price), price.units) == (9, -6, 3)
 
 
 def test_what_the_order_did_not_have_when_it_was_placed_is_at_todays_rates():
     order = an_order(INCLUDED, {"base": 1})
-    price = repriced(priced(INCLUDED + 2, base=("900.00", 9), name=("50.00", 5)), order)
+    price = repriced(priced(INCLUDED + 2, base=("900.00", 9), name=("50.00", 5)), order, ())
     assert [(line.kind, line.unit, line.units) for line in price.lines] == [
         (LineKind.BASE, Money.of("100.00"), 3),
         (LineKind.NAME, Money.of("50.00"), 5),
@@ -418,9 +418,16 @@ def test_what_the_order_did_not_have_when_it_was_placed_is_at_todays_rates():
     assert (price.net, extra_units(order, price)) == (Money.of("200.00"), 10)
 
 
+def test_what_the_order_had_when_it_was_placed_comes_back_at_the_rates_of_then():
+    placed = an_order(INCLUDED + 2, {"base": 1, "name": 2}).content.price
+    fewer = an_order(INCLUDED, {"base": 1})
+    price = repriced(priced(INCLUDED + 2, base=("900.00", 9), name=("50.00", 5)), fewer, placed)
+    assert (price.net, extra_units(fewer, price)) == (Money.of("120.00"), 4)
+
+
 def test_a_card_order_holds_no_units_and_none_move():
     order = an_order(INCLUDED, {"base": 1}, payment_kind=PaymentKind.PAY_AS_YOU_GO)
-    assert extra_units(order, repriced(priced(INCLUDED + 5), order)) == 0
+    assert extra_units(order, repriced(priced(INCLUDED + 5), order, ())) == 0
 
 
 def test_what_cannot_be_priced_moves_no_units():

@@ -16,7 +16,7 @@ from partner_center.kernel.ids import Ids
 from partner_center.kernel.money import Money
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.amendment import asks_anew, extra_units, needs_a_pending_order, screens_anew
-from partner_center.orders.content import Method, OrderContent
+from partner_center.orders.content import Method, OrderContent, PricePart
 from partner_center.orders.enrolment import examine_amendment, examine_particulars, exposed_in
 from partner_center.orders.enrolment_gate import EnrolmentGate
 from partner_center.orders.examination import Examination
@@ -83,7 +83,7 @@ class AmendOrder:
         asked = self.challenges.of_order(reseller_id, order_id)
         if needs_a_pending_order(patch):
             around = gate.around(principal, order, moment, is_free=order.head.is_reissue)
-            around = replace(around, barred=barred(asked))
+            around = replace(around, barred=barred(asked), placed=self._price_when_placed(order))
             examination = gate.examined(partial(examine_amendment, patch), around)
         else:
             examination = examine_particulars(patch, order)
@@ -99,6 +99,13 @@ class AmendOrder:
         _require_room(order, examination.content, len(asked))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", request_id)
         self.orders.amend(_amendment(order, examination, asked, chronicle))
+
+    def _price_when_placed(self, order: Order) -> Sequence[PricePart]:
+        """What an amendment took off keeps the rate, and stays paid for, in case another puts it back."""
+        head = order.head
+        if head.revision == 1:
+            return order.content.price
+        return self.orders.content(head.reseller_id, head.order_id, 1).price
 
 
 def _require_amendable(head: OrderHead, patch: Mapping[str, Any], moment: datetime) -> None:

@@ -1,7 +1,7 @@
 """What a PATCH makes of an order (RFC 7396), before anything is judged: the body as it would have been posted."""
 
 from base64 import encodebytes
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -145,14 +145,15 @@ def screens_anew(before: OrderContent, after: OrderContent) -> bool:
     return without(before) != without(after)
 
 
-def repriced(price: Quote, order: Order) -> Quote | None:
+def repriced(price: Quote, order: Order, placed: Sequence[PricePart]) -> Quote | None:
     """The quote at the rates that the order was placed at, in money and units: its price is fixed when it is placed.
 
-    Only a kind of line that it did not have then is at today's rates; None when these are in another currency.
+    `placed` is its price then; what has been taken off since is at the same rate when it comes back. Only a kind of
+    line that it had neither then nor has now is at today's rates; None when these are in another currency.
     """
-    placed = {part.kind: part for part in order.content.price}
+    fixed = {part.kind: part for part in (*order.content.price, *placed)}
     lines = tuple(
-        _at_the_rates_of(placed[line.kind], line, order.head.net.currency) if line.kind in placed else line
+        _at_the_rates_of(fixed[line.kind], line, order.head.net.currency) if line.kind in fixed else line
         for line in price.lines
     )
     net = Money.of("0", order.head.net.currency)

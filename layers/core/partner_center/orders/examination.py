@@ -13,6 +13,7 @@ from partner_center.kernel.level import Level
 from partner_center.orders.content import (
     Method,
     OrderContent,
+    PricePart,
 )
 from partner_center.orders.key_gate import BlockedKeys
 from partner_center.orders.names_gate import NamesReading
@@ -37,6 +38,8 @@ class Circumstances:
     blocked: BlockedKeys
     amended: Order | None = None
     """The order whose content is replaced: product, term, contract and acceptance are then its own."""
+    placed: Sequence[PricePart] = ()
+    """The price of the order that is amended, as it was when it was placed; a reissue needs none."""
     is_free: bool = False
     """For a reissue nothing is bought, so the contract need not serve any more."""
     restated: Mapping[str, Any] | None = None

@@ -24,7 +24,7 @@ def price_of(
     agreed = contract.prices if contract else None
     price = quote(product, names, term_days, agreed) if product and names and term_days else None
     if price and around.amended:
-        return repriced(price, around.amended)
+        return repriced(price, around.amended, around.placed)
     return around.succession.priced(price, around.moment) if price and around.succession else price
 
 
@@ -80,8 +80,8 @@ def purchase_problems(
 def free_problems(
     product: Product, term_days: int | None, price: Quote | None, around: Circumstances
 ) -> Iterator[Problem]:
-    """What costs nothing holds no more than was paid for, nor does it after an amendment."""
+    """What costs nothing holds no more than was paid for, nor does it after any number of amendments."""
     if around.succession is not None:
         yield from around.succession.problems(product, term_days, price, around.moment)
     elif around.amended is not None and around.amended.content.free_because is not None:
-        yield from more_than_paid(around.amended.content, price)
+        yield from more_than_paid(around.placed, price)

@@ -5,7 +5,7 @@ over is decided here. Proofs belong to a subscriber, so they go over to an order
 customer, and to no other (BR 4.2.1).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from partner_center.catalog.pricing import Quote, price_of_replacement
 from partner_center.catalog.products import Product
 from partner_center.kernel.errors import Problem
 from partner_center.orders.amendment import posted
-from partner_center.orders.content import OrderContent, PricePart
+from partner_center.orders.content import PricePart
 from partner_center.orders.lifecycle import (
     Refusal,
     Successors,
@@ -80,7 +80,7 @@ class Succession:
             detail = f"{_FREE} and for the same term ({head.term_days} days); {_ELSE}"
             yield Problem("more_than_ordered", detail, "/term_days")
         else:
-            yield from more_than_paid(self.before.content, price)
+            yield from more_than_paid(self.before.content.price, price)
 
     def follows(self, head: OrderHead, moment: datetime) -> OrderHead:
         """The new order's `head`, as one that follows: its lineage, its subscriber, and its term if it is free.
@@ -114,9 +114,9 @@ def without_unused_choices(body: Mapping[str, Any], names: tuple[str, ...]) -> M
     return {**body, "domain_control": {**control, "names": kept}} if kept != chosen else body
 
 
-def more_than_paid(paid: OrderContent, price: Quote | None) -> Iterator[Problem]:
+def more_than_paid(paid: Sequence[PricePart], price: Quote | None) -> Iterator[Problem]:
     """Each kind of name of which there are more than were paid for."""
-    before: Mapping[str, PricePart] = {part.kind: part for part in paid.price}
+    before: Mapping[str, PricePart] = {part.kind: part for part in paid}
     for line in price.lines if price else ():
         quantity = before[line.kind].quantity if line.kind in before else 0
         if line.quantity > quantity:
