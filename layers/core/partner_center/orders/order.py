@@ -7,7 +7,6 @@ from math import ceil
 
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.record import Reason
-from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.level import Level
 from partner_center.kernel.money import Money
 from partner_center.orders.content import OrderContent
@@ -300,15 +299,6 @@ def pending_at_most_until(head: OrderHead) -> datetime:
 def seconds_left(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:
     """Whole seconds until the pending order is overdue, rounded up; 0 once it is."""
     return max(0, ceil((pending_until(head, last_mail_at) - moment).total_seconds()))
-
-
-def seconds_to_wait(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:
-    """How long a wait of the pending order may last: until it is overdue by every clock.
-
-    Shorter, it would end while whoever closes the order finds by another clock that its time is not up, and sends it
-    back to wait, again and again.
-    """
-    return max(int(CLOCKS_DIFFER.total_seconds()), seconds_left(head, last_mail_at, moment))
 
 
 def look_at(head: OrderHead) -> datetime | None:
