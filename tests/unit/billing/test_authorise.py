@@ -7,10 +7,11 @@ import pytest
 
 from partner_center.billing.authorise import Outcome, payment_answer
 from partner_center.billing.payments import ChargeStatus, PaymentRefused, PaymentStatus
+from partner_center.kernel.clock import CLOCK_IS_OFF
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 from partner_center.kernel.money import Money
 from partner_center.orders.fulfil import Woken
-from partner_center.orders.order import OrderStatus, Review
+from partner_center.orders.order import A_MINUTE, PATIENCE, OrderStatus, Review
 from partner_center.orders.page import Page
 from tests.fakes.contract_charges import a_card_head
 from tests.fakes.samples import ORDER, US, a_day
@@ -72,7 +73,22 @@ def test_how_long_the_order_may_wait_is_told(world):
     outcome, seconds = world.authorise_payment(US, ORDER, 1, "execution-1")
     assert (outcome, seconds) == (Outcome.AUTHORISED, 86_400)
     world.clock.advance(days=5)
-    assert world.authorise_payment(US, ORDER, 1, "execution-1")[1] == 1
+    assert world.authorise_payment(US, ORDER, 1, "execution-1")[1] == A_MINUTE
+
+
+def test_a_declined_order_whose_time_is_up_by_one_clock_goes_round_once_a_minute(world):
+    """Who asks the card has a clock that is ahead, who closes the order one that is behind."""
+    world.gateway.declines["pm_card_1"] = "insufficient_funds"
+    moment, rounds = world.head().placed_at + PATIENCE - CLOCK_IS_OFF, 0
+    while world.head().status is OrderStatus.PENDING and rounds < 100:
+        world.clock.moment = moment + CLOCK_IS_OFF
+        outcome, seconds = world.authorise_payment(US, ORDER, 1, "execution-1")
+        assert outcome is Outcome.DECLINED
+        moment += timedelta(seconds=seconds)
+        world.clock.moment = moment - CLOCK_IS_OFF
+        world.close_overdue(US, ORDER, "execution-1")
+        rounds += 1
+    assert rounds <= 21
 
 
 def test_what_costs_nothing_asks_no_card():

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from partner_center.issuance.preflight import Outcome, suffix_list_check
+from partner_center.kernel.clock import CLOCKS_DIFFER
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.kernel.ids import enrolment_of_reissue
 from partner_center.kernel.public_suffix import list_date
-from partner_center.orders.order import OrderStatus
+from partner_center.orders.order import OrderKind, OrderStatus
 from tests.fakes.determined import NOW
 from tests.fakes.posted import a_call, a_principal, spki_of
 from tests.fakes.samples import ORDER, THEM, US, a_day, a_second
@@ -200,10 +202,32 @@ def test_our_own_trouble_is_no_verdict(desk):
 
 @pytest.mark.parametrize(
     ("later", "seconds"),
-    [(timedelta(0), 30 * 86_400), (29 * a_day, 86_400), (30 * a_day, 1), (80 * a_day, 1)],
+    [(timedelta(0), 30 * 86_400), (29 * a_day, 86_400), (30 * a_day, 60), (80 * a_day, 60)],
     ids=["at once", "a day left", "its time is up", "long over"],
 )
 def test_a_held_back_order_waits_as_long_as_it_may_be_pending(desk, later, seconds):
     desk.resolver.by_name["example.org"] = answer("example.org", THEIRS)
     desk.world.clock.moment += later
     assert desk.run().seconds_left == seconds
+
+
+@pytest.mark.parametrize(
+    ("changes", "ends_in", "seconds"),
+    [
+        ({"status": OrderStatus.REVOKED}, a_day, 1),
+        ({}, -CLOCKS_DIFFER - a_second, 1),
+        ({}, -CLOCKS_DIFFER, 60),
+        ({}, -a_second, 60),
+    ],
+    ids=["revoked", "its term ended by every clock", "by this clock, and another may be behind", "just now"],
+)
+def test_a_reissue_whose_order_is_over_by_one_clock_waits_a_minute_at_a_time(desk, changes, ends_in, seconds):
+    """Sooner sent on, whoever closes it would send it back each second, for as long as clocks differ."""
+    tables, reissue = desk.world.tables, enrolment_of_reissue(ORDER, "rei_1")
+    tables.heads[US, reissue] = replace(desk.head, order_id=reissue, kind=OrderKind.REISSUE)
+    tables.contents[US, reissue, 1] = tables.contents[US, ORDER, 1]
+    issued = {"status": OrderStatus.ISSUED, "issued_at": NOW - a_day, "term_to": NOW + ends_in} | changes
+    tables.heads[US, ORDER] = replace(desk.head, **issued)
+    preflight = desk.run_preflight(US, reissue, 1, "execution-1")
+    assert "order" in failed(preflight)
+    assert preflight.seconds_left == seconds

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from partner_center.kernel.clock import CLOCK_IS_OFF
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.orders.flags import Flag
-from partner_center.orders.order import LONGEST_PENDING, PATIENCE, OrderStatus, Review
+from partner_center.orders.order import A_MINUTE, LONGEST_PENDING, PATIENCE, OrderStatus, Review
 from partner_center.orders.review import Screening, Verdict
 from partner_center.orders.screen import Outcome
 from partner_center.validation.challenges import Decision
@@ -290,8 +291,9 @@ def test_one_revision_has_one_screening(world):
         (MICROSECOND, ALL_OF_IT),
         (a_second, ALL_OF_IT - 1),
         (PATIENCE - MICROSECOND, 1),
-        (PATIENCE, 1),
-        (LONGEST_PENDING, 1),
+        # up by this clock, and perhaps not by that of who closes it
+        (PATIENCE, A_MINUTE),
+        (LONGEST_PENDING, A_MINUTE),
     ],
     ids=str,
 )
@@ -299,6 +301,20 @@ def test_it_may_wait_for_what_is_left_of_the_orders_time(world, after, seconds):
     world.put(FLAGGED, review=Review.DUE)
     world.clock.moment += after
     assert screen(world)[1] == seconds
+
+
+def test_an_order_whose_time_is_up_by_one_clock_and_not_by_another_goes_round_once_a_minute(world):
+    """The screening's clock is ten minutes ahead, and that of who closes the order ten minutes behind."""
+    world.put(INNOCENT)
+    moment, rounds = NOW + PATIENCE - CLOCK_IS_OFF, 0
+    while world.head().status is OrderStatus.PENDING:
+        world.clock.moment = moment + CLOCK_IS_OFF
+        _, seconds = screen(world)
+        moment += timedelta(seconds=seconds)  # the wait runs out
+        world.clock.moment = moment - CLOCK_IS_OFF
+        world.close_overdue(US, ORDER, "execution-1")
+        rounds += 1
+    assert rounds <= 21
 
 
 def test_a_mail_gives_it_more_time(world):

@@ -10,7 +10,7 @@ from partner_center.billing.payments import PaymentStatus
 from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.orders.fulfil import Woken, continues
-from partner_center.orders.order import OrderHead, seconds_left
+from partner_center.orders.order import OrderHead, seconds_to_wait
 from partner_center.orders.ports import OrderReader
 from partner_center.validation.challenges import last_mail_at
 from partner_center.validation.ports import ChallengeReader
@@ -76,7 +76,7 @@ class AuthorisePayment:
 
     def _seconds_left(self, head: OrderHead) -> int:
         mailed_at = last_mail_at(self.challenges.of_order(head.reseller_id, head.order_id))
-        return max(1, seconds_left(head, mailed_at, self.clock.now()))
+        return seconds_to_wait(head, mailed_at, self.clock.now())
 
 
 def payment_answer(head: OrderHead) -> Woken | None:

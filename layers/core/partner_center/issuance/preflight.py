@@ -9,13 +9,13 @@ from typing import Any, Protocol
 from partner_center.billing.charge_ports import ChargeReader
 from partner_center.billing.charges import payment_verdict
 from partner_center.billing.payments import Charge
-from partner_center.kernel.clock import FOR_THE_LAST_LOOK, Clock
+from partner_center.kernel.clock import CLOCKS_DIFFER, FOR_THE_LAST_LOOK, Clock
 from partner_center.kernel.errors import Problem
 from partner_center.kernel.events import AuditRecord, Chronicle, Event
 from partner_center.kernel.ids import Ids, order_of
 from partner_center.kernel.public_suffix import is_older, list_date
 from partner_center.orders.key_gate import BlockedKeys, key_problems
-from partner_center.orders.order import Order, OrderStatus, seconds_left
+from partner_center.orders.order import A_MINUTE, Order, OrderStatus, seconds_to_wait
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.public_names import name_problem
 from partner_center.validation.caa_everywhere import CaaRequest, CaaResult, check_caa_everywhere
@@ -303,9 +303,13 @@ class RunPreflight:
         return preflight
 
     def _seconds_left(self, order: Order, found: Standing, runs: Sequence[Check], moment: datetime) -> int:
-        """At least 1. A reissue waits for nothing once its order is over."""
-        over = not all(each.passed for each in runs)
-        return 1 if over else max(1, seconds_left(order.head, last_mail_at(found.challenges), moment))
+        """As `seconds_to_wait`. A reissue waits for nothing once its order is over, and for a minute at a time while
+        that is so by one clock alone: whoever closes it may have another.
+        """
+        if all(each.passed for each in runs):
+            return seconds_to_wait(order.head, last_mail_at(found.challenges), moment)
+        by_every_clock = not all(each.passed for each in self._order_checks(order, moment - CLOCKS_DIFFER))
+        return 1 if by_every_clock else A_MINUTE
 
     def _order_checks(self, order: Order, moment: datetime) -> Sequence[Check]:
         """A reissue is signed only while its order runs: issued, and inside its term."""

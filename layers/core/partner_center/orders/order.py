@@ -66,6 +66,8 @@ class PaymentKind(StrEnum):
 
 PATIENCE = timedelta(days=30)
 LONGEST_PENDING = timedelta(days=90)
+A_MINUTE = 60
+"""In seconds: the wait of an order whose time is up, and which is not closed yet."""
 FIRST_LOOK = timedelta(hours=1)
 """After its last change an order is looked at by the reconciler; the machine's own retries take less."""
 
@@ -299,6 +301,15 @@ def pending_at_most_until(head: OrderHead) -> datetime:
 def seconds_left(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:
     """Whole seconds until the pending order is overdue, rounded up; 0 once it is."""
     return max(0, ceil((pending_until(head, last_mail_at) - moment).total_seconds()))
+
+
+def seconds_to_wait(head: OrderHead, last_mail_at: datetime | None, moment: datetime) -> int:
+    """How long a wait of the pending order may last, at least 1.
+
+    Whoever closes an order whose time is up by this clock may find by another that it is not, and sends it back to
+    wait. A minute apart that is told twenty times while clocks differ, and not a thousand.
+    """
+    return seconds_left(head, last_mail_at, moment) or A_MINUTE
 
 
 def look_at(head: OrderHead) -> datetime | None:

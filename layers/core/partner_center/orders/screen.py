@@ -11,7 +11,7 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.orders.fulfil import continues
-from partner_center.orders.order import Order, Review, seconds_left
+from partner_center.orders.order import Order, Review, seconds_to_wait
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.review import Screening, Screenings
 from partner_center.orders.screening import facts_of, flags_of, unreviewed
@@ -42,7 +42,7 @@ class ScreenOrder:
     def __call__(
         self, reseller_id: str, order_id: str, attempt: int, correlation_id: str
     ) -> tuple[Outcome, int]:
-        """The outcome, and for how many whole seconds the order may still wait (at least 1).
+        """The outcome, and for how many whole seconds the order may wait now.
 
         Raises ChangedMeanwhile when the order moved in between: the step is to be repeated.
         """
@@ -54,8 +54,8 @@ class ScreenOrder:
         if review is Review.DUE:
             review = self._screen(order, moment, correlation_id)
         mailed_at = last_mail_at(self.challenges.of_order(reseller_id, order_id))
-        left = max(1, seconds_left(order.head, mailed_at, moment))
-        return (Outcome.FLAGGED if review is Review.WAITING else Outcome.CLEAR), left
+        wait = seconds_to_wait(order.head, mailed_at, moment)
+        return (Outcome.FLAGGED if review is Review.WAITING else Outcome.CLEAR), wait
 
     def _screen(self, order: Order, moment: datetime, correlation_id: str) -> Review:
         head = order.head
