@@ -11,6 +11,7 @@ from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import Mail
 from partner_center.notifications.mail_domain import mailbox
 from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
+from partner_center.notifications.results import latest
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.validation.ports import Message
 
@@ -135,7 +136,7 @@ class MemoryCalendar:
 
     def record(self, digest: Digest, mailbox: str, result: str) -> None:
         present, moment = self.heads[digest.reseller_id, digest.day]
-        known = replace(present, results={**present.results, mailbox: result})
+        known = replace(present, results=latest(present.results, mailbox, result))
         self.heads[digest.reseller_id, digest.day] = (known, moment)
 
     def _mark(self, digest: Digest) -> None:

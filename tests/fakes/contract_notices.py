@@ -10,6 +10,7 @@ from partner_center.billing.notices import NOTICE_SHARDS, next_look
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
 from partner_center.notifications.contract_reminders import ContractReminder, DueNotices, ToTell
+from partner_center.notifications.results import latest
 from tests.fakes.calendar_store import MemoryCalendar
 from tests.fakes.tables import Tables
 
@@ -86,7 +87,7 @@ class MemoryContractNotices:
     def record(self, reminder: ContractReminder, mailbox: str, result: str) -> None:
         with self.tables.writing("record"):
             present = self.rows[_key(reminder)]
-            self.rows[_key(reminder)] = replace(present, results={**present.results, mailbox: result})
+            self.rows[_key(reminder)] = replace(present, results=latest(present.results, mailbox, result))
 
     def _require_as_read(self, contract: Contract) -> None:
         present = self.tables.contracts[contract.reseller_id, contract.contract_id]

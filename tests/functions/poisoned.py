@@ -178,7 +178,7 @@ def test_a_record_that_was_set_aside_may_be_given_to_the_relay_again_and_is_not_
     )
     told = list(again())
     assert told[0] == "a record that was set aside: relayed"
-    assert "it was set aside anew" in told[-1]
+    assert "there once more" in told[-1]
     assert messages(cloud, "RelayFailures") == before
     assert len(before) == 1
 

@@ -185,6 +185,36 @@ def test_of_a_long_digest_it_is_asked_of_so_many_whether_they_still_stand_and_th
     assert len(asked) == 1000
 
 
+def test_what_was_not_asked_of_a_long_digest_is_listed(office):
+    """All that was asked of is over by now; the rest may not be."""
+    office.run()
+    (line,) = office.calendar.lines[US, MORNING.date()].values()
+    lines = {(f"ord_{n:05}", line.kind): replace(line, order_id=f"ord_{n:05}") for n in range(1200)}
+    office.calendar.lines[US, MORNING.date()] = lines
+    assert office.send_digest(US, MORNING.date())
+    ((_, digest),) = office.mailer.mails
+    assert digest.subject.startswith("200 certificates")
+
+
+@pytest.mark.parametrize("subtype", ["MailboxFull"])
+def test_a_digest_whose_bounce_is_faster_than_its_record_goes_to_the_next_address(office, subtype):
+    """SES took it, its answer came some seconds late, and the bounce before it."""
+    office.preferences = ReminderPreferences(digest_email=OPS)
+    send, to = office.mailer.send, []
+
+    def bounces(mail):
+        send(mail)
+        to.append(mail.to)
+        if mail.to == (OPS,):
+            told = a_bounce(OPS, bounce_type="Transient", subtype=subtype, **dict(mail.tags))
+            office.record_undelivered(read_notice(told))
+
+    office.mailer.send = bounces
+    office.run()
+    office.deliver()
+    assert (DESK,) in to
+
+
 # ---- where it was sent, and whether it came
 
 

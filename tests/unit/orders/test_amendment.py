@@ -425,6 +425,20 @@ def test_what_the_order_had_when_it_was_placed_comes_back_at_the_rates_of_then()
     assert (price.net, extra_units(fewer, price)) == (Money.of("120.00"), 4)
 
 
+def test_what_was_put_back_at_another_rate_before_keeps_it_whatever_else_is_amended():
+    """Rows of a version that took the rate of the day."""
+    placed = an_order(INCLUDED + 2, {"base": 1, "name": 2}).content.price
+    before = an_order(INCLUDED + 2, {"base": 1, "name": 2})
+    parts = tuple(
+        replace(part, unit="5.00", amount="10.00", units=1) if part.kind == "name" else part
+        for part in before.content.price
+    )
+    head = replace(before.head, units=before.head.units - 2)
+    order = replace(before, content=replace(before.content, price=parts), head=head)
+    price = repriced(priced(INCLUDED + 2), order, placed)
+    assert (extra_units(order, price), price.net) == (0, Money.of("110.00"))
+
+
 def test_a_card_order_holds_no_units_and_none_move():
     order = an_order(INCLUDED, {"base": 1}, payment_kind=PaymentKind.PAY_AS_YOU_GO)
     assert extra_units(order, repriced(priced(INCLUDED + 5), order, ())) == 0

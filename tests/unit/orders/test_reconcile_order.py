@@ -9,7 +9,7 @@ from partner_center.billing.contracts import EntryKind
 from partner_center.billing.payments import PaymentStatus
 from partner_center.issuance.preflight import Outcome
 from partner_center.issuance.record import CertificateStatus
-from partner_center.kernel.clock import CLOCK_IS_OFF
+from partner_center.kernel.clock import CLOCK_IS_OFF, WHILE_ASKED
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.ids import encode_time_ordered
 from partner_center.orders.fulfil import WaitStep, Woken
@@ -655,3 +655,17 @@ def test_an_order_that_cannot_be_read_stands_in_nobodys_way(world):
     assert due(world) == []
     world.clock.advance(hours=1)
     assert due(world) == [(US, ORDER)]
+
+
+def test_a_claim_is_not_kept_where_somebody_is_about_to_be_asked(world):
+    """By a clock that is behind all is proven for an hour yet; by that of who asks the approver it is not."""
+    world.ask()
+    world.approve()
+    ask_an_authority(world)
+    true = world.clock.moment + CLOCK_IS_OFF
+    ends = true + WHILE_ASKED + timedelta(minutes=5)
+    for key, proof in world.tables.proofs.items():
+        world.tables.proofs[key] = replace(proof, checked_at=ends - timedelta(days=200))
+    world.clock.moment = true - CLOCK_IS_OFF
+    look(world)
+    assert not world.head().signing, "nobody may be told that it is too late to answer"

@@ -52,14 +52,14 @@ class RelayAgain:
     relay: Callable[[Sequence[Record]], bool]
 
     def __call__(self) -> Iterator[str]:
-        """A line about each message, until one comes back: poison, which was set aside anew."""
+        """A line about each message. One that is there once more is left: poison, set aside anew, or a double."""
         seen, left = set[str](), list[str]()
         try:
             for receipt, body in self.queue.waiting():
                 left.append(receipt)
                 if body in seen:
-                    yield "a record that was set aside: it was set aside anew, see the function's log"
-                    return
+                    yield "a record that was set aside: there once more, as poison or as a double; the message stays"
+                    continue
                 seen.add(body)
                 told, is_done = self._message(json.loads(body))
                 if is_done:

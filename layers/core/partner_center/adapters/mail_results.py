@@ -3,6 +3,7 @@
 from partner_center.adapters.dynamodb import Database, Item, Update, as_read
 from partner_center.adapters.keys import Key
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
+from partner_center.notifications.results import latest
 
 _TRIES = 5
 
@@ -11,9 +12,9 @@ def record_result(database: Database, table: str, key: Key, mailbox: str, result
     """Beside what others write at the same time: a mail, and the bounce of another one. Raises TryAgain."""
     for _ in range(_TRIES):
         known = (database.get(table, key) or {}).get("results")
-        if (known or {}).get(mailbox) == result:
+        results = latest(known or {}, mailbox, result)
+        if results == known:
             return
-        results = {**(known or {}), mailbox: result}
         as_it_was = as_read({"results": known})
         try:
             database.write(Update(table, key, _changed, conditions=as_it_was, set={"results": results}))

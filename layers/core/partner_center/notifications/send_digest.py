@@ -24,7 +24,8 @@ from partner_center.notifications.suppressions import Suppressions, Undelivered
 MOST_LINES = 100
 """What a digest lists; the rest is counted."""
 MOST_LOOKED_AT = 1000
-"""Of so many it is asked whether they still stand: each is a question, and the mail has two minutes."""
+"""Of so many it is asked whether they still stand: each is a question, and the mail has two minutes. The rest stands.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,17 @@ class SendDigest:
     def _standing(self, reminders: Sequence[Reminder]) -> tuple[Sequence[Reminder], int]:
         """What is listed, and how many of those before its last line stand no more; the rest is not looked at."""
         listed, gone = list[Reminder](), 0
-        for each in reminders[:MOST_LOOKED_AT]:
+        for looked_at, each in enumerate(reminders):
             if len(listed) == MOST_LINES:
                 break
-            if still_stands(each, self.calendar.entries(each.reseller_id, each.order_id)):
+            if looked_at >= MOST_LOOKED_AT or self._stands(each):
                 listed.append(each)
             else:
                 gone += 1
         return listed, gone
+
+    def _stands(self, reminder: Reminder) -> bool:
+        return still_stands(reminder, self.calendar.entries(reminder.reseller_id, reminder.order_id))
 
     def _address(self, reseller: Reseller, digest: Digest) -> str | None:
         """The first that takes mail and was not tried yet."""

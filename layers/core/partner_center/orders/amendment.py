@@ -151,7 +151,7 @@ def repriced(price: Quote, order: Order, placed: Sequence[PricePart]) -> Quote |
     `placed` is its price then; what has been taken off since is at the same rate when it comes back. Only a kind of
     line that it had neither then nor has now is at today's rates; None when these are in another currency.
     """
-    fixed = {part.kind: part for part in (*order.content.price, *placed)}
+    fixed = {part.kind: part for part in (*placed, *order.content.price)}
     lines = tuple(
         _at_the_rates_of(fixed[line.kind], line, order.head.net.currency) if line.kind in fixed else line
         for line in price.lines

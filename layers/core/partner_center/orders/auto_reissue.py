@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from partner_center.issuance.record import CertificateRecord
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import WHILE_ASKED, Clock
 from partner_center.kernel.errors import ChangedMeanwhile, StateConflict, TryAgain
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
@@ -149,7 +149,9 @@ class ReissueByItself:
 
     def _ask(self, order: Order, chronicle: Chronicle) -> Outcome:
         moment, content = chronicle.moment, order.content
-        unproven = names_to_prove(content, proofs_on_file(self.challenges, order, moment), moment)
+        unproven = names_to_prove(
+            content, proofs_on_file(self.challenges, order, moment), moment + WHILE_ASKED
+        )
         try:
             begins = begun(order, content, unproven, self.ids.new(REISSUE, moment), moment)
         except StateConflict:

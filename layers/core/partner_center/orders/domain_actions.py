@@ -8,7 +8,7 @@ from math import ceil
 from typing import Protocol
 
 from partner_center.accounts.api_keys import Principal
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import WHILE_ASKED, Clock
 from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConflict, TooSoon
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
@@ -37,7 +37,7 @@ from partner_center.validation.challenges import (
 )
 from partner_center.validation.due_checks import Checking
 from partner_center.validation.ports import ChallengeReader
-from partner_center.validation.standing import Standing, read_standing
+from partner_center.validation.standing import Standing, read_as_asked
 
 INTERVAL = MAIL_INTERVAL
 
@@ -130,7 +130,7 @@ class RequestCheck:
         """Whether there is anything published to look at; what was held back is released."""
         moment = self.clock.now()
         order = _open_order(self.orders, reseller_id, order_id, name)
-        found = read_standing(self.challenges, order, moment)
+        found = read_as_asked(self.challenges, order, moment)
         if name is not None:
             _require_unproven(found, name, order_id)
         head = order.head
@@ -189,11 +189,11 @@ class Resend:
             raise StateConflict(
                 "not_asked_yet", "Nothing was mailed yet: the order is being screened.", order_id
             )
-        found = read_standing(self.challenges, order, moment)
+        found = read_as_asked(self.challenges, order, moment)
         _require_unproven(found, name, order_id)
         asked = found.open([name])
         (wanted,) = (each.wanted for each in found.names if each.name == name)
-        if not wanted.may_prove_at(moment):
+        if not wanted.may_prove_at(moment + WHILE_ASKED):
             detail = "By the rules of today no mail proves a name any more; choose another method."
             raise StateConflict("method_ended", detail, order_id)
         if wanted.approver_email.lower() in barred(found.challenges):

@@ -22,7 +22,7 @@ from partner_center.orders.view import order_as_json, reissue_as_json
 from partner_center.validation.challenges import Proof
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import proofs_on_file, read_standing
+from partner_center.validation.standing import proofs_on_file, read_as_asked
 from partner_center.validation.view import DomainsView, domains_as_json
 
 
@@ -84,7 +84,7 @@ class OrderReading:
         """The order information; all but head and content is read afresh."""
         head, moment = order.head, self.clock.now()
         certificates = self.certificates.of_order(head.reseller_id, head.order_id) if head.serial else ()
-        standing, card = read_standing(self.challenges, order, moment), self.card_of(head)
+        standing, card = read_as_asked(self.challenges, order, moment), self.card_of(head)
         proofs = proofs_on_file(self.challenges, order, moment) if head.issued_at else ()
         deadline = self._deadline(order, certificates, proofs, moment)
         suppressed, successors = self._suppressed(order), successors_of(self.orders, head)
@@ -155,7 +155,7 @@ class OrderReading:
 
     def reissue_shown(self, found: Reissue, enrolment: Order) -> dict[str, Any]:
         moment = self.clock.now()
-        standing = read_standing(self.challenges, enrolment, moment)
+        standing = read_as_asked(self.challenges, enrolment, moment)
         return reissue_as_json(found, enrolment, standing, moment)
 
     def _domains(self, order: Order) -> tuple[list[dict[str, Any]], bool]:
@@ -163,7 +163,7 @@ class OrderReading:
         moment = self.clock.now()
         caa = self.caa.latest(order.head.reseller_id, order.head.order_id)
         view = DomainsView(self.publishing, {each["name"]: each for each in caa})
-        found = read_standing(self.challenges, order, moment)
+        found = read_as_asked(self.challenges, order, moment)
         return domains_as_json(order, found, view, moment), found.is_proven
 
     def messages(self, reseller_id: str, order_id: str, query: Mapping[str, str]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.close import CloseOverdue, CompleteOrder
 from partner_center.orders.fulfil import WaitStep, Woken, domains_answer
 from partner_center.orders.ledger_lines import part_of
-from partner_center.orders.order import Order, OrderHead, OrderStatus, pending_until
+from partner_center.orders.order import FIRST_LOOK, Order, OrderHead, OrderStatus, pending_until
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.reconcile import (
     Armed,
@@ -254,7 +254,8 @@ class ReconcileOrder:
         """
         if not head.signing or certificate is None or not self.serials.is_asked_elsewhere(certificate):
             return False
-        word = domains_answer(self.orders, self.challenges, head.reseller_id, head.order_id, moment)
+        soon = moment + FIRST_LOOK  # who goes on from here may have another clock, or come an hour later
+        word = domains_answer(self.orders, self.challenges, head.reseller_id, head.order_id, soon)
         return word in {Woken.PROVEN, Woken.TO_BE_PAID}
 
     def _awaited(self, head: OrderHead) -> Mapping[WaitStep, Armed]:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from partner_center.accounts.api_keys import Principal
 from partner_center.issuance.supersede import Supersession
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import WHILE_ASKED, Clock
 from partner_center.kernel.errors import ContentRefused, NotFound, StateConflict
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import REISSUE, Ids
@@ -76,7 +76,7 @@ class ReissueOrder:
         after = self._examined(principal, call, order, body, gate)
         if gives_up_names(order.content, after.names) and body.get(DELAY) != 0:
             self._require_few_given_up(order)
-        unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment)
+        unproven = names_to_prove(after, proofs_on_file(self.challenges, order, moment), moment + WHILE_ASKED)
         begins = begun(order, after, unproven, self.ids.new(REISSUE, moment), moment, body.get(DELAY))
         chronicle = Chronicle(self.ids, moment, f"key:{principal.key_id}", call.request_id)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import CLOCKS_DIFFER, Clock
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
@@ -31,7 +31,7 @@ from partner_center.validation.findings import Findings, Question, corroborated,
 from partner_center.validation.ports import AttemptRecord, Challenges, Observation, Ruling
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.quorum import Corroboration, QuorumReason, Vote
-from partner_center.validation.standing import is_asked, read_standing
+from partner_center.validation.standing import Standing, is_asked, read_as_asked
 
 TOO_LATE = "All was in place, but the order changed or the value ended while we looked."
 NOWHERE = (
@@ -95,7 +95,7 @@ class CheckControl:
         if order is None:
             return
         moment = self.clock.now()
-        found = read_standing(self.challenges, order, moment)
+        found = self._asked(order, moment)
         open_ids = {each.challenge_id for each in found.open() if self._is_open(order, each, moment)}
         self._rest(order, [each for each in found.challenges if each.challenge_id not in open_ids], moment)
         asked = [each for each in found.open(names) if each.challenge_id in open_ids]
@@ -112,6 +112,10 @@ class CheckControl:
                 self._conclude(order, question, seen, moment, correlation_id)
                 if seconds is None and self._was_our_trouble(question, seen, moment):
                     self.challenges.uncount(question.challenge)
+
+    def _asked(self, order: Order, moment: datetime) -> Standing:
+        """As whoever asks sees it, though his clock be ahead of ours: what he asks is looked for."""
+        return read_as_asked(self.challenges, order, moment + CLOCKS_DIFFER)
 
     def _is_open(self, order: Order, challenge: Challenge, moment: datetime) -> bool:
         """Whether a look can still prove something."""
@@ -132,7 +136,7 @@ class CheckControl:
         present = load(self.orders, order.head.reseller_id, order.head.order_id) if due else None
         if present is None or present.head.version == order.head.version:
             return
-        for challenge in read_standing(self.challenges, present, moment).open():
+        for challenge in self._asked(present, moment).open():
             if self._is_open(present, challenge, moment) and challenge.due_at is None:
                 self.challenges.resume(challenge, moment)
 

@@ -205,6 +205,17 @@ def read_lasting(challenges: ChallengeReader, order: Order, now: datetime, lasti
     return read_standing(challenges, order, now + lasting)
 
 
+def read_as_asked(challenges: ChallengeReader, order: Order, now: datetime) -> Standing:
+    """How the order's names stand for whoever tells of them, or acts on what is asked: as who asks sees them.
+
+    So a name whose proof ends soon is not called proven while its approver is being asked. Once the order is claimed
+    nobody is asked, and its proofs hold as long as the signature needs them.
+    """
+    if order.head.status is not OrderStatus.PENDING or order.head.signing:
+        return read_standing(challenges, order, now)
+    return read_lasting(challenges, order, now, WHILE_ASKED)
+
+
 def proofs_on_file(challenges: ChallengeReader, order: Order, moment: datetime) -> list[Proof]:
     """The subscriber's proofs that may carry a name of the order at `moment`, newer ones among them."""
     head, since = order.head, moment - _LONGEST_REUSE
