@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from partner_center.kernel.clock import WHILE_ASKED
+from partner_center.kernel.clock import CLOCKS_DIFFER, WHILE_ASKED
 from partner_center.kernel.dated_rules import TIMETABLE
 from partner_center.kernel.public_suffix import registrable_domain
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -191,7 +191,7 @@ def read_standing(challenges: ChallengeReader, order: Order, now: datetime) -> S
     proofs = [
         proof
         for proof in proofs_on_file(challenges, order, moment)
-        if head.status is OrderStatus.PENDING or proof.completed_at <= moment
+        if head.status is OrderStatus.PENDING or proof.completed_at <= moment + CLOCKS_DIFFER
     ]
     return standing(order, made, proofs, moment, _refusals(challenges, order))
 
@@ -243,10 +243,14 @@ def is_asked(challenge: Challenge, order: Order) -> bool:
 
 
 def _asked(wanted: Wanted, round: int, made: Sequence[Challenge]) -> Challenge | None:
-    """The newest challenge of this round, or one that was declined: it stands, whatever else was amended."""
+    """The newest challenge of this round, or one that was declined: it stands, whatever else was amended or asked."""
     asked = [each for each in made if wanted.asks_like(each)]
     standing = [each for each in asked if each.round == round or each.status is ChallengeStatus.DECLINED]
-    return max(standing, key=lambda each: (each.round, each.created_at), default=None)
+
+    def stands_first(challenge: Challenge) -> tuple[int, bool, datetime]:
+        return challenge.round, challenge.status is ChallengeStatus.DECLINED, challenge.created_at
+
+    return max(standing, key=stands_first, default=None)
 
 
 def _own_answers(wanted: Wanted, asked: Challenge | None, made: Sequence[Challenge]) -> frozenset[str]:
