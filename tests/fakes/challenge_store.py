@@ -94,11 +94,13 @@ class MemoryChallenges:
                 changed = replace(present, resent_at=resent_at, evidence=evidence)
                 self.tables.challenges[_key(challenge)] = changed
 
-    def end(self, challenge: Challenge, moment: datetime) -> None:
+    def end(self, challenge: Challenge, moment: datetime) -> bool:
         with self.tables.writing("end"):
             present = self.tables.challenges.get(_key(challenge))
-            if present is not None and present.status is ChallengeStatus.PENDING:
-                self.tables.challenges[_key(challenge)] = replace(present, expires_at=moment, due_at=None)
+            if present is None or present.status is not ChallengeStatus.PENDING:
+                return False
+            self.tables.challenges[_key(challenge)] = replace(present, expires_at=moment, due_at=None)
+            return True
 
     def begin_check(
         self, challenge: Challenge, moment: datetime, due_at: datetime | None

@@ -154,7 +154,7 @@ class ChecksContract(WithAnOrder):
 
     def test_a_value_that_was_ended_serves_no_more_and_is_not_due(self, stores):
         challenge = self.made(stores, sent_at=NOW, due_at=LATER)
-        stores.challenges.end(challenge, LATER)
+        assert stores.challenges.end(challenge, LATER)
         assert self.present(stores) == replace(challenge, expires_at=LATER, due_at=None)
         assert self.present(stores).status_at(LATER) is ChallengeStatus.EXPIRED
 
@@ -163,7 +163,7 @@ class ChecksContract(WithAnOrder):
     )
     def test_what_is_decided_is_not_ended(self, stores, status):
         challenge = self.made(stores, sent_at=NOW, status=status)
-        stores.challenges.end(challenge, LATER)
+        assert not stores.challenges.end(challenge, LATER)
         assert self.present(stores) == challenge
 
     def test_of_two_mails_the_later_time_stays(self, stores):

@@ -368,7 +368,7 @@ A_NO = {
     ),
     "for another name, and a yes for this one": (
         BY_CONTACT,
-        [{"status": NO} | ORG, {"status": YES, "approver_email": "ops@example.net"}],
+        [{"status": NO} | ORG, {"status": YES, "approver_email": "ops@example.net", "source": "txt"}],
         {"challenge_id": "chl_2"},
         YES,
     ),
@@ -380,13 +380,13 @@ A_NO = {
     ),
     "for another name, while this one is mailed": (
         BY_CONTACT,
-        [{"status": NO} | ORG, {"approver_email": "ops@example.net"}],
+        [{"status": NO} | ORG, {"approver_email": "ops@example.net", "source": "txt"}],
         None,
         OPEN,
     ),
     "for another name, before this one was mailed": (
         BY_CONTACT,
-        [{"status": NO} | ORG, {"approver_email": "ops@example.net", "sent_at": None}],
+        [{"status": NO} | ORG, {"approver_email": "ops@example.net", "source": "txt", "sent_at": None}],
         None,
         NO,
     ),

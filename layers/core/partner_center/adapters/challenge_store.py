@@ -159,7 +159,7 @@ class ChallengeStore:
             if self._write_once(update):
                 return
 
-    def end(self, challenge: Challenge, moment: datetime) -> None:
+    def end(self, challenge: Challenge, moment: datetime) -> bool:
         update = Update(
             self._tables.validation,
             _key(challenge),
@@ -168,7 +168,7 @@ class ChallengeStore:
             set={"expires_at": to_micros(moment)},
             remove=["due_at", "due_shard"],
         )
-        self._write_once(update)
+        return self._write_once(update)
 
     def begin_check(
         self, challenge: Challenge, moment: datetime, due_at: datetime | None

@@ -86,9 +86,9 @@ class OpenValidation:
             if newest.rests_at(moment):
                 self.challenges.resume(newest, moment)
             return newest
-        if is_pending:
-            # First: a crash in between leaves one link that has ended, never two that live.
-            self.challenges.end(newest, moment)
+        # First: a crash in between leaves one link that has ended, never two that live.
+        if is_pending and not self.challenges.end(newest, moment):
+            return self._as_it_is(newest)  # answered since: whoever declined is not asked again
         return self._create(order.head, wanted, len(asked), newest)
 
     def _create(self, head: OrderHead, wanted: Wanted, number: int, newest: Challenge | None) -> Challenge:
@@ -112,8 +112,11 @@ class OpenValidation:
         if self.challenges.create(challenge):
             return challenge
         # Another run of this step was faster; its value is the one that counts.
-        present = self.challenges.of_order(head.reseller_id, head.order_id)
-        return next(each for each in present if each.challenge_id == made_id)
+        return self._as_it_is(challenge)
+
+    def _as_it_is(self, challenge: Challenge) -> Challenge:
+        present = self.challenges.of_order(challenge.reseller_id, challenge.order_id)
+        return next(each for each in present if each.challenge_id == challenge.challenge_id)
 
     def _with_value(self, challenge: Challenge, moment: datetime) -> Challenge:
         """A link's secret is kept as a digest and sealed; a published value is in the open once it serves."""

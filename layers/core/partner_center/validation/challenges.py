@@ -134,9 +134,12 @@ class Wanted:
         return may_prove(self.method, moment)
 
     def asks_like(self, challenge: Challenge) -> bool:
-        """Whether `challenge` asks the same in the same way."""
-        asked = (challenge.method, challenge.authorization_domain, challenge.approver_email)
-        return asked == (self.method, self.authorization_domain, self.approver_email)
+        """Whether `challenge` asks the same in the same way.
+
+        An address that two sources name is asked for each: a yes is for the names of its own mail.
+        """
+        asked = (challenge.method, challenge.authorization_domain, challenge.approver_email, challenge.source)
+        return asked == (self.method, self.authorization_domain, self.approver_email, self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +236,7 @@ def challenge_id(order_id: str, round: int, wanted: Wanted, number: int) -> str:
         wanted.authorization_domain,
         wanted.approver_email,
         str(number),
+        *([] if wanted.source == "constructed" else [wanted.source]),
     )
     return f"chl_{sha256(chr(10).join(parts).encode()).hexdigest()[:26]}"
 

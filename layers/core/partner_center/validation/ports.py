@@ -105,8 +105,8 @@ class Challenges(ChallengeReader, Protocol):
         """A later mail of the same value, and how its recipient was corroborated; of two at once the later stays."""
         ...
 
-    def end(self, challenge: Challenge, moment: datetime) -> None:
-        """The value serves no more from `moment` on. One that is pending no more stays as it is."""
+    def end(self, challenge: Challenge, moment: datetime) -> bool:
+        """The value serves no more from `moment` on. One that is pending no more stays as it is: False."""
         ...
 
     def begin_check(
