@@ -215,6 +215,34 @@ def test_of_many_names_a_few_are_told():
     assert "host-0.example.com, host-1.example.com, host-2.example.com and 97 more" in step.next_action
 
 
+STUCK = {
+    "declined": {"status": ChallengeStatus.DECLINED, "decided_at": NOW},
+    "expired": {"expires_at": LATER},
+}
+
+
+@pytest.mark.parametrize("changes", STUCK.values(), ids=STUCK)
+@pytest.mark.parametrize(
+    ("kind", "cancel"),
+    [
+        (OrderKind.NEW, "or cancel the order."),
+        (OrderKind.REISSUE, "or cancel the reissue (POST /v1/orders/{id}/reissues/{reissue_id}/cancel)."),
+    ],
+)
+def test_what_is_given_up_is_the_order_or_the_reissue(changes, kind, cancel):
+    step = steps(replace(HERE, **changes), THERE, kind=kind)["domain_verification"]
+    assert step.next_action.endswith(cancel)
+    assert "(PUT /v1/orders/{id}/domains/{name}/method)" in step.next_action
+
+
+@pytest.mark.parametrize(
+    ("kind", "are_other_names_told"), [(OrderKind.NEW, True), (OrderKind.REISSUE, False)]
+)
+def test_a_reissue_is_not_told_to_amend_its_order_which_is_issued(kind, are_other_names_told):
+    step = steps(replace(HERE, **STUCK["declined"]), THERE, kind=kind)["domain_verification"]
+    assert ("PATCH" in step.next_action) == are_other_names_told
+
+
 # ---- quality review
 
 REVIEWS = {

@@ -196,6 +196,20 @@ def test_a_refusal_proves_nothing_and_tells_the_reseller(approvals, stores):
     assert stores.orders.head(US, ORDER).status is OrderStatus.PENDING
 
 
+@pytest.mark.parametrize(
+    ("kind", "cancel"),
+    [
+        (OrderKind.NEW, "or cancel the order."),
+        (OrderKind.REISSUE, "or cancel the reissue (POST /v1/orders/{id}/reissues/{reissue_id}/cancel)."),
+    ],
+)
+def test_a_refusal_says_what_may_be_given_up(approvals, stores, kind, cancel):
+    stores.tables.heads[US, ORDER] = replace(stores.orders.head(US, ORDER), kind=kind)
+    answer(approvals, Decision.DECLINE)
+    ((message,), _) = stores.orders.messages(US, ORDER, Page(10, None))
+    assert message.text.endswith(cancel)
+
+
 def test_a_refusal_of_a_hundred_names_names_a_few(approvals, stores):
     names = [f"host-{number}.example.com" for number in range(100)]
     ask_for(stores, a_challenge(*names, token="token-2"))

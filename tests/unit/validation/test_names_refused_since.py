@@ -6,7 +6,7 @@ import pytest
 
 from partner_center.kernel.patience import AFTER_TROUBLE
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.order import OrderStatus
+from partner_center.orders.order import OrderKind, OrderStatus
 from partner_center.orders.public_names import name_problem
 from partner_center.validation.challenges import ChallengeStatus, wanted_challenges
 from partner_center.validation.standing import read_standing
@@ -46,6 +46,16 @@ def test_its_domains_are_read_and_say_what_to_do(name, method):
     assert "publish" not in items[name]
     assert "Choose other names" in items[name]["next_action"]
     assert ("publish" in items["example.com"], items["example.com"]["next_action"]) == (True, None)
+
+
+@every_name
+def test_a_reissue_is_told_to_be_cancelled_since_its_order_cannot_be_amended(name):
+    """In the instructions of the name, and in the attempt to look at it."""
+    desk = Publisher(methods=by("dns_txt", name), kind=OrderKind.REISSUE)
+    desk.check()
+    for told in (desk.domains()[name]["next_action"], desk.attempt.detail):
+        assert "Cancel the reissue (POST /v1/orders/{id}/reissues/{reissue_id}/cancel)" in told
+        assert "PATCH" not in told
 
 
 @every_name

@@ -8,6 +8,7 @@ from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderHead, OrderStatus, Review
 from partner_center.orders.payment_step import payment_step
 from partner_center.orders.steps import Actor, Step, StepStatus
+from partner_center.orders.ways_out import or_other_names, to_cancel
 from partner_center.validation.challenges import Challenge, ChallengeStatus
 from partner_center.validation.standing import NameStanding, Standing
 
@@ -15,7 +16,7 @@ _DOMAIN = "/v1/orders/{{id}}/domains/{{name}}"
 _STUCK = {
     ChallengeStatus.DECLINED: (
         "The approver declined {names}: talk to the domain's owner, then choose another address or method "
-        f"(PUT {_DOMAIN}/method), or other names (PATCH /v1/orders/{{{{id}}}}), or cancel the order."
+        f"(PUT {_DOMAIN}/method){{or_other_names}}, or {{to_cancel}}."
     ),
     ChallengeStatus.FAILED: (
         "The address chosen for {names} cannot be asked; the domain's attempts say why. Mend that, then ask for the "
@@ -24,13 +25,13 @@ _STUCK = {
     ),
     ChallengeStatus.EXPIRED: (
         f"What was asked for {{names}} has expired: ask anew (POST {_DOMAIN}/resend), or choose another address or "
-        f"method (PUT {_DOMAIN}/method), or cancel the order."
+        f"method (PUT {_DOMAIN}/method), or {{to_cancel}}."
     ),
 }
 """What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
 _ENDED = (
     "By the rules of today no mail proves {names}: choose another method "
-    f"(PUT {_DOMAIN}/method), or cancel the order."
+    f"(PUT {_DOMAIN}/method), or {{to_cancel}}."
 )
 _STUCK_HERE = "Trouble on our side keeps the order from getting on."
 _STAFF_ACT = "Staff were told, and it is tried again by itself; nothing is needed from you."
@@ -112,13 +113,12 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
         )
     void = [each.name for each in found.names if each.proof is None and not each.wanted.may_prove_at(moment)]
     if void:
-        return Step(
-            name, StepStatus.IN_PROGRESS, updated, reason, _ENDED.format(names=_some(void)), Actor.RESELLER
-        )
+        action = _told(_ENDED, void, order.head)
+        return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, Actor.RESELLER)
     for status, told in _STUCK.items():
         stuck = [each.name for each in found.names if each.status_at(moment) is status]
         if stuck:
-            action = told.format(names=_some(stuck))
+            action = _told(told, stuck, order.head)
             return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, Actor.RESELLER)
     waiting = [
         each
@@ -130,6 +130,10 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
     due = min(each.expires_at for each in waiting)
     action, actor = _asked_of(waiting)
     return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, actor, due)
+
+
+def _told(what: str, names: Sequence[str], head: OrderHead) -> str:
+    return what.format(names=_some(names), or_other_names=or_other_names(head), to_cancel=to_cancel(head))
 
 
 def _asked_of(waiting: Sequence[Challenge]) -> tuple[str, Actor]:

@@ -11,6 +11,7 @@ from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
 from partner_center.orders.order import Order, OrderHead, OrderStatus, pending_at_most_until
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.ways_out import to_cancel
 from partner_center.validation.authenticate import token_digest
 from partner_center.validation.challenges import (
     Attempt,
@@ -183,5 +184,6 @@ def _declined_message(asked: OpenApproval, moment: datetime, chronicle: Chronicl
         chronicle.ids.new("msg", moment),
         moment,
         f"{challenge.approver_email} declined the request for {names}. That address can no longer approve "
-        "these names. Talk to the owner of the domain, then choose another address or method, or cancel the order.",
+        "these names. Talk to the owner of the domain, then choose another address or method, or "
+        f"{to_cancel(asked.order.head)}.",
     )

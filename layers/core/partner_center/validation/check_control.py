@@ -14,8 +14,9 @@ from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import AFTER_TROUBLE, PASSES
 from partner_center.orders.content import Method
-from partner_center.orders.order import Order, OrderStatus
+from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.ways_out import without_the_names
 from partner_center.validation.approve import ApprovalClosed
 from partner_center.validation.challenges import (
     Attempt,
@@ -34,10 +35,7 @@ from partner_center.validation.quorum import Corroboration, QuorumReason, Vote
 from partner_center.validation.standing import Standing, is_asked, read_as_asked
 
 TOO_LATE = "All was in place, but the order changed or the value ended while we looked."
-NOWHERE = (
-    "Control of {} can be shown nowhere by the present public suffix list, so nothing was looked at. Choose other "
-    "names (PATCH /v1/orders/{{id}}), or cancel the order."
-)
+NOWHERE = "Control of {} can be shown nowhere by the present public suffix list, so nothing was looked at. {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class CheckControl:
             shown = [each for each in claimed if can_be_shown(each.method, each.authorization_domain)]
             for challenge in claimed:
                 if challenge not in shown:
-                    self.challenges.note(challenge, self._nowhere(challenge, moment))
+                    self.challenges.note(challenge, self._nowhere(order.head, challenge, moment))
             questions = list(self._questions(order, shown))
             looks = [look for each in questions for look in each.looks]
             seen = self.everywhere.look(looks, seconds) if looks else Seen({})
@@ -197,8 +195,8 @@ class CheckControl:
             return self._prove(amended, challenge, findings, corroboration, record, correlation_id)
         return True
 
-    def _nowhere(self, challenge: Challenge, moment: datetime) -> AttemptRecord:
-        detail = NOWHERE.format(challenge.authorization_domain)
+    def _nowhere(self, head: OrderHead, challenge: Challenge, moment: datetime) -> AttemptRecord:
+        detail = NOWHERE.format(challenge.authorization_domain, without_the_names(head))
         return AttemptRecord(
             attempt_id=self.ids.new("att", moment),
             reseller_id=challenge.reseller_id,

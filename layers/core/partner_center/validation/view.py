@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from partner_center.kernel.clock import rfc3339
-from partner_center.orders.order import Order
+from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.public_names import name_problem
+from partner_center.orders.ways_out import without_the_names
 from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, mailed_at, usable_until
 from partner_center.validation.publishing import Publishing
 from partner_center.validation.standing import NameStanding, Standing
@@ -54,7 +55,7 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
         "shared_with": [name for name in found.wanted.names if name != found.name],
         "approver_email": chosen.approver_email,
         "attempts": _attempts(challenge),
-        "next_action": _next_action(found) if order.head.is_open else None,
+        "next_action": _next_action(found, order.head) if order.head.is_open else None,
     }
     if challenge is not None:
         sent = mailed_at(challenge)
@@ -71,12 +72,12 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
     return domain | {"valid_until": _valid_until(proof), "evidence": evidence}
 
 
-def _next_action(found: NameStanding) -> str | None:
+def _next_action(found: NameStanding, head: OrderHead) -> str | None:
     """What to do about a name that nobody may certify by the present public suffix list, or that CAA refuses."""
     problem = name_problem(found.name)
     if problem is None:
         return found.advice
-    return f"{problem.detail} Choose other names (PATCH /v1/orders/{{id}})."
+    return f"{problem.detail} {without_the_names(head)}"
 
 
 def _attempts(challenge: Challenge | None) -> list[dict[str, Any]]:
