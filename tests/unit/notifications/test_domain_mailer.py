@@ -10,6 +10,7 @@ from partner_center.catalog.products import Catalog, load_catalog
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.domain_mailer import DomainMailer, message_id
 from partner_center.orders.content import ChosenMethod, Method
+from partner_center.orders.order import OrderKind
 from partner_center.validation.challenges import VALUE_LIFETIME
 from partner_center.validation.ports import ApprovalRequest
 from partner_center.validation.publishing import Publishing
@@ -215,6 +216,19 @@ def test_a_mail_for_an_unknown_order_is_not_sent(desk, mailer, sent, changes):
     with pytest.raises(TryAgain):
         mailer.ask(request(desk, **changes))
     assert sent == []
+
+
+def test_the_contact_of_a_reissue_that_was_corrected_gets_another_mail(desk, mailer, sent):
+    """Its own revision does not move: the contact is corrected on its order."""
+    order = desk.order()
+    technical = replace(order.content.contacts.technical, email="nora@example.org")
+    corrected = replace(order.content, contacts=replace(order.content.contacts, technical=technical))
+    reissue = replace(order, head=replace(order.head, kind=OrderKind.REISSUE))
+    for each in (reissue, reissue, replace(reissue, content=corrected)):
+        mailer.instruct(each, published(desk))
+    first, again, other = sent
+    assert first.message_id == again.message_id != other.message_id
+    assert other.to == ("nora@example.org",)
 
 
 @pytest.mark.parametrize(

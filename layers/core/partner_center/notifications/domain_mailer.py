@@ -90,7 +90,11 @@ class DomainMailer:
             until=min(answerable_until(each, order) for each in challenges),
             support_contact=reseller.support_email,
         )
-        digest = sha256(" ".join(sorted(each.challenge_id for each in challenges)).encode()).hexdigest()
+        told = sorted(each.challenge_id for each in challenges)
+        if order.head.is_reissue:
+            # Its contact is corrected on its order, and makes another mail without another revision of its own.
+            told += [facts.technical_name, facts.technical_email]
+        digest = sha256(" ".join(told).encode()).hexdigest()
         mail_id = _of_revision(f"pub_{digest[:26]}", order)
         mail = control_instructions_mail(facts, self.sender, message_id(mail_id, self.sender))
         self.mailer.send(replace(mail, tags=tags_of(order.head, "instructions")))

@@ -14,6 +14,7 @@ from partner_center.kernel.clock import WHILE_ASKED, Clock
 from partner_center.kernel.events import Event
 from partner_center.orders.order import OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.under_way import with_present_contacts
 from partner_center.validation.authenticate import OpenValidation
 from partner_center.validation.ports import Challenges
 from partner_center.validation.standing import read_lasting
@@ -96,7 +97,7 @@ class AwaitDomains:
         if not order.head.is_screened:
             self.machine.wake(token, Woken.AMENDED)
             return
-        self.open_validation(order)
+        self.open_validation(with_present_contacts(self.orders, order))
         head = self.orders.head(reseller_id, order_id)
         if head is None or not continues(head, attempt):
             self.machine.wake(token, Woken.OVER)

@@ -1,7 +1,9 @@
 """Which enrolment is meant when the domains of an order are asked for: the order's own, or a reissue under way."""
 
-from partner_center.kernel.ids import enrolment_of_reissue
-from partner_center.orders.order import OrderHead, OrderStatus
+from dataclasses import replace
+
+from partner_center.kernel.ids import enrolment_of_reissue, order_of
+from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
 
 
@@ -31,3 +33,17 @@ def enrolments_meant(
         if name is None or name in reissue.content.names:
             found.append(each)
     return tuple(found) or (order_id,)
+
+
+def with_present_contacts(orders: OrderReader, enrolment: Order) -> Order:
+    """A reissue with the contacts that its order has by now, an order as it is.
+
+    Contacts are corrected on the order alone, and it keeps them when the reissue is issued: what was copied when the
+    reissue was asked for may be an address that takes no mail.
+    """
+    if not enrolment.head.is_reissue:
+        return enrolment
+    order = load(orders, enrolment.head.reseller_id, order_of(enrolment.head.order_id))
+    if order is None:
+        return enrolment
+    return replace(enrolment, content=replace(enrolment.content, contacts=order.content.contacts))

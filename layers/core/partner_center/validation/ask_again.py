@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from partner_center.orders.order import OrderStatus
 from partner_center.orders.ports import OrderReader, load
+from partner_center.orders.under_way import with_present_contacts
 from partner_center.validation.authenticate import OpenValidation
 
 
@@ -19,4 +20,4 @@ class AskAgain:
         """Raises TooSoon, TryAgain."""
         order = load(self.orders, reseller_id, order_id)
         if order is not None and order.head.status is OrderStatus.PENDING and order.head.is_screened:
-            self.open_validation(order, names)
+            self.open_validation(with_present_contacts(self.orders, order), names)
