@@ -7,7 +7,15 @@ import pytest
 from partner_center.billing.payments import PaymentStatus
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.order import Closed, CloseReason, OrderKind, OrderStatus, PaymentKind, Review
+from partner_center.orders.order import (
+    LONGEST_PENDING,
+    Closed,
+    CloseReason,
+    OrderKind,
+    OrderStatus,
+    PaymentKind,
+    Review,
+)
 from partner_center.orders.restarts import MOST_RESTARTS, Restarts
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
@@ -170,6 +178,18 @@ def test_the_approvers_are_named_and_the_first_end_is_the_deadline():
     assert APPROVER in step.next_action
     assert "admin@example.org" in step.next_action
     assert step.due_at == NOW + 9 * a_day
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"kind": OrderKind.REISSUE, "term_to": NOW + 5 * a_day},
+        {"placed_at": NOW + 5 * a_day - LONGEST_PENDING},
+    ],
+    ids=["a reissue", "an old order"],
+)
+def test_what_is_asked_is_due_before_the_order_ends(head):
+    assert steps(HERE, THERE, **head)["domain_verification"].due_at == NOW + 5 * a_day
 
 
 def test_what_is_to_be_published_is_told_before_who_is_to_answer():

@@ -13,10 +13,10 @@ from partner_center.validation.approve import (
     ApprovalClosed,
     Approvals,
     WhyClosed,
-    answerable_until,
     why_closed,
 )
 from partner_center.validation.challenges import VALUE_LIFETIME, ChallengeStatus, Decision
+from partner_center.validation.standing import answerable_until
 from tests.fakes.determined import HURRIED, MICROSECOND, NOW, CountingIds, FixedClock
 from tests.fakes.samples import (
     APPROVER,

@@ -7,7 +7,7 @@ import pytest
 
 from partner_center.catalog.products import load_catalog
 from partner_center.orders.content import ChosenMethod, Method
-from partner_center.orders.order import Closed, CloseReason, OrderStatus
+from partner_center.orders.order import LONGEST_PENDING, Closed, CloseReason, OrderKind, OrderStatus
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import VALUE_LIFETIME, Attempt, ChallengeStatus
 from partner_center.validation.publishing import Publishing
@@ -69,6 +69,18 @@ def test_a_mailed_name_tells_when_and_until_when():
     assert item["expires_at"] == "2026-12-23T10:00:00Z"
     assert item["valid_until"] is item["evidence"] is None
     assert item["attempts"] == []
+
+
+ENDS_EARLIER = {
+    "a reissue, with its order's term": {"kind": OrderKind.REISSUE, "term_to": NOW + 5 * a_day},
+    "an order, ninety days after it was placed": {"placed_at": NOW + 5 * a_day - LONGEST_PENDING},
+}
+
+
+@pytest.mark.parametrize("head", ENDS_EARLIER.values(), ids=ENDS_EARLIER)
+def test_a_link_that_ends_with_its_order_is_told_to_end_then(head):
+    item = seen([a_challenge(*NAMES)], **head)["www.example.com"]
+    assert item["expires_at"] == "2026-11-28T10:00:00Z"
 
 
 def test_no_secret_of_the_link_is_shown():

@@ -20,8 +20,9 @@ from partner_center.entry.wiring.access import access
 from partner_center.entry.wiring.validation import approvals
 from partner_center.kernel.errors import NotFound, TryAgain
 from partner_center.kernel.ids import order_of
-from partner_center.validation.approve import ApprovalClosed, OpenApproval, answerable_until
+from partner_center.validation.approve import ApprovalClosed, OpenApproval
 from partner_center.validation.challenges import Decision, would_serve_until
+from partner_center.validation.standing import answerable_until
 
 _LONGEST_FORM = 1024
 

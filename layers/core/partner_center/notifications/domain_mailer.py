@@ -19,11 +19,11 @@ from partner_center.notifications.ports import Mailer
 from partner_center.orders.content import Method
 from partner_center.orders.order import Order, OrderHead
 from partner_center.orders.ports import OrderReader, load
-from partner_center.validation.approve import answerable_until
 from partner_center.validation.challenges import Challenge, days_to_serve
 from partner_center.validation.control_methods import PublishFile, PublishRecord, can_be_shown
 from partner_center.validation.ports import ApprovalRequest
 from partner_center.validation.publishing import Publishing
+from partner_center.validation.standing import answerable_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from partner_center.orders.payment_step import payment_step
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.orders.ways_out import or_other_names, to_cancel
 from partner_center.validation.challenges import Challenge, ChallengeStatus
-from partner_center.validation.standing import NameStanding, Standing
+from partner_center.validation.standing import NameStanding, Standing, answerable_until
 
 _DOMAIN = "/v1/orders/{{id}}/domains/{{name}}"
 _STUCK = {
@@ -127,7 +127,7 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
     ]
     if not waiting:
         return Step(name, StepStatus.PENDING, updated, reason, "What to do is being mailed.", Actor.SYSTEM)
-    due = min(each.expires_at for each in waiting)
+    due = min(answerable_until(each, order) for each in waiting)
     action, actor = _asked_of(waiting)
     return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, actor, due)
 

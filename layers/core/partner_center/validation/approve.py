@@ -56,11 +56,6 @@ class OpenApproval:
     order: Order
 
 
-def answerable_until(challenge: Challenge, order: Order) -> datetime:
-    """When an approval link ends, unless it is used or its order moves before: with its value, or with its order."""
-    return min(challenge.expires_at, pending_at_most_until(order.head))
-
-
 def why_closed(challenge: Challenge, order: Order, moment: datetime) -> WhyClosed | None:
     """Whether and why an approval link is closed at `moment`; None while it asks something."""
     if challenge.status in {ChallengeStatus.VALID, ChallengeStatus.DECLINED}:

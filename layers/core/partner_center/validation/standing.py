@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from partner_center.kernel.clock import CLOCKS_DIFFER, WHILE_ASKED
 from partner_center.kernel.dated_rules import TIMETABLE
 from partner_center.kernel.public_suffix import registrable_domain
-from partner_center.orders.order import Order, OrderHead, OrderStatus
+from partner_center.orders.order import Order, OrderHead, OrderStatus, pending_at_most_until
 from partner_center.validation.caa_refusal import CaaRefusal, CaaRefusals
 from partner_center.validation.challenges import (
     Challenge,
@@ -240,6 +240,11 @@ def zone_of(domain: str) -> str:
 def is_asked(challenge: Challenge, order: Order) -> bool:
     """Whether the challenge asks for something that the order needs now."""
     return challenge.round == order.head.round and any(each.asks_like(challenge) for each in wanted_of(order))
+
+
+def answerable_until(challenge: Challenge, order: Order) -> datetime:
+    """When a challenge ends, unless it is answered or its order moves before: with its value, or with its order."""
+    return min(challenge.expires_at, pending_at_most_until(order.head))
 
 
 def _asked(wanted: Wanted, round: int, made: Sequence[Challenge]) -> Challenge | None:

@@ -11,7 +11,7 @@ from partner_center.orders.public_names import name_problem
 from partner_center.orders.ways_out import without_the_names
 from partner_center.validation.challenges import Challenge, ChallengeStatus, Proof, mailed_at, usable_until
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import NameStanding, Standing
+from partner_center.validation.standing import NameStanding, Standing, answerable_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def _domain(order: Order, found: NameStanding, view: DomainsView, moment: dateti
         sent = mailed_at(challenge)
         domain |= {
             "sent_at": rfc3339(sent) if sent else None,
-            "expires_at": rfc3339(challenge.expires_at),
+            "expires_at": rfc3339(answerable_until(challenge, order)),
         }
         serves = proof is None and challenge.status_at(moment) is ChallengeStatus.PENDING
         publish = view.publishing.publish(order, challenge) if serves and order.head.is_open else None
