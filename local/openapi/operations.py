@@ -344,7 +344,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "The five constructed addresses at each domain from the name up to the registrable one, and the contacts "
         "that their DNS publishes at this moment (CAA contactemail, TXT at _validation-contactemail). Nobody "
         "else may. An address that declined this order is not among them, for whichever name: it cannot be chosen "
-        "again.",
+        "again. The list is empty once no mail proves a name by the rules of the day.",
         {200: Answer("The addresses.", "ApproverList", ("ApproverList",))},
         (*RESTRICTED, "NotFound"),
         READERS,

@@ -93,7 +93,7 @@ class World:
         self.ask_again = AskAgain(orders, self.open_validation)
         self.check_control = CheckControl(orders, challenges, everywhere, publishing, clock, ids)
         self.begin_due_checks = BeginDueChecks(challenges, self, clock)
-        self.read_approvers = ReadApprovers(orders, challenges, self.contacts)
+        self.read_approvers = ReadApprovers(orders, challenges, self.contacts, clock)
         self.list_proofs = ListProofs(challenges, clock)
         self.approvals = Approvals(challenges, orders, clock, ids, HURRIED)
         self.await_domains = AwaitDomains(

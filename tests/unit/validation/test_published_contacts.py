@@ -1,5 +1,7 @@
 """Who may approve, as DNS says now: the computed addresses always, published contacts as the primary sees them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from partner_center.kernel.errors import NotFound
@@ -7,6 +9,7 @@ from partner_center.validation.challenges import ChallengeStatus
 from partner_center.validation.contacts import contact_looks
 from partner_center.validation.dns import CaaRecord, Dnssec, FailureKind, RecordType
 from partner_center.validation.perspectives import Unseen, UnseenReason
+from tests.fakes.determined import MICROSECOND
 from tests.fakes.perspectives import PRIMARY, REMOTES, SeenWorld
 from tests.fakes.samples import ORDER, THEM, US, a_challenge, a_contract
 from tests.fakes.world import World
@@ -19,6 +22,8 @@ ZONE = SeenWorld(
         ("_validation-contactemail.example.org", TXT): (b"boss@example.org",),
     }
 )
+
+EMAIL_ENDS = datetime(2028, 3, 15, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -159,6 +164,20 @@ def test_who_declined_the_order_is_offered_for_none_of_its_names(world):
     assert "it@provider.net" in offered
     assert offered.isdisjoint({"ops@provider.net", "admin@example.com"})
     assert {each["approver_email"] for each in read(world, "example.org")} >= {"admin@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("moment", "offered"),
+    [(EMAIL_ENDS - MICROSECOND, 6), (EMAIL_ENDS, 0)],
+    ids=["the last microsecond of e-mail", "the day it ends"],
+)
+def test_nobody_is_offered_once_no_mail_proves_anything(world, moment, offered):
+    """Choosing one would be refused; an unknown name is told as ever."""
+    world.clock.moment = moment
+    assert len(read(world, "example.org")) == offered
+    assert len(world.perspectives.asked) == (1 if offered else 0)
+    with pytest.raises(NotFound):
+        read(world, "example.net")
 
 
 def test_a_request_waits_for_the_network_for_a_while_only(world):

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import NotFound
+from partner_center.orders.content import Method
 from partner_center.orders.page import cut
 from partner_center.orders.ports import OrderReader, load
 from partner_center.orders.under_way import enrolment_meant
-from partner_center.validation.challenges import barred
+from partner_center.validation.challenges import barred, may_prove
 from partner_center.validation.contacts import Approver, approvers_of, approvers_seen, contact_looks
 from partner_center.validation.corroborate import AllPerspectives
 from partner_center.validation.ports import ChallengeReader
@@ -43,11 +45,14 @@ class ReadApprovers:
     orders: OrderReader
     challenges: ChallengeReader
     contacts: PublishedContacts
+    clock: Clock
 
     def __call__(
         self, reseller_id: str, order_id: str, name: str, query: Mapping[str, str]
     ) -> dict[str, Any]:
         """Every address that may be chosen: who declined this order is left out.
+
+        Nobody may be once no mail proves anything by the rules of the day, and nothing is looked up then.
 
         Raises Malformed, and NotFound for an unknown order and for a name that it does not have.
         """
@@ -57,6 +62,8 @@ class ReadApprovers:
             raise NotFound("There is no such order.")
         if name not in order.content.names:
             raise NotFound("The order has no such name.")
+        if not may_prove(Method.EMAIL, self.clock.now()):
+            return cut([], query)
         declined = barred(self.challenges.of_order(reseller_id, meant))
         items = [
             {
