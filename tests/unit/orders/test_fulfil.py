@@ -456,11 +456,41 @@ def test_a_check_wakes_an_order_whose_last_name_another_order_proved(world):
     assert world.machine.answers == {"token-1": Woken.PROVEN}
 
 
-def test_a_check_leaves_an_order_alone_that_proved_itself(world):
+def test_a_check_leaves_an_order_alone_that_has_just_proved_itself(world):
     """Its own event is on the way, and a preflight may be under way already."""
     await_domains(world)
     world.approve()
+    world.clock.advance(minutes=9)
     before = moved(world)
+    check(world)
+    assert moved(world) == before
+
+
+def test_a_check_wakes_an_order_of_whose_own_proof_nothing_was_heard(world):
+    """The event was set aside, or the stream is hours late: it says that it goes on at once after a check."""
+    await_domains(world)
+    world.relay()
+    world.approve()
+    unheard = set(world.tables.events)
+    world.clock.advance(minutes=10)
+    steps = world.reading.order(US, ORDER)["authentication"]["steps"]
+    (told,) = (each["next_action"] for each in steps if each["step"] == "issuance")
+    assert "at once after a check" in told
+    check(world)
+    for event in list(world.tables.events.values()):
+        if event.event_id not in unheard:
+            world.relay_event(event)
+    assert world.machine.answers == {"token-1": Woken.PROVEN}
+
+
+def test_checks_without_end_do_not_move_it_without_end(world):
+    """Each would put off when it is looked at by itself."""
+    await_domains(world)
+    world.approve()
+    world.clock.advance(hours=1)
+    check(world)
+    before = moved(world)
+    world.clock.advance(hours=1)
     check(world)
     assert moved(world) == before
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
 from typing import Protocol
@@ -40,6 +40,10 @@ from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_as_asked
 
 INTERVAL = MAIL_INTERVAL
+
+EVENTS_ARRIVE = timedelta(minutes=10)
+"""So long after a proof its own event is on the way, or a preflight is under way, which a check would have begin
+again. Later it may have been set aside."""
 
 
 class Asking(Protocol):
@@ -139,7 +143,7 @@ class RequestCheck:
         checked = [each.checked_at for each in published]
         checked += [self.times.last(reseller_id, order_id, name), head.checked_at if name is None else None]
         _require_pause(max(filter(None, checked), default=None), moment, "The last check")
-        if name is None and _may_go_on(head, found):
+        if name is None and _may_go_on(head, found, moment):
             self._release(head, Chronicle(self.ids, moment, actor, correlation_id))
         return bool(published)
 
@@ -204,11 +208,25 @@ class Resend:
         self.asking.ask_again(reseller_id, order_id, [name])
 
 
-def _may_go_on(head: OrderHead, found: Standing) -> bool:
-    """Whether a check may move the order: it was held back, CAA refused a name, or another order proved one."""
+def _may_go_on(head: OrderHead, found: Standing, moment: datetime) -> bool:
+    """Whether a check may move the order: it was held back, CAA refused a name, another order proved one, or nothing
+    was heard of its own last proof.
+    """
+    if head.signing:
+        return False
+    if head.held_back or head.caa_refusal:
+        return True
     elsewhere = any(proof.order_id != head.order_id for proof in found.proofs.values())
-    proven_elsewhere = found.is_proven and elsewhere
-    return not head.signing and bool(head.held_back or head.caa_refusal or proven_elsewhere)
+    return found.is_proven and (elsewhere or _is_unheard(head, found, moment))
+
+
+def _is_unheard(head: OrderHead, found: Standing, moment: datetime) -> bool:
+    """Whether the event of the last proof has had time to arrive, and no check was asked for since.
+
+    One is enough: each moves the head, and puts off when the order is looked at by itself.
+    """
+    late_at = max(proof.completed_at for proof in found.proofs.values()) + EVENTS_ARRIVE
+    return moment >= late_at and (head.checked_at is None or head.checked_at < late_at)
 
 
 def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str | None) -> Order:
