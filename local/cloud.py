@@ -326,7 +326,20 @@ class EmbeddedCloud:
         """
         start = time.monotonic()
         until = start + soon
-        return self._rest(lambda: CLOCK.now() + max(0.0, until - time.monotonic()), start + timeout)
+        rested = self._rest(lambda: CLOCK.now() + max(0.0, until - time.monotonic()), start + timeout)
+        if not rested:
+            log.warning("not at rest after %d s: %s", timeout, "; ".join(self.under_way()))
+        return rested
+
+    def under_way(self) -> list[str]:
+        """What keeps the cloud from resting, in words."""
+        now = CLOCK.now()
+        dues = [(work, work.due()) for work in self._dispatcher.work()]
+        return [
+            f"{self._invocations} invocations at {CLOCK.utcnow():%m-%d %H:%M:%S}",
+            *(f"{type(work).__name__} due in {due - now:.0f} s" for work, due in dues if due is not None),
+            *machines.under_way(),
+        ]
 
     def advance(self, seconds: float, runs: int | None = None) -> None:
         """Move the clock in steps, so that what falls due on the way runs at its time, and wait for that work.

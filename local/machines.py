@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from local.clock import CLOCK
@@ -83,6 +83,24 @@ def at_rest_until() -> float:
                 else:
                     return 0.0
     return min(ends, default=math.inf) if asleep <= len(sleeps) else 0.0
+
+
+def under_way() -> list[str]:
+    """Where each execution is that goes on, in words: for whoever wants to know why nothing comes to rest."""
+    told = [f"asleep until {_clock_time(end)}" for end in pauses()]
+    for execution in _executions():
+        if execution.exec_status == "RUNNING":
+            for event, by_id in _open_ends(execution):
+                is_submitted = event["type"] == "TaskSubmitted"
+                limit = f" until {_clock_time(_time_limit(event, by_id))}" if is_submitted else ""
+                told.append(f"{execution.name}: {getattr(event['type'], 'value', event['type'])}{limit}")
+    return told + ["at work"] * len(_at_work)
+
+
+def _clock_time(moment: float) -> str:
+    return (
+        "for ever" if math.isinf(moment) else datetime.fromtimestamp(moment, UTC).strftime("%m-%d %H:%M:%S")
+    )
 
 
 def _open_ends(execution: Any) -> Iterator[tuple[Event, Mapping[int, Event]]]:

@@ -266,6 +266,15 @@ def test_settle_returns_while_a_human_is_awaited_and_waits_for_what_follows(clou
     assert {step["state"] for step in done["steps"]} == {"Ask", "BothChecks", "Work", "Pause", "Done"}
 
 
+def test_what_keeps_the_cloud_from_resting_is_told(cloud, caplog):
+    start(cloud, "unanswered")
+    assert not cloud.settle(soon=20 * DAY, timeout=0.3), "its time limit comes before"
+    assert "unanswered: TaskSubmitted until" in caplog.text
+    answer(cloud, "unanswered")
+    cloud.advance(3600)
+    assert not any("unanswered" in each for each in cloud.under_way())
+
+
 def test_a_wait_that_is_too_long_ends_at_its_time_limit_and_a_rule_hears_of_it(cloud):
     taken_from(cloud, "FromBus")
     start(cloud, "forgotten")
