@@ -10,8 +10,8 @@ from partner_center.notifications.calendar import Entry, ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import Mail
 from partner_center.notifications.mail_domain import mailbox
+from partner_center.notifications.mail_results import latest
 from partner_center.notifications.reminders import Digest, Due, Reminder, Replan, RunUnderWay
-from partner_center.notifications.results import latest
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.validation.ports import Message
 

@@ -10,7 +10,7 @@ from partner_center.billing.notices import NOTICE_SHARDS, next_look
 from partner_center.kernel.errors import ChangedMeanwhile
 from partner_center.kernel.events import AuditRecord
 from partner_center.notifications.contract_reminders import ContractReminder, DueNotices, ToTell
-from partner_center.notifications.results import latest
+from partner_center.notifications.mail_results import latest
 from tests.fakes.calendar_store import MemoryCalendar
 from tests.fakes.tables import Tables
 

@@ -16,7 +16,7 @@ from local.cloud import EmbeddedCloud
 from local.resources import physical_name
 from local.runtime import How
 from local.template import described
-from partner_center.adapters.given_up import FailedRecords, RelayAgain, StreamReader, relay_by
+from partner_center.adapters.relay_again import FailedRecords, RelayAgain, StreamReader, relay_by
 from tests.faults.evidence import dead_letters
 from tests.faults.operator import empties_dead_letters
 from tests.functions.conftest import TEMPLATE

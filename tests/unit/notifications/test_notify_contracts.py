@@ -14,8 +14,8 @@ from partner_center.entry.telling import telling_handler
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_reminders import ContractReminder
 from partner_center.notifications.mail import MailRefused
+from partner_center.notifications.mail_results import mailbox_label
 from partner_center.notifications.notify_contracts import CLAIM
-from partner_center.notifications.results import mailbox_label
 from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.notifications.undelivered import read_notice
 from tests.fakes.determined import NOW

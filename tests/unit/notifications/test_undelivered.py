@@ -9,7 +9,7 @@ import pytest
 
 from partner_center.accounts.resellers import ReminderPreferences
 from partner_center.notifications.calendar import reminder_at
-from partner_center.notifications.results import mailbox_label
+from partner_center.notifications.mail_results import mailbox_label
 from partner_center.notifications.undelivered import read_notice
 from partner_center.orders.order import OrderStatus
 from tests.fakes.reminding import Reminding

@@ -3,7 +3,7 @@
 from partner_center.adapters.dynamodb import Database, Item, Update, as_read
 from partner_center.adapters.keys import Key
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
-from partner_center.notifications.results import latest
+from partner_center.notifications.mail_results import latest
 
 _TRIES = 5
 

@@ -26,7 +26,7 @@ def _wired(queue_url: str, function: str) -> Lines:
     from botocore.config import Config  # noqa: PLC0415 - after the arguments were understood
     from botocore.session import get_session  # noqa: PLC0415
 
-    from partner_center.adapters.given_up import FailedRecords, RelayAgain, StreamReader, relay_by  # noqa: PLC0415
+    from partner_center.adapters.relay_again import FailedRecords, RelayAgain, StreamReader, relay_by  # noqa: PLC0415
 
     session = get_session()
     once = Config(

@@ -9,7 +9,7 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.errors import PartnerCenterError
 from partner_center.notifications.calendar import Entry, ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminder
-from partner_center.notifications.results import mailbox_label
+from partner_center.notifications.mail_results import mailbox_label
 from partner_center.orders.deadlines import DeadlineKind
 from partner_center.orders.page import Page
 

@@ -18,8 +18,8 @@ from partner_center.notifications.contract_notice import ContractNoticeFacts, co
 from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
 from partner_center.notifications.domain_mailer import message_id
 from partner_center.notifications.mail import MailRefused
+from partner_center.notifications.mail_results import SENT, mailbox_label
 from partner_center.notifications.ports import Mailer
-from partner_center.notifications.results import SENT, mailbox_label
 from partner_center.notifications.suppressions import Suppressions
 
 

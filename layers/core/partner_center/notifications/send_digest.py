@@ -15,9 +15,9 @@ from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.contract_reminders import ContractReminder, ContractReminders
 from partner_center.notifications.digest_mail import ContractLine, DigestFacts, DigestLine, digest_mail
 from partner_center.notifications.domain_mailer import message_id
+from partner_center.notifications.mail_results import CAME_BACK, SENT, mailbox_label
 from partner_center.notifications.ports import Mailer
 from partner_center.notifications.reminders import Calendar, Digest, Digests, Reminder, still_stands
-from partner_center.notifications.results import CAME_BACK, SENT, mailbox_label
 from partner_center.notifications.send_contract_reminder import is_moot
 from partner_center.notifications.suppressions import Suppressions, Undelivered
 

@@ -12,10 +12,10 @@ from partner_center.kernel.clock import Clock
 from partner_center.kernel.errors import TryAgain
 from partner_center.notifications.domain_mailer import message_id, tags_of
 from partner_center.notifications.mail import Mail, MailRefused
+from partner_center.notifications.mail_results import back
 from partner_center.notifications.ports import Mailer, SentMails
 from partner_center.notifications.reminder_mail import ReminderFacts, reminder_mail
 from partner_center.notifications.reminders import Calendar, Reminder, still_stands
-from partner_center.notifications.results import back
 from partner_center.notifications.suppressions import Suppressions
 from partner_center.orders.content import Contact, Contacts
 from partner_center.orders.deadlines import is_renewed, lifecycle_of

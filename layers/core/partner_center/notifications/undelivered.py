@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from partner_center.kernel.clock import Clock
 from partner_center.notifications.calendar import ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminders
+from partner_center.notifications.mail_results import CAME_BACK, back, mailbox_label
 from partner_center.notifications.one_line import one_line
 from partner_center.notifications.reminders import Digests, ReminderQueue
-from partner_center.notifications.results import CAME_BACK, back, mailbox_label
 from partner_center.notifications.suppressions import Suppression, Suppressions, Undelivered
 from partner_center.validation.ports import Message
 

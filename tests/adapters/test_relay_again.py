@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from botocore.exceptions import ClientError
 
-from partner_center.adapters.given_up import FailedRecords, RelayAgain, StreamReader, relay_by
+from partner_center.adapters.relay_again import FailedRecords, RelayAgain, StreamReader, relay_by
 from partner_center.entry.relay_again import main
 
 WHERE = {
