@@ -31,7 +31,7 @@ class Aws:
     """SQS, DynamoDB Streams and Lambda, as far as an operator needs them here; `poison` is set aside anew."""
 
     def __init__(self, *bodies, pages=(), answer=None, poison=False, dropped=None):
-        self.messages = [json.dumps(each) for each in bodies]
+        self.messages = [each if isinstance(each, str) else json.dumps(each) for each in bodies]
         self.pages, self.answer, self.dropped = list(pages), answer or {"batchItemFailures": []}, dropped
         self.poison, self.relayed, self.deleted, self.left, self.iterators = poison, [], [], [], []
 
@@ -91,6 +91,19 @@ def test_poison_is_tried_once_and_stays():
     assert "there once more" in aws.run()[-1]
     assert aws.relayed == [["7"]]
     assert len(aws.deleted) == len(aws.left) == 1, "the new message stays"
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "no JSON", "[]", "null", "{}", '{"DDBStreamBatchInfo": {}}', '{"DDBStreamBatchInfo": 7}'],
+    ids=repr,
+)
+def test_what_nobody_can_read_stays_and_keeps_nothing_behind_it_waiting(body):
+    aws = Aws(body, set_aside(8))
+    first, second = aws.run()
+    assert first.endswith("the message stays")
+    assert second == "a record that was set aside: relayed"
+    assert (len(aws.deleted), len(aws.left)) == (1, 1)
 
 
 def test_a_double_keeps_nothing_behind_it_waiting():

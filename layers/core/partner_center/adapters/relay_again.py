@@ -61,7 +61,7 @@ class RelayAgain:
                     yield "a record that was set aside: there once more, as poison or as a double; the message stays"
                     continue
                 seen.add(body)
-                told, is_done = self._message(json.loads(body))
+                told, is_done = self._message(body)
                 if is_done:
                     self.queue.delete(left.pop())
                 yield told
@@ -69,13 +69,16 @@ class RelayAgain:
             for receipt in left:
                 self.queue.leave(receipt)
 
-    def _message(self, body: Mapping[str, Any]) -> tuple[str, bool]:
-        where = body.get("DDBStreamBatchInfo")
-        named = f"shard {where['shardId']}" if where else "a record that was set aside"
+    def _message(self, body: str) -> tuple[str, bool]:
         try:
-            is_done = self._replayed(where) if where else self.relay(body["Records"])
+            told = json.loads(body)
+            where = told.get("DDBStreamBatchInfo")
+            named = f"shard {where['shardId']}" if where else "a record that was set aside"
+            is_done = self._replayed(where) if where else self.relay(told["Records"])
         except Dropped:
             return f"{named}: the stream has dropped it; replay it from the table ({_times(where)})", False
+        except (ValueError, LookupError, AttributeError, TypeError):
+            return f"{body[:60]}: nobody can read it; the message stays", False
         told = "relayed" if is_done else "not relayed, see the function's log; the message stays"
         return f"{named}: {told}", is_done
 
