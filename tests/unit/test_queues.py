@@ -193,7 +193,7 @@ def test_the_machine_keeps_its_name_and_outlives_the_stack():
     """Executions wait for weeks; another logical id, name or type would be another machine (docs/architecture.md)."""
     machine = RESOURCES["FulfilOrder"]
     assert machine["Type"] == "AWS::Serverless::StateMachine"
-    assert (machine["DeletionPolicy"], machine["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (machine["DeletionPolicy"], machine["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert machine["Properties"]["Name"] == {"Fn::Sub": "${AWS::StackName}-fulfil-order"}
     assert machine["Properties"]["Type"] == "STANDARD"
 
