@@ -44,6 +44,8 @@ class Permission:
         return f"{self.function} {self.action} {self.resource}"
 
 
+MAPPING = "AWS::Lambda::EventSourceMapping"
+
 # Granted, and used by no journey below: each with the reason why it stays.
 UNUSED = {
     # Without it S3 answers 403, not 404, for what does not exist.
@@ -182,7 +184,11 @@ def knows_resources(service: str, action: str) -> bool:
 
 
 def statements(cloud: EmbeddedCloud, role: str) -> list[dict[str, Any]]:
-    """The statements of a role's own policies, with the stack's values filled in."""
+    """The statements of a role's own policies that allow, with the stack's values filled in."""
+    return [each for each in _own(cloud, role) if each["Effect"] == "Allow"]
+
+
+def _own(cloud: EmbeddedCloud, role: str) -> list[dict[str, Any]]:
     properties = cloud.stack.template.resources[role]["Properties"]
     policies = cloud.stack._resolver.value(properties.get("Policies", []))
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
@@ -304,7 +310,6 @@ def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(clou
     """A listing's prefix, and partitions of reports and resellers: what is recorded of a call does not tell them."""
     for function in functions_of(cloud):
         for statement in statements(cloud, f"{function}Role"):
-            assert statement["Effect"] == "Allow"
             condition = statement.get("Condition", {})
             if statement["Action"] == ["s3:ListBucket"] and function != "BuildCrlFunction":
                 assert [*condition["StringEquals"]] == ["s3:prefix"]
@@ -312,6 +317,33 @@ def test_policies_allow_and_have_no_conditions_that_this_test_would_not_see(clou
                 assert condition == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [begins]}}
             else:
                 assert condition == {}
+
+
+OF_SAM = {
+    "AWSLambdaBasicExecutionRole": set[str](),
+    "AWSXrayWriteOnlyAccess": set[str](),
+    "AWSLambdaVPCAccessExecutionRole": set[str](),
+    "AWSLambdaSQSQueueExecutionRole": {"sqs:ReceiveMessage", "sqs:DeleteMessage"},
+    "AWSLambdaDynamoDBExecutionRole": {"dynamodb:GetRecords", "dynamodb:GetShardIterator"},
+}
+"""What SAM gives a role by what calls its function, and what of it reaches any queue or stream of the account."""
+
+
+def test_what_sam_allows_on_every_queue_and_stream_is_denied_but_on_the_functions_own(
+    cloud: EmbeddedCloud,
+) -> None:
+    resources = cloud.stack.template.resources
+    read_by: dict[str, list[str]] = {}
+    for mapping in (each["Properties"] for each in resources.values() if each["Type"] == MAPPING):
+        source = cloud.stack._resolver.value(mapping["EventSourceArn"])
+        read_by.setdefault(mapping["FunctionName"]["Ref"], []).append(source)
+    for function in functions_of(cloud):
+        role = f"{function}Role"
+        given = {arn.rpartition("/")[2] for arn in resources[role]["Properties"]["ManagedPolicyArns"]}
+        wide = set[str]().union(*(OF_SAM[policy] for policy in given))
+        denied = [each for each in _own(cloud, role) if each["Effect"] == "Deny"]
+        assert {action for each in denied for action in each["Action"]} == wide, function
+        assert all(each["NotResource"] == read_by[function] for each in denied), function
 
 
 def test_what_anybody_may_write_lies_in_partitions_of_reports(cloud: EmbeddedCloud) -> None:
@@ -388,7 +420,7 @@ def test_further_issuing_keys_are_for_who_signs_alone() -> None:
         if each["Type"] == "AWS::IAM::Role"
         for policy in resolver.value(each["Properties"].get("Policies", []))
         for statement in policy["PolicyDocument"]["Statement"]
-        if set(keys) & set(listed(statement["Resource"]))
+        if set(keys) & set(listed(statement.get("Resource", [])))
     }
     assert granted == {f"{name}Role": set(keys) for name in SIGNERS}
 
