@@ -318,7 +318,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "The mail once more",
         "To the approver with the same link, or to the technical contact with the same instructions. A value that "
         "has expired, or will within an hour, is replaced by a new one with 30 days, unless the order had 1,000 "
-        "challenges (asked_too_often). At most one mail in 30 seconds. From 2028-03-15 on no mail proves a name "
+        "challenges (asked_too_often). At most one mail in 30 seconds, and one in an hour to an address whose last "
+        "one came back. From 2028-03-15 on no mail proves a name "
         "(method_ended; BR 3.2.2.4.4).",
         {200: Answer("The name.", "Domain", ("DomainToPublish",))},
         (*RESTRICTED, "NotFound", "Conflict", "BodyTooLarge", "UnsupportedMediaType", "Refused"),

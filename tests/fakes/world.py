@@ -143,8 +143,8 @@ class World:
             ids,
             HURRIED,
         )
-        self.resend = Resend(orders, challenges, self, self.stores.call_guards, clock)
         self.suppressions = MemorySuppressions()
+        self.resend = Resend(orders, challenges, self.suppressions, self, self.stores.call_guards, clock)
         self.reading = OrderReading(
             orders,
             orders,

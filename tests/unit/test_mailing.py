@@ -57,6 +57,27 @@ def test_a_mail_that_was_refused_rings_an_alarm_that_is_written_about():
     assert f"`{ALARM}`" in operations
 
 
+def test_an_address_that_bounced_can_be_mailed_again_once_it_is_mended():
+    """The account's own list would keep it until somebody takes it off, and SES take and drop what is sent there."""
+    options = RESOURCES["MailConfigurationSet"]["Properties"]
+    assert options["SuppressionOptions"] == {"SuppressedReasons": ["COMPLAINT"]}
+
+
+@pytest.mark.parametrize(
+    ("metric", "looked_into"), [("Reputation.BounceRate", 0.05), ("Reputation.ComplaintRate", 0.001)]
+)
+def test_it_is_told_before_ses_looks_into_our_mail(metric, looked_into):
+    assert RESOURCES["MailConfigurationSet"]["Properties"]["ReputationOptions"]["ReputationMetricsEnabled"]
+    (alarm,) = [
+        each["Properties"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and each["Properties"]["MetricName"] == metric
+    ]
+    assert (alarm["Namespace"], "Dimensions" in alarm) == ("AWS/SES", False), "of the account"
+    assert alarm["Threshold"] < looked_into
+    assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+
+
 def test_that_nobody_can_be_told_rings_the_same_alarm_and_names_who(caplog):
     log_nobody_told(mail="digest", reseller_id="res_1", day="2026-11-27")
     (line,) = caplog.records

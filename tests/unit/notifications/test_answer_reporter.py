@@ -9,7 +9,11 @@ from partner_center.issuance.problem_reports import Finding, ProblemReport, Repo
 from partner_center.issuance.revocation import Cause
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
-from partner_center.notifications.answer_reporter import CONFIRMATIONS_A_DAY, AnswerReporter
+from partner_center.notifications.answer_reporter import (
+    CONFIRMATIONS_A_DAY,
+    CONFIRMATIONS_OF_ALL,
+    AnswerReporter,
+)
 from partner_center.notifications.mail import MailRefused
 from tests.fakes.determined import NOW, FixedClock
 from tests.fakes.problem_reports import MemoryReports
@@ -22,11 +26,11 @@ SENDER = "Partner Center <no-reply@example.com>"
 
 class Office:
     def __init__(self, *decisions):
-        self.sent, self.failure = [], None
+        self.sent, self.failure, self.clock = [], None, FixedClock()
         status = ReportStatus.NOTED if decisions else ReportStatus.RECEIVED
         report = replace(REPORT, decisions=decisions, status=status)
         self.reports = MemoryReports(kept={"rep_1": report})
-        self.answer = AnswerReporter(self.reports, self, FixedClock(), SENDER)
+        self.answer = AnswerReporter(self.reports, self, self.clock, SENDER)
 
     def send(self, mail):
         if self.failure is not None:
@@ -94,6 +98,21 @@ def test_an_address_is_told_of_ten_reports_a_day_that_they_came_and_of_each_what
     office.tell("problem.decided", "evt_decided", number=1)
     assert office.sent[-1].subject == "About your report rep_1"
     assert len(office.sent) == CONFIRMATIONS_A_DAY + 1
+
+
+def test_of_three_hundred_reports_a_day_it_is_told_that_they_came_whoever_sent_them():
+    """Anybody may make up as many addresses as he likes, and what bounces counts against all mail of ours."""
+    office = Office(decision(Finding.NOTE))
+    for number in range(CONFIRMATIONS_OF_ALL + 3):
+        report = office.reports.kept["rep_1"]
+        office.reports.kept["rep_1"] = replace(report, reporter_email=f"reporter{number}@example.net")
+        office.tell(event_id=f"evt_{number}")
+    assert len(office.sent) == CONFIRMATIONS_OF_ALL
+    office.tell("problem.decided", "evt_decided", number=1)
+    assert office.sent[-1].subject == "About your report rep_1"
+    office.clock.advance(days=1)
+    office.tell(event_id="evt_tomorrow")
+    assert len(office.sent) == CONFIRMATIONS_OF_ALL + 2
 
 
 def test_a_mail_that_failed_is_not_counted():

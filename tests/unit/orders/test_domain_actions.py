@@ -8,6 +8,7 @@ import pytest
 from partner_center.issuance.preflight import Outcome
 from partner_center.kernel.errors import NotFound, StateConflict, TooSoon, TryAgain
 from partner_center.notifications.mail import MailRefused
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import OrderStatus, Review
 from partner_center.validation.challenges import MOST_CHALLENGES, ChallengeStatus, Decision
@@ -422,6 +423,37 @@ def test_a_mail_is_sent_every_thirty_seconds_at_most(desk, name, later, left):
     else:
         told = refused(desk, resend_one, TooSoon, name)
         assert (told.retry_after, "The last mail is less than 30 seconds old" in told.detail) == (left, True)
+
+
+def came_back(desk, address, why=Undelivered.BOUNCED):
+    desk.world.suppressions.suppress(Suppression(US, address, why, desk.clock.now(), "550 no such user"))
+
+
+@pytest.mark.parametrize("why", Undelivered)
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [("mail.example.com", APPROVER), ("example.org", "asa@example.com")],
+    ids=["link", "record"],
+)
+def test_after_a_mail_that_came_back_an_hour_passes_before_the_next_to_its_address(desk, name, address, why):
+    desk.resend(name)
+    desk.clock.advance(seconds=5)
+    came_back(desk, address, why)
+    desk.clock.advance(minutes=54, seconds=55)
+    told = refused(desk, resend_one, TooSoon, name)
+    assert told.retry_after == 300
+    assert f"The last mail to {address} {why.in_words}; ask again an hour after it" in told.detail
+    desk.clock.advance(minutes=5)
+    desk.resend(name)
+    desk.clock.advance(seconds=30)
+    desk.resend(name)
+    assert desk.mails() == 5, "the last one did not come back"
+
+
+def test_a_mail_to_another_address_does_not_wait_for_one_that_came_back(desk):
+    came_back(desk, "other@example.com")
+    desk.resend("mail.example.com")
+    assert desk.mails() == 3
 
 
 def test_the_first_mail_counts_as_one():

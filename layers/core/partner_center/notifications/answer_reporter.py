@@ -19,6 +19,12 @@ from partner_center.notifications.report_answers import (
 
 CONFIRMATIONS_A_DAY = 10
 """To one address; anybody can give another's, so that without a bound we would fill strangers' mailboxes."""
+CONFIRMATIONS_OF_ALL = 300
+"""A day, to all addresses together: anybody can make them up, and what bounces counts against all our mail. All of
+these would be the twentieth part, for which SES looks into an account, of six thousand mails a day.
+"""
+_ALL = ""
+"""The address under which those of all are counted."""
 _UNDELIVERABLE = frozenset({"address_invalid", "message_rejected"})
 
 
@@ -32,7 +38,7 @@ class Reports(Protocol):
     def note_mail(self, report_id: str, mail_id: str, moment: datetime) -> None: ...
 
     def confirmations(self, address: str, moment: datetime) -> int:
-        """How many reports that address was told the coming of on that day (UTC)."""
+        """How many reports were counted for that address, or under another word, on that day (UTC)."""
         ...
 
     def count_confirmation(self, address: str, moment: datetime) -> None: ...
@@ -59,7 +65,7 @@ class AnswerReporter:
         if report is None:
             raise TryAgain("The report cannot be read at the moment.")
         is_confirmation, address = event.type == "problem.reported", report.reporter_email
-        if is_confirmation and self.reports.confirmations(address, self.clock.now()) >= CONFIRMATIONS_A_DAY:
+        if is_confirmation and self._has_told_enough(address):
             return
         try:
             self.mailer.send(self._mail(report, event))
@@ -67,8 +73,13 @@ class AnswerReporter:
             if refused.reason not in _UNDELIVERABLE:
                 raise
         if is_confirmation:
-            self.reports.count_confirmation(address, self.clock.now())
+            for counted in (address, _ALL):
+                self.reports.count_confirmation(counted, self.clock.now())
         self.reports.note_mail(report_id, event.event_id, self.clock.now())
+
+    def _has_told_enough(self, address: str) -> bool:
+        told, moment = self.reports.confirmations, self.clock.now()
+        return told(address, moment) >= CONFIRMATIONS_A_DAY or told(_ALL, moment) >= CONFIRMATIONS_OF_ALL
 
     def _mail(self, report: ProblemReport, event: Event) -> Mail:
         mail_id = message_id(event.event_id, self.sender)

@@ -13,6 +13,7 @@ from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConf
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
+from partner_center.notifications.suppressions import Suppressions
 from partner_center.orders.call_guards import (
     CallGuard,
     CallGuards,
@@ -25,7 +26,7 @@ from partner_center.orders.fulfil import HeldBack
 from partner_center.orders.idempotency import Call
 from partner_center.orders.order import Order, OrderHead, OrderStatus
 from partner_center.orders.ports import OrderReader, load
-from partner_center.orders.under_way import enrolment_meant, enrolments_meant
+from partner_center.orders.under_way import enrolment_meant, enrolments_meant, with_present_contacts
 from partner_center.validation.authenticate import LEAST_LEFT
 from partner_center.validation.challenges import (
     MAIL_INTERVAL,
@@ -40,6 +41,10 @@ from partner_center.validation.ports import ChallengeReader
 from partner_center.validation.standing import Standing, read_as_asked
 
 INTERVAL = MAIL_INTERVAL
+
+AFTER_A_BOUNCE = timedelta(hours=1)
+"""Between a mail that came back and the next one to its address: bounces count against all that we send, and whoever
+bounces too much is not let mail any more (AWS: "Amazon SES sending review process FAQs")."""
 
 EVENTS_ARRIVE = timedelta(minutes=10)
 """So long after a proof its own event is on the way, or a preflight is under way, which a check would have begin
@@ -159,6 +164,7 @@ class Resend:
 
     orders: OrderReader
     challenges: ChallengeReader
+    suppressions: Suppressions
     asking: Asking
     guards: CallGuards
     clock: Clock
@@ -168,8 +174,9 @@ class Resend:
 
         The key is bound when it is: a run that died between the two leaves it free, and a repetition mails once more.
 
-        Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, IdempotencyKeyReused, TryAgain.
-        StateConflict too when it would need another challenge of an order that has too many.
+        Raises NotFound, StateConflict, TooSoon within 30 seconds of the last try, or an hour of one that came back,
+        IdempotencyKeyReused, TryAgain. StateConflict too when it would need another challenge of an order that has
+        too many.
         """
         reseller_id, moment = principal.reseller_id, self.clock.now()
         if repeated(self.guards, reseller_id, call) is not None:
@@ -203,9 +210,26 @@ class Resend:
         if wanted.approver_email.lower() in barred(found.challenges):
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
-        _require_pause(max(filter(None, map(_tried_at, asked)), default=None), moment, "The last mail")
+        last = max(filter(None, map(_tried_at, asked)), default=None)
+        _require_pause(last, moment, "The last mail")
+        self._require_no_bounce(order, wanted.approver_email, last, moment)
         _require_room(found, asked, order_id, moment)
         self.asking.ask_again(reseller_id, order_id, [name])
+
+    def _require_no_bounce(
+        self, order: Order, approver: str, last: datetime | None, moment: datetime
+    ) -> None:
+        """Who had the last mail: the approver, or the technical contact, who is told what to publish."""
+        present = with_present_contacts(self.orders, order)
+        address = approver or present.content.contacts.technical.email
+        suppression = self.suppressions.suppression(order.head.reseller_id, address)
+        if last is None or suppression is None or suppression.at < last:
+            return
+        left = AFTER_A_BOUNCE - (moment - last)
+        if left > timedelta(0):
+            what = f"The last mail to {address} {suppression.why.in_words}"
+            detail = f"{what}; ask again an hour after it, or choose another address or method."
+            raise TooSoon(detail, ceil(min(left, AFTER_A_BOUNCE).total_seconds()))
 
 
 def _may_go_on(head: OrderHead, found: Standing, moment: datetime) -> bool:

@@ -7,6 +7,7 @@ from partner_center.entry.wiring.base import clock, database, ids, patience, set
 from partner_center.entry.wiring.call_guards import call_guards
 from partner_center.entry.wiring.machine import wait_store
 from partner_center.entry.wiring.orders import order_store
+from partner_center.entry.wiring.suppressions import suppressions
 from partner_center.entry.wiring.validation import challenge_store
 from partner_center.entry.wiring.validation_functions import validation_functions
 from partner_center.orders.domain_actions import RequestCheck, Resend
@@ -29,4 +30,6 @@ def request_check() -> RequestCheck:
 
 @cache
 def resend() -> Resend:
-    return Resend(order_store(), challenge_store(), validation_functions(), call_guards(), clock())
+    return Resend(
+        order_store(), challenge_store(), suppressions(), validation_functions(), call_guards(), clock()
+    )
