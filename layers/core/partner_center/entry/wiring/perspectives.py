@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any
 
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives, perspective_functions
+from partner_center.entry.asking import LoggedPerspectives
 from partner_center.entry.wiring.base import AFTERWARDS, deadline, settings, single_try_client
 
 LONGEST_ANSWER = 45
@@ -16,10 +17,10 @@ def lambda_client(region: str) -> Any:
 
 
 @cache
-def perspectives() -> LambdaPerspectives:
+def perspectives() -> LoggedPerspectives:
     """Without PERSPECTIVES there is nobody to ask, so no view, and nothing that needs one passes."""
     functions = perspective_functions(settings().perspectives)
-    return LambdaPerspectives(functions, lambda_client, require=_require)
+    return LoggedPerspectives(LambdaPerspectives(functions, lambda_client, require=_require))
 
 
 def _require(seconds: float) -> None:
