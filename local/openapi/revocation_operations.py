@@ -92,8 +92,9 @@ REVOCATION_OPERATIONS: Mapping[tuple[str, str], Operation] = {
         "Say what was found about a report",
         "note: the preliminary report; the report stays open. revoke: the serials are revoked, with the reasons of "
         "staff. dismiss: nothing is revoked. The grounds are mailed to the reporter each time. The same decision "
-        "again changes nothing; a report that has ended is refused with already_decided. A serial that nobody "
-        "knows is refused with unknown_serial, one that has ended unrevoked with certificate_expired.",
+        "again changes nothing; a report that has ended is refused with already_decided, and so is what would end "
+        "otherwise one whose revocation has begun: `revoking` says which, and the same once more ends it. A serial "
+        "that nobody knows is refused with unknown_serial, one that has ended unrevoked with certificate_expired.",
         {200: Answer("The report, as it is now.", "ProblemReport", ("ProblemReport",))},
         (*RESTRICTED, *WITH_BODY, "NotFound", "Conflict"),
         VALIDATORS,

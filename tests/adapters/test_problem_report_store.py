@@ -15,6 +15,7 @@ from partner_center.issuance.problem_reports import (
     ReportChange,
     ReportDecision,
     ReportStatus,
+    begun,
     decided,
 )
 from partner_center.issuance.record import Reason
@@ -52,6 +53,19 @@ def take(reports):
         return report
 
     return take
+
+
+def test_a_revocation_that_has_begun_is_kept_without_an_event(stores, reports, take):
+    report = take("rep_begun")
+    change = begun(report, found(Finding.REVOKE, ("0a1b",)), CHRONICLE)
+    reports.write(change)
+    kept = reports.find("rep_begun")
+    assert kept == change.report
+    assert kept.begun is not None
+    with pytest.raises(ChangedMeanwhile):
+        reports.write(decided(report, found(Finding.DISMISS), CHRONICLE))
+    reports.write(decided(kept, kept.begun, CHRONICLE))
+    assert reports.find("rep_begun").begun is None
 
 
 def found(finding, serials=()):

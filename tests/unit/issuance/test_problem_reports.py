@@ -15,6 +15,7 @@ from partner_center.issuance.problem_reports import (
     ReportProblem,
     ReportQueue,
     ReportStatus,
+    report_as_json,
 )
 from partner_center.issuance.record import Reason
 from partner_center.issuance.report_request import DecisionReading, read_decision, read_report
@@ -35,6 +36,7 @@ from tests.fakes.problem_reports import MemoryReports
 from tests.fakes.samples import a_record
 from tests.unit.issuance.revoking import Office
 
+WILLIAM = Staff("william", "key_8", frozenset({StaffRole.VALIDATION}))
 VERA = Staff("vera", "key_9", frozenset({StaffRole.VALIDATION}))
 BODY = {
     "reporter_email": "security@example.net",
@@ -238,6 +240,72 @@ def test_of_two_decisions_at_once_one_is_taken():
     assert [each.grounds for each in desk.reports.find(report.report_id).decisions] == ["Faster."]
 
 
+def test_who_decides_otherwise_at_the_same_time_finds_that_nothing_was_revoked_or_is_refused():
+    """Either what was revoked is what the report says, or nothing was."""
+    desk = Desk()
+    report = desk.report()
+    desk.tables.before["report"].append(lambda: desk.found(report, Finding.DISMISS, grounds="Faster."))
+    for _ in range(2):
+        with pytest.raises((TryAgain, StateConflict)) as refused:
+            desk.found(report, Finding.REVOKE, ["0a1b"], key="key-1")
+    assert refused.value.code == "already_decided"
+    assert desk.told() == {}
+    assert desk.happened("certificate.revoked") == []
+
+
+def test_while_certificates_are_revoked_nobody_dismisses_the_report_or_revokes_others_for_it():
+    desk = Desk(a_record(), a_record(serial_hex="0a2b", generation=2))
+    report, refusals = desk.report(), []
+
+    def meanwhile():
+        for wish in [
+            (Finding.DISMISS,),
+            (Finding.REVOKE, ["0a2b"]),
+            (Finding.REVOKE, ["0a1b"], Reason.SUPERSEDED),
+        ]:
+            with pytest.raises(StateConflict) as refused:
+                desk.found(report, *wish, by=WILLIAM)
+            refusals.append(refused.value)
+
+    desk.tables.before["revoke_certificate"].append(meanwhile)
+    assert desk.found(report, Finding.REVOKE, ["0a1b"]).status is ReportStatus.REVOKED
+    assert [each.code for each in refusals] == 3 * ["already_decided"]
+    assert f"{VERA.actor} has begun to revoke" in refusals[0].detail
+    assert desk.told().keys() == {"0a1b"}
+
+
+def half_done(desk, *wish, **more):
+    """A report whose revocation died after its first certificate."""
+    report = desk.report()
+
+    def die():
+        raise TryAgain("The process ended here.")
+
+    desk.tables.after["revoke_certificate"].append(die)
+    with pytest.raises(TryAgain):
+        desk.found(report, Finding.REVOKE, *wish, **more)
+    return desk.reports.find(report.report_id)
+
+
+def test_a_revocation_that_is_half_done_is_told_and_ended_by_anybody_and_by_nothing_else():
+    desk = Desk(a_record(), a_record(serial_hex="0a2b", generation=2))
+    serials = ["0a1b", "0a2b"]
+    report = half_done(desk, serials, Reason.SUPERSEDED)
+    (shown,) = ReportQueue(desk.reports)(Page(50, None))["items"]
+    assert (shown["status"], shown["decisions"]) == ("received", [])
+    assert (shown["revoking"]["by"], shown["revoking"]["serials"]) == (VERA.actor, serials)
+    with pytest.raises(StateConflict):
+        desk.found(report, Finding.DISMISS)
+    noted = desk.found(report, Finding.NOTE, by=WILLIAM)
+    assert noted.begun == report.begun, "a note ends nothing"
+    desk.clock.advance(days=400)
+    ended = desk.found(report, Finding.REVOKE, serials, Reason.SUPERSEDED, "And so do I.", by=WILLIAM)
+    assert (ended.status, ended.begun) == (ReportStatus.REVOKED, None)
+    assert (ended.decisions[-1].by, ended.decisions[-1].grounds) == (VERA.actor, "Looked at.")
+    assert report_as_json(ended)["revoking"] is None
+    assert len(desk.happened("certificate.revoked")) == 1, "the other one has ended meanwhile"
+
+
 # ---- a report's Idempotency-Key: whoever sent it says no name, so it is one of a network
 
 
@@ -361,7 +429,7 @@ def test_a_revocation_that_died_half_way_is_ended_by_the_same_key():
     def die():
         raise TryAgain("The process ended here.")
 
-    desk.tables.before["revoke_certificate"] += [lambda: None, die]
+    desk.tables.after["revoke_certificate"].append(die)
     with pytest.raises(TryAgain):
         desk.found(report, *wish, key="key-1")
     assert desk.tables.call_guards == {}

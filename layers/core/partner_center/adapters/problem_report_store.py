@@ -44,7 +44,8 @@ class ProblemReportStore:
     def write(self, change: ReportChange) -> None:
         business = self._tables.business
         guard = [_guard_put(business, change, change.guard)] if change.guard else []
-        accompany = [event_put(business, change.event), audit_put(self._tables.audit, change.audit)]
+        event = [event_put(business, change.event)] if change.event else []
+        accompany = [*event, audit_put(self._tables.audit, change.audit)]
         self._database.transact([*guard, self._report(change), *accompany])
 
     def waiting(self, page: Page) -> tuple[Sequence[str], str | None]:
@@ -120,6 +121,7 @@ def _to_item(report: ProblemReport) -> Item:
         "text": report.text,
         "status": report.status.value,
         "decisions": [_decision_to_item(each) for each in report.decisions],
+        "begun": _decision_to_item(report.begun) if report.begun else None,
         "version": report.version,
         "queue": keys.REPORT_QUEUE if is_open else None,
         "queued_at": to_micros(report.due_at) if is_open else None,
@@ -136,18 +138,20 @@ def _from_item(item: Item, report_id: str) -> ProblemReport:
         names=tuple(item["names"]),
         text=item["text"],
         status=ReportStatus(item["status"]),
-        decisions=tuple(
-            ReportDecision(
-                from_micros(each["at"]),
-                each["by"],
-                Finding(each["finding"]),
-                each["grounds"],
-                tuple(each["serials"]),
-                Reason(each["reason"]) if "reason" in each else None,
-            )
-            for each in item["decisions"]
-        ),
+        decisions=tuple(map(_decision_from_item, item["decisions"])),
+        begun=_decision_from_item(item["begun"]) if item.get("begun") else None,
         version=item["version"],
+    )
+
+
+def _decision_from_item(item: Item) -> ReportDecision:
+    return ReportDecision(
+        from_micros(item["at"]),
+        item["by"],
+        Finding(item["finding"]),
+        item["grounds"],
+        tuple(item["serials"]),
+        Reason(item["reason"]) if "reason" in item else None,
     )
 
 

@@ -1,4 +1,6 @@
-"""Staff decide about a problem report; what they revoke is revoked before the report ends."""
+"""Staff decide about a problem report; what they revoke is revoked before the report ends, and after it is noted
+there that it is being revoked.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,8 +10,10 @@ from partner_center.issuance.problem_reports import (
     Finding,
     ProblemReport,
     ProblemReports,
+    ReportChange,
     ReportDecision,
     as_decided,
+    begun,
     decided,
 )
 from partner_center.issuance.record import CertificateRecord, OrderFollows
@@ -42,8 +46,8 @@ class DecideReport:
 
         Raises NotFound, StateConflict for one that has ended, IdempotencyKeyReused, TryAgain, and ContentRefused for
         serials that are unknown or have ended unrevoked: nobody is told of a revocation that no CRL will show.
-        A run that ends half-way has revoked some certificates; the report stays open, and a repetition revokes the
-        rest.
+        A run that ends half-way has revoked some certificates; the report stays open and says so, and the same
+        revocation once more, by whomever, revokes the rest. Until then no other decision ends the report.
         """
         report = self._found(report_id)
         answered = repeated(self.guards, staff.actor, call)
@@ -57,17 +61,33 @@ class DecideReport:
         if report.decisions and _same(report.decisions[-1], made):
             return report
         chronicle = Chronicle(self.revoker.ids, moment, staff.actor, call.request_id)
-        change = decided(report, made, chronicle)
         if decision.finding is Finding.REVOKE:
+            report, made = self._begun(report, made, chronicle)
             self._revoke(decision, staff, call.request_id, moment)
+        change = decided(report, made, chronicle)
         guard = guard_of(call, staff.actor, moment, number=len(change.report.decisions))
         try:
-            self.reports.write(replace(change, guard=guard))
+            self._write(replace(change, guard=guard))
         except CallSeenBefore as seen:
             return self._as_answered(report_id, call.same(seen.guard))
+        return change.report
+
+    def _begun(
+        self, report: ProblemReport, made: ReportDecision, chronicle: Chronicle
+    ) -> tuple[ProblemReport, ReportDecision]:
+        """The report whose revocation has begun, and that decision: now, or when it was made first."""
+        change = begun(report, made, chronicle)
+        if report.begun is not None:
+            return report, report.begun
+        self._require_revocable(made.serials, chronicle.moment)
+        self._write(change)
+        return change.report, made
+
+    def _write(self, change: ReportChange) -> None:
+        try:
+            self.reports.write(change)
         except ChangedMeanwhile as error:
             raise TryAgain("Somebody else decides about this report; look at it again.") from error
-        return change.report
 
     def _found(self, report_id: str) -> ProblemReport:
         report = self.reports.find(report_id)
@@ -81,22 +101,23 @@ class DecideReport:
     def _revoke(self, decision: DecisionReading, staff: Staff, request_id: str, moment: datetime) -> None:
         follows = OrderFollows.NEVER if keeps_order(decision.reason) else OrderFollows.WHEN_LAST
         wish = Wish(decision.reason, staff.actor, request_id, follows)
-        for record in self._records(decision.serials, moment):
+        for serial in decision.serials:
+            record = self.revoker.certificates.by_serial(serial)
+            if record is None or _why_not(record, moment) is not None:
+                continue  # it has ended since this revocation began
             done = self.revoker.certificate(record, wish)
             if follows is OrderFollows.WHEN_LAST:
                 self.revoker.order_if_last(done, wish, moment)
 
-    def _records(self, serials: tuple[str, ...], moment: datetime) -> list[CertificateRecord]:
+    def _require_revocable(self, serials: tuple[str, ...], moment: datetime) -> None:
         """All of them, before the first is revoked."""
-        found = [self.revoker.certificates.by_serial(serial) for serial in serials]
         problems = [
             Problem(*why, f"/serials/{position}")
-            for position, record in enumerate(found)
-            if (why := _why_not(record, moment)) is not None
+            for position, serial in enumerate(serials)
+            if (why := _why_not(self.revoker.certificates.by_serial(serial), moment)) is not None
         ]
         if problems:
             raise ContentRefused(problems)
-        return [record for record in found if record is not None]
 
 
 def _why_not(record: CertificateRecord | None, moment: datetime) -> tuple[str, str] | None:

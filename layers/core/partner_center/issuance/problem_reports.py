@@ -69,7 +69,10 @@ class ReportDecision:
 
 @dataclass(frozen=True, slots=True)
 class ProblemReport:
-    """One report, as it came, and what was found so far. `version` counts its changes."""
+    """One report, as it came, and what was found so far. `version` counts its changes.
+
+    `begun` is a revocation that was decided and may be half done: nothing else ends the report.
+    """
 
     report_id: str
     received_at: datetime
@@ -80,6 +83,7 @@ class ProblemReport:
     text: str
     status: ReportStatus = ReportStatus.RECEIVED
     decisions: tuple[ReportDecision, ...] = ()
+    begun: ReportDecision | None = None
     version: int = 1
 
     @property
@@ -104,17 +108,20 @@ class ProblemReport:
 
 @dataclass(frozen=True, slots=True)
 class ReportChange:
-    """What one transaction writes about a report; `expected_version` is None for a new one."""
+    """What one transaction writes about a report; `expected_version` is None for a new one.
+
+    `event` is None while a revocation has only begun.
+    """
 
     report: ProblemReport
     expected_version: int | None
-    event: Event
+    event: Event | None
     audit: AuditRecord
     guard: CallGuard | None = None
 
 
 class ProblemReports(Protocol):
-    """Keeps reports, each change in one transaction with event and audit record."""
+    """Keeps reports, each change in one transaction with its event and audit record."""
 
     def find(self, report_id: str) -> ProblemReport | None: ...
 
@@ -161,17 +168,28 @@ class ReportProblem:
         return report
 
 
+def begun(report: ProblemReport, decision: ReportDecision, chronicle: Chronicle) -> ReportChange:
+    """The report once its revocation begins. It is written before the first certificate goes, so that of two who
+    decide at once one has revoked nothing when he is refused. Raises StateConflict as `decided` does.
+    """
+    _require_decidable(report, decision)
+    changed = replace(report, begun=decision, version=report.version + 1)
+    return ReportChange(
+        changed, report.version, None, _audit("problem.revoking", report, decision, chronicle)
+    )
+
+
 def decided(report: ProblemReport, decision: ReportDecision, chronicle: Chronicle) -> ReportChange:
-    """The report after a decision. Raises StateConflict for one that has ended, or was noted too often."""
-    if not report.is_open:
-        raise StateConflict("already_decided", f"The report is {report.status}.")
-    if decision.finding is Finding.NOTE and len(report.decisions) >= _MOST_NOTES:
-        raise StateConflict("too_many_notes", "The report was noted often enough: revoke, or dismiss it.")
-    ids = {"report_id": report.report_id}
+    """The report after a decision.
+
+    Raises StateConflict for one that has ended, was noted too often, or whose other revocation has begun.
+    """
+    _require_decidable(report, decision)
     changed = replace(
         report,
         status=_STATUS_AFTER[decision.finding],
         decisions=(*report.decisions, decision),
+        begun=report.begun if decision.finding is Finding.NOTE else None,
         version=report.version + 1,
     )
     return ReportChange(
@@ -183,16 +201,39 @@ def decided(report: ProblemReport, decision: ReportDecision, chronicle: Chronicl
             decision=decision.finding,
             number=len(changed.decisions),
         ),
-        chronicle.audit(
-            "problem.decided",
-            NOBODY,
-            "",
-            **ids,
-            decision=decision.finding,
-            grounds=decision.grounds,
-            serials=" ".join(decision.serials) or None,
-            reason=decision.reason,
-        ),
+        _audit("problem.decided", report, decision, chronicle),
+    )
+
+
+def _require_decidable(report: ProblemReport, decision: ReportDecision) -> None:
+    if not report.is_open:
+        raise StateConflict("already_decided", f"The report is {report.status}.")
+    if decision.finding is Finding.NOTE:
+        if len(report.decisions) >= _MOST_NOTES:
+            raise StateConflict("too_many_notes", "The report was noted often enough: revoke, or dismiss it.")
+    elif report.begun is not None and not is_same_revocation(report.begun, decision):
+        detail = (
+            f"{report.begun.by} has begun to revoke for this report, as its `revoking` says: the same serials with "
+            "the same reason once more end that. Nothing else ends the report any more."
+        )
+        raise StateConflict("already_decided", detail)
+
+
+def is_same_revocation(before: ReportDecision, now: ReportDecision) -> bool:
+    """Whether both revoke the same for the same reason, whoever decided it on which grounds."""
+    return (before.finding, before.serials, before.reason) == (now.finding, now.serials, now.reason)
+
+
+def _audit(kind: str, report: ProblemReport, decision: ReportDecision, chronicle: Chronicle) -> AuditRecord:
+    return chronicle.audit(
+        kind,
+        NOBODY,
+        "",
+        report_id=report.report_id,
+        decision=decision.finding,
+        grounds=decision.grounds,
+        serials=" ".join(decision.serials) or None,
+        reason=decision.reason,
     )
 
 
@@ -200,7 +241,8 @@ def as_decided(report: ProblemReport, number: int) -> ProblemReport:
     """The report as the decision of that number, the first of them 1, has left it, whatever followed."""
     decisions = report.decisions[:number]
     status = _STATUS_AFTER[decisions[-1].finding]
-    return replace(report, status=status, decisions=decisions, version=1 + number)
+    changes = number + (decisions[-1].finding is Finding.REVOKE)
+    return replace(report, status=status, decisions=decisions, begun=None, version=1 + changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +275,7 @@ def report_as_json(report: ProblemReport) -> dict[str, Any]:
         "names": list(report.names),
         "text": report.text,
         "decisions": [_decision_as_json(each) for each in report.decisions],
+        "revoking": _decision_as_json(report.begun) if report.begun else None,
     }
 
 

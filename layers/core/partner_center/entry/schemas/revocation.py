@@ -131,6 +131,8 @@ class ProblemReport(Shape):
     names: list[str]
     text: str
     decisions: list[ReportDecision]
+    revoking: ReportDecision | None
+    """A revocation that has begun and may be half done: the same once more ends it, and nothing else does."""
 
 
 class ProblemReportQueue(Shape):
