@@ -237,8 +237,16 @@ def test_the_exposed_key_of_a_pending_order_stops_it_before_it_is_signed(
     assert answer(approval_links(cloud, order_id)[0], "approve").status == 200
     assert cloud.settle()
     assert northwind.order(order_id)["status"] == "pending"
-    assert "key_blocked" in northwind.step(order_id, "issuance")["reason"]
+    step = northwind.step(order_id, "issuance")
+    assert "This key is blocked" in step["reason"]
+    assert "Send a CSR for another key (PATCH /v1/orders/{id})" in step["next_action"]
     assert exposures(cloud, "soon") == []
+    assert northwind.amend(order_id, {"csr": csr_for("soon.example.com", label="sooner")}).status == 200
+    assert cloud.settle()
+    for link in approval_links(cloud, order_id)[1:]:
+        answer(link, "approve")
+    assert cloud.settle()
+    assert northwind.order(order_id)["status"] == "issued"
 
 
 def test_a_key_that_is_sent_again_writes_nothing_more(cloud: EmbeddedCloud, northwind: Reseller) -> None:

@@ -356,6 +356,39 @@ def test_what_holds_back_is_told_with_the_way_out():
     assert "domains/check" in step.next_action
 
 
+@pytest.mark.parametrize(
+    ("reason", "ways"),
+    [
+        (
+            "key: This key is blocked.",
+            ["Send a CSR for another key (PATCH /v1/orders/{id}), or cancel the order."],
+        ),
+        ("names: No.", ["Choose other names (PATCH /v1/orders/{id}), or cancel the order."]),
+        ("payment: unpaid; key: Blocked.; names: No.", ["another key", "Choose other names"]),
+    ],
+    ids=["key", "names", "both"],
+)
+def test_what_no_check_will_ever_pass_is_to_be_changed(reason, ways):
+    step = steps(held_back=reason)["issuance"]
+    assert all(way in step.next_action for way in ways)
+    assert "domains/check" not in step.next_action
+
+
+def test_a_key_that_was_not_judged_for_want_of_a_list_is_not_to_be_changed():
+    step = steps(held_back="caa: no; block_lists: missing; key: not judged without the block lists")[
+        "issuance"
+    ]
+    assert "another key" not in step.next_action
+
+
+def test_a_reissue_with_a_key_that_nobody_may_certify_is_given_up():
+    step = steps(held_back="key: This key is blocked.", kind=OrderKind.REISSUE)["issuance"]
+    assert step.next_action == (
+        "Cancel the reissue (POST /v1/orders/{id}/reissues/{reissue_id}/cancel), and ask for one with another key "
+        "(POST /v1/orders/{id}/reissues)."
+    )
+
+
 BOUND = {"caa_refusal": "pre_1", "held_back": "caa: www.example.com: refused", "updated_at": LATER}
 
 

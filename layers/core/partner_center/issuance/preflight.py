@@ -211,7 +211,7 @@ def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) ->
     """A key that could not be looked up everywhere is not acceptable (BR 6.1.1.3): the check fails closed."""
     if list_faults:
         return False, "not judged without the block lists"
-    return not key_refusals, "; ".join(each.code for each in key_refusals) or "acceptable"
+    return not key_refusals, " ".join(each.detail for each in key_refusals) or "acceptable"
 
 
 def _reliable_until(caa: Sequence[CaaResult], proofs: Mapping[str, Proof]) -> datetime | None:

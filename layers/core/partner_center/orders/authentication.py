@@ -1,6 +1,7 @@
 """The authentication status of an order (M3, M5): derived from what happened, never stored beside it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from partner_center.kernel.clock import a_business_day_after
@@ -8,7 +9,7 @@ from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderHead, OrderStatus, Review
 from partner_center.orders.payment_step import payment_step
 from partner_center.orders.steps import Actor, Step, StepStatus
-from partner_center.orders.ways_out import or_other_names, to_cancel
+from partner_center.orders.ways_out import or_other_names, to_cancel, with_another_key, without_the_names
 from partner_center.validation.challenges import Challenge, ChallengeStatus
 from partner_center.validation.standing import NameStanding, Standing, answerable_until
 
@@ -180,7 +181,7 @@ def _issuance(order: Order, found: Standing) -> Step:
             StepStatus.IN_PROGRESS,
             head.updated_at,
             head.held_back,
-            _ASKED_AGAIN if head.unanswered else _remedy(found),
+            _ASKED_AGAIN if head.unanswered else _remedy(head, found),
             Actor.RESELLER,
         )
     if head.signing:
@@ -210,9 +211,23 @@ _ASKED_AGAIN = (
 )
 
 
-def _remedy(found: Standing) -> str:
-    """What lets a held-back order go on; names that another method would save are told first."""
+_FAILED = re.compile(r"(?:^|; )([a-z_]+): ")
+"""The checks that failed, by what a preflight writes of them."""
+_FOR_EVER: Mapping[str, Callable[[OrderHead], str]] = {"key": with_another_key, "names": without_the_names}
+"""What to do where no check will ever pass again."""
+
+
+def _remedy(head: OrderHead, found: Standing) -> str:
+    """What lets a held-back order go on; names that another method would save are told first, but for what nothing
+    but another content saves.
+    """
+    failed = dict.fromkeys(_FAILED.findall(head.held_back or ""))
+    if "block_lists" in failed:
+        failed.pop("key", None)  # it was not judged
+    lasting = [_FOR_EVER[check](head) for check in failed if check in _FOR_EVER]
     advice = [each.advice for each in found.names if each.advice is not None]
     more = f" So it is with {len(advice) - 3} more names." if len(advice) > 3 else ""
+    if lasting:
+        return " ".join([*lasting, *advice[:3]]) + more
     check = "emove what forbids the issue, then ask for a check (POST /v1/orders/{id}/domains/check)."
     return " ".join(advice[:3]) + f"{more} Or r{check}" if advice else f"R{check}"

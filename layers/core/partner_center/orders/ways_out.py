@@ -20,6 +20,13 @@ def or_other_names(head: OrderHead) -> str:
     return "" if head.is_reissue else f", or {_OTHER_NAMES}"
 
 
+def with_another_key(head: OrderHead) -> str:
+    """What to do about a key that nobody may certify; a sentence."""
+    if head.is_reissue:
+        return f"Cancel {_REISSUE}, and ask for one with another key (POST /v1/orders/{{id}}/reissues)."
+    return f"Send a CSR for another key (PATCH /v1/orders/{{id}}), or {to_cancel(head)}."
+
+
 def without_the_names(head: OrderHead) -> str:
     """What to do about names that nobody may certify; a sentence."""
     if head.is_reissue:
