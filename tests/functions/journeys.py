@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from local.cloud import EmbeddedCloud
+from local.mailbox import Mail
 from partner_center.accounts.api_keys import Role, make_key
 from partner_center.adapters.access_store import AccessStore
 from partner_center.adapters.dynamodb import Database
@@ -392,6 +393,19 @@ def mails(cloud: EmbeddedCloud) -> list[dict[str, Any]]:
     """Everything sent so far, as /_local/mail tells it."""
     reply = call("GET", f"{cloud.url}/_local/mail", headers={"Accept": "application/json"})
     return list(reply.json)
+
+
+def bounce(cloud: EmbeddedCloud, mail: Mail, kind: str = "bounce") -> None:
+    """What SES tells of a mail that was sent."""
+    number = cloud.mails().index(mail)
+    reply = call(
+        "POST",
+        f"{cloud.url}/_local/mail/{number}/undelivered",
+        json.dumps({"kind": kind}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    assert reply.status == 200, reply.text
+    assert cloud.settle()
 
 
 def answer(link: str, decision: str) -> Reply:

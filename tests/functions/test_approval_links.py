@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from local.cloud import EmbeddedCloud
-from tests.functions.journeys import Reseller, answer, approval_links, call, mails, order_body
+from tests.functions.journeys import Reseller, answer, approval_links, bounce, call, mails, order_body
 
 pytestmark = pytest.mark.cloud
 
@@ -54,6 +54,25 @@ def test_only_the_forms_own_answer_counts(
     assert "text/html" in reply.headers["content-type"]
     assert cloud.settle()
     assert northwind.order(order_id)["status"] == "pending"
+
+
+def test_a_link_that_reached_nobody_is_not_waited_for(cloud: EmbeddedCloud, northwind: Reseller) -> None:
+    order_id = northwind.placed(name="bounced.example.com")
+    (mail,) = [each for each in cloud.mails() if order_id in each.text]
+    bounce(cloud, mail)
+    step = northwind.step(order_id, "domain_verification")
+    assert (step["status"], step["actor"]) == ("in_progress", "reseller")
+    assert step["next_action"].startswith(
+        f"The mail to {mail.to[0]} could not be delivered, so nobody is asked"
+    )
+    path = f"/v1/orders/{order_id}/domains/bounced.example.com"
+    again = northwind.call("POST", f"{path}/resend")
+    assert (again.status, again.json["code"]) == (429, "too_many_requests")
+    assert 3000 < int(again.headers["retry-after"]) <= 3600
+    other = {"method": "email", "approver_email": "webmaster@example.com"}
+    assert northwind.call("PUT", f"{path}/method", other).status == 200
+    assert cloud.settle()
+    assert northwind.step(order_id, "domain_verification")["actor"] == "approver"
 
 
 def test_a_link_answers_once(cloud: EmbeddedCloud, northwind: Reseller) -> None:

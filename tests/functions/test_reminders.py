@@ -1,6 +1,5 @@
 """Reminders over the whole system: from an order's issue to the mail, and what follows when it does not arrive."""
 
-import json
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from local.cloud import EmbeddedCloud
 from local.mailbox import Mail
-from tests.functions.journeys import FEW_RUNS, Reseller, answer, approval_links, call, csr_for, order_body
+from tests.functions.journeys import FEW_RUNS, Reseller, answer, approval_links, bounce, csr_for, order_body
 
 pytestmark = pytest.mark.cloud
 HOUR = 3600
@@ -46,18 +45,6 @@ def issued(reseller: Reseller, name: str, **more: Any) -> dict[str, Any]:
     assert answer(approval_links(reseller.cloud, order_id)[0], "approve").status == 200
     assert reseller.cloud.settle()
     return reseller.order(order_id)
-
-
-def bounce(cloud: EmbeddedCloud, mail: Mail, kind: str = "bounce") -> None:
-    number = cloud.mails().index(mail)
-    reply = call(
-        "POST",
-        f"{cloud.url}/_local/mail/{number}/undelivered",
-        json.dumps({"kind": kind}).encode(),
-        {"Content-Type": "application/json"},
-    )
-    assert reply.status == 200, reply.text
-    assert cloud.settle()
 
 
 def test_a_certificate_is_reminded_of_and_a_bounce_reaches_the_next_contact(

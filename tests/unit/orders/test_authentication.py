@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from partner_center.billing.payments import PaymentStatus
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.authentication import overall, steps_of
 from partner_center.orders.content import ChosenMethod, Method
 from partner_center.orders.order import (
@@ -24,6 +25,7 @@ from partner_center.validation.standing import standing
 from tests.fakes.determined import NOW
 from tests.fakes.samples import (
     APPROVER,
+    US,
     a_challenge,
     a_content,
     a_day,
@@ -52,6 +54,28 @@ def steps(*challenges, moment=LATER, names=NAMES, **head):
 
 def closed(reason=CloseReason.REQUESTED):
     return {"status": OrderStatus.CANCELLED, "closed": Closed(LATER, "key:key_1", reason)}
+
+
+@pytest.mark.parametrize("why", Undelivered)
+@pytest.mark.parametrize(("later", "is_told"), [(-1, False), (0, True), (5, True)])
+def test_who_gets_no_mail_is_not_waited_for(why, later, is_told):
+    """Unless it was mailed once more since."""
+    suppression = Suppression(US, APPROVER, why, HERE.sent_at + later * a_second, "550 no such user")
+    order = an_order(a_head(), a_content(*NAMES, methods=asked_of(*NAMES)))
+    found = a_standing(order, HERE, moment=LATER)
+    step = steps_of(order, found, LATER, {APPROVER: suppression})[1]
+    if not is_told:
+        assert (step.actor, step.next_action) == (
+            Actor.APPROVER,
+            steps(HERE)["domain_verification"].next_action,
+        )
+        return
+    assert step.actor is Actor.RESELLER
+    assert step.next_action == (
+        f"The mail to {APPROVER} {why.in_words}, so nobody is asked about {', '.join(HERE.names)}: choose another "
+        "address or method (PUT /v1/orders/{id}/domains/{name}/method), or other names (PATCH /v1/orders/{id}), or "
+        "see that the mailbox takes mail and ask again (POST /v1/orders/{id}/domains/{name}/resend)."
+    )
 
 
 def test_the_steps_are_those_of_the_interface_in_the_order_of_the_story():

@@ -177,7 +177,8 @@ _STEPS = {
     ),
     "certificate": "Download the certificate from /v1/certificates/{serial}/download and hand it on.",
     "payment": (
-        "The card was declined: give us another (POST /v1/payment-method), and tell our support where bills go."
+        "The card was declined; the order's step `payment` says what helps (GET /v1/orders/{id}). Tell our support "
+        "where such mails are to go."
     ),
     "delay": "Tell them yourself that the order waits, and correct the contact (PATCH /v1/orders/{id}).",
 }

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from partner_center.kernel.clock import a_business_day_after
+from partner_center.notifications.suppressions import Suppression
 from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderHead, OrderStatus, Review
 from partner_center.orders.payment_step import payment_step
 from partner_center.orders.steps import Actor, Step, StepStatus
 from partner_center.orders.ways_out import or_other_names, to_cancel, with_another_key, without_the_names
-from partner_center.validation.challenges import Challenge, ChallengeStatus
+from partner_center.validation.challenges import Challenge, ChallengeStatus, mailed_at
 from partner_center.validation.standing import NameStanding, Standing, answerable_until
 
 _DOMAIN = "/v1/orders/{{id}}/domains/{{name}}"
@@ -30,6 +31,11 @@ _STUCK = {
     ),
 }
 """What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
+_RETURNED = (
+    "The mail to {address} {why}, so nobody is asked about {names}: choose another address or method "
+    f"(PUT {_DOMAIN}/method){{or_other_names}}, or see that the mailbox takes mail and ask again "
+    f"(POST {_DOMAIN}/resend)."
+)
 _ENDED = (
     "By the rules of today no mail proves {names}: choose another method "
     f"(PUT {_DOMAIN}/method), or {{to_cancel}}."
@@ -38,12 +44,16 @@ _STUCK_HERE = "Trouble on our side keeps the order from getting on."
 _STAFF_ACT = "Staff were told, and it is tried again by itself; nothing is needed from you."
 
 
-def steps_of(order: Order, found: Standing, moment: datetime) -> tuple[Step, ...]:
-    """All steps; `found` is how the order's names stand."""
+def steps_of(
+    order: Order, found: Standing, moment: datetime, suppressed: Mapping[str, Suppression] | None = None
+) -> tuple[Step, ...]:
+    """All steps; `found` is how the order's names stand, `suppressed` are addresses, in lower case, that take no
+    mail.
+    """
     head, content = order.head, order.content
     steps = (
         Step("agreement", StepStatus.COMPLETE, content.agreement.accepted_at),
-        _domain_verification(order, found, moment),
+        _domain_verification(order, found, moment, suppressed or {}),
         Step("organization_verification", StepStatus.NOT_REQUIRED),
         Step("verification_call", StepStatus.NOT_REQUIRED),
         _quality_review(order),
@@ -92,7 +102,9 @@ def _quality_review(order: Order) -> Step:
     return Step(step, StepStatus.IN_PROGRESS, head.review_since, head.review_reason, action, Actor.STAFF, due)
 
 
-def _domain_verification(order: Order, found: Standing, moment: datetime) -> Step:
+def _domain_verification(
+    order: Order, found: Standing, moment: datetime, suppressed: Mapping[str, Suppression]
+) -> Step:
     name = "domain_verification"
     proven, total = found.proofs, len(order.content.names)
     current = _live(found.names)
@@ -129,12 +141,29 @@ def _domain_verification(order: Order, found: Standing, moment: datetime) -> Ste
     if not waiting:
         return Step(name, StepStatus.PENDING, updated, reason, "What to do is being mailed.", Actor.SYSTEM)
     due = min(answerable_until(each, order) for each in waiting)
-    action, actor = _asked_of(waiting)
+    returned = [each for each in waiting if _came_back(each, suppressed)]
+    action, actor = _mended(returned, suppressed, order.head) if returned else _asked_of(waiting)
     return Step(name, StepStatus.IN_PROGRESS, updated, reason, action, actor, due)
 
 
-def _told(what: str, names: Sequence[str], head: OrderHead) -> str:
-    return what.format(names=_some(names), or_other_names=or_other_names(head), to_cancel=to_cancel(head))
+def _came_back(challenge: Challenge, suppressed: Mapping[str, Suppression]) -> bool:
+    """Whether the last mail of its link reached nobody."""
+    suppression, mailed = suppressed.get(challenge.approver_email.lower()), mailed_at(challenge)
+    return suppression is not None and mailed is not None and suppression.at >= mailed
+
+
+def _mended(
+    returned: Sequence[Challenge], suppressed: Mapping[str, Suppression], head: OrderHead
+) -> tuple[str, Actor]:
+    """What is to be done about links that reached nobody."""
+    address = returned[0].approver_email
+    why = suppressed[address.lower()].why.in_words
+    return _told(_RETURNED, _names(returned), head, address=address, why=why), Actor.RESELLER
+
+
+def _told(what: str, names: Sequence[str], head: OrderHead, **more: str) -> str:
+    ways = {"or_other_names": or_other_names(head), "to_cancel": to_cancel(head)}
+    return what.format(names=_some(names), **ways, **more)
 
 
 def _asked_of(waiting: Sequence[Challenge]) -> tuple[str, Actor]:

@@ -211,8 +211,8 @@ class Resend:
             detail = "This approver declined and is not asked again; choose another address or method."
             raise StateConflict("approver_declined", detail, order_id)
         last = max(filter(None, map(_tried_at, asked)), default=None)
-        _require_pause(last, moment, "The last mail")
         self._require_no_bounce(order, wanted.approver_email, last, moment)
+        _require_pause(last, moment, "The last mail")
         _require_room(found, asked, order_id, moment)
         self.asking.ask_again(reseller_id, order_id, [name])
 

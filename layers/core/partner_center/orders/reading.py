@@ -22,7 +22,7 @@ from partner_center.orders.view import order_as_json, reissue_as_json
 from partner_center.validation.challenges import Proof
 from partner_center.validation.ports import ChallengeReader, Message
 from partner_center.validation.publishing import Publishing
-from partner_center.validation.standing import proofs_on_file, read_as_asked
+from partner_center.validation.standing import Standing, proofs_on_file, read_as_asked
 from partner_center.validation.view import DomainsView, domains_as_json
 
 
@@ -56,6 +56,10 @@ class CaaFindings(Protocol):
     def latest(self, reseller_id: str, order_id: str) -> Sequence[Mapping[str, Any]]: ...
 
 
+_MOST_APPROVERS = 20
+"""Whose mailbox is looked up while an order is shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderReading:
     """The use cases. An unknown id and another reseller's id answer alike: NotFound."""
@@ -87,17 +91,20 @@ class OrderReading:
         standing, card = read_as_asked(self.challenges, order, moment), self.card_of(head)
         proofs = proofs_on_file(self.challenges, order, moment) if head.issued_at else ()
         deadline = self._deadline(order, certificates, proofs, moment)
-        suppressed, successors = self._suppressed(order), successors_of(self.orders, head)
+        suppressed, successors = self._suppressed(order, standing), successors_of(self.orders, head)
         return order_as_json(
             order, standing, certificates, moment, card, deadline, suppressed, proofs, successors
         )
 
-    def _suppressed(self, order: Order) -> Mapping[str, Suppression]:
+    def _suppressed(self, order: Order, standing: Standing) -> Mapping[str, Suppression]:
+        """Of its contacts, and of those whose approval is waited for, a few of very many."""
         contacts = order.content.contacts
         people = [contacts.technical, *([contacts.organization] if contacts.organization else [])]
+        asked = standing.open() if order.head.status is OrderStatus.PENDING else ()
+        approvers = sorted({each.approver_email.lower() for each in asked if each.approver_email})
+        addresses = dict.fromkeys([*(each.email.lower() for each in people), *approvers[:_MOST_APPROVERS]])
         found = {
-            each.email.lower(): self.suppressions.suppression(order.head.reseller_id, each.email)
-            for each in people
+            address: self.suppressions.suppression(order.head.reseller_id, address) for address in addresses
         }
         return {address: each for address, each in found.items() if each is not None}
 
@@ -156,7 +163,7 @@ class OrderReading:
     def reissue_shown(self, found: Reissue, enrolment: Order) -> dict[str, Any]:
         moment = self.clock.now()
         standing = read_as_asked(self.challenges, enrolment, moment)
-        return reissue_as_json(found, enrolment, standing, moment)
+        return reissue_as_json(found, enrolment, standing, moment, self._suppressed(enrolment, standing))
 
     def _domains(self, order: Order) -> tuple[list[dict[str, Any]], bool]:
         """Every name of the order, and whether all are proven."""

@@ -48,11 +48,11 @@ def order_as_json(
 ) -> dict[str, Any]:
     """The order information of GET /v1/orders/{id}; `found` is how its names stand, `card` the one that pays.
 
-    `suppressed` are the addresses of contacts, in lower case, that take no mail; `proofs` those on file once the
-    order is issued, `successors` the orders after it.
+    `suppressed` are addresses of contacts and approvers, in lower case, that take no mail; `proofs` those on file
+    once the order is issued, `successors` the orders after it.
     """
     head, content = order.head, order.content
-    steps = steps_of(order, found, moment)
+    steps = steps_of(order, found, moment, suppressed)
     issued = [certificate_as_json(each, moment) for each in certificates]
     shown = fitting(issued)
     return {
@@ -181,9 +181,15 @@ def _payment(head: OrderHead, card: Card | None) -> dict[str, Any]:
     return {**payment, "status": head.payment}
 
 
-def reissue_as_json(reissue: Reissue, enrolment: Order, found: Standing, moment: datetime) -> dict[str, Any]:
-    """One reissue, with the steps of its enrolment."""
-    steps = steps_of(enrolment, found, moment)
+def reissue_as_json(
+    reissue: Reissue,
+    enrolment: Order,
+    found: Standing,
+    moment: datetime,
+    suppressed: Mapping[str, Suppression] | None = None,
+) -> dict[str, Any]:
+    """One reissue, with the steps of its enrolment; `suppressed` as of an order."""
+    steps = steps_of(enrolment, found, moment, suppressed)
     shown = {"status": overall(steps), "steps": [_step(step) for step in steps]}
     return reissue.as_json() | {"authentication": shown}
 
