@@ -56,7 +56,11 @@ PARAMETERS: Mapping[str, Parameter] = {
     ),
     "Cursor": Parameter("cursor", "query", "`next_cursor` of the page before, of the same list."),
     "CommonName": Parameter(
-        "common_name", "query", "The beginning of the common name, in any case.", {"type": "string"}, "www."
+        "common_name",
+        "query",
+        "The beginning of the common name; U-labels are whole.",
+        {"type": "string"},
+        "www.",
     ),
     "PartnerOrderId": Parameter("partner_order_id", "query", "The reseller's own number, whole."),
     "Format": Parameter(

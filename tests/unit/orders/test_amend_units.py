@@ -85,7 +85,10 @@ def test_what_moved_is_used_or_given_back_in_the_end(world, order_id):
 
 def test_units_that_are_not_left_are_named_and_there_is_no_field_to_point_at(world, order_id):
     assert refusal(world, naming(9), order_id) == [("insufficient_units", None)]
-    with pytest.raises(ContentRefused, match=r"Units needed: 6; left on contract con_1: 5\."):
+    with pytest.raises(
+        ContentRefused,
+        match=r"Units needed: 6; left on contract con_1: 5\. Ask for fewer, cancel the order and place it on another",
+    ):
         world.amend(naming(9), order_id)
 
 

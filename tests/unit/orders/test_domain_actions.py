@@ -106,6 +106,12 @@ def test_a_name_that_the_order_does_not_have_is_unknown(desk, act, name):
 
 
 @every_action
+def test_an_order_whose_term_is_over_is_called_expired(desk, act):
+    desk.change(status=OrderStatus.ISSUED, term_to=NOW)
+    assert refused(desk, act, StateConflict).detail == "The order is expired."
+
+
+@every_action
 @pytest.mark.parametrize("status", CLOSED)
 def test_a_closed_order_takes_neither(desk, act, status):
     desk.change(status=status)

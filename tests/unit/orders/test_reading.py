@@ -202,6 +202,23 @@ def test_orders_are_found_by_the_beginning_of_their_name(several, prefix, found)
 
 
 @pytest.mark.parametrize(
+    ("beginning", "is_found"),
+    [
+        ("www.bücher.example.com", True),
+        ("WWW.BÜCHER.example", True),
+        ("www.bücher", True),
+        ("www.xn--b", True),
+        ("www.bü", False),
+        ("bü cher", False),
+    ],
+)
+def test_a_name_is_found_as_it_was_given_once_its_labels_are_whole(world, beginning, is_found):
+    world.put("www.xn--bcher-kva.example.com", order_id="ord_u1")
+    found = names_of(world.reading.search(US, {"common_name": beginning}))
+    assert found == (["ord_u1"] if is_found else [])
+
+
+@pytest.mark.parametrize(
     ("number", "found"),
     [("PO-b1", ["ord_b1"]), ("po-b1", []), ("PO-b", []), ("PO-theirs", []), ("", []), ("x" * 5000, [])],
 )

@@ -124,21 +124,25 @@ class LedgerEntry:
     reference: str | None = None
 
 
+ANOTHER = "choose another contract"
+"""What helps whoever places an order; an order that is there keeps its contract."""
+
+
 def contract_problems(
-    contract: Contract | None, product: str, units: int, moment: datetime
+    contract: Contract | None, product: str, units: int, moment: datetime, another: str = ANOTHER
 ) -> tuple[Problem, ...]:
-    """Every reason why `units` of `product` cannot be bought on this contract now."""
+    """Every reason why `units` of `product` cannot be bought on this contract now; `another` is what helps else."""
     if contract is None:
         return (Problem("no_contract", "You have no contract by this id.", "/contract_id"),)
     if contract.status is ContractStatus.REQUESTED:
         detail = (
-            f"Contract {contract.contract_id} was asked for and is not active yet; choose another contract, or "
+            f"Contract {contract.contract_id} was asked for and is not active yet; {another}, or "
             "ask again when your sales representative has activated it."
         )
         return (Problem("contract_not_active", detail, "/contract_id"),)
     problems = []
     if not contract.is_valid(moment):
-        problems.append(_out_of_its_time(contract, moment))
+        problems.append(_out_of_its_time(contract, moment, another))
     if contract.kind is ContractKind.PAY_AS_YOU_GO and contract.card_id is None:
         detail = f"Contract {contract.contract_id} has no card; give one (POST /v1/payment-method)."
         problems.append(Problem("no_card", detail, "/contract_id"))
@@ -146,7 +150,7 @@ def contract_problems(
         problems.append(
             Problem(
                 "contract_missing_product",
-                f"Contract {contract.contract_id} does not cover {product}; choose another contract, or ask "
+                f"Contract {contract.contract_id} does not cover {product}; {another}, or ask "
                 "your sales representative to add the product.",
                 "/contract_id",
             )
@@ -155,27 +159,25 @@ def contract_problems(
         problems.append(
             Problem(
                 "insufficient_units",
-                f"Units needed: {units}; left on contract {contract.contract_id}: {contract.units_left}. Buy "
-                "units or choose another contract.",
+                f"Units needed: {units}; left on contract {contract.contract_id}: {contract.units_left}. "
+                f"Ask for fewer, {another}, or ask for a new one (POST /v1/contracts).",
                 "/contract_id",
             )
         )
     return tuple(problems)
 
 
-def _out_of_its_time(contract: Contract, moment: datetime) -> Problem:
+def _out_of_its_time(contract: Contract, moment: datetime, another: str) -> Problem:
     """A pay-as-you-go contract ends with its card, so another card is what helps."""
     name, ended = contract.contract_id, moment >= contract.valid_to
     if ended and contract.kind is ContractKind.PAY_AS_YOU_GO and contract.card_id is not None:
         detail = (
             f"The card of contract {name} can be used no longer; give another one (POST /v1/payment-method), or "
-            "choose another contract."
+            f"{another}."
         )
         return Problem("card_expired", detail, "/contract_id")
     word = "has ended" if ended else "has not begun"
-    detail = (
-        f"Contract {name} {word}; choose another contract, or ask your sales representative for a new one."
-    )
+    detail = f"Contract {name} {word}; {another}, or ask your sales representative for a new one."
     return Problem("contract_expired", detail, "/contract_id")
 
 

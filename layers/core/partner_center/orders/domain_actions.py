@@ -138,7 +138,7 @@ class RequestCheck:
     ) -> bool:
         """Whether there is anything published to look at; what was held back is released."""
         moment = self.clock.now()
-        order = _open_order(self.orders, reseller_id, order_id, name)
+        order = _open_order(self.orders, reseller_id, order_id, name, moment)
         found = read_as_asked(self.challenges, order, moment)
         if name is not None:
             _require_unproven(found, name, order_id)
@@ -195,7 +195,7 @@ class Resend:
                 call.same(seen.guard)
 
     def _mail(self, reseller_id: str, order_id: str, name: str, moment: datetime) -> None:
-        order = _open_order(self.orders, reseller_id, order_id, name)
+        order = _open_order(self.orders, reseller_id, order_id, name, moment)
         if not order.head.is_screened:
             raise StateConflict(
                 "not_asked_yet", "Nothing was mailed yet: the order is being screened.", order_id
@@ -253,14 +253,16 @@ def _is_unheard(head: OrderHead, found: Standing, moment: datetime) -> bool:
     return moment >= late_at and (head.checked_at is None or head.checked_at < late_at)
 
 
-def _open_order(orders: OrderReader, reseller_id: str, order_id: str, name: str | None) -> Order:
+def _open_order(
+    orders: OrderReader, reseller_id: str, order_id: str, name: str | None, moment: datetime
+) -> Order:
     order = load(orders, reseller_id, order_id)
     if order is None:
         raise NotFound("There is no such order.")
     if name is not None and name not in order.content.names:
         raise NotFound("The order has no such name.")
     if order.head.status is not OrderStatus.PENDING:
-        raise StateConflict("order_closed", f"The order is {order.head.status}.", order_id)
+        raise StateConflict("order_closed", f"The order is {order.head.status_at(moment)}.", order_id)
     return order
 
 

@@ -49,6 +49,9 @@ def contract_of(
     return next((one for one in around.contracts if one.contract_id == wanted), None)
 
 
+PLACED_ANEW = "cancel the order and place it on another contract"
+
+
 def purchase_problems(
     contract: Contract | None,
     product: Product,
@@ -73,7 +76,7 @@ def purchase_problems(
     elif contract is None or exceeds(around.amended, price):
         # The reseller amends names and sends no contract: there is no field to point at.
         extra = extra_units(around.amended, price)
-        for each in contract_problems(contract, product.code, extra, around.moment):
+        for each in contract_problems(contract, product.code, extra, around.moment, PLACED_ANEW):
             yield replace(each, field=None)
 
 

@@ -1,6 +1,7 @@
 """What a reseller may read of its orders: one order, its domains, its messages, and the search."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from partner_center.issuance.record import CertificateRecord
 from partner_center.kernel.clock import Clock, rfc3339
 from partner_center.kernel.errors import Malformed, NotFound
 from partner_center.kernel.ids import reissue_of
-from partner_center.kernel.names import is_as_short_as_a_name
+from partner_center.kernel.names import NameRefused, canonical_name, is_as_short_as_a_name
 from partner_center.notifications.suppressions import Suppression, Suppressions
 from partner_center.orders.deadlines import Deadline, is_renewed, next_deadline
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -195,7 +196,7 @@ class OrderReading:
             found = self.index.partner_order(reseller_id, number) if may_be_one else None
             named = [(None, found)] if found else []
         elif "common_name" in query:
-            prefix = query["common_name"].lower()
+            prefix = _as_kept(query["common_name"])
             if is_as_short_as_a_name(prefix):
                 named, cursor = self.index.by_common_name(reseller_id, prefix, page)
         else:
@@ -228,3 +229,11 @@ class OrderReading:
         if order is None:
             raise NotFound("There is no such order.")
         return order
+
+
+def _as_kept(beginning: str) -> str:
+    """The beginning of a name as orders keep it: in lower case, labels with other letters as A-labels, once whole."""
+    if not beginning.isascii() and is_as_short_as_a_name(beginning):
+        with suppress(NameRefused):
+            return canonical_name(beginning).name
+    return beginning.lower()
