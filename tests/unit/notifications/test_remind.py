@@ -8,6 +8,7 @@ import pytest
 
 from partner_center.accounts.resellers import ReminderPreferences
 from partner_center.adapters.keys import REMINDER_SHARDS
+from partner_center.issuance.record import CertificateStatus, Reason
 from partner_center.kernel.errors import TryAgain
 from partner_center.kernel.events import Event
 from partner_center.notifications.calendar import ReminderKind, reminder_at
@@ -41,6 +42,25 @@ def subjects(mails):
 
 def claimed(office):
     return [(day, each.days) for (_, day), lines in office.calendar.lines.items() for each in lines.values()]
+
+
+@pytest.mark.parametrize("why", ["ended", "revoked"])
+def test_that_an_order_has_no_valid_certificate_stands_in_its_reminder(office, why):
+    if why == "revoked":
+        (record,) = office.world.certificates.of_order(US, ORDER)
+        revoked = {"status": CertificateStatus.REVOKED, "revoked_at": NOW, "reason": Reason.SUPERSEDED}
+        office.world.certificates.keep(replace(record, **revoked))
+        office.tell(ORDER, "certificate.revoked")
+    on(office, 90, NOW + 365 * a_day)
+    office.run()
+    (reminder,) = [
+        each
+        for lines in office.calendar.lines.values()
+        for each in lines.values()
+        if each.kind is ReminderKind.TERM_ENDS
+    ]
+    assert (reminder.bare, reminder.serial) == (True, None)
+    assert subjects(office.deliver())[-1].startswith("No certificate for www.example.com is valid")
 
 
 # ---- the calendar follows the order

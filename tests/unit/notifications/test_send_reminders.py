@@ -100,6 +100,46 @@ FACTS = ReminderFacts(
     renew_from=NOW + 275 * a_day,
     renew_until=NOW + 395 * a_day,
 )
+BARE = replace(FACTS, kind=ReminderKind.TERM_ENDS, action=DeadlineKind.RENEWAL, bare=True, serial_hex=None)
+
+
+@pytest.mark.parametrize("renewed_by", [None, "ord_2"])
+def test_of_an_order_without_a_valid_certificate_it_is_not_said_that_the_site_works(renewed_by):
+    mail = reminder_mail(replace(BARE, renewed_by=renewed_by), SENDER, "<1@example.com>")
+    assert mail.subject == (
+        "No certificate for www.example.com is valid: reissue it, free, and renew it by 10 June 2027"
+    )
+    text = " ".join(mail.text.split())
+    assert "no certificate for www.example.com is valid any more" in text
+    assert "1. Make a new key and CSR and send the CSR to Nordic Hosting AB for a reissue" in text
+    assert ("ord_2" in text) == (renewed_by is not None)
+    for wrong in ("last certificate with it", "before the old one ends", "Serial number"):
+        assert wrong not in text
+        assert wrong not in mail.html
+
+
+@pytest.mark.parametrize(
+    ("renewed_by", "then"),
+    [(None, "Renew, for 1 unit: it never renews itself"), ("ord_2", "See the renewal ord_2 through")],
+)
+def test_its_line_in_the_digest_asks_for_the_reissue_first(renewed_by, then):
+    line = DigestLine(
+        common_name="www.example.com",
+        order_id=ORDER,
+        partner_order_id=None,
+        serial_hex=None,
+        kind=ReminderKind.TERM_ENDS,
+        action=DeadlineKind.RENEWAL,
+        ends=ENDS,
+        link="https://panel.example.net",
+        bare=True,
+        price="1 unit",
+        renewed_by=renewed_by,
+    )
+    assert line.what() == f"Reissue, free: no certificate is valid. {then}"
+    assert line.how() == f"POST /v1/orders/{ORDER}/reissues"
+
+
 KINDS = [
     (ReminderKind.CERTIFICATE_ENDS, DeadlineKind.REISSUE, 0, "ends on 10 June 2027", "for a reissue"),
     (ReminderKind.CERTIFICATE_ENDS, DeadlineKind.CSR, 0, "ends on 10 June 2027", "without it no certificate"),

@@ -265,6 +265,7 @@ def _reminder_item(reminder: Reminder, moment: datetime) -> Item:
         "renewed_by": reminder.renewed_by,
         "automatic": reminder.automatic,
         "price": reminder.price,
+        "bare": reminder.bare or None,
         "expires_at": int((moment + LIFETIME).timestamp()),
     }
 
@@ -288,6 +289,7 @@ def _reminder(reseller_id: str, day: date, item: Item) -> Reminder:
         renewed_by=item.get("renewed_by"),
         automatic=item.get("automatic", False),
         price=item.get("price"),
+        bare=item.get("bare", False),
     )
 
 

@@ -59,6 +59,7 @@ def reminder_message(reminder: Reminder) -> dict[str, Any]:
         "renewed_by": reminder.renewed_by,
         "automatic": reminder.automatic,
         "price": reminder.price,
+        "bare": reminder.bare,
     }
 
 
@@ -81,6 +82,7 @@ def reminder_from(message: Mapping[str, Any]) -> Reminder:
         renewed_by=message["renewed_by"],
         automatic=message.get("automatic", False),
         price=message.get("price"),
+        bare=message.get("bare", False),
     )
 
 

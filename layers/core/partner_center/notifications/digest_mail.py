@@ -30,7 +30,8 @@ class DigestLine:
     """One order. `link` is where to act: at the reseller's own site, or the order in the API.
 
     `names_total` must be proven again for it. `automatic`: its reissue was to make itself, and did not yet. `price`
-    is that of its renewal. `trouble` says why its contact got no mail.
+    is that of its renewal. `bare`: the order runs, and no certificate of it is valid. `trouble` says why its contact
+    got no mail.
     """
 
     common_name: str
@@ -43,6 +44,7 @@ class DigestLine:
     link: str
     names_total: int = 0
     automatic: bool = False
+    bare: bool = False
     price: str | None = None
     renewed_by: str | None = None
     trouble: str | None = None
@@ -50,6 +52,8 @@ class DigestLine:
     def how(self) -> str:
         """The request to the API that does it."""
         match self.action:
+            case DeadlineKind.RENEWAL if self.bare:
+                return f"POST /v1/orders/{self.order_id}/reissues"
             case DeadlineKind.RENEWAL if self.renewed_by:
                 return f"GET /v1/orders/{self.renewed_by}"
             case DeadlineKind.RENEWAL:
@@ -59,17 +63,18 @@ class DigestLine:
         return f"POST /v1/orders/{self.order_id}/reissues"
 
     def what(self) -> str:
+        first = "Reissue, free: no certificate is valid. " if self.bare else ""
         if self.action is DeadlineKind.RENEWAL and self.renewed_by:
-            return f"See the renewal {self.renewed_by} through"
+            return f"{first}See the renewal {self.renewed_by} through"
         if self.action is DeadlineKind.RENEWAL and self.price:
-            return f"Renew, for {self.price}: it never renews itself"
+            return f"{first}Renew, for {self.price}: it never renews itself"
         if self.kind is ReminderKind.PROOFS_END:
             return "Reissue, free, while nothing has to be proven again"
         if self.automatic:
             return "See why the reissue did not make itself, or reissue, free"
         proof = self.action is not DeadlineKind.VALIDATION and self.names_total
         names = f"{self.names_total} name{'s' if self.names_total > 1 else ''}"
-        return _WHAT[self.action] + (f"; {names} to be proven again" if proof else "")
+        return first + _WHAT[self.action] + (f"; {names} to be proven again" if proof else "")
 
 
 @dataclass(frozen=True, slots=True)

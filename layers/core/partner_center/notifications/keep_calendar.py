@@ -23,6 +23,7 @@ from partner_center.orders.deadlines import (
     Deadline,
     is_renewed,
     lifecycle_of,
+    live_certificate,
     next_deadline,
 )
 from partner_center.orders.order import Order, OrderHead, OrderStatus
@@ -47,6 +48,12 @@ class Prospect:
     @property
     def endings(self) -> Mapping[ReminderKind, Ending]:
         return endings_of(self.order, self.certificates, self.proofs, renewed=self.renewed)
+
+    def is_bare_at(self, moment: datetime) -> bool:
+        """Whether the order runs without a valid certificate: the last one was revoked, or ended."""
+        live = live_certificate(self.certificates, self.order.content.names)
+        runs = self.order.head.status_at(moment) is OrderStatus.ISSUED
+        return runs and (live is None or live.not_after < moment)
 
     @property
     def reissues_itself_at(self) -> datetime | None:

@@ -256,6 +256,7 @@ class _Run:
         action, names, automatic = DeadlineKind.RENEWAL, tuple[str, ...](), False
         if ending.kind is not ReminderKind.TERM_ENDS and deadline is not None:
             action, names, automatic = deadline.kind, deadline.names, deadline.automatic
+        bare = ending.kind is ReminderKind.TERM_ENDS and prospect.is_bare_at(self._moment)
         return Reminder(
             reseller_id=head.reseller_id,
             order_id=head.order_id,
@@ -267,12 +268,13 @@ class _Run:
             common_name=content.common_name,
             names_total=len(names),
             contact=content.contacts.technical.email,
-            serial=ending.serial or head.serial,
+            serial=None if bare else ending.serial or head.serial,
             partner_order_id=head.partner_order_id,
             names=names[:_NAMES],
             renewed_by=head.renewed_by,
             automatic=automatic,
             price=self._case.price(prospect.order, self._moment) if action is DeadlineKind.RENEWAL else None,
+            bare=bare,
         )
 
     def _day_of(self, reseller_id: str) -> date:

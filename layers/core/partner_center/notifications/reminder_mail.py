@@ -16,9 +16,9 @@ class ReminderFacts:
     """What a contact is told. `moment` is when; the words depend on whether the end has come by then.
 
     `names` are those of the order, `to_prove` those that must be proven again, all or the first few of `total`.
-    `automatic`: the reissue was
-    to make itself, and did not yet. `term_to` is the end of the order's term, `renew_from` and `renew_until` when it
-    may be renewed. `link` is where the reseller shows the order; without one the reseller is written to.
+    `automatic`: the reissue was to make itself, and did not yet. `term_to` is the end of the order's term,
+    `renew_from` and `renew_until` when it may be renewed. `bare`: the order runs, and no certificate of it is valid.
+    `link` is where the reseller shows the order; without one the reseller is written to.
     """
 
     contact_name: str
@@ -42,6 +42,7 @@ class ReminderFacts:
     to_prove: tuple[str, ...] = ()
     total: int = 0
     automatic: bool = False
+    bare: bool = False
     renewed_by: str | None = None
     link: str | None = None
 
@@ -78,6 +79,8 @@ def headline(facts: ReminderFacts) -> str:
         case ReminderKind.CERTIFICATE_ENDS:
             what = "renew the order" if facts.action is DeadlineKind.RENEWAL else "reissue it, free"
             return f"The certificate for {name} {'ended' if over else 'ends'} on {day}: {what}"
+        case ReminderKind.TERM_ENDS if facts.bare:
+            return f"No certificate for {name} is valid: reissue it, free, and renew it by {day}"
         case ReminderKind.TERM_ENDS:
             return f"The order for {name} {'ended' if over else 'ends'} on {day}: renew it"
         case ReminderKind.PROOFS_END:
@@ -93,6 +96,11 @@ def news(facts: ReminderFacts) -> str:
             return f"the certificate for {name} ended on {when}. Where it is still in use, browsers refuse the site."
         case ReminderKind.CERTIFICATE_ENDS:
             return f"the certificate for {name} ends on {when}. After that, browsers refuse the site."
+        case ReminderKind.TERM_ENDS if facts.bare:
+            return (
+                f"no certificate for {name} is valid any more: the last one ended, or was revoked. Where it is still "
+                f"in use, browsers refuse the site. The order itself ends on {when}."
+            )
         case ReminderKind.TERM_ENDS if over:
             return (
                 f"the order for {name} ended on {when}, and its last certificate with it. Where that is still in "
@@ -113,10 +121,11 @@ def news(facts: ReminderFacts) -> str:
 def steps(facts: ReminderFacts) -> tuple[str, ...]:
     """What to do, step by step."""
     reseller, over = one_line(facts.reseller_name), facts.moment > facts.ends
-    install = "Install the new certificate" + ("." if over else " before the old one ends.")
+    install = "Install the new certificate" + ("." if over or facts.bare else " before the old one ends.")
     match facts.action:
         case DeadlineKind.RENEWAL if facts.renewed_by:
             return (
+                *_first(facts),
                 f"A renewal was ordered already ({facts.renewed_by}), and has no certificate yet.",
                 f"Ask {reseller} what it waits for, and see it through.",
             )
@@ -125,6 +134,7 @@ def steps(facts: ReminderFacts) -> tuple[str, ...]:
             price = f"A renewal is a new order, at its price, which {reseller} tells, and never ordered by itself."
             rest = "" if over else " What is left of the present term is added to the new one."
             return (
+                *_first(facts),
                 f"Ask {reseller} to renew the order, {opens}until {in_words(facts.renew_until)}.",
                 price + rest,
                 install,
@@ -150,6 +160,17 @@ def steps(facts: ReminderFacts) -> tuple[str, ...]:
             first = f"Make a new key and CSR and send the CSR to {reseller} for a reissue."
     free = f"It costs nothing: the order runs until {in_words(facts.term_to)}."
     return first, free, install
+
+
+def _first(facts: ReminderFacts) -> tuple[str, ...]:
+    """What helps at once where no certificate is valid; a renewal alone would cost, and may not be open yet."""
+    if not facts.bare:
+        return ()
+    reseller = one_line(facts.reseller_name)
+    return (
+        f"Make a new key and CSR and send the CSR to {reseller} for a reissue, and install that certificate. It "
+        f"costs nothing: the order runs until {in_words(facts.term_to)}.",
+    )
 
 
 def how_far(ends: datetime, moment: datetime) -> str:

@@ -26,7 +26,8 @@ class Reminder:
 
     `days` before the day of the end (negative: after it). `names` must be proven again; the mail lists them all or
     the first few. `contact` is the address of the technical contact. `automatic`: it was to happen by
-    itself, and did not yet. `price`: what a renewal costs the reseller, in words.
+    itself, and did not yet. `price`: what a renewal costs the reseller, in words. `bare`: the order runs, and no
+    certificate of it is valid.
     """
 
     reseller_id: str
@@ -45,6 +46,7 @@ class Reminder:
     renewed_by: str | None = None
     automatic: bool = False
     price: str | None = None
+    bare: bool = False
 
     @property
     def mail_id(self) -> str:

@@ -127,6 +127,7 @@ class SendDigest:
             link=own or f"{self.public_url}/v1/orders/{reminder.order_id}",
             names_total=reminder.names_total,
             automatic=reminder.automatic,
+            bare=reminder.bare,
             price=reminder.price,
             renewed_by=reminder.renewed_by,
             trouble=self._trouble(reminder.reseller_id, reminder.contact, "correct the contact"),

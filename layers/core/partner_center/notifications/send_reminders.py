@@ -114,6 +114,7 @@ class SendReminder:
             to_prove=reminder.names,
             total=reminder.names_total,
             automatic=reminder.automatic,
+            bare=reminder.bare,
             renewed_by=reminder.renewed_by,
             link=reseller.reminders.link_to(head.order_id, head.partner_order_id),
         )
