@@ -62,7 +62,7 @@ def seen(views):
 def test_six_perspectives_stand_where_the_table_of_sites_says_the_primary_at_home(cloud):
     assert tuple(site.region for site in sorted(SITES, key=lambda site: not site.primary)) == REGIONS
     assert [config.arn.split(":")[3] for config in cloud.perspectives] == list(REGIONS)
-    assert cloud.output("Perspectives").split() == [config.arn for config in cloud.perspectives]
+    assert cloud.output("WhoLooks").split() == [config.arn for config in cloud.perspectives]
     assert REGIONS[0] == cloud.client("sqs").meta.region_name
 
 

@@ -234,6 +234,12 @@ def test_a_template_is_read_as_sam_reads_it(template):
     assert described(path) == yaml_parse(path.read_text("utf-8"))
 
 
+def test_no_output_has_the_name_of_a_parameter():
+    """`sam build` takes the one for the other, and breaks off where that is a list (as of aws-sam-cli 1.170)."""
+    template = described(ROOT / "template.yaml")
+    assert not set(template["Outputs"]) & set(template["Parameters"])
+
+
 def test_code_layers_and_definitions_stay_where_the_template_says():
     resources = read(FIXTURE, {}, {}).resources
     layer = next(r for r in resources.values() if r["Type"] == "AWS::Lambda::LayerVersion")
