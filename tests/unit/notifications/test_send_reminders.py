@@ -113,6 +113,7 @@ def test_of_an_order_without_a_valid_certificate_it_is_not_said_that_the_site_wo
     assert "no certificate for www.example.com is valid any more" in text
     assert "1. Make a new key and CSR and send the CSR to Nordic Hosting AB for a reissue" in text
     assert ("ord_2" in text) == (renewed_by is not None)
+    assert "By when: the reissue at once, the renewal by 10 June 2027" in text
     for wrong in ("last certificate with it", "before the old one ends", "Serial number"):
         assert wrong not in text
         assert wrong not in mail.html

@@ -187,6 +187,8 @@ def how_far(ends: datetime, moment: datetime) -> str:
 
 
 def _by(facts: ReminderFacts) -> str:
+    if facts.bare:
+        return f"the reissue at once, the renewal by {in_words(facts.ends)}"
     if facts.moment <= facts.ends:
         return in_words(facts.ends)
     return (
