@@ -271,6 +271,7 @@ def test_what_keeps_the_cloud_from_resting_is_told(cloud, caplog):
     assert not cloud.settle(soon=20 * DAY, timeout=0.3), "its time limit comes before"
     assert "unanswered: TaskSubmitted until" in caplog.text
     answer(cloud, "unanswered")
+    assert cloud.settle()
     cloud.advance(3600)
     assert not any("unanswered" in each for each in cloud.under_way())
 
