@@ -12,7 +12,7 @@ def look(check: Callable[[Invocation], None], asked: Invocation) -> None:
     """Raises whatever somebody who waits is to be told, and what is no outage, which is set aside after three tries.
 
     Where nobody waits an outage is no matter of this invocation: what was not begun is due still and begun again in a
-    minute, what was begun is due again at its next time, and a repetition of Lambda's would find nothing due.
+    minute, what was begun is due again within the hour, where that could be written, or at its next time.
     """
     try:
         check(asked)

@@ -5,6 +5,7 @@ a proof.
 """
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -66,14 +67,26 @@ class CheckControl:
         What is proven, expired, declined, or belongs to an order that is over is left alone. For a product that this
         version does not know nothing is looked at; it stays due until a version that does.
         """
+        began = self.clock.now()
         try:
             self._check(reseller_id, order_id, correlation_id, names, seconds)
         except PASSES:
+            if seconds is None:
+                with suppress(*PASSES):
+                    self._again_soon(reseller_id, order_id, began)
             raise
         except Exception:
             if seconds is None:
                 self._put_off(reseller_id, order_id)
             raise
+
+    def _again_soon(self, reseller_id: str, order_id: str, began: datetime) -> None:
+        """What an outage kept from its end is not due at its next time alone, which may be half a day away."""
+        moment = self.clock.now()
+        for challenge in self.challenges.of_order(reseller_id, order_id):
+            was_begun = challenge.checked_at is not None and challenge.checked_at >= began
+            if was_begun and challenge.due_at is not None and challenge.due_at > moment + AFTER_TROUBLE:
+                self.challenges.begin_check(challenge, moment, moment + AFTER_TROUBLE)
 
     def _put_off(self, reseller_id: str, order_id: str) -> None:
         moment = self.clock.now()
