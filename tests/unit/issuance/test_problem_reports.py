@@ -302,8 +302,33 @@ def test_a_revocation_that_is_half_done_is_told_and_ended_by_anybody_and_by_noth
     ended = desk.found(report, Finding.REVOKE, serials, Reason.SUPERSEDED, "And so do I.", by=WILLIAM)
     assert (ended.status, ended.begun) == (ReportStatus.REVOKED, None)
     assert (ended.decisions[-1].by, ended.decisions[-1].grounds) == (VERA.actor, "Looked at.")
+    assert ended.decisions[-1].serials == ("0a1b",), "what was revoked, and no more"
     assert report_as_json(ended)["revoking"] is None
     assert len(desk.happened("certificate.revoked")) == 1, "the other one has ended meanwhile"
+
+
+def test_a_revocation_that_comes_too_late_for_all_of_its_certificates_may_be_decided_otherwise():
+    desk = Desk()
+    report = desk.report()
+
+    def die():
+        raise TryAgain("The process ended here.")
+
+    desk.tables.before["revoke_certificate"].append(die)
+    with pytest.raises(TryAgain):
+        desk.found(report, Finding.REVOKE, ["0a1b"])
+    desk.clock.advance(days=400)
+    with pytest.raises(ContentRefused) as refused:
+        desk.found(report, Finding.REVOKE, ["0a1b"])
+    assert [each.code for each in refused.value.problems] == ["certificate_expired"]
+    assert desk.reports.find(report.report_id).begun is None
+    assert desk.found(report, Finding.DISMISS).status is ReportStatus.DISMISSED
+
+
+def test_the_serials_of_a_revocation_that_has_begun_may_be_listed_in_any_order():
+    desk = Desk(a_record(), a_record(serial_hex="0a2b", generation=2))
+    report = half_done(desk, ["0a1b", "0a2b"])
+    assert desk.found(report, Finding.REVOKE, ["0a2b", "0a1b"]).status is ReportStatus.REVOKED
 
 
 # ---- a report's Idempotency-Key: whoever sent it says no name, so it is one of a network

@@ -15,8 +15,9 @@ from partner_center.issuance.problem_reports import (
     as_decided,
     begun,
     decided,
+    given_up,
 )
-from partner_center.issuance.record import CertificateRecord, OrderFollows
+from partner_center.issuance.record import CertificateRecord, OrderFollows, Reason
 from partner_center.issuance.report_request import DecisionReading
 from partner_center.issuance.revocation import is_at_risk, keeps_order
 from partner_center.issuance.revoke import Revoker, Wish
@@ -63,7 +64,12 @@ class DecideReport:
         chronicle = Chronicle(self.revoker.ids, moment, staff.actor, call.request_id)
         if decision.finding is Finding.REVOKE:
             report, made = self._begun(report, made, chronicle)
-            self._revoke(decision, staff, call.request_id, moment)
+            revoked = self._revoke(made, staff, call.request_id, moment)
+            if not revoked:  # all of them have ended since it began: the report is to be decided otherwise
+                self._write(given_up(report, chronicle))
+                self._require_revocable(made.serials, moment)
+            made = replace(made, serials=revoked)
+            report = replace(report, begun=made)
         change = decided(report, made, chronicle)
         guard = guard_of(call, staff.actor, moment, number=len(change.report.decisions))
         try:
@@ -98,16 +104,24 @@ class DecideReport:
     def _as_answered(self, report_id: str, guard: CallGuard) -> ProblemReport:
         return as_decided(self._found(report_id), int(guard.facts["number"]))
 
-    def _revoke(self, decision: DecisionReading, staff: Staff, request_id: str, moment: datetime) -> None:
-        follows = OrderFollows.NEVER if keeps_order(decision.reason) else OrderFollows.WHEN_LAST
-        wish = Wish(decision.reason, staff.actor, request_id, follows)
+    def _revoke(
+        self, decision: ReportDecision, staff: Staff, request_id: str, moment: datetime
+    ) -> tuple[str, ...]:
+        """The serials that are revoked now; one that has ended unrevoked since this began is left out."""
+        reason = decision.reason or Reason.UNSPECIFIED
+        follows = OrderFollows.NEVER if keeps_order(reason) else OrderFollows.WHEN_LAST
+        wish, revoked = Wish(reason, staff.actor, request_id, follows), list[str]()
         for serial in decision.serials:
             record = self.revoker.certificates.by_serial(serial)
-            if record is None or _why_not(record, moment) is not None:
-                continue  # it has ended since this revocation began
+            if record is None:
+                raise TryAgain("A certificate cannot be read at the moment; decide again.")
+            if _why_not(record, moment) is not None:
+                continue
             done = self.revoker.certificate(record, wish)
+            revoked.append(serial)
             if follows is OrderFollows.WHEN_LAST:
                 self.revoker.order_if_last(done, wish, moment)
+        return tuple(revoked)
 
     def _require_revocable(self, serials: tuple[str, ...], moment: datetime) -> None:
         """All of them, before the first is revoked."""

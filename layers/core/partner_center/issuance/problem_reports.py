@@ -179,6 +179,13 @@ def begun(report: ProblemReport, decision: ReportDecision, chronicle: Chronicle)
     )
 
 
+def given_up(report: ProblemReport, chronicle: Chronicle) -> ReportChange:
+    """The report without the revocation that had begun: nothing of it was revoked, and nothing can be any more."""
+    changed = replace(report, begun=None, version=report.version + 1)
+    audit = chronicle.audit("problem.revoking_given_up", NOBODY, "", report_id=report.report_id)
+    return ReportChange(changed, report.version, None, audit)
+
+
 def decided(report: ProblemReport, decision: ReportDecision, chronicle: Chronicle) -> ReportChange:
     """The report after a decision.
 
@@ -221,7 +228,8 @@ def _require_decidable(report: ProblemReport, decision: ReportDecision) -> None:
 
 def is_same_revocation(before: ReportDecision, now: ReportDecision) -> bool:
     """Whether both revoke the same for the same reason, whoever decided it on which grounds."""
-    return (before.finding, before.serials, before.reason) == (now.finding, now.serials, now.reason)
+    same = {(each.finding, frozenset(each.serials), each.reason) for each in (before, now)}
+    return len(same) == 1
 
 
 def _audit(kind: str, report: ProblemReport, decision: ReportDecision, chronicle: Chronicle) -> AuditRecord:
@@ -275,7 +283,7 @@ def report_as_json(report: ProblemReport) -> dict[str, Any]:
         "names": list(report.names),
         "text": report.text,
         "decisions": [_decision_as_json(each) for each in report.decisions],
-        "revoking": _decision_as_json(report.begun) if report.begun else None,
+        "revoking": _decision_as_json(report.begun) if report.begun and report.is_open else None,
     }
 
 
