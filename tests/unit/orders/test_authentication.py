@@ -56,26 +56,40 @@ def closed(reason=CloseReason.REQUESTED):
     return {"status": OrderStatus.CANCELLED, "closed": Closed(LATER, "key:key_1", reason)}
 
 
-@pytest.mark.parametrize("why", Undelivered)
-@pytest.mark.parametrize(("later", "is_told"), [(-1, False), (0, True), (5, True)])
-def test_who_gets_no_mail_is_not_waited_for(why, later, is_told):
-    """Unless it was mailed once more since."""
+OF_A_BOUNCE = (
+    "The mail to {address} could not be delivered, so nobody is asked about {names}: choose another address or "
+    "method (PUT /v1/orders/{{id}}/domains/{{name}}/method), or other names (PATCH /v1/orders/{{id}}), or see that "
+    "the mailbox takes mail and ask again (POST /v1/orders/{{id}}/domains/{{name}}/resend)."
+)
+OF_A_COMPLAINT = (
+    "{address} reported a mail of ours as unwanted and gets no other, so nobody is asked about {names}: choose "
+    "another address or method (PUT /v1/orders/{{id}}/domains/{{name}}/method), or other names "
+    "(PATCH /v1/orders/{{id}})."
+)
+
+
+@pytest.mark.parametrize(
+    ("why", "later", "told"),
+    [
+        (Undelivered.BOUNCED, -1, None),
+        (Undelivered.BOUNCED, 0, OF_A_BOUNCE),
+        (Undelivered.BOUNCED, 5, OF_A_BOUNCE),
+        (Undelivered.COMPLAINED, -1, OF_A_COMPLAINT),
+        (Undelivered.COMPLAINED, 5, None),
+    ],
+)
+def test_who_gets_no_mail_is_not_waited_for(why, later, told):
+    """A mail that bounced before the last one tells nothing of it; one that was complained of did arrive."""
     suppression = Suppression(US, APPROVER, why, HERE.sent_at + later * a_second, "550 no such user")
     order = an_order(a_head(), a_content(*NAMES, methods=asked_of(*NAMES)))
     found = a_standing(order, HERE, moment=LATER)
     step = steps_of(order, found, LATER, {APPROVER: suppression})[1]
-    if not is_told:
-        assert (step.actor, step.next_action) == (
-            Actor.APPROVER,
-            steps(HERE)["domain_verification"].next_action,
-        )
-        return
-    assert step.actor is Actor.RESELLER
-    assert step.next_action == (
-        f"The mail to {APPROVER} {why.in_words}, so nobody is asked about {', '.join(HERE.names)}: choose another "
-        "address or method (PUT /v1/orders/{id}/domains/{name}/method), or other names (PATCH /v1/orders/{id}), or "
-        "see that the mailbox takes mail and ask again (POST /v1/orders/{id}/domains/{name}/resend)."
-    )
+    if told is None:
+        usual = steps(HERE)["domain_verification"].next_action
+        assert (step.actor, step.next_action) == (Actor.APPROVER, usual)
+    else:
+        expected = told.format(address=APPROVER, names=", ".join(HERE.names))
+        assert (step.actor, step.next_action) == (Actor.RESELLER, expected)
 
 
 def test_the_steps_are_those_of_the_interface_in_the_order_of_the_story():

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from partner_center.kernel.clock import a_business_day_after
-from partner_center.notifications.suppressions import Suppression
+from partner_center.notifications.suppressions import Suppression, Undelivered
 from partner_center.orders.content import Method
 from partner_center.orders.order import CloseReason, Order, OrderHead, OrderStatus, Review
 from partner_center.orders.payment_step import payment_step
@@ -32,9 +32,13 @@ _STUCK = {
 }
 """What a reseller can do about a domain that waits for nobody else; the first that applies is told."""
 _RETURNED = (
-    "The mail to {address} {why}, so nobody is asked about {names}: choose another address or method "
-    f"(PUT {_DOMAIN}/method){{or_other_names}}, or see that the mailbox takes mail and ask again "
+    "The mail to {address} could not be delivered, so nobody is asked about {names}: choose another address or "
+    f"method (PUT {_DOMAIN}/method){{or_other_names}}, or see that the mailbox takes mail and ask again "
     f"(POST {_DOMAIN}/resend)."
+)
+_UNWANTED = (
+    "{address} reported a mail of ours as unwanted and gets no other, so nobody is asked about {names}: choose "
+    f"another address or method (PUT {_DOMAIN}/method){{or_other_names}}."
 )
 _ENDED = (
     "By the rules of today no mail proves {names}: choose another method "
@@ -149,7 +153,11 @@ def _domain_verification(
 def _came_back(challenge: Challenge, suppressed: Mapping[str, Suppression]) -> bool:
     """Whether the last mail of its link reached nobody."""
     suppression, mailed = suppressed.get(challenge.approver_email.lower()), mailed_at(challenge)
-    return suppression is not None and mailed is not None and suppression.at >= mailed
+    if suppression is None or mailed is None:
+        return False
+    if suppression.why is Undelivered.COMPLAINED:
+        return mailed > suppression.at  # the one that was complained of arrived; SES sends no other
+    return suppression.at >= mailed
 
 
 def _mended(
@@ -157,8 +165,8 @@ def _mended(
 ) -> tuple[str, Actor]:
     """What is to be done about links that reached nobody."""
     address = returned[0].approver_email
-    why = suppressed[address.lower()].why.in_words
-    return _told(_RETURNED, _names(returned), head, address=address, why=why), Actor.RESELLER
+    told = _RETURNED if suppressed[address.lower()].why is Undelivered.BOUNCED else _UNWANTED
+    return _told(told, _names(returned), head, address=address), Actor.RESELLER
 
 
 def _told(what: str, names: Sequence[str], head: OrderHead, **more: str) -> str:

@@ -13,7 +13,7 @@ from partner_center.kernel.errors import NotFound, PartnerCenterError, StateConf
 from partner_center.kernel.events import Chronicle
 from partner_center.kernel.ids import Ids
 from partner_center.kernel.patience import Patience, while_it_moves
-from partner_center.notifications.suppressions import Suppressions
+from partner_center.notifications.suppressions import Suppressions, Undelivered
 from partner_center.orders.call_guards import (
     CallGuard,
     CallGuards,
@@ -225,6 +225,8 @@ class Resend:
         suppression = self.suppressions.suppression(order.head.reseller_id, address)
         if last is None or suppression is None or suppression.at < last:
             return
+        if suppression.why is not Undelivered.BOUNCED:
+            return  # the mail arrived
         left = AFTER_A_BOUNCE - (moment - last)
         if left > timedelta(0):
             what = f"The last mail to {address} {suppression.why.in_words}"
