@@ -1,7 +1,7 @@
 """Internal: looks at what is published for an order's domains, from every perspective."""
 
 from partner_center.entry.invocation import Invocation, invocation_handler
-from partner_center.entry.looking import look
+from partner_center.entry.looks import look
 from partner_center.entry.wiring.checking import check_control
 
 

@@ -69,7 +69,7 @@ class DecideReport:
                 self._write(given_up(report, chronicle))
                 self._require_revocable(made.serials, moment)
             made = replace(made, serials=revoked)
-            report = replace(report, begun=made)
+            report = replace(report, begun=made)  # what had ended unrevoked is no part of it any more
         change = decided(report, made, chronicle)
         guard = guard_of(call, staff.actor, moment, number=len(change.report.decisions))
         try:

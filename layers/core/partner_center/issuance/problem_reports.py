@@ -218,7 +218,7 @@ def _require_decidable(report: ProblemReport, decision: ReportDecision) -> None:
     if decision.finding is Finding.NOTE:
         if len(report.decisions) >= _MOST_NOTES:
             raise StateConflict("too_many_notes", "The report was noted often enough: revoke, or dismiss it.")
-    elif report.begun is not None and not is_same_revocation(report.begun, decision):
+    elif report.begun is not None and not _is_same_revocation(report.begun, decision):
         detail = (
             f"{report.begun.by} has begun to revoke for this report, as its `revoking` says: the same serials with "
             "the same reason once more end that. Nothing else ends the report any more."
@@ -226,7 +226,7 @@ def _require_decidable(report: ProblemReport, decision: ReportDecision) -> None:
         raise StateConflict("already_decided", detail)
 
 
-def is_same_revocation(before: ReportDecision, now: ReportDecision) -> bool:
+def _is_same_revocation(before: ReportDecision, now: ReportDecision) -> bool:
     """Whether both revoke the same for the same reason, whoever decided it on which grounds."""
     same = {(each.finding, frozenset(each.serials), each.reason) for each in (before, now)}
     return len(same) == 1

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from partner_center.adapters.lambda_perspectives import LambdaPerspectives, perspective_functions
-from partner_center.entry.asking import LoggedPerspectives
+from partner_center.entry.perspective_trouble import LoggedPerspectives
 from partner_center.entry.wiring.base import AFTERWARDS, deadline, settings, single_try_client
 
 LONGEST_ANSWER = 45

@@ -2,7 +2,7 @@
 
 import pytest
 
-from partner_center.entry.asking import ALARM, NONE_NAMED, LoggedPerspectives
+from partner_center.entry.perspective_trouble import ALARM, NONE_NAMED, LoggedPerspectives
 from partner_center.validation.looks import CaaLook
 from partner_center.validation.perspectives import PerspectiveView, Unseen, UnseenReason
 from tests.unit.test_queues import OPERATIONS, of_type

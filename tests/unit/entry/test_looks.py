@@ -3,7 +3,7 @@
 import pytest
 
 from partner_center.entry.invocation import Invocation
-from partner_center.entry.looking import look
+from partner_center.entry.looks import look
 from partner_center.kernel.errors import ChangedMeanwhile, TryAgain
 
 BY_ITSELF = Invocation("res_1", "ord_1", None, "request-1")
