@@ -59,8 +59,21 @@ def test_that_an_order_has_no_valid_certificate_stands_in_its_reminder(office, w
         for each in lines.values()
         if each.kind is ReminderKind.TERM_ENDS
     ]
-    assert (reminder.bare, reminder.serial) == (True, None)
-    assert subjects(office.deliver())[-1].startswith("No certificate for www.example.com is valid")
+    assert (reminder.bare, reminder.serial) == (True, office.world.head().serial)
+    *_, mail, digest = office.deliver()
+    assert mail.subject.startswith("No certificate for www.example.com is valid")
+    assert "Reissue, free: no certificate is valid. Renew" in " ".join(digest.text.split())
+    assert reminder.serial not in mail.text
+
+
+def test_what_was_reissued_before_its_mail_went_is_told_to_be_valid(office):
+    """The message waited, or its first contact's mailbox gave the mail back."""
+    on(office, 90, NOW + 365 * a_day)
+    office.run()
+    office.reissued()
+    *_, mail, _ = office.deliver()
+    assert mail.subject == "The order for www.example.com ends on 23 November 2027: renew it"
+    assert office.world.head().serial in mail.text
 
 
 # ---- the calendar follows the order

@@ -268,7 +268,7 @@ class _Run:
             common_name=content.common_name,
             names_total=len(names),
             contact=content.contacts.technical.email,
-            serial=None if bare else ending.serial or head.serial,
+            serial=ending.serial or head.serial,
             partner_order_id=head.partner_order_id,
             names=names[:_NAMES],
             renewed_by=head.renewed_by,

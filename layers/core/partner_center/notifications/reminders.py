@@ -26,8 +26,8 @@ class Reminder:
 
     `days` before the day of the end (negative: after it). `names` must be proven again; the mail lists them all or
     the first few. `contact` is the address of the technical contact. `automatic`: it was to happen by
-    itself, and did not yet. `price`: what a renewal costs the reseller, in words. `bare`: the order runs, and no
-    certificate of it is valid.
+    itself, and did not yet. `price`: what a renewal costs the reseller, in words. `bare`: the order ran, and
+    no certificate of it was valid, the last of them `serial`.
     """
 
     reseller_id: str

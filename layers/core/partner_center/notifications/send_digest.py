@@ -120,7 +120,7 @@ class SendDigest:
             common_name=reminder.common_name,
             order_id=reminder.order_id,
             partner_order_id=reminder.partner_order_id,
-            serial_hex=reminder.serial,
+            serial_hex=None if reminder.bare else reminder.serial,
             kind=reminder.kind,
             action=reminder.action,
             ends=reminder.ends,

@@ -90,6 +90,8 @@ class SendReminder:
     ) -> Mail:
         head, product = order.head, self.catalog.product(order.head.product)
         window, term_to = renewal_window(head), head.term_to
+        bare = reminder.bare and head.serial == reminder.serial  # else it was reissued since
+        serial = head.serial if reminder.bare else reminder.serial
         if product is None or window is None or term_to is None:
             raise TryAgain("What belongs to the reminder cannot be read at the moment.")
         facts = ReminderFacts(
@@ -101,7 +103,7 @@ class SendReminder:
             moment=self.clock.now(),
             names=order.content.names,
             common_name=reminder.common_name,
-            serial_hex=reminder.serial,
+            serial_hex=None if bare else serial,
             order_id=head.order_id,
             partner_order_id=head.partner_order_id,
             product_name=product.name,
@@ -114,7 +116,7 @@ class SendReminder:
             to_prove=reminder.names,
             total=reminder.names_total,
             automatic=reminder.automatic,
-            bare=reminder.bare,
+            bare=bare,
             renewed_by=reminder.renewed_by,
             link=reseller.reminders.link_to(head.order_id, head.partner_order_id),
         )
