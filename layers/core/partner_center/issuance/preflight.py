@@ -207,6 +207,11 @@ def _relied_on(found: Standing, caa: Sequence[CaaResult]) -> Mapping[str, Proof]
     }
 
 
+def _is_mendable(check: Check) -> bool:
+    """What stays as it is, whatever anybody does but change the order, is told first: long lists are cut."""
+    return check.check not in {"key", NAMES}
+
+
 def _key_verdict(list_faults: Sequence[str], key_refusals: Sequence[Problem]) -> tuple[bool, str]:
     """A key that could not be looked up everywhere is not acceptable (BR 6.1.1.3): the check fails closed."""
     if list_faults:
@@ -351,7 +356,11 @@ class RunPreflight:
 
     def _record(self, order: Order, preflight: Preflight, correlation_id: str) -> None:
         chronicle = Chronicle(self.ids, preflight.at, "system", correlation_id)
-        failed = "; ".join(f"{each.check}: {each.detail}" for each in preflight.checks if not each.passed)
+        failed = "; ".join(
+            f"{each.check}: {each.detail}"
+            for each in sorted(preflight.checks, key=_is_mendable)
+            if not each.passed
+        )
         ids = (order.head.reseller_id, order.head.order_id)
         audit = chronicle.audit(
             f"preflight.{preflight.outcome}",
