@@ -232,8 +232,14 @@ class OrderReading:
 
 
 def _as_kept(beginning: str) -> str:
-    """The beginning of a name as orders keep it: in lower case, labels with other letters as A-labels, once whole."""
-    if not beginning.isascii() and is_as_short_as_a_name(beginning):
+    """The beginning of a name as orders keep it: in lower case, labels with other letters as A-labels, once whole.
+
+    The last label may be a part of one, unless it has such letters.
+    """
+    whole, dot, last = beginning.rpartition(".")
+    if not last.isascii():
+        whole, dot, last = beginning, "", ""
+    if not whole.isascii() and is_as_short_as_a_name(beginning):
         with suppress(NameRefused):
-            return canonical_name(beginning).name
+            return canonical_name(whole).name + dot + last.lower()
     return beginning.lower()
