@@ -21,9 +21,9 @@ def undelivered_event(sent: "SentMail", kind: str, moment: datetime) -> dict[str
     """The event as SES sends it to EventBridge; `kind` is one of DETAIL_TYPES. Raises ValueError."""
     if kind not in DETAIL_TYPES:
         raise ValueError(f"kind: one of {', '.join(DETAIL_TYPES)}")
-    at = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    at = _iso(moment)
     mail = {
-        "timestamp": datetime.fromtimestamp(sent.sent_at, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "timestamp": _iso(datetime.fromtimestamp(sent.sent_at, UTC)),
         "messageId": sent.message_id,
         "destination": list(sent.destinations),
         "tags": {name: [value] for name, value in sent.tags.items()},
@@ -46,6 +46,10 @@ def undelivered_event(sent: "SentMail", kind: str, moment: datetime) -> dict[str
         ],
     }
     return {"eventType": "Bounce", "mail": mail, "bounce": told}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _SAID = {

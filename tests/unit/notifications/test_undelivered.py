@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -47,6 +47,25 @@ def test_a_bounce_that_is_told_twice_changes_nothing(office):
         office.record_undelivered(notice)
     assert len(office.deliver()) == 1
     assert len(messages(office)) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "since"),
+    [
+        ("2026-11-22T08:30:00.250Z", datetime(2026, 11, 22, 8, 30, 0, 250_000, UTC)),
+        (None, None),
+        ("yesterday", None),
+        ("2026-11-22T08:30:00", None),
+        (["2026"], None),
+    ],
+)
+def test_a_mailbox_is_known_to_take_no_mail_since_ses_was_told_so(office, told, since):
+    """Not since that was recorded: a mail that went out in between may have arrived."""
+    event = a_bounce(**reminded(office))
+    event["bounce"]["timestamp"] = told
+    office.record_undelivered(read_notice(event))
+    kept = office.suppressions.suppression(US, "asa@example.com")
+    assert kept.at == (since or office.clock.now())
 
 
 def test_a_complaint_ends_the_reminders_to_that_address(office):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Protocol
 
-from partner_center.kernel.clock import Clock
+from partner_center.kernel.clock import Clock, parse_rfc3339
 from partner_center.notifications.calendar import ReminderKind
 from partner_center.notifications.contract_reminders import ContractReminders
 from partner_center.notifications.mail_results import CAME_BACK, back, mailbox_label
@@ -35,7 +35,7 @@ class Notice:
 
     `lasts`: the mailbox takes no mail, and not just not this one. `doubtful`: it may be an automatic reply to a mail
     that did arrive. `mail` is what kind of mail it was. A reminder is found again by `day` and `kind`, a digest by
-    `day`, a contract's notice by `contract_id` and `contract_notice`.
+    `day`, a contract's notice by `contract_id` and `contract_notice`. `at` is when it came back, by SES.
     """
 
     why: Undelivered
@@ -51,6 +51,7 @@ class Notice:
     kind: ReminderKind | None = None
     contract_id: str | None = None
     contract_notice: str | None = None
+    at: datetime | None = None
 
 
 def read_notice(detail: Mapping[str, Any]) -> Notice | None:
@@ -94,7 +95,16 @@ def read_notice(detail: Mapping[str, Any]) -> Notice | None:
         kind=ReminderKind(tags["kind"]) if "kind" in tags else None,
         contract_id=tags.get("contract_id"),
         contract_notice=tags.get("notice"),
+        at=_moment(told.get("timestamp")),
     )
+
+
+def _moment(told: object) -> datetime | None:
+    """A time of SES's; None for what is none, which must not keep the rest from being known."""
+    try:
+        return parse_rfc3339(str(told))
+    except ValueError:
+        return None
 
 
 def _mailed(mail: Mapping[str, Any], recipients: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
@@ -123,8 +133,10 @@ class RecordUndelivered:
             return
         for address in notice.addresses:
             if notice.lasts:
+                # By SES's time: what is recorded late tells nothing of the mails that went out since.
+                since = notice.at or moment
                 self.suppressions.suppress(
-                    Suppression(reseller_id, address, notice.why, moment, notice.detail)
+                    Suppression(reseller_id, address, notice.why, since, notice.detail)
                 )
             if notice.order_id is not None:
                 self.messages.tell(reseller_id, notice.order_id, _message(notice, address, moment))
