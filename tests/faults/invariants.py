@@ -32,8 +32,10 @@ MAILED, SIGNED = 3, 5
 and its record has it once more. More often than that somebody repeats what is done.
 """
 REFUNDED_WITHIN = timedelta(days=30)
-UNTOLD_WITHIN = timedelta(days=1)
-"""What is revoked before its mail went out is mailed to nobody; mails that fail come to their end in this time."""
+UNTOLD_WITHIN = timedelta(days=2)
+"""What is revoked before its mail went out is mailed to nobody; mails that fail come to their end in a day, and those
+whose event is a day late in another one.
+"""
 _RUN_AT = timedelta(hours=6)
 
 

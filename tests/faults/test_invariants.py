@@ -459,7 +459,7 @@ BROKEN: list[tuple[str, str, Callable[[Evidence], None]]] = [
     ("an execution of what is over", "finished_or_waiting", _executions("ord_cancelled", "RUNNING")),
     ("not announced", "told", _unannounced),
     ("not announced, revoked at once, and nothing was late", "told", _undisturbed),
-    ("not announced, revoked a day later", "told", _revoked_unannounced("2026-11-27T09:00:00Z")),
+    ("not announced, revoked two days later", "told", _revoked_unannounced("2026-11-28T09:00:00Z")),
     ("announced for nobody", "told", _announced_for_nobody),
     ("announced again and again", "told", _mailed(4)),
     ("two texts under one Message-ID", "told", _two_texts),

@@ -200,9 +200,8 @@ class World:
         more.setdefault("contract_id", None if self.contracts or self.cards else self.contract())
         if more["contract_id"] is None:
             more["contract_id"] = (self.contracts or self.cards)[-1]
-        body = order_body(
-            name, csr=more.pop("csr", None) or csr_for(name, label=self.tag), customer_id=self.tag, **more
-        )
+        more.setdefault("customer_id", self.tag)
+        body = order_body(name, csr=more.pop("csr", None) or csr_for(name, label=self.tag), **more)
         if also:
             body["additional_domains"] = list(also)
         order_id = str(self.ask("POST", "/v1/orders", body, 201).json["order_id"])

@@ -107,8 +107,13 @@ def barred_late(world: World) -> None:
 
 
 def _with_one_key(world: World) -> list[str]:
-    names = [world.name(each) for each in ("a", "b")]
-    return [world.place(name=name, csr=csr_for(name, label=f"{world.tag}-lost")) for name in names]
+    """Of two customers, so that what proves the first one's name does not have the second one issued."""
+    return [
+        world.place(
+            name=name, csr=csr_for(name, label=f"{world.tag}-lost"), customer_id=f"{world.tag}-{each}"
+        )
+        for each, name in ((each, world.name(each)) for each in ("a", "b"))
+    ]
 
 
 def _is_not_signed(world: World, second: str) -> None:
